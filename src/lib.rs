@@ -1,0 +1,3 @@
+//! aura.
+
+pub mod schema;
