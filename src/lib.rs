@@ -1,3 +1,9 @@
 //! aura.
 
 pub mod schema;
+
+#[cfg(feature = "server")]
+pub mod config;
+
+#[cfg(feature = "server")]
+pub mod cli;

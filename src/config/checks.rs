@@ -1,0 +1,210 @@
+//! What is wrong between settings, each of which is right by itself.
+
+use super::{Config, Engine, PreviousKey, Tier};
+use crate::schema::{Fault, FaultKind, Resolution};
+
+/// Adds what is wrong between the settings of `resolution`.
+pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) {
+    let Some(config) = resolution.value.clone() else {
+        return;
+    };
+    if config.environment == Tier::Production {
+        resolution.refuse_near_misses();
+    }
+    let faults = [
+        if secrets_elsewhere {
+            None
+        } else {
+            missing_key(&config)
+        },
+        private_key(&config, secrets_elsewhere),
+        reused_key(&config),
+        client(&config, secrets_elsewhere),
+        client_name(&config),
+        upstream(&config),
+    ];
+    for fault in faults.into_iter().flatten() {
+        resolution.refuse(fault);
+    }
+    for advice in [
+        colliding_databases(&config),
+        one_replica(&config),
+        sqlite(&config),
+    ] {
+        if let Some(advice) = advice {
+            resolution.advise(advice);
+        }
+    }
+}
+
+fn missing_key(config: &Config) -> Option<Fault> {
+    let needed = config.environment != Tier::Development && config.jwt.secret_key.is_none();
+    needed.then(|| {
+        Fault::new(
+            FaultKind::Missing,
+            "JWT_SECRET_KEY",
+            format!("is required in {} and not set", config.environment.as_str()),
+            "make one with `aura key generate`, and set it or name its file in JWT_SECRET_KEY_FILE",
+        )
+    })
+}
+
+fn private_key(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
+    let algorithm = config.jwt.algorithm;
+    let name = algorithm.as_str();
+    if algorithm.is_symmetric() {
+        return None;
+    }
+    match &config.jwt.private_key {
+        None if secrets_elsewhere => None,
+        None => Some(Fault::new(
+            FaultKind::Missing,
+            "JWT_PRIVATE_KEY",
+            format!("is required for JWT_ALGORITHM={name} and not set"),
+            format!("make one with `aura key generate --algorithm {name}`"),
+        )),
+        Some(key) if key.expose().is_pkcs1() && algorithm != super::Algorithm::Rs256 => {
+            Some(Fault::new(
+                FaultKind::Conflict,
+                "JWT_PRIVATE_KEY",
+                format!("is an RSA key, which cannot sign {name}"),
+                format!("make one with `aura key generate --algorithm {name}`"),
+            ))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Whoever holds one secret should not be able to sign tokens by it.
+fn reused_key(config: &Config) -> Option<Fault> {
+    let key = config.jwt.secret_key.as_ref()?.expose();
+    let same = |other: Option<&String>| other.is_some_and(|other| other == key.as_str());
+    let client_secret = config.oauth.client_secret.as_ref();
+    let upstream_key = config.llm.upstream_api_key.as_ref();
+    let mut previous = config
+        .jwt
+        .previous_keys
+        .iter()
+        .flat_map(|keys| keys.expose());
+    let (other, why) = if same(client_secret.map(|secret| secret.expose())) {
+        (
+            "OAUTH_CLIENT_SECRET",
+            "would let other services sign tokens",
+        )
+    } else if same(upstream_key.map(|secret| secret.expose())) {
+        (
+            "LLM_UPSTREAM_API_KEY",
+            "would let the language model's host sign tokens",
+        )
+    } else if previous.any(|old| matches!(old, PreviousKey::Secret(old) if old == key)) {
+        ("JWT_PREVIOUS_KEYS", "replaces nothing")
+    } else {
+        return None;
+    };
+    Some(Fault::new(
+        FaultKind::Conflict,
+        "JWT_SECRET_KEY",
+        format!("is the same as {other}, which {why}"),
+        "make another one with `aura key generate`",
+    ))
+}
+
+fn client(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
+    let (set, unset) = match (&config.oauth.client_id, &config.oauth.client_secret) {
+        (Some(_), None) if !secrets_elsewhere => ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"),
+        (None, Some(_)) => ("OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_ID"),
+        _ => return None,
+    };
+    Some(Fault::new(
+        FaultKind::Missing,
+        unset,
+        format!("is not set, and {set} is"),
+        "set both or neither",
+    ))
+}
+
+/// HTTP Basic ends the user name at the first colon.
+fn client_name(config: &Config) -> Option<Fault> {
+    let id = config.oauth.client_id.as_ref()?;
+    id.contains(':').then(|| {
+        Fault::new(
+            FaultKind::Invalid,
+            "OAUTH_CLIENT_ID",
+            format!("is {id:?}, and a user name of HTTP Basic has no colon"),
+            "use letters, digits and dashes",
+        )
+    })
+}
+
+fn upstream(config: &Config) -> Option<Fault> {
+    let url = config.llm.upstream_url.as_deref()?;
+    let rest = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    let (problem, remedy) = match authority {
+        Some(authority) if authority.contains('@') => (
+            "holds credentials, and is not kept secret".to_owned(),
+            "put the key into LLM_UPSTREAM_API_KEY",
+        ),
+        Some(authority) if !authority.is_empty() && !url.contains(char::is_whitespace) => {
+            return None;
+        }
+        _ => (
+            format!("is {url:?}, which is no http or https URL"),
+            "write it like https://api.openai.com/v1",
+        ),
+    };
+    Some(Fault::new(
+        FaultKind::Invalid,
+        "LLM_UPSTREAM_URL",
+        problem,
+        remedy,
+    ))
+}
+
+fn colliding_databases(config: &Config) -> Option<Fault> {
+    let redis = &config.redis;
+    let databases = [
+        ("REDIS_AUTH_DB", redis.auth_db),
+        ("REDIS_RATE_LIMIT_DB", redis.rate_limit_db),
+        ("REDIS_CACHE_DB", redis.cache_db),
+    ];
+    let pairs = [(0, 1), (0, 2), (1, 2)];
+    let (a, b) = pairs
+        .into_iter()
+        .find(|&(a, b)| databases[a].1 == databases[b].1)?;
+    redis.enabled.then(|| {
+        Fault::new(
+            FaultKind::Advice,
+            databases[b].0,
+            format!("is {}, and so is {}", databases[b].1, databases[a].0),
+            "give each its own number: what is evicted or flushed in one is lost in the other",
+        )
+    })
+}
+
+fn one_replica(config: &Config) -> Option<Fault> {
+    let alone = config.environment == Tier::Production && !config.redis.enabled;
+    alone.then(|| {
+        Fault::new(
+            FaultKind::Advice,
+            "REDIS_ENABLED",
+            "is false in production, so sessions live in this process and end with it",
+            "run one replica only, or set REDIS_URL and REDIS_ENABLED=true",
+        )
+    })
+}
+
+fn sqlite(config: &Config) -> Option<Fault> {
+    let engine = config.database.url.expose().engine();
+    let embedded = config.environment == Tier::Production && engine == Engine::Sqlite;
+    embedded.then(|| {
+        Fault::new(
+            FaultKind::Advice,
+            "DATABASE_URL",
+            "is an SQLite file in production, which one replica alone can use",
+            "keep the file on a volume that is backed up, or use postgres://",
+        )
+    })
+}

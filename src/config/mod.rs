@@ -1,0 +1,137 @@
+//! What aura reads: one section a file, one line a section.
+//!
+//! A setting is one field: its variable, docs, range, default and secrecy follow from it, in the
+//! loader, in `config explain` and in every file that is generated. Checks that look at more than
+//! one setting are in `checks.rs`; how a variable becomes a value is `schema`'s business.
+
+mod checks;
+mod database;
+mod jwt;
+mod llm;
+mod log;
+mod oauth;
+mod password;
+mod rate_limit;
+mod redis;
+mod server;
+mod signing_key;
+
+mod auth;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema::{
+    Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
+};
+
+pub use auth::{Auth, Registration};
+pub use database::{Database, DatabaseUrl, Engine};
+pub use jwt::{Algorithm, Jwt};
+pub use llm::{CacheScope, Llm};
+pub use log::{Format, Level, Log};
+pub use oauth::OAuth;
+pub use password::Password;
+pub use rate_limit::{FailMode, RateLimit};
+pub use redis::{Redis, RedisUrl};
+pub use server::{Cidr, Origin as CorsOrigin, Server};
+pub use signing_key::{PreviousKey, PreviousKeys, PrivateKey, SecretKey};
+
+/// Everything that aura can be told.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where this process runs. Staging and production insist on a signing key of their own, and
+    /// production refuses variables whose names are nearly a setting's and logs JSON.
+    pub environment: Tier,
+    /// The HTTP server: addresses, limits and time-outs.
+    pub server: Server,
+    /// The database of accounts.
+    pub database: Database,
+    /// Redis, or Valkey: sessions, rate limits and the LLM cache.
+    pub redis: Redis,
+    /// How tokens are signed and how long they live.
+    pub jwt: Jwt,
+    /// Who may have an account.
+    pub auth: Auth,
+    /// Credentials of other services that ask about tokens.
+    pub oauth: OAuth,
+    /// What passwords must be and how they are hashed.
+    pub password: Password,
+    /// How often a client may try.
+    pub rate_limit: RateLimit,
+    /// The cache in front of a language model.
+    pub llm: Llm,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// The environment a process runs in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// A person's machine: a missing signing key is made up for the life of the process.
+    #[default]
+    Development,
+    /// Like production, for trying things out.
+    Staging,
+    /// Real users.
+    Production,
+}
+
+impl Tier {
+    /// The tier as it is written in `ENVIRONMENT`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl Config {
+    /// Every setting of aura.
+    pub fn settings() -> Result<Settings, SchemaError> {
+        Settings::of::<Self>()
+    }
+
+    /// A loader of aura's settings, to be given its options and then to [`Config::load`].
+    pub fn loader(environment: Environment) -> Result<Loader, SchemaError> {
+        Ok(Loader::new(Self::settings()?, environment))
+    }
+
+    /// Reads and checks the configuration; every fault of every setting comes at once.
+    pub fn load(loader: &Loader) -> Result<Loaded<Self>, Faults> {
+        let mut resolution = loader.resolve::<Self>();
+        resolution.settle_log_format();
+        checks::run(&mut resolution, loader.expects_secrets_elsewhere());
+        resolution.finish()
+    }
+}
+
+/// The one default that depends on another setting.
+trait SettleLogFormat {
+    fn settle_log_format(&mut self);
+}
+
+impl SettleLogFormat for Resolution<Config> {
+    fn settle_log_format(&mut self) {
+        let Some(config) = &mut self.value else {
+            return;
+        };
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.name == "LOG_FORMAT");
+        if config.environment == Tier::Production
+            && let Some(entry) = entry
+            && entry.origin == Origin::Default
+        {
+            config.log.format = Format::Json;
+            entry.shown = Shown::Value(Value::from("json"));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How often a client may try.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::Bounded;
+
+/// How often a client may try.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimit {
+    /// Whether there are any limits. `false` is for load tests, and for a proxy that limits.
+    pub enabled: bool,
+    /// Tries a minute to sign in to one account from one address. An account takes ten times as
+    /// many failures from all unfamiliar addresses together.
+    pub login_per_minute: Bounded<1, 10_000>,
+    /// Calls a minute of all limited routes together from one address (IPv6: from one /64).
+    pub address_per_minute: Bounded<1, 1_000_000>,
+    /// What holds while Redis is away.
+    pub fail_mode: FailMode,
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            login_per_minute: Bounded::of::<10>(),
+            address_per_minute: Bounded::of::<60>(),
+            fail_mode: FailMode::default(),
+        }
+    }
+}
+
+/// What holds while Redis is away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FailMode {
+    /// Stricter limits, counted in each process.
+    #[default]
+    Local,
+    /// No limits.
+    Open,
+    /// Limited routes answer 503.
+    Closed,
+}

@@ -1,0 +1,282 @@
+//! The HTTP server: addresses, limits, time-outs, and whom to believe about client addresses.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::schema::Bounded;
+
+/// The HTTP server.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address to listen on. `0.0.0.0` is every IPv4 address of the machine, `::` every IPv6
+    /// address, `127.0.0.1` this machine only.
+    pub host: IpAddr,
+    /// Port to listen on. 0 lets the system choose one, which the log then names.
+    pub port: Bounded<0, 65_535>,
+    /// Port of `/metrics`, on the same address; metrics answer there and nowhere else. 0 turns
+    /// them off.
+    pub metrics_port: Bounded<0, 65_535>,
+    /// Networks whose `X-Forwarded-For` and `Forwarded` headers are believed, as CIDR ranges
+    /// separated by commas. The client is the rightmost hop outside them. Empty: no header is
+    /// believed, and the client is whoever connects.
+    #[schemars(example = &"10.0.0.0/8,fd00::/8")]
+    pub trusted_proxies: Vec<Cidr>,
+    /// Origins whose pages may call the API from a browser, separated by commas, each written as
+    /// the browser sends it: scheme, host and port. Empty: only pages of this server.
+    #[schemars(example = &"https://app.example.com,http://localhost:5173")]
+    pub cors_allowed_origins: Vec<Origin>,
+    /// Seconds that requests in flight may take after a stop signal before they are cut off. Keep
+    /// it below the grace period of whatever stops the process.
+    pub shutdown_timeout_seconds: Bounded<0, 3_600>,
+    /// Bytes of a request body above which it is refused with 413.
+    pub max_body_bytes: Bounded<1_024, 10_485_760>,
+    /// Seconds a client may take to send the head of a request before it is cut off.
+    pub header_timeout_seconds: Bounded<1, 120>,
+    /// Seconds a client may take to send the body of a request before it is answered with 408.
+    pub body_timeout_seconds: Bounded<1, 120>,
+    /// Seconds a connection is kept open without a request.
+    pub idle_timeout_seconds: Bounded<1, 3_600>,
+    /// Connections open at once; further ones wait to be accepted.
+    pub max_connections: Bounded<1, 1_000_000>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: Bounded::of::<8_000>(),
+            metrics_port: Bounded::of::<9_000>(),
+            trusted_proxies: Vec::new(),
+            cors_allowed_origins: Vec::new(),
+            shutdown_timeout_seconds: Bounded::of::<25>(),
+            max_body_bytes: Bounded::of::<65_536>(),
+            header_timeout_seconds: Bounded::of::<10>(),
+            body_timeout_seconds: Bounded::of::<10>(),
+            idle_timeout_seconds: Bounded::of::<75>(),
+            max_connections: Bounded::of::<10_000>(),
+        }
+    }
+}
+
+impl Server {
+    /// How long requests in flight may take after a stop signal.
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.shutdown_timeout_seconds.as_u64())
+    }
+
+    /// How long the head of a request may take.
+    #[must_use]
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_seconds.as_u64())
+    }
+
+    /// How long the body of a request may take.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds.as_u64())
+    }
+
+    /// How long a connection may rest.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout_seconds.as_u64())
+    }
+}
+
+/// A network such as `10.0.0.0/8`; a lone address is a network of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cidr(IpNet);
+
+impl Cidr {
+    /// Whether `address` is in the network.
+    #[must_use]
+    pub fn contains(&self, address: &IpAddr) -> bool {
+        self.0.contains(address)
+    }
+
+    /// The network itself.
+    #[must_use]
+    pub const fn net(&self) -> IpNet {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let network = text.parse::<IpNet>().ok();
+        let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        network
+            .map(|network| Self(network.trunc()))
+            .ok_or_else(|| format!("{text:?} is no network; write it like 10.0.0.0/8 or fd00::/8"))
+    }
+}
+
+impl From<Cidr> for String {
+    fn from(cidr: Cidr) -> Self {
+        cidr.0.to_string()
+    }
+}
+
+impl JsonSchema for Cidr {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Cidr".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "cidr" })
+    }
+}
+
+/// The origin of a web page: scheme, host, and the port where it is not the scheme's own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(String);
+
+impl Origin {
+    /// The origin as a browser sends it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "*" {
+            return Err(
+                "\"*\" would let every web site act for the people signed in here; \
+                 list the origins one by one"
+                    .to_owned(),
+            );
+        }
+        let wrong = |what: &str| {
+            Err(format!(
+                "{text:?} {what}; write it like https://app.example.com or http://localhost:5173"
+            ))
+        };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return wrong("has no scheme");
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        let scheme_like = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !scheme.chars().all(scheme_like)
+        {
+            return wrong("has no scheme");
+        }
+        if rest.contains(['/', '?', '#']) {
+            return wrong("has a path or a slash at its end, which an origin never has");
+        }
+        if rest.contains('@') {
+            return wrong("has a user name");
+        }
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (rest, None),
+        };
+        let host_like = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        if host.is_empty() || !host.chars().all(host_like) || (host.contains(':') && !bracketed) {
+            return wrong("has no host that a browser would send");
+        }
+        let host = host.to_ascii_lowercase();
+        match port {
+            None => Ok(Self(format!("{scheme}://{host}"))),
+            Some(port) => match (port.parse::<u16>(), scheme.as_str()) {
+                (Err(_) | Ok(0), _) => wrong("has no valid port"),
+                // Browsers leave the scheme's own port out.
+                (Ok(443), "https") | (Ok(80), "http") => Ok(Self(format!("{scheme}://{host}"))),
+                (Ok(port), _) => Ok(Self(format!("{scheme}://{host}:{port}"))),
+            },
+        }
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl JsonSchema for Origin {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Origin".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_kept_as_browsers_send_them() {
+        for (given, kept) in [
+            ("https://App.Example.com", "https://app.example.com"),
+            ("https://app.example.com:443", "https://app.example.com"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("http://[::1]", "http://[::1]"),
+            ("tauri://localhost", "tauri://localhost"),
+        ] {
+            assert_eq!(Origin::try_from(given.to_owned()).unwrap().as_str(), kept);
+        }
+        for wrong in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://",
+            "https://a.com/",
+            "https://a.com/x",
+            "https://a.com?x",
+            "https://u@a.com",
+            "https://a.com:0",
+            "https://a.com:99999",
+            "https://a b.com",
+            "https://*.a.com",
+            "https://::1",
+            "://a.com",
+        ] {
+            assert!(Origin::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn networks_take_lone_addresses() {
+        let lone = Cidr::try_from("10.1.2.3".to_owned()).unwrap();
+        assert_eq!(String::from(lone), "10.1.2.3/32");
+        let net = Cidr::try_from("10.1.2.3/8".to_owned()).unwrap();
+        assert!(net.contains(&"10.200.0.1".parse().unwrap()));
+        assert!(Cidr::try_from("10.0.0.0/33".to_owned()).is_err());
+    }
+}

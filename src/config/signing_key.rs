@@ -1,0 +1,395 @@
+//! What a signing key must look like before anything is signed with it.
+//!
+//! Only shape is checked here; whether a PEM block holds a usable key is for the code that signs.
+//! No message quotes a key.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::schema::Zeroize;
+
+/// Signs of a key that was copied from documentation, in lower case without punctuation.
+const EXAMPLE_FRAGMENTS: [&str; 14] = [
+    "astringsecretatleast",
+    "changeme",
+    "changethis",
+    "insecuresecret",
+    "replaceme",
+    "replacethis",
+    "replacewith",
+    "secretkeyhere",
+    "thisisasecret",
+    "your256bitsecret",
+    "your384bitsecret",
+    "your512bitsecret",
+    "yoursecret",
+    "yoursupersecret",
+];
+
+/// Whole keys that documents print, in lower case without punctuation: a web framework's tutorial
+/// and RFC 7515, appendix A.1.
+const EXAMPLE_KEYS: [&str; 2] = [
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    "aym1sysppbydfgzld3umj1qzkobwvmkoqqestjqlrt1qs0gzh75aktmn3yj0ips4hcguutwjazzr1z9caow",
+];
+
+/// A key that repeats so few bytes is nobody's random key.
+const LONGEST_REPEAT: usize = 8;
+
+/// A key for HMAC: at least 32 bytes, and not an example from documentation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// The fewest bytes a key may have (RFC 7518, section 3.2).
+    pub const MIN_BYTES: usize = 32;
+
+    /// The key's bytes, exactly as given.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The key as given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SecretKey {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        refuse_weak(&key)?;
+        Ok(Self(key))
+    }
+}
+
+fn refuse_weak(key: &str) -> Result<(), String> {
+    let plain: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    let copied = EXAMPLE_FRAGMENTS
+        .iter()
+        .any(|fragment| plain.contains(fragment))
+        || EXAMPLE_KEYS.contains(&plain.as_str());
+    if copied {
+        return Err(
+            "is an example from documentation, which anybody can sign with; \
+             make one with `aura key generate`"
+                .to_owned(),
+        );
+    }
+    if key.len() < SecretKey::MIN_BYTES {
+        return Err(format!(
+            "is {} bytes long and needs at least {}; make one with `aura key generate`",
+            key.len(),
+            SecretKey::MIN_BYTES
+        ));
+    }
+    if repeats(key.as_bytes()) || repeats(plain.as_bytes()) {
+        return Err("repeats a few characters over and over; \
+             make one with `aura key generate`"
+            .to_owned());
+    }
+    Ok(())
+}
+
+/// Whether `bytes` is a short run said again and again.
+fn repeats(bytes: &[u8]) -> bool {
+    (1..=LONGEST_REPEAT)
+        .any(|period| bytes.len() > 2 * period && bytes[period..] == bytes[..bytes.len() - period])
+}
+
+/// A private key in PEM: PKCS #8, or PKCS #1 for RSA.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PrivateKey(String);
+
+impl PrivateKey {
+    /// The PEM block with real line breaks.
+    #[must_use]
+    pub fn as_pem(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is in the older form that holds RSA keys only (PKCS #1).
+    #[must_use]
+    pub fn is_pkcs1(&self) -> bool {
+        self.0.contains("-----BEGIN RSA PRIVATE KEY-----")
+    }
+}
+
+impl TryFrom<String> for PrivateKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let blocks = split(&text);
+        let [Part::Pem { label, pem }] = blocks.as_slice() else {
+            return Err("is not one PEM block; give the whole file, \
+                 from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----");
+        };
+        refuse_unreadable(label)?;
+        if !label.ends_with("PRIVATE KEY") {
+            return Err("holds no private key; make one with `aura key generate`");
+        }
+        Ok(Self(pem.clone()))
+    }
+}
+
+fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
+    match label {
+        "EC PRIVATE KEY" => Err("is an elliptic curve key in the older SEC1 form; \
+             convert it with `openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW`"),
+        "ENCRYPTED PRIVATE KEY" => Err("is encrypted, and there is nobody to type its password; \
+             decrypt it with `openssl pkcs8 -in OLD -out NEW`"),
+        "PRIVATE KEY" | "RSA PRIVATE KEY" | "PUBLIC KEY" => Ok(()),
+        _ => Err("holds a PEM block that is no signing key; \
+             give a PRIVATE KEY block, as `aura key generate` makes it"),
+    }
+}
+
+/// Keys that verify and no longer sign.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreviousKeys(Vec<PreviousKey>);
+
+/// One key that verifies and no longer signs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PreviousKey {
+    /// A key for HMAC.
+    Secret(SecretKey),
+    /// A private or public key in PEM.
+    Pem(String),
+}
+
+impl PreviousKeys {
+    /// The keys in the order given; at least one.
+    pub fn iter(&self) -> std::slice::Iter<'_, PreviousKey> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a PreviousKeys {
+    type Item = &'a PreviousKey;
+    type IntoIter = std::slice::Iter<'a, PreviousKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl TryFrom<String> for PreviousKeys {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut keys = Vec::new();
+        for (at, part) in split(&text).into_iter().enumerate() {
+            let place = at + 1;
+            keys.push(match part {
+                Part::Pem { label, pem } => {
+                    refuse_unreadable(&label).map_err(|why| format!("key {place} {why}"))?;
+                    PreviousKey::Pem(pem)
+                }
+                Part::Word(word) => {
+                    let key = SecretKey::try_from(word);
+                    PreviousKey::Secret(key.map_err(|why| format!("key {place} {why}"))?)
+                }
+            });
+        }
+        if keys.is_empty() {
+            return Err("holds no key; remove the variable".to_owned());
+        }
+        Ok(Self(keys))
+    }
+}
+
+enum Part {
+    Pem { label: String, pem: String },
+    Word(String),
+}
+
+/// PEM blocks, and the words between them.
+fn split(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        let begin = rest.find("-----BEGIN ");
+        let words = &rest[..begin.unwrap_or(rest.len())];
+        let words = words.split(|c: char| c == ',' || c.is_whitespace());
+        // A line break written as `\n` between two blocks is no key.
+        let words = words.filter(|word| !word.replace("\\r", "").replace("\\n", "").is_empty());
+        parts.extend(words.map(|word| Part::Word(word.to_owned())));
+        let Some(begin) = begin else { return parts };
+        rest = &rest[begin..];
+        let Some((label, length)) = block(rest) else {
+            parts.push(Part::Pem {
+                label: "unfinished".to_owned(),
+                pem: String::new(),
+            });
+            return parts;
+        };
+        let pem = rest[..length].replace("\\r", "").replace("\\n", "\n");
+        parts.push(Part::Pem {
+            label: label.to_owned(),
+            pem: format!("{}\n", pem.trim_end()),
+        });
+        rest = &rest[length..];
+    }
+}
+
+/// The label and the length in bytes of the PEM block that `text` begins with.
+fn block(text: &str) -> Option<(&str, usize)> {
+    let label = text.strip_prefix("-----BEGIN ")?.split_once("-----")?.0;
+    let end = format!("-----END {label}-----");
+    Some((label, text.find(&end)? + end.len()))
+}
+
+macro_rules! hidden {
+    ($type:ty, $schema:tt, |$key:ident| $wipe:expr) => {
+        impl Zeroize for $type {
+            fn zeroize(&mut self) {
+                let $key = self;
+                $wipe;
+            }
+        }
+
+        /// Nothing of the key.
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($type), "([redacted])"))
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+hidden!(SecretKey, { "type": "string", "minLength": SecretKey::MIN_BYTES }, |key| key.0.zeroize());
+hidden!(PrivateKey, { "type": "string", "format": "pem" }, |key| key.0.zeroize());
+hidden!(PreviousKeys, { "type": "string", "format": "pem" }, |keys| {
+    for key in &mut keys.0 {
+        match key {
+            PreviousKey::Secret(key) => key.zeroize(),
+            PreviousKey::Pem(pem) => pem.zeroize(),
+        }
+    }
+});
+
+/// Nothing of the key.
+impl fmt::Debug for PreviousKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "Secret([redacted])",
+            Self::Pem(_) => "Pem([redacted])",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEM: &str =
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n";
+
+    fn secret(key: &str) -> Result<SecretKey, String> {
+        SecretKey::try_from(key.to_owned())
+    }
+
+    #[test]
+    fn examples_and_short_keys_are_refused_without_being_quoted() {
+        for weak in [
+            "your-secret-key",
+            "your-secret-key-that-is-at-least-32-characters",
+            "change-me-in-production-please-now",
+            "CHANGE_ME_CHANGE_ME_CHANGE_ME_CHANGE_ME",
+            "secretsecretsecretsecretsecretsecret",
+            "secret-secret-secret-secret-secret-secret",
+            "a-string-secret-at-least-256-bits-long",
+            "your-256-bit-secret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+            "only-31-bytes-of-key-are-in-her",
+        ] {
+            let error = secret(weak).unwrap_err();
+            assert!(!error.contains(weak), "{error}");
+        }
+        for strong in [
+            "0123456789abcdef0123456789abcdef",
+            "Zk3v0yT1mE8qWn5aRb7uXc2dLf9hJg4s",
+            "correct horse battery staple and more",
+        ] {
+            assert!(secret(strong).is_ok(), "{strong}");
+        }
+    }
+
+    #[test]
+    fn escaped_line_breaks_are_line_breaks() {
+        let escaped = PEM.replace('\n', "\\n");
+        let key = PrivateKey::try_from(escaped).unwrap();
+        assert_eq!(key.as_pem(), PEM);
+        assert_eq!(PrivateKey::try_from(PEM.to_owned()).unwrap(), key);
+    }
+
+    #[test]
+    fn what_is_no_private_key_says_what_it_is() {
+        let sec1 = PEM.replace("PRIVATE", "EC PRIVATE");
+        let error = PrivateKey::try_from(sec1).unwrap_err();
+        assert!(error.contains("openssl pkcs8 -topk8 -nocrypt"), "{error}");
+        let public = PEM.replace("PRIVATE", "PUBLIC");
+        assert!(
+            PrivateKey::try_from(public)
+                .unwrap_err()
+                .contains("no private key")
+        );
+        let encrypted = PEM.replace("PRIVATE", "ENCRYPTED PRIVATE");
+        assert!(
+            PrivateKey::try_from(encrypted)
+                .unwrap_err()
+                .contains("encrypted")
+        );
+        for wrong in [
+            "",
+            "word",
+            &PEM[..40],
+            &format!("{PEM}{PEM}"),
+            &format!("x {PEM}"),
+        ] {
+            assert!(PrivateKey::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn previous_keys_mix_words_and_blocks() {
+        let (a, b) = (
+            "Zk3v0yT1mE8qWn5aRb7uXc2dLf9hJg4s",
+            "Ab3v0yT1mE8qWn5aRb7uXc2dLf9hJg4t",
+        );
+        let text = format!("{a},{}\\n {b}\n{PEM}", PEM.replace('\n', "\\n"));
+        let keys = PreviousKeys::try_from(text).unwrap();
+        let expected = [
+            PreviousKey::Secret(secret(a).unwrap()),
+            PreviousKey::Pem(PEM.to_owned()),
+            PreviousKey::Secret(secret(b).unwrap()),
+            PreviousKey::Pem(PEM.to_owned()),
+        ];
+        assert_eq!(keys.iter().cloned().collect::<Vec<_>>(), expected);
+        let error = PreviousKeys::try_from(format!("{a} short")).unwrap_err();
+        assert!(error.starts_with("key 2 is 5 bytes"), "{error}");
+        assert!(PreviousKeys::try_from(" , ".to_owned()).is_err());
+        assert!(!format!("{keys:?}").contains("Zk3v"));
+    }
+}

@@ -1,0 +1,82 @@
+//! The environment as a value, and the one place that reads the process's own.
+//!
+//! What the variables mean is the loader's business.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+
+/// Environment variables, by name. A value that is not UTF-8 is kept as such, to be reported.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, Result<String, NotUtf8>>);
+
+/// Marks a value that is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotUtf8;
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the environment"
+    )]
+    pub fn of_process() -> Self {
+        std::env::vars_os().collect()
+    }
+
+    /// The value of `name`, where it is set.
+    pub(super) fn get(&self, name: &str) -> Option<Result<&str, NotUtf8>> {
+        self.0
+            .get(name)
+            .map(|value| value.as_deref().map_err(|&fault| fault))
+    }
+
+    /// Every variable with its value, by name; values that are not UTF-8 come as none.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_deref().ok()))
+    }
+}
+
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        // A name that is not UTF-8 is no setting's name, and not near one either.
+        let named = variables.into_iter().filter_map(|(name, value)| {
+            let value = value.into().into_string().map_err(|_| NotUtf8);
+            Some((name.into().into_string().ok()?, value))
+        });
+        Self(named.collect())
+    }
+}
+
+/// Names only: any value may be a secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_names_only() {
+        let environment = Environment::from_iter([("KEY", "canary-77")]);
+        assert_eq!(format!("{environment:?}"), r#"{"KEY"}"#);
+        assert_eq!(environment.get("KEY"), Some(Ok("canary-77")));
+        assert_eq!(environment.get("OTHER"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_not_utf8_is_kept_as_a_fault() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let value = OsString::from_vec(vec![0x66, 0xff]);
+        let environment = Environment::from_iter([("KEY", value)]);
+        assert_eq!(environment.get("KEY"), Some(Err(NotUtf8)));
+    }
+}

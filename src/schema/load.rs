@@ -1,0 +1,433 @@
+//! The loader: settings and an environment to a typed configuration, all faults at once.
+//!
+//! Texts become JSON by what the schema says of each setting; serde then builds the value, as often
+//! as it takes to hear every complaint: whatever it refuses is noted, taken out so that its default
+//! holds, and serde goes again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
+
+use super::env::Environment;
+use super::fault::{Fault, FaultKind, Faults};
+use super::resolution::{Entry, Loaded, Origin, Resolution, Shown};
+use super::secret::VOUCHED;
+use super::setting::{Kind, Setting, Settings};
+use super::source::{self, SecretsDir};
+use super::{suggest, value};
+
+/// Reads settings from an environment.
+#[derive(Debug)]
+#[must_use]
+pub struct Loader {
+    settings: Settings,
+    environment: Environment,
+    secrets_dir: Option<PathBuf>,
+    defaults: BTreeMap<String, String>,
+    secrets_elsewhere: bool,
+    strict_names: bool,
+}
+
+impl Loader {
+    /// Reads `settings` from `environment`.
+    pub fn new(settings: Settings, environment: Environment) -> Self {
+        Self {
+            settings,
+            environment,
+            secrets_dir: None,
+            defaults: BTreeMap::new(),
+            secrets_elsewhere: false,
+            strict_names: false,
+        }
+    }
+
+    /// Also reads a directory that holds one file a variable.
+    pub fn secrets_dir(mut self, dir: Option<PathBuf>) -> Self {
+        self.secrets_dir = dir;
+        self
+    }
+
+    /// Defaults by variable that are weaker than whatever is given, and stronger than built-in.
+    pub fn defaults(mut self, overlay: &[(&str, String)]) -> Self {
+        let overlay = overlay.iter().cloned();
+        self.defaults
+            .extend(overlay.map(|(name, text)| (name.to_owned(), text)));
+        self
+    }
+
+    /// Takes required secrets that are not here for present: they are set where the service runs.
+    pub fn secrets_elsewhere(mut self, elsewhere: bool) -> Self {
+        self.secrets_elsewhere = elsewhere;
+        self
+    }
+
+    /// Makes a name that is nearly a setting's a fault rather than a warning.
+    pub fn strict_names(mut self, strict: bool) -> Self {
+        self.strict_names = strict;
+        self
+    }
+
+    /// Whether required secrets count as present.
+    #[must_use]
+    pub fn expects_secrets_elsewhere(&self) -> bool {
+        self.secrets_elsewhere
+    }
+
+    /// The configuration, or everything that is wrong with it.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Faults> {
+        self.resolve().finish()
+    }
+
+    /// The configuration so far, for a caller who has checks to add.
+    #[must_use]
+    pub fn resolve<T: DeserializeOwned>(&self) -> Resolution<T> {
+        let mut state = State {
+            tree: Value::Object(Map::new()),
+            entries: Vec::new(),
+            faults: Vec::new(),
+            failed: BTreeSet::new(),
+            stand_ins: BTreeSet::new(),
+        };
+        let dir = self.open_dir(&mut state);
+        for setting in &self.settings {
+            self.read(setting, &dir, &mut state);
+        }
+        for name in self
+            .defaults
+            .keys()
+            .filter(|name| self.settings.get(name).is_none())
+        {
+            let fault = Fault::new(
+                FaultKind::Invalid,
+                name,
+                "is not a setting",
+                "give it no default",
+            );
+            state.faults.push(fault);
+        }
+        self.refuse_stray_placeholders(&mut state);
+        let value = self.build(&mut state);
+        let mut resolution = Resolution {
+            value,
+            entries: state.entries,
+            faults: state.faults,
+            warnings: self.warnings(&dir),
+            failed: state.failed,
+        };
+        if self.strict_names {
+            resolution.refuse_near_misses();
+        }
+        resolution
+    }
+
+    fn open_dir(&self, state: &mut State) -> SecretsDir {
+        let opened = self
+            .secrets_dir
+            .as_deref()
+            .map(SecretsDir::open)
+            .transpose();
+        match opened {
+            Ok(dir) => dir.unwrap_or_default(),
+            Err(fault) => {
+                state.faults.push(fault);
+                SecretsDir::default()
+            }
+        }
+    }
+
+    /// Puts the value of `setting` into the tree, or a fault beside it.
+    fn read(&self, setting: &Setting, dir: &SecretsDir, state: &mut State) {
+        let read = source::find(setting, &self.environment, dir).and_then(|found| {
+            let overlay = self.defaults.get(&setting.name).cloned();
+            let found = found.or(overlay.map(|text| (text, Origin::DevDefault)));
+            let Some((text, origin)) = found else {
+                return Ok(None);
+            };
+            let value = value::parse(setting, &text)?;
+            Ok(value.map(|value| (value, origin)))
+        });
+        let mut origin = Origin::Default;
+        match read {
+            Ok(Some((value, from))) => {
+                origin = from;
+                insert(&mut state.tree, &setting.path, value);
+            }
+            Ok(None) if setting.required && setting.secret && self.secrets_elsewhere => {
+                origin = Origin::Elsewhere;
+                state.stand_in(setting);
+            }
+            Ok(None) if setting.required => {
+                state.refuse(setting, missing(setting));
+                state.stand_in(setting);
+            }
+            Ok(None) => {}
+            Err(fault) => {
+                state.refuse(setting, fault);
+                if setting.required {
+                    state.stand_in(setting);
+                }
+            }
+        }
+        let given = get(&state.tree, &setting.path).or(setting.default.as_ref());
+        let shown = match given {
+            None => Shown::NotSet,
+            Some(_) if setting.secret && origin != Origin::Default => Shown::Redacted,
+            Some(value) => Shown::Value(value.clone()),
+        };
+        state.entries.push(Entry {
+            name: setting.name.clone(),
+            origin,
+            shown,
+        });
+    }
+
+    /// A placeholder came from a file of ours whatever variable holds it, so it is refused in
+    /// variables that nobody reads, too.
+    fn refuse_stray_placeholders(&self, state: &mut State) {
+        for (name, text) in self.environment.iter() {
+            if self.settings.get(name).is_none()
+                && !self.is_file_variable(name)
+                && let Err(fault) = value::refuse_placeholder(name, text.unwrap_or_default())
+            {
+                state.faults.push(fault);
+            }
+        }
+    }
+
+    /// Lets serde build the value, taking out whatever it refuses.
+    fn build<T: DeserializeOwned>(&self, state: &mut State) -> Option<T> {
+        // Each round takes one setting out of the tree, so there are no more rounds than settings.
+        for _ in 0..=self.settings.iter().len() * 2 {
+            let error = match serde_path_to_error::deserialize::<_, T>(&state.tree) {
+                Ok(value) => return Some(value),
+                Err(error) => error,
+            };
+            let keys = keys(error.path());
+            let setting = self
+                .settings
+                .iter()
+                .find(|setting| keys.starts_with(&setting.path));
+            let given = setting.and_then(|setting| remove(&mut state.tree, &setting.path));
+            let (Some(setting), Some(given)) = (setting, given) else {
+                if state.faults.is_empty() {
+                    let at = error.path().to_string();
+                    let fault = Fault::new(FaultKind::Invalid, at, error.inner().to_string(), "");
+                    state.faults.push(fault);
+                }
+                return None;
+            };
+            if state.stand_ins.remove(&setting.name) {
+                // Nothing stands in for a required value that the type is particular about.
+                if setting.required && !state.failed.contains(&setting.name) {
+                    state.refuse(setting, missing(setting));
+                }
+                return None;
+            }
+            state.refuse(setting, refused(setting, &given, &error));
+            if setting.required {
+                state.stand_in(setting);
+            }
+        }
+        None
+    }
+
+    fn is_file_variable(&self, name: &str) -> bool {
+        let setting = name
+            .strip_suffix("_FILE")
+            .and_then(|base| self.settings.get(base));
+        setting.is_some_and(|setting| setting.secret)
+    }
+
+    /// What is not wrong and still looks unintended.
+    fn warnings(&self, dir: &SecretsDir) -> Vec<Fault> {
+        let mut warnings = Vec::new();
+        let names: Vec<String> = self
+            .settings
+            .iter()
+            .flat_map(|setting| [Some(setting.name.clone()), setting.file_variable()])
+            .flatten()
+            .collect();
+        for (name, text) in self.environment.iter() {
+            if let Some(setting) = self.settings.get(name) {
+                warnings.extend(setting.deprecated.then(|| deprecated(setting)));
+            } else if !names.iter().any(|known| known == name) {
+                let text = text.unwrap_or_default();
+                warnings.extend(self.stranger(name, text, &names));
+            }
+        }
+        for name in dir
+            .files
+            .iter()
+            .filter(|name| self.settings.get(name).is_none())
+        {
+            let known = self.settings.iter().map(|setting| setting.name.as_str());
+            let near = suggest::near_miss(name, known);
+            warnings.extend(
+                near.map(|near| near_miss(name, near, "is a file in the secrets directory")),
+            );
+        }
+        warnings
+    }
+
+    /// What a variable that is no setting may have been meant as.
+    fn stranger(&self, name: &str, text: &str, known: &[String]) -> Option<Fault> {
+        if value::is_service_link(text) {
+            let sections = self.settings.sections().iter();
+            let mut prefixes = sections.map(|section| section.path.join("_").to_uppercase() + "_");
+            // One Service makes seven variables; `<SERVICE>_PORT` alone speaks for all of them.
+            let ours = name.ends_with("_PORT") && prefixes.any(|prefix| name.starts_with(&prefix));
+            return ours.then(|| {
+                Fault::new(
+                    FaultKind::ServiceLink,
+                    name,
+                    format!("{text:?} is a Kubernetes service link, not a setting"),
+                    value::UNLINK,
+                )
+            });
+        }
+        if name.contains("_SERVICE_") || name.contains("_TCP") {
+            return None;
+        }
+        if let Some(base) = name
+            .strip_suffix("_FILE")
+            .and_then(|base| self.settings.get(base))
+        {
+            return Some(Fault::new(
+                FaultKind::Advice,
+                name,
+                format!(
+                    "is not read: {} is no secret, and only secrets are read from files",
+                    base.name
+                ),
+                format!("set {} instead", base.name),
+            ));
+        }
+        let near = suggest::near_miss(name, known.iter().map(String::as_str))?;
+        Some(near_miss(name, near, "is not a setting"))
+    }
+}
+
+/// What is known in the middle of a load.
+struct State {
+    tree: Value,
+    entries: Vec<Entry>,
+    faults: Vec<Fault>,
+    failed: BTreeSet<String>,
+    stand_ins: BTreeSet<String>,
+}
+
+impl State {
+    fn refuse(&mut self, setting: &Setting, fault: Fault) {
+        self.failed.insert(setting.name.clone());
+        self.faults.push(fault);
+    }
+
+    /// Fills the place of a required value that is not there, so that serde gets to the others.
+    fn stand_in(&mut self, setting: &Setting) {
+        let filler = setting
+            .example
+            .clone()
+            .unwrap_or_else(|| match setting.kind {
+                Kind::String => Value::from("x".repeat(64)),
+                Kind::Integer | Kind::Number => {
+                    setting.minimum.clone().unwrap_or_else(|| 0.into()).into()
+                }
+                Kind::Boolean => Value::Bool(false),
+                Kind::Enum => {
+                    Value::from(setting.variants.first().map(|first| first.value.clone()))
+                }
+                Kind::List(_) => Value::Array(Vec::new()),
+            });
+        insert(&mut self.tree, &setting.path, filler);
+        self.stand_ins.insert(setting.name.clone());
+    }
+}
+
+fn missing(setting: &Setting) -> Fault {
+    let remedy = match setting.file_variable() {
+        Some(file) => format!("set it, or name a file that holds it in {file}"),
+        None => "set it".to_owned(),
+    };
+    Fault::new(
+        FaultKind::Missing,
+        &setting.name,
+        "is required and not set",
+        remedy,
+    )
+}
+
+/// What serde refused. Its messages quote values, so those of secrets are shown only where the
+/// type vouches for them.
+fn refused(
+    setting: &Setting,
+    given: &Value,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> Fault {
+    let message = error.inner().to_string();
+    let problem = match message.strip_prefix(VOUCHED) {
+        Some(vouched) => vouched.to_owned(),
+        None if setting.secret => "is not a valid value".to_owned(),
+        None => format!(
+            "is {}: {message}",
+            value::quoted(&super::setting::text(given))
+        ),
+    };
+    let (problem, remedy) = match problem.split_once("; ") {
+        Some((problem, remedy)) => (problem.to_owned(), remedy.to_owned()),
+        None => (problem, String::new()),
+    };
+    Fault::new(FaultKind::Invalid, &setting.name, problem, remedy)
+}
+
+fn near_miss(name: &str, near: &str, what: &str) -> Fault {
+    Fault::new(
+        FaultKind::NearMiss,
+        name,
+        what,
+        format!("did you mean {near}?"),
+    )
+}
+
+fn deprecated(setting: &Setting) -> Fault {
+    Fault::new(
+        FaultKind::Advice,
+        &setting.name,
+        "is deprecated",
+        setting.summary(),
+    )
+}
+
+fn keys(path: &Path) -> Vec<String> {
+    path.iter()
+        .map_while(|segment| match segment {
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn get<'a>(tree: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(tree, |node, key| node.get(key))
+}
+
+fn insert(tree: &mut Value, path: &[String], value: Value) {
+    let mut node = tree;
+    for key in path {
+        if !node.is_object() {
+            *node = Value::Object(Map::new());
+        }
+        node = &mut node[key.as_str()];
+    }
+    *node = value;
+}
+
+fn remove(tree: &mut Value, path: &[String]) -> Option<Value> {
+    let (last, parents) = path.split_last()?;
+    let parent = parents
+        .iter()
+        .try_fold(tree, |node, key| node.get_mut(key))?;
+    parent.as_object_mut()?.shift_remove(last)
+}

@@ -1,0 +1,197 @@
+//! One setting, and the list of all of them: what every renderer and the loader work from.
+//!
+//! How they are found in a schema is in `walk.rs`.
+
+use schemars::JsonSchema;
+use serde_json::{Number, Value};
+
+use super::suggest;
+use super::walk::{self, SchemaError};
+
+/// What the text of a setting is read as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Text as it stands.
+    String,
+    /// A whole number.
+    Integer,
+    /// A number with or without a fraction.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of [`Setting::variants`].
+    Enum,
+    /// Values of one kind, separated by commas.
+    List(Box<Kind>),
+}
+
+/// One value that an enum setting takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// The value as it is written.
+    pub value: String,
+    /// What it means; may be empty.
+    pub docs: String,
+}
+
+/// One variable: everything its field says about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// The variable: its path in upper case, joined by `_`.
+    pub name: String,
+    /// Where its field is: `["jwt", "secret_key"]`.
+    pub path: Vec<String>,
+    /// The doc comment of the field, whole.
+    pub docs: String,
+    /// What its text is read as.
+    pub kind: Kind,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// Whether a value must be given.
+    pub required: bool,
+    /// Where it must be given although it has a default elsewhere (`x-required-in`), such as the
+    /// names of environments.
+    pub required_in: Vec<String>,
+    /// Whether it may be unset; an empty variable then counts as unset.
+    pub optional: bool,
+    /// The real default; none where there is none, or where it may not be shown.
+    pub default: Option<Value>,
+    /// A value as it might be given.
+    pub example: Option<Value>,
+    /// Whether it is on its way out.
+    pub deprecated: bool,
+    /// The smallest number allowed.
+    pub minimum: Option<Number>,
+    /// The largest number allowed.
+    pub maximum: Option<Number>,
+    /// The values allowed, for an enum or a list of enums.
+    pub variants: Vec<Variant>,
+    /// The `format` of the schema: `pem`, `uri`, `ip`, ...
+    pub format: Option<String>,
+}
+
+impl Setting {
+    /// The first paragraph of the docs, on one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let first = self.docs.split("\n\n").next().unwrap_or_default();
+        first.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The variable that names a file holding the value; secrets only.
+    #[must_use]
+    pub fn file_variable(&self) -> Option<String> {
+        self.secret.then(|| format!("{}_FILE", self.name))
+    }
+
+    /// Whether the value may span lines.
+    #[must_use]
+    pub fn multiline(&self) -> bool {
+        self.format.as_deref() == Some("pem")
+    }
+
+    /// What may be given, in words: `1 to 1440`, `open, closed`; none where any text may.
+    #[must_use]
+    pub fn allowed(&self) -> Option<String> {
+        let kind = match &self.kind {
+            Kind::List(items) => items,
+            kind => kind,
+        };
+        match kind {
+            Kind::Enum => {
+                let values: Vec<_> = self.variants.iter().map(|v| v.value.as_str()).collect();
+                Some(values.join(", "))
+            }
+            Kind::Boolean => Some("true, false, 1, 0".to_owned()),
+            Kind::Integer | Kind::Number => match (&self.minimum, &self.maximum) {
+                (Some(minimum), Some(maximum)) => Some(format!("{minimum} to {maximum}")),
+                (Some(minimum), None) => Some(format!("{minimum} or more")),
+                (None, Some(maximum)) => Some(format!("{maximum} or less")),
+                (None, None) => None,
+            },
+            Kind::String | Kind::List(_) => None,
+        }
+    }
+
+    /// The default as it would be written into a variable.
+    #[must_use]
+    pub fn default_text(&self) -> Option<String> {
+        self.default.as_ref().map(text)
+    }
+
+    /// The example as it would be written into a variable.
+    #[must_use]
+    pub fn example_text(&self) -> Option<String> {
+        self.example.as_ref().map(text)
+    }
+}
+
+/// `value` as it would be written into a variable; lists are joined by commas.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+/// A group of settings: a struct inside the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Where it is: `["jwt"]`.
+    pub path: Vec<String>,
+    /// What its settings are about.
+    pub docs: String,
+}
+
+/// Every setting of a service, in the order of its source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    pub(super) settings: Vec<Setting>,
+    pub(super) sections: Vec<Section>,
+}
+
+impl Settings {
+    /// The settings of `T`.
+    pub fn of<T: JsonSchema>() -> Result<Self, SchemaError> {
+        Self::from_schema(schemars::schema_for!(T).as_value())
+    }
+
+    /// The settings that a JSON Schema describes, whoever wrote it.
+    pub fn from_schema(schema: &Value) -> Result<Self, SchemaError> {
+        walk::settings(schema)
+    }
+
+    /// The settings, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Setting> {
+        self.settings.iter()
+    }
+
+    /// The sections, in order.
+    #[must_use]
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// The setting of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// The setting whose name looks most like `name`, if any does.
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Option<&Setting> {
+        let names = self.settings.iter().map(|setting| setting.name.as_str());
+        suggest::nearest(name, names).and_then(|near| self.get(near))
+    }
+}
+
+impl<'a> IntoIterator for &'a Settings {
+    type Item = &'a Setting;
+    type IntoIter = std::slice::Iter<'a, Setting>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

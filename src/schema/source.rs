@@ -1,0 +1,250 @@
+//! Where the text of a setting is found: a variable, the file it names, or a mounted directory.
+//!
+//! Everything that can go wrong before a text is even read is said here; what the text means is
+//! in `value.rs`.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::MAX_FILE_BYTES;
+use super::env::{Environment, NotUtf8};
+use super::fault::{Fault, FaultKind};
+use super::resolution::Origin;
+use super::setting::Setting;
+use super::value::quoted;
+
+/// A directory that holds one file a variable, as a mounted Kubernetes Secret does.
+#[derive(Debug, Default)]
+pub(super) struct SecretsDir {
+    path: PathBuf,
+    /// The names of its files, hidden ones left out: Kubernetes keeps `..data` among them.
+    pub(super) files: BTreeSet<String>,
+}
+
+impl SecretsDir {
+    /// Lists `path`.
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        let unreadable = |error: io::Error| {
+            Fault::new(
+                FaultKind::File,
+                "--secrets-dir",
+                format!("{} cannot be listed: {}", path.display(), reason(&error)),
+                "name a directory that this user may read",
+            )
+        };
+        let mut files = BTreeSet::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if let Ok(name) = entry.file_name().into_string()
+                && !name.starts_with('.')
+                && !entry.path().is_dir()
+            {
+                files.insert(name);
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            files,
+        })
+    }
+
+    fn file(&self, name: &str) -> Option<PathBuf> {
+        self.files.contains(name).then(|| self.path.join(name))
+    }
+}
+
+/// The text of `setting` and where it came from; none where nothing gives it.
+pub(super) fn find(
+    setting: &Setting,
+    environment: &Environment,
+    dir: &SecretsDir,
+) -> Result<Option<(String, Origin)>, Fault> {
+    let name = &setting.name;
+    let variable = environment
+        .get(name)
+        // An empty variable of a setting that may be unset says nothing, not even a conflict.
+        .filter(|&value| !(setting.optional && value == Ok("")));
+    let file_variable = setting.file_variable().unwrap_or_default();
+    let file = environment.get(&file_variable);
+    let mounted = dir.file(name);
+
+    let mut places = Vec::new();
+    places.extend(variable.map(|_| format!("the variable {name}")));
+    places.extend(file.map(|_| format!("the variable {file_variable}")));
+    places.extend(
+        mounted
+            .as_ref()
+            .map(|path| format!("the file {}", path.display())),
+    );
+    if places.len() > 1 {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            name,
+            format!("is given more than once, by {}", places.join(" and ")),
+            "keep one of them",
+        ));
+    }
+    if let Some(value) = variable {
+        let value = value.map_err(|NotUtf8| not_utf8(name))?;
+        return Ok(Some((value.to_owned(), Origin::Variable)));
+    }
+    if let Some(value) = file {
+        let path = value.map_err(|NotUtf8| not_utf8(&file_variable))?;
+        let text = read_named(&file_variable, path)?;
+        return Ok(Some((text, Origin::File(path.into()))));
+    }
+    if let Some(path) = mounted {
+        let text = read(name, &path)?;
+        return Ok(Some((text, Origin::SecretsDir(path))));
+    }
+    Ok(None)
+}
+
+/// Reads the file that the variable `name` names.
+fn read_named(name: &str, path: &str) -> Result<String, Fault> {
+    if path.is_empty() {
+        return Err(Fault::new(
+            FaultKind::Empty,
+            name,
+            "is empty",
+            "name a file or remove the variable",
+        ));
+    }
+    super::value::refuse_placeholder(name, path)?;
+    // Somebody who mistakes the variable puts the secret itself here: do not repeat it.
+    let like_a_path = ["/", "./", "../"]
+        .iter()
+        .any(|start| path.starts_with(start));
+    if !like_a_path && !Path::new(path).exists() {
+        return Err(Fault::new(
+            FaultKind::File,
+            name,
+            "does not name a file that exists",
+            "give the path of a file that holds the value, not the value",
+        ));
+    }
+    read(name, Path::new(path))
+}
+
+/// The content of the file at `path` without one line break at its end.
+fn read(name: &str, path: &Path) -> Result<String, Fault> {
+    let fault = |problem: &str, remedy: &str| {
+        let path = quoted(&path.to_string_lossy());
+        Fault::new(
+            FaultKind::File,
+            name,
+            format!("the file {path} {problem}"),
+            remedy,
+        )
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            fault(
+                &format!("cannot be read: {}", reason(&error)),
+                "name a file that exists and that this user may read",
+            )
+        })?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(fault(
+            &format!("is larger than {MAX_FILE_BYTES} bytes"),
+            "name the file that holds this value alone",
+        ));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| fault("is not UTF-8", "store the value as text, such as base64"))?;
+    let text = without_line_end(&text);
+    if text.is_empty() {
+        return Err(fault("is empty", "write the value into it, or remove it"));
+    }
+    Ok(text.to_owned())
+}
+
+/// `text` without one `\n` or `\r\n` at its end, which editors and `echo` put there.
+fn without_line_end(text: &str) -> &str {
+    match text.strip_suffix('\n') {
+        Some(line) => line.strip_suffix('\r').unwrap_or(line),
+        None => text,
+    }
+}
+
+fn not_utf8(name: &str) -> Fault {
+    Fault::new(
+        FaultKind::Invalid,
+        name,
+        "is not UTF-8",
+        "write it as UTF-8 text",
+    )
+}
+
+/// Why the system refused, in its words without its error number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_bytes(bytes: &[u8]) -> Result<String, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        read("KEY_FILE", file.path()).map_err(|fault| fault.problem)
+    }
+
+    #[test]
+    fn unreadable_empty_oversized_and_binary_files_are_told_apart() {
+        let empty = read_bytes(b"\r\n").unwrap_err();
+        assert!(empty.ends_with("is empty"), "{empty}");
+        let large = vec![b'a'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
+        let oversized = read_bytes(&large).unwrap_err();
+        assert!(
+            oversized.ends_with("is larger than 65536 bytes"),
+            "{oversized}"
+        );
+        assert!(read_bytes(&large[1..]).is_ok());
+        let binary = read_bytes(&[0xff, 0xfe]).unwrap_err();
+        assert!(binary.ends_with("is not UTF-8"), "{binary}");
+        let missing = read("KEY_FILE", Path::new("/nowhere/at/all")).unwrap_err();
+        assert!(missing.problem.contains("no such file"), "{missing}");
+        let directory = read("KEY_FILE", Path::new("/")).unwrap_err();
+        assert!(
+            directory.problem.contains("cannot be read: is a directory"),
+            "{directory}"
+        );
+    }
+
+    #[test]
+    fn a_secret_given_as_a_path_is_not_repeated() {
+        let fault = read_named("KEY_FILE", "canary-value-of-a-secret").unwrap_err();
+        assert!(!fault.to_string().contains("canary"), "{fault}");
+    }
+
+    #[test]
+    fn hidden_files_and_directories_are_no_variables() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("..data")).unwrap();
+        std::fs::create_dir(dir.path().join("nested")).unwrap();
+        std::fs::write(dir.path().join("KEY"), "x").unwrap();
+        let opened = SecretsDir::open(dir.path()).unwrap();
+        assert_eq!(opened.files.into_iter().collect::<Vec<_>>(), ["KEY"]);
+        assert!(SecretsDir::open(&dir.path().join("missing")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_one_line_end_is_cut(text in "[ -~]{1,20}", end in "(\n|\r\n)?", more in "(\n|\r\n){0,2}") {
+            let kept = format!("{text}{more}");
+            let whole = format!("{kept}{end}");
+            let expected = if end.is_empty() { without_line_end(&whole).to_owned() } else { kept };
+            prop_assert_eq!(without_line_end(&whole), expected);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! From the text of one variable to the value its schema asks for.
+//!
+//! Where the text comes from is in `source.rs`; what a value means beyond its kind and range is
+//! decided by the type it is deserialised into.
+
+use std::net::SocketAddr;
+
+use serde_json::{Number, Value};
+
+use super::SET_ME;
+use super::fault::{Fault, FaultKind};
+use super::setting::{Kind, Setting};
+
+/// Longer values are cut in messages.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// Reads `text`; none where it counts as unset.
+pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Fault> {
+    refuse_placeholder(&setting.name, text)?;
+    refuse_service_link(setting, text)?;
+    if text.is_empty() {
+        return empty(setting);
+    }
+    refuse_control_characters(setting, text)?;
+    let value = match &setting.kind {
+        Kind::List(items) => {
+            let entries = text.split(',').map(str::trim);
+            let entries = entries.map(|entry| match entry {
+                "" => Err(invalid(
+                    setting,
+                    format!("{} has an empty entry", shown(setting, text)),
+                    "separate the entries by one comma each",
+                )),
+                entry => scalar(setting, items, entry),
+            });
+            Value::Array(entries.collect::<Result<_, _>>()?)
+        }
+        kind => scalar(setting, kind, text)?,
+    };
+    Ok(Some(value))
+}
+
+/// A fault where `text` still holds the placeholder of a generated file.
+pub(super) fn refuse_placeholder(name: &str, text: &str) -> Result<(), Fault> {
+    if !text.contains(SET_ME) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Placeholder,
+        name,
+        format!("still holds the placeholder {SET_ME}"),
+        "put the real value in its place",
+    ))
+}
+
+/// Whether `text` is what Kubernetes puts into `<SERVICE>_PORT`.
+pub(super) fn is_service_link(text: &str) -> bool {
+    ["tcp://", "udp://", "sctp://"]
+        .into_iter()
+        .filter_map(|scheme| text.strip_prefix(scheme))
+        .any(|address| address.parse::<SocketAddr>().is_ok())
+}
+
+/// What to do about a service link.
+pub(super) const UNLINK: &str =
+    "set enableServiceLinks: false in the pod spec, or rename the Service";
+
+fn refuse_service_link(setting: &Setting, text: &str) -> Result<(), Fault> {
+    if !is_service_link(text) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::ServiceLink,
+        &setting.name,
+        format!(
+            "{} is a Kubernetes service link, made for a Service of that name",
+            shown(setting, text)
+        ),
+        UNLINK,
+    ))
+}
+
+fn empty(setting: &Setting) -> Result<Option<Value>, Fault> {
+    match setting.kind {
+        _ if setting.optional => Ok(None),
+        Kind::List(_) => Ok(Some(Value::Array(Vec::new()))),
+        _ => Err(Fault::new(
+            FaultKind::Empty,
+            &setting.name,
+            "is empty",
+            match setting.allowed() {
+                Some(allowed) => format!("allowed: {allowed}; or remove the variable"),
+                None => "give it a value or remove the variable".to_owned(),
+            },
+        )),
+    }
+}
+
+fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault> {
+    let allowed = |c: char| setting.multiline() && matches!(c, '\n' | '\r' | '\t');
+    let Some((at, bad)) = text
+        .chars()
+        .enumerate()
+        .find(|&(_, c)| c.is_control() && !allowed(c))
+    else {
+        return Ok(());
+    };
+    let what = match bad {
+        '\n' | '\r' => "a line break".to_owned(),
+        '\t' => "a tab".to_owned(),
+        '\0' => "a NUL".to_owned(),
+        other => format!("the control character U+{:04X}", u32::from(other)),
+    };
+    Err(invalid(
+        setting,
+        format!("has {what} as character {}", at + 1),
+        "remove it",
+    ))
+}
+
+fn scalar(setting: &Setting, kind: &Kind, text: &str) -> Result<Value, Fault> {
+    let value = match kind {
+        Kind::String | Kind::List(_) => Some(Value::from(text)),
+        Kind::Enum => setting
+            .variants
+            .iter()
+            .any(|variant| variant.value == text)
+            .then(|| Value::from(text)),
+        Kind::Boolean => match text {
+            "true" | "1" => Some(Value::Bool(true)),
+            "false" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        Kind::Integer => integer(setting, text).map(Value::Number),
+        Kind::Number => number(setting, text).map(Value::Number),
+    };
+    value.ok_or_else(|| {
+        let what = match kind {
+            Kind::Integer => " is not a whole number in range",
+            Kind::Number => " is not a number in range",
+            _ => "",
+        };
+        let allowed = setting
+            .allowed()
+            .map(|allowed| format!("allowed: {allowed}"));
+        invalid(
+            setting,
+            format!(
+                "is {}{}",
+                shown(setting, text),
+                what.replacen(" is", ", which is", 1)
+            ),
+            allowed.unwrap_or_else(|| "write it with digits".to_owned()),
+        )
+    })
+}
+
+fn integer(setting: &Setting, text: &str) -> Option<Number> {
+    let value: i128 = text.parse().ok()?;
+    let low = setting.minimum.as_ref().and_then(Number::as_i128);
+    let high = setting.maximum.as_ref().and_then(Number::as_i128);
+    if low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high) {
+        return None;
+    }
+    Number::from_i128(value)
+}
+
+fn number(setting: &Setting, text: &str) -> Option<Number> {
+    let value: f64 = text.parse().ok()?;
+    let low = setting.minimum.as_ref().and_then(Number::as_f64);
+    let high = setting.maximum.as_ref().and_then(Number::as_f64);
+    if low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high) {
+        return None;
+    }
+    Number::from_f64(value)
+}
+
+/// `text` as a message may quote it.
+pub(super) fn shown(setting: &Setting, text: &str) -> String {
+    if setting.secret {
+        return "the value given".to_owned();
+    }
+    quoted(text)
+}
+
+/// `text` in quotes, escaped, and cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+fn invalid(setting: &Setting, problem: String, remedy: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Invalid, &setting.name, problem, remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Settings;
+
+    fn setting(mut field: Value) -> Setting {
+        if field.get("type").is_none() {
+            field["type"] = "string".into();
+        }
+        let schema = json!({ "properties": { "x": field } });
+        Settings::from_schema(&schema)
+            .unwrap()
+            .get("X")
+            .unwrap()
+            .clone()
+    }
+
+    fn fault(field: Value, text: &str) -> String {
+        parse(&setting(field), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn kinds_are_strict_and_say_what_they_take() {
+        let boolean = json!({ "type": "boolean" });
+        for (text, value) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+            assert_eq!(
+                parse(&setting(boolean.clone()), text),
+                Ok(Some(value.into()))
+            );
+        }
+        assert_eq!(
+            fault(boolean, "yes"),
+            r#"X: is "yes"; allowed: true, false, 1, 0"#
+        );
+        let range = json!({ "type": "integer", "minimum": 1, "maximum": 9 });
+        assert_eq!(parse(&setting(range.clone()), "9"), Ok(Some(9.into())));
+        for text in [
+            "10",
+            "1.5",
+            "nine",
+            "99999999999999999999999999999999999999999999",
+        ] {
+            let text = fault(range.clone(), text);
+            assert!(
+                text.ends_with("which is not a whole number in range; allowed: 1 to 9"),
+                "{text}"
+            );
+        }
+        let names = json!({ "enum": ["open", "closed"] });
+        assert_eq!(
+            fault(names, "Open"),
+            r#"X: is "Open"; allowed: open, closed"#
+        );
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        assert_eq!(
+            parse(&setting(list.clone()), "a, b"),
+            Ok(Some(json!(["a", "b"])))
+        );
+        assert_eq!(parse(&setting(list.clone()), ""), Ok(Some(json!([]))));
+        assert!(fault(list, "a,,b").contains("empty entry"));
+    }
+
+    #[test]
+    fn empty_is_unset_only_where_unset_is_possible() {
+        assert_eq!(
+            parse(&setting(json!({ "type": ["string", "null"] })), ""),
+            Ok(None)
+        );
+        assert!(fault(json!({}), "").starts_with("X: is empty"));
+    }
+
+    #[test]
+    fn control_characters_are_refused_but_lines_in_pem() {
+        assert!(fault(json!({}), "a\nb").contains("a line break as character 2"));
+        assert!(fault(json!({}), "a\u{7}").contains("U+0007"));
+        let pem = json!({ "format": "pem" });
+        assert_eq!(
+            parse(&setting(pem.clone()), "a\r\nb"),
+            Ok(Some("a\r\nb".into()))
+        );
+        assert!(fault(pem, "a\0").contains("a NUL"));
+    }
+
+    #[test]
+    fn service_links_are_recognised() {
+        let text = fault(json!({ "type": "integer" }), "tcp://10.0.0.1:6379");
+        assert!(text.contains("Kubernetes service link"), "{text}");
+        assert!(text.contains("enableServiceLinks: false"), "{text}");
+        assert!(!is_service_link("tcp://redis:6379"));
+        assert!(is_service_link("tcp://[fd00::1]:6379"));
+    }
+
+    #[test]
+    fn the_placeholder_is_refused_anywhere() {
+        let text = fault(json!({}), &format!("postgres://a:{SET_ME}@db/a"));
+        assert!(text.contains("still holds the placeholder"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_no_secret_is_quoted(text in "\\PC{12,40}") {
+            for kind in ["string", "integer", "number", "boolean"] {
+                let secret = setting(json!({ "type": kind, "writeOnly": true }));
+                if let Err(fault) = parse(&secret, &text) {
+                    prop_assert!(!fault.to_string().contains(&text));
+                }
+            }
+        }
+    }
+}
