@@ -151,7 +151,7 @@ fn upstream(config: &Config) -> Option<Fault> {
             return None;
         }
         _ => (
-            format!("is {url:?}, which is no http or https URL"),
+            "is no http or https URL".to_owned(),
             "write it like https://api.openai.com/v1",
         ),
     };

@@ -4,6 +4,7 @@
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
 //! one setting are in `checks.rs`; how a variable becomes a value is `schema`'s business.
 
+mod auth;
 mod checks;
 mod database;
 mod jwt;
@@ -15,8 +16,6 @@ mod rate_limit;
 mod redis;
 mod server;
 mod signing_key;
-
-mod auth;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,32 +105,23 @@ impl Config {
     /// Reads and checks the configuration; every fault of every setting comes at once.
     pub fn load(loader: &Loader) -> Result<Loaded<Self>, Faults> {
         let mut resolution = loader.resolve::<Self>();
-        resolution.settle_log_format();
+        settle_log_format(&mut resolution);
         checks::run(&mut resolution, loader.expects_secrets_elsewhere());
         resolution.finish()
     }
 }
 
 /// The one default that depends on another setting.
-trait SettleLogFormat {
-    fn settle_log_format(&mut self);
-}
-
-impl SettleLogFormat for Resolution<Config> {
-    fn settle_log_format(&mut self) {
-        let Some(config) = &mut self.value else {
-            return;
-        };
-        let entry = self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.name == "LOG_FORMAT");
-        if config.environment == Tier::Production
-            && let Some(entry) = entry
-            && entry.origin == Origin::Default
-        {
-            config.log.format = Format::Json;
-            entry.shown = Shown::Value(Value::from("json"));
-        }
+fn settle_log_format(resolution: &mut Resolution<Config>) {
+    let Some(config) = &mut resolution.value else {
+        return;
+    };
+    let mut entries = resolution.entries.iter_mut();
+    if config.environment == Tier::Production
+        && let Some(entry) = entries.find(|entry| entry.name == "LOG_FORMAT")
+        && entry.origin == Origin::Default
+    {
+        config.log.format = Format::Json;
+        entry.shown = Shown::Value(Value::from("json"));
     }
 }

@@ -71,7 +71,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Every fault of a configuration, in the order of the settings. Never empty.
+/// Every fault of a configuration. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Faults(Vec<Fault>);

@@ -36,6 +36,10 @@ pub struct Variant {
 
 /// One variable: everything its field says about it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a keyword of JSON Schema by itself"
+)]
 pub struct Setting {
     /// The variable: its path in upper case, joined by `_`.
     pub name: String,

@@ -1,1 +1,3 @@
-fn main() {}
+//! One test binary: its modules mirror the public surface.
+
+mod settings;
