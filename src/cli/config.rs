@@ -62,7 +62,7 @@ pub enum ConfigCommand {
   aura config explain JWT_ALGORITHM
   aura config explain --json")]
     Explain {
-        /// The variable, such as JWT_ALGORITHM; all of them without it.
+        /// The variable, such as `JWT_ALGORITHM`; all of them without it.
         name: Option<String>,
         /// Print JSON.
         #[arg(long)]
@@ -105,7 +105,7 @@ impl ConfigCommand {
                     .secrets_dir(secrets_dir)
                     .secrets_elsewhere(secrets_elsewhere)
                     .strict_names(true);
-                check(Config::load(&loader), json, out, err)
+                check(&Config::load(&loader), json, out, err)
             }
             Self::Show { secrets_dir, json } => {
                 let loader = Config::loader(environment)?.secrets_dir(secrets_dir);
@@ -117,12 +117,12 @@ impl ConfigCommand {
 }
 
 fn check(
-    loaded: Result<Loaded<Config>, Faults>,
+    loaded: &Result<Loaded<Config>, Faults>,
     json: bool,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> anyhow::Result<u8> {
-    let (code, faults, warnings) = match &loaded {
+    let (code, faults, warnings) = match loaded {
         Ok(loaded) => (OK, None, loaded.warnings.as_slice()),
         Err(faults) => (CONFIG, Some(faults), &[] as &[Fault]),
     };

@@ -1,7 +1,7 @@
 //! What is wrong between settings, each of which is right by itself.
 
 use super::{Config, Engine, PreviousKey, Tier};
-use crate::schema::{Fault, FaultKind, Resolution};
+use crate::schema::{Fault, FaultKind, Resolution, Secret};
 
 /// Adds what is wrong between the settings of `resolution`.
 pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) {
@@ -26,14 +26,13 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
     for fault in faults.into_iter().flatten() {
         resolution.refuse(fault);
     }
-    for advice in [
+    let advice = [
         colliding_databases(&config),
         one_replica(&config),
         sqlite(&config),
-    ] {
-        if let Some(advice) = advice {
-            resolution.advise(advice);
-        }
+    ];
+    for advice in advice.into_iter().flatten() {
+        resolution.advise(advice);
     }
 }
 
@@ -81,17 +80,13 @@ fn reused_key(config: &Config) -> Option<Fault> {
     let same = |other: Option<&String>| other.is_some_and(|other| other == key.as_str());
     let client_secret = config.oauth.client_secret.as_ref();
     let upstream_key = config.llm.upstream_api_key.as_ref();
-    let mut previous = config
-        .jwt
-        .previous_keys
-        .iter()
-        .flat_map(|keys| keys.expose());
-    let (other, why) = if same(client_secret.map(|secret| secret.expose())) {
+    let mut previous = config.jwt.previous_keys.iter().flat_map(Secret::expose);
+    let (other, why) = if same(client_secret.map(Secret::expose)) {
         (
             "OAUTH_CLIENT_SECRET",
             "would let other services sign tokens",
         )
-    } else if same(upstream_key.map(|secret| secret.expose())) {
+    } else if same(upstream_key.map(Secret::expose)) {
         (
             "LLM_UPSTREAM_API_KEY",
             "would let the language model's host sign tokens",

@@ -17,7 +17,7 @@ use super::resolution::{Entry, Loaded, Origin, Resolution, Shown};
 use super::secret::VOUCHED;
 use super::setting::{Kind, Setting, Settings};
 use super::source::{self, SecretsDir};
-use super::{suggest, value};
+use super::{stray, value};
 
 /// Reads settings from an environment.
 #[derive(Debug)]
@@ -108,13 +108,15 @@ impl Loader {
             );
             state.faults.push(fault);
         }
-        self.refuse_stray_placeholders(&mut state);
+        state
+            .faults
+            .extend(stray::placeholders(&self.settings, &self.environment));
         let value = self.build(&mut state);
         let mut resolution = Resolution {
             value,
             entries: state.entries,
             faults: state.faults,
-            warnings: self.warnings(&dir),
+            warnings: stray::warnings(&self.settings, &self.environment, &dir),
             failed: state.failed,
         };
         if self.strict_names {
@@ -184,19 +186,6 @@ impl Loader {
         });
     }
 
-    /// A placeholder came from a file of ours whatever variable holds it, so it is refused in
-    /// variables that nobody reads, too.
-    fn refuse_stray_placeholders(&self, state: &mut State) {
-        for (name, text) in self.environment.iter() {
-            if self.settings.get(name).is_none()
-                && !self.is_file_variable(name)
-                && let Err(fault) = value::refuse_placeholder(name, text.unwrap_or_default())
-            {
-                state.faults.push(fault);
-            }
-        }
-    }
-
     /// Lets serde build the value, taking out whatever it refuses.
     fn build<T: DeserializeOwned>(&self, state: &mut State) -> Option<T> {
         // Each round takes one setting out of the tree, so there are no more rounds than settings.
@@ -232,81 +221,6 @@ impl Loader {
             }
         }
         None
-    }
-
-    fn is_file_variable(&self, name: &str) -> bool {
-        let setting = name
-            .strip_suffix("_FILE")
-            .and_then(|base| self.settings.get(base));
-        setting.is_some_and(|setting| setting.secret)
-    }
-
-    /// What is not wrong and still looks unintended.
-    fn warnings(&self, dir: &SecretsDir) -> Vec<Fault> {
-        let mut warnings = Vec::new();
-        let names: Vec<String> = self
-            .settings
-            .iter()
-            .flat_map(|setting| [Some(setting.name.clone()), setting.file_variable()])
-            .flatten()
-            .collect();
-        for (name, text) in self.environment.iter() {
-            if let Some(setting) = self.settings.get(name) {
-                warnings.extend(setting.deprecated.then(|| deprecated(setting)));
-            } else if !names.iter().any(|known| known == name) {
-                let text = text.unwrap_or_default();
-                warnings.extend(self.stranger(name, text, &names));
-            }
-        }
-        for name in dir
-            .files
-            .iter()
-            .filter(|name| self.settings.get(name).is_none())
-        {
-            let known = self.settings.iter().map(|setting| setting.name.as_str());
-            let near = suggest::near_miss(name, known);
-            warnings.extend(
-                near.map(|near| near_miss(name, near, "is a file in the secrets directory")),
-            );
-        }
-        warnings
-    }
-
-    /// What a variable that is no setting may have been meant as.
-    fn stranger(&self, name: &str, text: &str, known: &[String]) -> Option<Fault> {
-        if value::is_service_link(text) {
-            let sections = self.settings.sections().iter();
-            let mut prefixes = sections.map(|section| section.path.join("_").to_uppercase() + "_");
-            // One Service makes seven variables; `<SERVICE>_PORT` alone speaks for all of them.
-            let ours = name.ends_with("_PORT") && prefixes.any(|prefix| name.starts_with(&prefix));
-            return ours.then(|| {
-                Fault::new(
-                    FaultKind::ServiceLink,
-                    name,
-                    format!("{text:?} is a Kubernetes service link, not a setting"),
-                    value::UNLINK,
-                )
-            });
-        }
-        if name.contains("_SERVICE_") || name.contains("_TCP") {
-            return None;
-        }
-        if let Some(base) = name
-            .strip_suffix("_FILE")
-            .and_then(|base| self.settings.get(base))
-        {
-            return Some(Fault::new(
-                FaultKind::Advice,
-                name,
-                format!(
-                    "is not read: {} is no secret, and only secrets are read from files",
-                    base.name
-                ),
-                format!("set {} instead", base.name),
-            ));
-        }
-        let near = suggest::near_miss(name, known.iter().map(String::as_str))?;
-        Some(near_miss(name, near, "is not a setting"))
     }
 }
 
@@ -377,27 +291,16 @@ fn refused(
     };
     let (problem, remedy) = match problem.split_once("; ") {
         Some((problem, remedy)) => (problem.to_owned(), remedy.to_owned()),
-        None => (problem, String::new()),
+        None => {
+            let like = setting.example_text().or_else(|| setting.default_text());
+            let like = like.filter(|text| !text.is_empty());
+            (
+                problem,
+                like.map_or_else(String::new, |like| format!("write it like {like}")),
+            )
+        }
     };
     Fault::new(FaultKind::Invalid, &setting.name, problem, remedy)
-}
-
-fn near_miss(name: &str, near: &str, what: &str) -> Fault {
-    Fault::new(
-        FaultKind::NearMiss,
-        name,
-        what,
-        format!("did you mean {near}?"),
-    )
-}
-
-fn deprecated(setting: &Setting) -> Fault {
-    Fault::new(
-        FaultKind::Advice,
-        &setting.name,
-        "is deprecated",
-        setting.summary(),
-    )
 }
 
 fn keys(path: &Path) -> Vec<String> {

@@ -15,6 +15,7 @@ mod resolution;
 mod secret;
 mod setting;
 mod source;
+mod stray;
 mod suggest;
 mod value;
 mod walk;

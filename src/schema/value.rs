@@ -136,20 +136,16 @@ fn scalar(setting: &Setting, kind: &Kind, text: &str) -> Result<Value, Fault> {
     };
     value.ok_or_else(|| {
         let what = match kind {
-            Kind::Integer => " is not a whole number in range",
-            Kind::Number => " is not a number in range",
-            _ => "",
+            Kind::Integer => ", which is not a whole number in range",
+            Kind::Number => ", which is not a number in range",
+            Kind::String | Kind::Boolean | Kind::Enum | Kind::List(_) => "",
         };
         let allowed = setting
             .allowed()
             .map(|allowed| format!("allowed: {allowed}"));
         invalid(
             setting,
-            format!(
-                "is {}{}",
-                shown(setting, text),
-                what.replacen(" is", ", which is", 1)
-            ),
+            format!("is {}{what}", shown(setting, text)),
             allowed.unwrap_or_else(|| "write it with digits".to_owned()),
         )
     })
