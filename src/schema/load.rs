@@ -289,17 +289,12 @@ fn refused(
             value::quoted(&super::setting::text(given))
         ),
     };
-    let (problem, remedy) = match problem.split_once("; ") {
-        Some((problem, remedy)) => (problem.to_owned(), remedy.to_owned()),
-        None => {
-            let like = setting.example_text().or_else(|| setting.default_text());
-            let like = like.filter(|text| !text.is_empty());
-            (
-                problem,
-                like.map_or_else(String::new, |like| format!("write it like {like}")),
-            )
-        }
-    };
+    if let Some((problem, remedy)) = problem.split_once("; ") {
+        return Fault::new(FaultKind::Invalid, &setting.name, problem, remedy);
+    }
+    let like = setting.example_text().or_else(|| setting.default_text());
+    let like = like.filter(|text| !text.is_empty());
+    let remedy = like.map_or_else(String::new, |like| format!("write it like {like}"));
     Fault::new(FaultKind::Invalid, &setting.name, problem, remedy)
 }
 
