@@ -10,10 +10,10 @@ use super::{RECOVERY, health, recovers};
 use crate::support::{Client, PASSWORD, Proxy, Redis, Session, Settings, eventually};
 
 /// The promise is 500 ms; the rest is for a debug build on a busy machine.
-const AWAY: Duration = Duration::from_millis(750);
+pub(super) const AWAY: Duration = Duration::from_millis(750);
 
 /// The same for calls that hash a password before they need a token, and for crowds.
-const AWAY_HASHING: Duration = Duration::from_secs(1);
+pub(super) const AWAY_HASHING: Duration = Duration::from_secs(1);
 
 /// Every call of a signed-in person, one after the other, says 503 in time.
 async fn tokens_are_unavailable(client: &Client, session: &Session) {
@@ -284,60 +284,4 @@ async fn without_redis_its_health_says_disabled() {
     let aura = Settings::new().start().await;
     let answer = aura.client().get("/health/redis").await;
     assert_eq!(answer.is(200).json["status"], "disabled");
-}
-
-/// Limits that live in Redis, with a Redis that hangs.
-async fn hung_limits(mode: &str) -> Option<(Redis, crate::support::Aura, Client)> {
-    let redis = Redis::start().await?;
-    let settings = Settings::new().redis(&redis);
-    let settings = settings.set("RATE_LIMIT_ENABLED", true);
-    let aura = settings.set("RATE_LIMIT_FAIL_MODE", mode).start().await;
-    let client = aura.client();
-    client.register("owner@example.com").await.is(201);
-    redis.pause();
-    Some((redis, aura, client))
-}
-
-#[tokio::test]
-async fn a_closed_limiter_refuses_while_its_redis_hangs() {
-    let Some((redis, _aura, client)) = hung_limits("closed").await else {
-        return;
-    };
-    let login = client.login("owner@example.com", PASSWORD).await;
-    login.problem(503, "limits_unavailable").within(AWAY);
-    redis.resume();
-    recovers(&client, "owner@example.com").await;
-}
-
-#[tokio::test]
-async fn a_local_limiter_is_no_looser_than_the_shared_one_while_its_redis_hangs() {
-    let Some((redis, _aura, client)) = hung_limits("local").await else {
-        return;
-    };
-    let mut tries = 0;
-    let refused = loop {
-        let login = client.login("owner@example.com", PASSWORD).await;
-        login.within(AWAY_HASHING + AWAY); // one wait for the limits, one for the tokens
-        if login.status == 429 {
-            break login;
-        }
-        login.problem(503, "tokens_unavailable");
-        tries += 1;
-        assert!(tries <= 10, "RATE_LIMIT_LOGIN_PER_MINUTE is 10");
-    };
-    refused.problem(429, "rate_limited");
-    redis.resume();
-}
-
-#[tokio::test]
-async fn an_open_limiter_lets_everything_pass_while_its_redis_hangs() {
-    let Some((redis, _aura, client)) = hung_limits("open").await else {
-        return;
-    };
-    for _ in 0..15 {
-        let login = client.login("owner@example.com", PASSWORD).await;
-        login.problem(503, "tokens_unavailable");
-    }
-    redis.resume();
-    recovers(&client, "owner@example.com").await;
 }

@@ -17,7 +17,7 @@ mod redis;
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::aura::{Aura, Settings};
@@ -33,20 +33,23 @@ pub(crate) use self::redis::Redis;
 /// busy machine is slow, and finite, because nothing may hang.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks `probe` again and again until it answers, and fails when `limit` has passed.
+/// Asks `probe` again and again until it answers, and fails when `limit` has passed, even in the
+/// middle of a question.
 pub(crate) async fn eventually<T>(
     limit: Duration,
     what: &str,
     mut probe: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = probe().await {
-            return value;
+    let asking = async {
+        loop {
+            if let Some(value) = probe().await {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    };
+    let answer = tokio::time::timeout(limit, asking).await;
+    answer.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
 }
 
 /// The first of `names` found in `PATH` or in `folders`; `None`, said aloud, when there is none.
