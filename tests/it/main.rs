@@ -1,9 +1,28 @@
-//! One test binary: its modules mirror the public surface.
+//! The tests of `aura`, in one binary: each file is a theme, and mirrors what users see of it.
+//!
+//! - `house`: the source keeps its own rules.
+//! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
+//! - `outages`: Redis and the database stopped, hung, mute and back again.
+//! - `slow_clients`: slow, silent, endless and malformed connections.
+//! - `shutdown`: SIGTERM loses nothing, and ends in time.
+//! - `replicas`: several processes behave as one.
+//! - `migrations`: who prepares the database, and what waits for it.
+//! - `settings`, `config`: every setting is read, documented and checked.
 
 #![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop, also in a function that tests share"
+    reason = "in tests a panic is the verdict, and the log of a failed server belongs beside it"
 )]
 
 mod config;
+mod harness;
+mod house;
+mod migrations;
+mod outages;
+mod replicas;
 mod settings;
+mod shutdown;
+mod slow_clients;
+mod support;

@@ -1,0 +1,68 @@
+//! Proves who prepares the database: `aura serve` by itself, or `aura migrate` where the server
+//! was told to leave it alone, and that nothing counts as ready before.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::{PATIENCE, Port, Postgres, Settings};
+
+/// A server that must not migrate waits, alive, for somebody who does.
+async fn waits_for_migrate(settings: Settings) {
+    let mut aura = settings.clone().option("--no-migrate").start_alive().await;
+    let client = aura.client();
+    for path in ["/health/ready", "/health/startup"] {
+        client.get(path).await.is(503).reveals_nothing();
+    }
+    let register = client.register("early@example.com").await;
+    register.is(503).reveals_nothing();
+    client.get("/health/live").await.is(200);
+
+    let migrate = settings.run(&["migrate"]).await;
+    assert_eq!(migrate.status.code(), Some(0), "{migrate:?}");
+
+    aura.becomes("/health/startup", 200, Duration::from_secs(5))
+        .await;
+    aura.becomes("/health/ready", 200, Duration::from_secs(5))
+        .await;
+    client.newcomer().await;
+
+    // Once migrated, there is nothing to wait for, and nothing left to do.
+    settings.clone().option("--no-migrate").start().await;
+    let again = settings.run(&["migrate"]).await;
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_postgres() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    waits_for_migrate(Settings::new().database(&postgres.database().await)).await;
+}
+
+#[tokio::test]
+async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_sqlite() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("aura.db");
+    waits_for_migrate(Settings::new().database(&format!("sqlite://{}", path.display()))).await;
+}
+
+#[tokio::test]
+async fn a_server_prepares_an_empty_database_by_itself() {
+    let mut aura = Settings::new().spawn();
+    aura.becomes("/health/startup", 200, PATIENCE).await;
+    aura.becomes("/health", 200, PATIENCE).await;
+    aura.client().newcomer().await;
+}
+
+#[tokio::test]
+async fn a_migration_without_a_database_fails_in_time_and_keeps_the_password_to_itself() {
+    let port = Port::reserve();
+    let url = format!("postgres://aura:hunter2-canary@{}/aura", port.address());
+    let output = Settings::new().database(&url).run(&["migrate"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.trim().is_empty(), "it says why");
+    assert!(!said.contains("hunter2-canary"), "{said}");
+}

@@ -1,0 +1,134 @@
+//! The accounts database is away: 503 `database_unavailable` in time, and back by itself.
+
+use std::time::Duration;
+
+use super::{RECOVERY, health, recovers};
+use crate::support::{Client, Postgres, Proxy, Session, Settings, eventually};
+
+/// The promise is two seconds; the rest is for a debug build on a busy machine.
+const AWAY: Duration = Duration::from_millis(2500);
+
+/// Checks that calls which need an account say 503 in time, and that none signs anybody out.
+async fn accounts_are_unavailable(client: &Client, session: &Session) {
+    let register = client.register("another@example.com").await;
+    register.problem(503, "database_unavailable").within(AWAY);
+    let login = client.login(&session.email, crate::support::PASSWORD).await;
+    login.problem(503, "database_unavailable").within(AWAY);
+    let me = client.me(&session.access).await;
+    me.problem(503, "database_unavailable").within(AWAY);
+}
+
+/// Checks what health says while the database is away.
+async fn health_is_honest(client: &Client) {
+    // A health answer may be a second old.
+    eventually(Duration::from_secs(3), "/health to see it", async || {
+        let [database, _, ready, startup, _] = health(client).await;
+        assert_eq!(startup.status, 200, "it was migrated, and stays so");
+        (database.status == 503 && ready.status == 503).then(|| {
+            assert_eq!(database.json["status"], "unhealthy", "{database:#?}");
+            let check = &database.json["checks"]["database"]["status"];
+            assert_ne!(check, "healthy", "{database:#?}");
+            assert!(database.json["version"].is_string(), "{database:#?}");
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stopped_database_is_a_503_in_time_and_a_restarted_one_is_used_again() {
+    let Some(mut postgres) = Postgres::own().await else {
+        return;
+    };
+    let url = postgres.database().await;
+    let mut aura = Settings::new().database(&url).start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let healthy = client.get("/health").await;
+    assert_eq!(healthy.is(200).json["status"], "healthy");
+
+    postgres.stop().await;
+    accounts_are_unavailable(&client, &session).await;
+    health_is_honest(&client).await;
+    accounts_are_unavailable(&client, &session).await;
+
+    postgres.restart().await;
+    recovers(&client, &session.email).await;
+    client.me(&session.access).await.is(200);
+    client.refresh(&session.refresh).await.is(200);
+    aura.becomes("/health", 200, RECOVERY).await;
+    aura.becomes("/health/ready", 200, RECOVERY).await;
+}
+
+#[tokio::test]
+async fn a_database_that_accepts_and_never_answers_is_a_503_in_time() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    let proxy = Proxy::start(postgres.address()).await;
+    let url = postgres.database().await;
+    let url = url.replace(
+        &postgres.address().to_string(),
+        &proxy.address().to_string(),
+    );
+    let mut aura = Settings::new().database(&url).start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+
+    proxy.blackhole();
+    accounts_are_unavailable(&client, &session).await;
+    health_is_honest(&client).await;
+    // Whether a rotation asks the database is its own affair; that it signs nobody out is not.
+    let refresh = client.refresh(&session.refresh).await;
+    assert!([200, 503].contains(&refresh.status), "{refresh:#?}");
+    refresh.within(AWAY);
+
+    proxy.forward();
+    recovers(&client, &session.email).await;
+    aura.becomes("/health/ready", 200, RECOVERY).await;
+}
+
+#[tokio::test]
+async fn database_connections_that_fall_silent_are_replaced_within_five_seconds() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    let proxy = Proxy::start(postgres.address()).await;
+    let url = postgres.database().await;
+    let url = url.replace(
+        &postgres.address().to_string(),
+        &proxy.address().to_string(),
+    );
+    // One connection: what has fallen silent cannot hide behind another.
+    for connections in [1, 10] {
+        let settings = Settings::new().database(&url);
+        let settings = settings.set("DATABASE_MAX_CONNECTIONS", connections);
+        let aura = settings.start().await;
+        let client = aura.client();
+        let session = client.newcomer().await;
+        proxy.silence();
+        recovers(&client, &session.email).await;
+        health(&client).await;
+    }
+}
+
+#[tokio::test]
+async fn it_starts_without_a_database_and_serves_when_it_comes() {
+    let Some(mut postgres) = Postgres::own().await else {
+        return;
+    };
+    let url = postgres.database().await;
+    postgres.stop().await;
+    let mut aura = Settings::new().database(&url).start_alive().await;
+    let client = aura.client();
+    for path in ["/health", "/health/ready", "/health/startup"] {
+        let answer = client.get(path).await;
+        answer.is(503).within(super::HEALTH).reveals_nothing();
+    }
+    let register = client.register("early@example.com").await;
+    register.problem(503, "database_unavailable").within(AWAY);
+
+    postgres.restart().await;
+    aura.becomes("/health/startup", 200, RECOVERY).await;
+    aura.becomes("/health/ready", 200, RECOVERY).await;
+    client.newcomer().await;
+}

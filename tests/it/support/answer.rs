@@ -1,0 +1,137 @@
+//! One HTTP answer, and what every answer of a kind must carry.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// Status, headers and body, and how long they took.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// What was asked, for messages.
+    pub(crate) asked: String,
+    /// The status code.
+    pub(crate) status: u16,
+    /// All headers.
+    pub(crate) headers: HeaderMap,
+    /// The body as text.
+    pub(crate) text: String,
+    /// The body as JSON, `null` where it is none.
+    pub(crate) json: Value,
+    /// From the first byte sent to the last byte read.
+    pub(crate) took: Duration,
+}
+
+impl Answer {
+    /// Reads the body of an answer.
+    pub(crate) async fn read(
+        asked: String,
+        response: reqwest::Response,
+        start: std::time::Instant,
+    ) -> reqwest::Result<Self> {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = response.text().await?;
+        Ok(Self {
+            asked,
+            status,
+            headers,
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+            took: start.elapsed(),
+        })
+    }
+
+    /// A header as text; empty where it is missing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).map(|value| value.to_str());
+        value
+            .transpose()
+            .expect("a header in ASCII")
+            .unwrap_or_default()
+    }
+
+    /// A member of the JSON body as text.
+    #[track_caller]
+    pub(crate) fn text_of(&self, member: &str) -> String {
+        let value = self.json[member].as_str();
+        value
+            .unwrap_or_else(|| panic!("no {member} in {self:?}"))
+            .to_owned()
+    }
+
+    /// Checks the status.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status, status, "{}: {self:#?}", self.asked);
+        self
+    }
+
+    /// Checks that it is an error of ours: the problem body, and the headers of its status.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> &Self {
+        self.is(status);
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{self:#?}"
+        );
+        assert_eq!(self.json["status"], status, "{self:#?}");
+        assert_eq!(self.json["code"], code, "{self:#?}");
+        for member in ["type", "title", "detail", "instance"] {
+            assert!(self.json[member].is_string(), "{member}: {self:#?}");
+        }
+        assert_eq!(
+            self.json["instance"],
+            self.header("x-request-id"),
+            "{self:#?}"
+        );
+        if status == 401 {
+            assert!(
+                self.header("www-authenticate").starts_with("Bearer"),
+                "{self:#?}"
+            );
+        }
+        if status == 503 || status == 429 {
+            let seconds = self.header("retry-after").parse::<u32>();
+            assert!(
+                seconds.is_ok_and(|seconds| seconds >= 1),
+                "Retry-After: {self:#?}"
+            );
+        }
+        self.reveals_nothing();
+        self
+    }
+
+    /// Checks that the body says nothing of the inside.
+    #[track_caller]
+    pub(crate) fn reveals_nothing(&self) -> &Self {
+        let text = self.text.to_lowercase();
+        for inside in [
+            "redis://",
+            "postgres://",
+            "os error",
+            "refused",
+            "127.0.0.1",
+            "sqlx",
+            "panic",
+        ] {
+            assert!(
+                !text.contains(inside),
+                "the body reveals {inside:?}: {self:#?}"
+            );
+        }
+        self
+    }
+
+    /// Checks how long it took.
+    #[track_caller]
+    pub(crate) fn within(&self, limit: Duration) -> &Self {
+        assert!(
+            self.took < limit,
+            "{} took longer than {limit:?}: {self:#?}",
+            self.asked
+        );
+        self
+    }
+}

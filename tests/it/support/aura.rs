@@ -1,0 +1,181 @@
+//! `aura` itself, as its users run it: the built binary, settings from the environment only.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Output};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{Answer, Client, PATIENCE, Port, Process, Redis, eventually};
+
+/// Long enough, random, and of no other use.
+const JWT_SECRET_KEY: &str = "kq3VhYx7tN2mWc8RzP5sLdF9bGjT4uEa6HnXoC1i";
+
+/// What a process is started with. Cloned, it starts a replica.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    variables: Vec<(String, String)>,
+    options: Vec<String>,
+}
+
+impl Settings {
+    /// `SQLite` in a temporary folder, no Redis, no limits, the cheapest hash.
+    pub(crate) fn new() -> Self {
+        let bare = Self {
+            variables: Vec::new(),
+            options: Vec::new(),
+        };
+        bare.set("SERVER_HOST", "127.0.0.1")
+            .set("JWT_SECRET_KEY", JWT_SECRET_KEY)
+            .set("PASSWORD_BCRYPT_COST", 10)
+            .set("RATE_LIMIT_ENABLED", false)
+            .set("REDIS_ENABLED", false)
+    }
+
+    /// Sets a variable; the last word counts.
+    pub(crate) fn set<V: Display + Copy>(mut self, name: &str, value: V) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Adds an option of `aura serve`.
+    pub(crate) fn option(mut self, option: &str) -> Self {
+        self.options.push(option.to_owned());
+        self
+    }
+
+    /// Tokens and limits in a Redis.
+    pub(crate) fn redis(self, redis: &Redis) -> Self {
+        self.redis_url(&redis.url())
+    }
+
+    /// Tokens and limits in the Redis at `url`.
+    pub(crate) fn redis_url(self, url: &str) -> Self {
+        self.set("REDIS_ENABLED", true).set("REDIS_URL", url)
+    }
+
+    /// Accounts in the database at `url`.
+    pub(crate) fn database(self, url: &str) -> Self {
+        self.set("DATABASE_URL", url)
+    }
+
+    fn command(&self, folder: &TempDir) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aura"));
+        let database = format!("sqlite://{}", folder.path().join("aura.db").display());
+        command.env_clear().env("DATABASE_URL", database);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.current_dir(folder.path());
+        command
+    }
+
+    /// Runs another command of `aura` to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut command = tokio::process::Command::from(self.command(&folder));
+        command.args(arguments).kill_on_drop(true);
+        command.stdin(std::process::Stdio::null());
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("aura {arguments:?} ends within a limit"));
+        output.expect("aura starts")
+    }
+
+    /// Starts `aura serve` without waiting for anything.
+    pub(crate) fn spawn(&self) -> Aura {
+        let folder = TempDir::new().expect("a temporary folder");
+        let (port, metrics) = (Port::reserve(), Port::reserve());
+        let mut command = self.command(&folder);
+        command.arg("serve").args(&self.options);
+        command.env("SERVER_PORT", port.number().to_string());
+        command.env("SERVER_METRICS_PORT", metrics.number().to_string());
+        let log: PathBuf = folder.path().join("aura.log");
+        Aura {
+            process: Process::spawn(&mut command, &log),
+            client: Client::new(&format!("http://{}", port.address())),
+            port,
+            metrics,
+            _folder: folder,
+        }
+    }
+
+    /// Starts `aura serve` and waits until it is alive, ready or not.
+    pub(crate) async fn start_alive(&self) -> Aura {
+        let mut aura = self.spawn();
+        aura.becomes("/health/live", 200, PATIENCE).await;
+        aura
+    }
+
+    /// Starts `aura serve` and waits until it is ready.
+    pub(crate) async fn start(&self) -> Aura {
+        let mut aura = self.start_alive().await;
+        aura.becomes("/health/ready", 200, PATIENCE).await;
+        aura
+    }
+}
+
+/// A running `aura serve`.
+#[derive(Debug)]
+pub(crate) struct Aura {
+    process: Process,
+    client: Client,
+    port: Port,
+    metrics: Port,
+    _folder: TempDir,
+}
+
+impl Aura {
+    /// A client of it.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.port.address()
+    }
+
+    /// A client of its metrics port.
+    pub(crate) fn metrics(&self) -> Client {
+        Client::new(&format!("http://{}", self.metrics.address()))
+    }
+
+    /// Waits until `GET path` answers `status`.
+    pub(crate) async fn becomes(&mut self, path: &str, status: u16, limit: Duration) -> Answer {
+        let what = format!("{status} of GET {path}");
+        eventually(limit, &what, async || {
+            let ended = self.process.ended();
+            assert!(ended.is_none(), "aura ended: {}", self.process.output());
+            let get = self
+                .client
+                .send(reqwest::Method::GET, path, |request| request);
+            get.await.ok().filter(|answer| answer.status == status)
+        })
+        .await
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ends(&mut self, limit: Duration) -> ExitStatus {
+        self.process.wait(limit).await
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.process.output()
+    }
+}
+
+impl Drop for Aura {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let log = self.log();
+            assert!(!log.contains("panicked at"), "aura panicked:\n{log}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A thin client of the HTTP interface: one method a route, no opinion on the answer.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::Answer;
+
+/// A password that the rules accept.
+pub(crate) const PASSWORD: &str = "plum-Orbit-49-lantern";
+
+/// What a client holds of an account that signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// The account.
+    pub(crate) email: String,
+    /// The access token.
+    pub(crate) access: String,
+    /// The refresh token.
+    pub(crate) refresh: String,
+}
+
+/// Calls one server. Each call has a connection of its own, so that no call meets one that the
+/// server was about to close.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    /// A client of the server at `base`, such as `http://127.0.0.1:8000`.
+    pub(crate) fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20));
+        Self {
+            http: http.build().expect("an HTTP client"),
+            base: base.to_owned(),
+        }
+    }
+
+    /// Sends a request; an error is a connection that failed, never a status.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        finish: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> reqwest::Result<Answer> {
+        let asked = format!("{method} {path}");
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let start = Instant::now();
+        let response = finish(request).send().await?;
+        Answer::read(asked, response, start).await
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        finish: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Answer {
+        let asked = format!("{method} {path}");
+        let answer = self.send(method, path, finish).await;
+        answer.unwrap_or_else(|error| panic!("{asked} of {}: {error:?}", self.base))
+    }
+
+    /// GET without a token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.answer(Method::GET, path, |request| request).await
+    }
+
+    /// POST of a JSON body without a token.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.answer(Method::POST, path, |request| request.json(body))
+            .await
+    }
+
+    /// A request with an access token and no body.
+    pub(crate) async fn bearer(&self, method: Method, path: &str, access: &str) -> Answer {
+        self.answer(method, path, |request| request.bearer_auth(access))
+            .await
+    }
+
+    /// `POST /auth/register` with [`PASSWORD`].
+    pub(crate) async fn register(&self, email: &str) -> Answer {
+        let body = json!({"email": email, "password": PASSWORD});
+        self.post("/auth/register", &body).await
+    }
+
+    /// `POST /auth/login`.
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.post("/auth/login", &body).await
+    }
+
+    /// `POST /auth/refresh`.
+    pub(crate) async fn refresh(&self, refresh: &str) -> Answer {
+        self.post("/auth/refresh", &json!({"refresh_token": refresh}))
+            .await
+    }
+
+    /// `GET /auth/me`.
+    pub(crate) async fn me(&self, access: &str) -> Answer {
+        self.bearer(Method::GET, "/auth/me", access).await
+    }
+
+    /// `POST /auth/logout`.
+    pub(crate) async fn logout(&self, access: &str) -> Answer {
+        self.bearer(Method::POST, "/auth/logout", access).await
+    }
+
+    /// Signs in and keeps the tokens.
+    pub(crate) async fn signed_in(&self, email: &str) -> Session {
+        let pair = self.login(email, PASSWORD).await;
+        pair.is(200);
+        Session {
+            email: email.to_owned(),
+            access: pair.text_of("access_token"),
+            refresh: pair.text_of("refresh_token"),
+        }
+    }
+
+    /// Registers a new account and signs in.
+    pub(crate) async fn newcomer(&self) -> Session {
+        let email = format!("{}@example.com", uuid::Uuid::new_v4().simple());
+        self.register(&email).await.is(201);
+        self.signed_in(&email).await
+    }
+}

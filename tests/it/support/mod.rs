@@ -1,0 +1,86 @@
+//! What the tests stand on: real servers on ports of their own, one `aura` process or several,
+//! a thin HTTP client, a proxy that misbehaves on command, and a raw socket for bad manners.
+//!
+//! Everything listens on 127.0.0.1, lives in a temporary folder, waits with a limit and is ended
+//! by process id when its value is dropped. Servers that are not installed skip their tests, and
+//! say so; with `AURA_TESTS_REQUIRE=1` (what `scripts/test` sets in CI) they fail them.
+
+mod answer;
+mod aura;
+mod client;
+mod port;
+mod postgres;
+mod process;
+mod proxy;
+mod raw;
+mod redis;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) use self::answer::Answer;
+pub(crate) use self::aura::{Aura, Settings};
+pub(crate) use self::client::{Client, PASSWORD, Session};
+pub(crate) use self::port::Port;
+pub(crate) use self::postgres::Postgres;
+pub(crate) use self::process::Process;
+pub(crate) use self::proxy::Proxy;
+pub(crate) use self::raw::Raw;
+pub(crate) use self::redis::Redis;
+
+/// How long a thing may take that has no limit of its own: generous, because a debug build on a
+/// busy machine is slow, and finite, because nothing may hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks `probe` again and again until it answers, and fails when `limit` has passed, even in the
+/// middle of a question.
+pub(crate) async fn eventually<T>(
+    limit: Duration,
+    what: &str,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let asking = async {
+        loop {
+            if let Some(value) = probe().await {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answer = tokio::time::timeout(limit, asking).await;
+    answer.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
+}
+
+/// The first of `names` found in `PATH` or in `folders`; `None`, said aloud, when there is none.
+///
+/// # Panics
+/// Where `AURA_TESTS_REQUIRE=1` asks for every server.
+fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .chain(folders.iter().cloned())
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        let what = names[0];
+        assert!(
+            std::env::var_os("AURA_TESTS_REQUIRE").is_none_or(|value| value != "1"),
+            "{what} is not installed, and AURA_TESTS_REQUIRE=1 asks for it"
+        );
+        // Written past the capture of the test runner: a skipped test must not look like a pass.
+        let test = std::thread::current().name().unwrap_or("?").to_owned();
+        let line =
+            format!("\nSKIPPED {test}: {what} is not installed (scripts/test installs it)\n");
+        std::io::stderr().write_all(line.as_bytes()).ok();
+    }
+    found
+}
+
+/// A folder for this user's tests that outlives them: port reservations and the prepared cluster.
+fn shared_folder() -> PathBuf {
+    let user = rustix::process::geteuid().as_raw();
+    let folder = std::env::temp_dir().join(format!("aura-tests-{user}"));
+    std::fs::create_dir_all(&folder).expect("a folder under the temporary one");
+    folder
+}

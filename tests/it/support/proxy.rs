@@ -1,0 +1,179 @@
+//! A TCP proxy between `aura` and a server that can turn into each kind of broken network.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Port;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    Forward,
+    Refuse,
+    Blackhole,
+}
+
+/// Connections are numbered; those below `mute_below` swallow what they are sent for ever.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    mode: Mode,
+    mute_below: u64,
+    next: u64,
+}
+
+/// Forwards to one server until told otherwise. Needs a runtime with more than one thread only
+/// where the test blocks.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    port: Arc<Port>,
+    state: watch::Sender<State>,
+    _tasks: JoinSet<()>,
+}
+
+impl Proxy {
+    /// Starts one before `target`.
+    pub(crate) async fn start(target: SocketAddr) -> Self {
+        let port = Arc::new(Port::reserve());
+        let state = watch::Sender::new(State {
+            mode: Mode::Forward,
+            mute_below: 0,
+            next: 0,
+        });
+        let listener = listen(&port).await;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(port.clone(), listener, target, state.clone()));
+        Self {
+            port,
+            state,
+            _tasks: tasks,
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// New connections reach the server. Those that were silenced stay silent.
+    pub(crate) fn forward(&self) {
+        self.state.send_modify(|state| state.mode = Mode::Forward);
+    }
+
+    /// Half-open: connections that exist swallow bytes in both directions, new ones work.
+    pub(crate) fn silence(&self) {
+        self.state
+            .send_modify(|state| state.mute_below = state.next);
+    }
+
+    /// Connections that exist are closed, new ones are refused.
+    pub(crate) fn refuse(&self) {
+        self.state.send_modify(|state| state.mode = Mode::Refuse);
+    }
+
+    /// New connections are accepted and never answered; those that exist fall silent.
+    pub(crate) fn blackhole(&self) {
+        self.state.send_modify(|state| {
+            state.mode = Mode::Blackhole;
+            state.mute_below = state.next;
+        });
+    }
+
+    /// How many connections were accepted so far.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.state.borrow().next
+    }
+}
+
+async fn listen(port: &Port) -> TcpListener {
+    TcpListener::bind(port.address())
+        .await
+        .expect("a reserved port")
+}
+
+async fn serve(
+    port: Arc<Port>,
+    mut listener: TcpListener,
+    target: SocketAddr,
+    state: watch::Sender<State>,
+) {
+    let mut changes = state.subscribe();
+    let mut connections = JoinSet::new();
+    loop {
+        if changes.borrow_and_update().mode == Mode::Refuse {
+            drop(listener);
+            let open = changes.wait_for(|state| state.mode != Mode::Refuse);
+            if open.await.is_err() {
+                return;
+            }
+            listener = listen(&port).await;
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                let Ok((client, _)) = accepted else { continue };
+                let mut number = 0;
+                state.send_modify(|state| {
+                    number = state.next;
+                    state.next += 1;
+                    if state.mode == Mode::Blackhole {
+                        state.mute_below = state.next;
+                    }
+                });
+                connections.spawn(carry(number, client, target, state.subscribe()));
+            }
+        }
+    }
+}
+
+/// Carries one connection until either side closes it, or hangs it when it falls silent.
+async fn carry(
+    number: u64,
+    mut client: TcpStream,
+    target: SocketAddr,
+    mut state: watch::Receiver<State>,
+) {
+    let mut from_client = vec![0; 64 * 1024];
+    let mut from_server = vec![0; 64 * 1024];
+    let mut server = None;
+    if number >= state.borrow().mute_below {
+        server = TcpStream::connect(target).await.ok();
+        if server.is_none() {
+            return;
+        }
+    }
+    loop {
+        let now = *state.borrow_and_update();
+        if now.mode == Mode::Refuse {
+            return;
+        }
+        let mute = number < now.mute_below;
+        tokio::select! {
+            changed = state.changed() => if changed.is_err() { return },
+            read = client.read(&mut from_client) => {
+                let Ok(count @ 1..) = read else { return };
+                if let Some(server) = server.as_mut().filter(|_| !mute)
+                    && server.write_all(&from_client[..count]).await.is_err() { return }
+            }
+            read = read_some(&mut server, &mut from_server) => match read {
+                Ok(count @ 1..) => {
+                    if !mute && client.write_all(&from_server[..count]).await.is_err() { return }
+                }
+                // The client of a silent connection never learns that its server is gone.
+                _ if mute => server = None,
+                _ => return,
+            }
+        }
+    }
+}
+
+async fn read_some(stream: &mut Option<TcpStream>, buffer: &mut [u8]) -> std::io::Result<usize> {
+    match stream {
+        Some(stream) => stream.read(buffer).await,
+        None => std::future::pending().await,
+    }
+}
