@@ -1,9 +1,40 @@
-//! aura.
+//! aura: sign-in for your own applications, in one static binary.
+//!
+//! This list is the architecture: from ground to roof, and a module may import only what stands
+//! above it. `tests/it/house.rs` holds it to that. `docs/architecture.md` tells the story.
 
+/// Ground: settings read off a JSON Schema, and the only reader of the environment. Knows nothing
+/// of aura.
 pub mod schema;
 
+/// Time and randomness as values; the only ambient reads of both.
+#[cfg(feature = "server")]
+pub mod clock;
+
+/// What aura reads: one section a file, one line a section.
 #[cfg(feature = "server")]
 pub mod config;
 
+/// Connections, opened lazily: the SQL pool and its migrations, one handle a Redis database.
+#[cfg(feature = "server")]
+pub mod storage;
+
+/// The toolkit of every edge: errors, bodies, limits, who the client is. No routes.
+#[cfg(feature = "server")]
+pub mod http;
+
+/// Accounts, passwords, tokens, sessions.
+#[cfg(feature = "server")]
+pub mod auth;
+
+/// Liveness, readiness, named checks.
+#[cfg(feature = "server")]
+pub mod health;
+
+/// The roof: every feature wired into one endpoint, and the process around it.
+#[cfg(feature = "server")]
+pub mod server;
+
+/// The command line: one command a file.
 #[cfg(feature = "server")]
 pub mod cli;

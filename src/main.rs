@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! Parse, run, exit code; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aura::cli::main()
+}

@@ -1,4 +1,102 @@
 //! The command line: one command a file, its clap struct beside its `run`.
+//!
+//! Only here is anything printed, and only here do errors lose their types.
 
+mod completions;
 pub mod config;
 mod config_text;
+mod dev;
+mod generate;
+mod healthcheck;
+mod key;
+mod man;
+mod migrate;
+mod output;
+mod serve;
+mod setup;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::schema::Faults;
+
+/// The exit code for a configuration that cannot be used (`EX_CONFIG` of sysexits.h).
+const BAD_CONFIG: u8 = 78;
+
+/// Sign-in for your own applications: accounts, tokens, sessions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aura",
+    version,
+    propagate_version = true,
+    after_help = "Start here:\n  aura serve --dev        a server with nothing to set up\n  \
+                  aura config explain     every setting\n\n\
+                  Exit codes: 0 done, 1 failed, 2 usage, 78 bad configuration."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Config(config::ConfigArgs),
+    Migrate(migrate::Migrate),
+    User(user::User),
+    Key(key::Key),
+    Generate(generate::Generate),
+    Healthcheck(healthcheck::Healthcheck),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Parses the arguments, runs the command, and says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Without this the first `rediss://` or `https://` call would panic, whatever the crate graph.
+    // It fails only when it was done before.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outcome = match Cli::parse().command {
+        Command::Serve(command) => command.run(),
+        Command::Config(command) => command.run(),
+        Command::Migrate(command) => command.run(),
+        Command::User(command) => command.run(),
+        Command::Key(command) => command.run(),
+        Command::Generate(command) => command.run(),
+        Command::Healthcheck(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    outcome.unwrap_or_else(|error| {
+        if output::is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        output::error(&format!("aura: {error:#}"));
+        let bad_config = error.is::<Faults>() || error.is::<crate::server::BadConfig>();
+        ExitCode::from(if bad_config { BAD_CONFIG } else { 1 })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound_and_every_command_has_an_example() {
+        fn look(command: &clap::Command) {
+            let help = command.clone().render_long_help().to_string();
+            assert!(
+                help.contains("xample") || help.contains("Start here"),
+                "{}",
+                command.get_name()
+            );
+            command.get_subcommands().for_each(look);
+        }
+        Cli::command().debug_assert();
+        look(&Cli::command());
+    }
+}

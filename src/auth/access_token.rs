@@ -1,0 +1,141 @@
+//! Access tokens: JWTs of the type `at+jwt` (RFC 9068) and what makes one acceptable.
+
+use jsonwebtoken::{Validation, decode, decode_header};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::ids::{SessionId, UserId};
+use super::keys::Keys;
+use super::refresh_token::keyed_hash;
+use super::sessions::Owner;
+use crate::clock::Timestamp;
+use crate::config::Jwt;
+
+/// The header's `typ`; a token of any other type is none of these.
+const TYPE: &str = "at+jwt";
+
+/// Longer than any token of ours; more is not worth decoding.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// What an access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// `JWT_ISSUER`.
+    pub iss: String,
+    /// `JWT_AUDIENCE`.
+    pub aud: String,
+    /// The account's id.
+    pub sub: Uuid,
+    /// Seconds since the epoch at which it was issued.
+    pub iat: i64,
+    /// Seconds since the epoch at which it expires.
+    pub exp: i64,
+    /// The token's own id.
+    pub jti: Uuid,
+    /// The session's id.
+    pub sid: Uuid,
+    /// The account's roles when it was issued.
+    pub roles: Vec<String>,
+}
+
+impl Claims {
+    /// The account.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.sub.into()
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.sid.into()
+    }
+}
+
+/// Issues and checks access tokens.
+#[derive(Clone, Debug)]
+pub struct AccessTokens {
+    issuer: String,
+    audience: String,
+    lifetime_seconds: i64,
+    leeway_seconds: i64,
+}
+
+impl AccessTokens {
+    /// Tokens as `config` says.
+    #[must_use]
+    pub fn new(config: &Jwt) -> Self {
+        Self {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            lifetime_seconds: config.access_token_expire_minutes.get() * 60,
+            leeway_seconds: config.leeway_seconds.get(),
+        }
+    }
+
+    /// How long a token lives.
+    #[must_use]
+    pub const fn lifetime_seconds(&self) -> i64 {
+        self.lifetime_seconds
+    }
+
+    /// Issues the token that goes with the refresh token `beside` (its hash). Whoever issues it,
+    /// from the same facts, issues the same bytes.
+    ///
+    /// # Errors
+    /// What the signing library says.
+    pub fn issue(
+        &self,
+        keys: &Keys,
+        owner: &Owner,
+        session: SessionId,
+        issued_at: Timestamp,
+        beside: &str,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let jti = keyed_hash(
+            beside.as_bytes(),
+            b"aura/jti/v1",
+            &[session.uuid().as_bytes()],
+        );
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&jti[..16]);
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: owner.user.uuid(),
+            iat: issued_at.seconds(),
+            exp: issued_at.seconds() + self.lifetime_seconds,
+            jti: uuid::Builder::from_random_bytes(bytes).into_uuid(),
+            sid: session.uuid(),
+            roles: owner.roles.clone(),
+        };
+        keys.sign(TYPE, &claims)
+    }
+
+    /// The claims of a token of ours that has not expired; `None` for everything else. Does no
+    /// I/O: whether the session still stands is the caller's question.
+    #[must_use]
+    pub fn verify(&self, keys: &Keys, token: &str, now: Timestamp) -> Option<Claims> {
+        if token.len() > MAX_LENGTH {
+            return None;
+        }
+        let header = decode_header(token).ok()?;
+        let typ = header.typ.as_deref()?;
+        let typ = typ
+            .get(..12)
+            .filter(|p| p.eq_ignore_ascii_case("application/"))
+            .map_or(typ, |_| &typ[12..]);
+        if !typ.eq_ignore_ascii_case(TYPE) || header.crit.is_some() {
+            return None;
+        }
+        let key = keys.verifying(header.kid.as_deref()?)?;
+        let mut rules = Validation::new(key.algorithm);
+        rules.set_issuer(&[&self.issuer]);
+        rules.set_audience(&[&self.audience]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Against the clock we are given, below.
+        rules.validate_exp = false;
+        let claims = decode::<Claims>(token, &key.key, &rules).ok()?.claims;
+        (now.seconds() < claims.exp.saturating_add(self.leeway_seconds)).then_some(claims)
+    }
+}

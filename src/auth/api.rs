@@ -1,0 +1,484 @@
+//! The JSON routes under `/auth`; thin.
+
+use poem_openapi::param::Path;
+use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::sessions::Session;
+use super::users::User;
+use super::{Auth, TokenPair};
+use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED};
+use crate::http::security::BearerToken;
+use crate::http::{Code, Context, Fields, FromFields, Input, Refused};
+use crate::route_codes;
+
+/// Groups of routes in the document.
+#[derive(Tags)]
+pub enum Group {
+    /// Make, change and delete an account.
+    Accounts,
+    /// Sign in, stay in, sign out.
+    Tokens,
+    /// See and end sessions.
+    Sessions,
+    /// For other services and for gateways.
+    Services,
+}
+
+route_codes! {
+    /// Of `POST /auth/register`.
+    Register: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::EmailTaken, Code::RegistrationClosed]];
+    /// Of `POST /auth/login`.
+    Login: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidCredentials, Code::TokensUnavailable]];
+    /// Of `POST /auth/refresh`.
+    Refresh: Problem = [BODY, LIMITED, DATABASE, &[Code::InvalidRefreshToken, Code::RefreshTokenReused, Code::TokensUnavailable]];
+    /// Of routes that need nothing but a caller.
+    Bearer: Problem = [BEARER, DATABASE];
+    /// Of routes at which the caller shows the password again.
+    Confirmed: Problem = [BODY, BEARER, LIMITED, HASHING, DATABASE, &[Code::WrongPassword]];
+    /// Of `POST /auth/password/reset`.
+    Reset: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidResetToken, Code::TokensUnavailable]];
+    /// Of `DELETE /auth/sessions/{id}`.
+    EndSession: Problem = [BEARER, DATABASE, &[Code::SessionNotFound, Code::InvalidParameter]];
+}
+
+/// An e-mail and a password.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct Credentials {
+    /// The e-mail address; compared without case.
+    pub(super) email: String,
+    /// The password: 72 bytes at most.
+    #[oai(validator(max_length = 72))]
+    pub(super) password: String,
+}
+
+/// A refresh token.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct RefreshRequest {
+    /// The newest refresh token that the client has.
+    pub(super) refresh_token: String,
+}
+
+/// The password, once more.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct Confirmation {
+    /// The caller's password.
+    pub(super) current_password: String,
+}
+
+/// The password and the one to replace it.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct PasswordChange {
+    /// The caller's password.
+    pub(super) current_password: String,
+    /// The new one: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
+    pub(super) new_password: String,
+}
+
+/// A reset token and the password to set.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct PasswordReset {
+    /// What `aura user reset-link` printed.
+    pub(super) reset_token: String,
+    /// The new password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
+    pub(super) new_password: String,
+}
+
+/// An account.
+#[derive(Object)]
+#[oai(rename = "User", example)]
+pub struct UserBody {
+    /// Its id.
+    pub(super) id: Uuid,
+    /// Its e-mail, in lower case.
+    pub(super) email: String,
+    /// What it may do.
+    pub(super) roles: Vec<String>,
+    /// When it was made.
+    pub(super) created_at: OffsetDateTime,
+}
+
+/// An access token and the refresh token that follows it.
+#[derive(Object)]
+#[oai(rename = "TokenPair", example)]
+pub struct TokenPairBody {
+    /// A JWT; send it as `Authorization: Bearer ...`.
+    pub(super) access_token: String,
+    /// Always `Bearer`.
+    pub(super) token_type: String,
+    /// Seconds until the access token expires.
+    pub(super) expires_in: i64,
+    /// Good for one exchange at `/auth/refresh`.
+    pub(super) refresh_token: String,
+    /// Seconds until the refresh token expires.
+    pub(super) refresh_expires_in: i64,
+}
+
+/// One sign-in on one device.
+#[derive(Object)]
+#[oai(rename = "Session", example)]
+pub struct SessionBody {
+    /// Its id: `sid` in its tokens.
+    pub(super) id: Uuid,
+    /// When it began.
+    pub(super) created_at: OffsetDateTime,
+    /// When one of its tokens was last used, give or take a minute.
+    pub(super) last_used_at: OffsetDateTime,
+    /// When it ends, unless it is refreshed.
+    pub(super) expires_at: OffsetDateTime,
+    /// The address that signed in.
+    pub(super) ip: String,
+    /// What the client said it was.
+    pub(super) user_agent: String,
+    /// Whether it is the caller's own.
+    pub(super) current: bool,
+}
+
+/// A new account.
+#[derive(ApiResponse)]
+pub enum Created {
+    /// The account.
+    #[oai(status = 201)]
+    User(poem_openapi::payload::Json<UserBody>),
+}
+
+/// Done; there is nothing to say.
+#[derive(ApiResponse)]
+pub enum Done {
+    /// Done.
+    #[oai(status = 204)]
+    NoContent,
+}
+
+/// Tokens, which no cache may keep.
+#[derive(ApiResponse)]
+pub enum Tokens {
+    /// The tokens.
+    #[oai(status = 200)]
+    Pair(
+        poem_openapi::payload::Json<TokenPairBody>,
+        /// Always `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+impl From<TokenPair> for Tokens {
+    fn from(pair: TokenPair) -> Self {
+        Self::Pair(
+            poem_openapi::payload::Json(pair.into()),
+            "no-store".to_owned(),
+        )
+    }
+}
+
+impl From<TokenPair> for TokenPairBody {
+    fn from(pair: TokenPair) -> Self {
+        Self {
+            access_token: pair.access_token,
+            token_type: "Bearer".to_owned(),
+            expires_in: pair.expires_in,
+            refresh_token: pair.refresh_token,
+            refresh_expires_in: pair.refresh_expires_in,
+        }
+    }
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.uuid(),
+            email: user.email.as_str().to_owned(),
+            roles: user.roles,
+            created_at: user.created_at.to_utc(),
+        }
+    }
+}
+
+impl SessionBody {
+    fn new(session: Session, current: Uuid) -> Self {
+        Self {
+            id: session.id.uuid(),
+            created_at: session.created_at.to_utc(),
+            last_used_at: session.last_used_at.to_utc(),
+            expires_at: session.expires_at.to_utc(),
+            ip: session.ip.to_string(),
+            user_agent: session.user_agent,
+            current: session.id.uuid() == current,
+        }
+    }
+}
+
+impl FromFields for Credentials {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            email: fields.text("email"),
+            password: fields.text("password"),
+        }
+    }
+}
+
+impl FromFields for RefreshRequest {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            refresh_token: fields.text("refresh_token"),
+        }
+    }
+}
+
+impl FromFields for Confirmation {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            current_password: fields.text("current_password"),
+        }
+    }
+}
+
+impl FromFields for PasswordChange {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            current_password: fields.text("current_password"),
+            new_password: fields.text("new_password"),
+        }
+    }
+}
+
+impl FromFields for PasswordReset {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            reset_token: fields.text("reset_token"),
+            new_password: fields.text("new_password"),
+        }
+    }
+}
+
+/// The routes.
+pub struct AuthApi {
+    /// What they stand on.
+    pub auth: Auth,
+}
+
+type Answer<T, C> = Result<T, Refused<C>>;
+
+#[OpenApi(prefix_path = "/auth")]
+impl AuthApi {
+    /// Make an account
+    ///
+    /// Closed with `AUTH_REGISTRATION=closed`; then `aura user create` makes accounts.
+    #[oai(
+        path = "/register",
+        method = "post",
+        tag = "Group::Accounts",
+        operation_id = "register"
+    )]
+    async fn register(
+        &self,
+        context: Context,
+        body: Input<Credentials>,
+    ) -> Answer<Created, Register> {
+        let Input(Credentials { email, password }) = body;
+        let user = self
+            .auth
+            .register(&context, &email, password.into())
+            .await?;
+        Ok(Created::User(poem_openapi::payload::Json(user.into())))
+    }
+
+    /// Sign in
+    #[oai(
+        path = "/login",
+        method = "post",
+        tag = "Group::Tokens",
+        operation_id = "login"
+    )]
+    async fn login(&self, context: Context, body: Input<Credentials>) -> Answer<Tokens, Login> {
+        let Input(Credentials { email, password }) = body;
+        Ok(self
+            .auth
+            .login(&context, &email, password.into())
+            .await?
+            .into())
+    }
+
+    /// Exchange a refresh token for a new pair
+    ///
+    /// Requests that race within `JWT_REFRESH_GRACE_SECONDS` all get the same pair. A token that
+    /// is used again later ends the session.
+    #[oai(
+        path = "/refresh",
+        method = "post",
+        tag = "Group::Tokens",
+        operation_id = "refresh"
+    )]
+    async fn refresh(
+        &self,
+        context: Context,
+        body: Input<RefreshRequest>,
+    ) -> Answer<Tokens, Refresh> {
+        Ok(self
+            .auth
+            .refresh(&context, &body.0.refresh_token)
+            .await?
+            .into())
+    }
+
+    /// Sign out
+    ///
+    /// Both tokens of the session end at once. Signing out twice is no fault.
+    #[oai(
+        path = "/logout",
+        method = "post",
+        tag = "Group::Tokens",
+        operation_id = "logout"
+    )]
+    async fn logout(&self, token: BearerToken) -> Answer<Done, Bearer> {
+        self.auth.logout(token.as_str()).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Sign out everywhere
+    #[oai(
+        path = "/logout-all",
+        method = "post",
+        tag = "Group::Tokens",
+        operation_id = "logout_all"
+    )]
+    async fn logout_all(&self, token: BearerToken) -> Answer<Done, Bearer> {
+        self.auth.logout_all(token.as_str()).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Who am I
+    #[oai(
+        path = "/me",
+        method = "get",
+        tag = "Group::Accounts",
+        operation_id = "me"
+    )]
+    async fn me(
+        &self,
+        token: BearerToken,
+    ) -> Answer<poem_openapi::payload::Json<UserBody>, Bearer> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        Ok(poem_openapi::payload::Json(
+            self.auth.user(&caller).await?.into(),
+        ))
+    }
+
+    /// Delete my account
+    ///
+    /// The account and everything it holds are gone at once.
+    #[oai(
+        path = "/me",
+        method = "delete",
+        tag = "Group::Accounts",
+        operation_id = "delete_me"
+    )]
+    async fn delete_me(
+        &self,
+        context: Context,
+        token: BearerToken,
+        body: Input<Confirmation>,
+    ) -> Answer<Done, Confirmed> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        let password = body.0.current_password.into();
+        self.auth
+            .delete_account(&context, &caller, password)
+            .await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Change my password
+    ///
+    /// Every other session ends.
+    #[oai(
+        path = "/password",
+        method = "post",
+        tag = "Group::Accounts",
+        operation_id = "change_password"
+    )]
+    async fn change_password(
+        &self,
+        context: Context,
+        token: BearerToken,
+        body: Input<PasswordChange>,
+    ) -> Answer<Done, Confirmed> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        let Input(PasswordChange {
+            current_password,
+            new_password,
+        }) = body;
+        self.auth
+            .change_password(
+                &context,
+                &caller,
+                current_password.into(),
+                new_password.into(),
+            )
+            .await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Set a password by a reset token
+    ///
+    /// Whoever runs the server makes the token with `aura user reset-link`. It works once.
+    #[oai(
+        path = "/password/reset",
+        method = "post",
+        tag = "Group::Accounts",
+        operation_id = "reset_password"
+    )]
+    async fn reset_password(
+        &self,
+        context: Context,
+        body: Input<PasswordReset>,
+    ) -> Answer<Done, Reset> {
+        let Input(PasswordReset {
+            reset_token,
+            new_password,
+        }) = body;
+        self.auth
+            .reset_password(&context, &reset_token, new_password.into())
+            .await?;
+        Ok(Done::NoContent)
+    }
+
+    /// List my sessions
+    #[oai(
+        path = "/sessions",
+        method = "get",
+        tag = "Group::Sessions",
+        operation_id = "sessions"
+    )]
+    async fn sessions(
+        &self,
+        token: BearerToken,
+    ) -> Answer<poem_openapi::payload::Json<Vec<SessionBody>>, Bearer> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        let current = caller.session.id.uuid();
+        let sessions = self.auth.sessions(&caller).await?;
+        let bodies = sessions
+            .into_iter()
+            .map(|session| SessionBody::new(session, current));
+        Ok(poem_openapi::payload::Json(bodies.collect()))
+    }
+
+    /// End one of my sessions
+    #[oai(
+        path = "/sessions/:id",
+        method = "delete",
+        tag = "Group::Sessions",
+        operation_id = "end_session"
+    )]
+    async fn end_session(&self, token: BearerToken, id: Path<Uuid>) -> Answer<Done, EndSession> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        self.auth.end_session(&caller, id.0.into()).await?;
+        Ok(Done::NoContent)
+    }
+}

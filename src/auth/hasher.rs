@@ -1,0 +1,333 @@
+//! The hashing pool: bcrypt runs here and nowhere else, one worker a core, behind a bounded queue.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::oneshot;
+
+use super::email::Email;
+use super::error::Error;
+use super::password::{self, MAX_BYTES, PasswordHash};
+use crate::http::FieldError;
+
+/// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
+/// sixteen seconds; more would be answered to nobody.
+const QUEUE_PER_WORKER: usize = 64;
+
+/// Most jobs that a worker takes at once.
+const BATCH: usize = 4;
+
+/// Runs password jobs off the async runtime; clones share the workers. They end with the last
+/// clone.
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    pool: Arc<Pool>,
+    cost: u32,
+}
+
+#[derive(Debug)]
+struct Pool {
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    capacity: usize,
+    depth: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} jobs", self.jobs.len())
+    }
+}
+
+enum Job {
+    Hash {
+        password: SecretString,
+        cost: u32,
+        reply: oneshot::Sender<Result<PasswordHash, Error>>,
+    },
+    Verify {
+        password: SecretString,
+        hash: PasswordHash,
+        reply: oneshot::Sender<Result<bool, Error>>,
+    },
+    Check {
+        task: Box<dyn FnOnce() -> Vec<FieldError> + Send>,
+        reply: oneshot::Sender<Result<Vec<FieldError>, Error>>,
+    },
+}
+
+impl Hasher {
+    /// Starts one worker a core, which hash at `cost` (2^cost rounds).
+    #[must_use]
+    pub fn new(cost: u32) -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let queue = Arc::new(Queue {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            capacity: workers * QUEUE_PER_WORKER,
+            depth: AtomicUsize::new(0),
+        });
+        for number in 0..workers {
+            let queue = Arc::clone(&queue);
+            let worker = std::thread::Builder::new().name(format!("hasher-{number}"));
+            if let Err(error) = worker.spawn(move || work(&queue)) {
+                tracing::error!(%error, "a hashing worker could not be started");
+            }
+        }
+        Self {
+            pool: Arc::new(Pool { queue }),
+            cost,
+        }
+    }
+
+    /// Jobs that wait for a worker at this moment.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.pool.queue.depth.load(Ordering::Relaxed)
+    }
+
+    /// Hashes a password of 72 bytes at most.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full.
+    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Error> {
+        let cost = self.cost;
+        self.submit(|reply| Job::Hash {
+            password,
+            cost,
+            reply,
+        })
+        .await
+    }
+
+    /// Compares a password with a hash, or with a decoy of the same price where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| PasswordHash::decoy(self.cost));
+        let equal = self
+            .submit(|reply| Job::Verify {
+                password,
+                hash,
+                reply,
+            })
+            .await?;
+        Ok(equal && known)
+    }
+
+    /// Whether `hash` was made at a lower cost than today's.
+    #[must_use]
+    pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        hash.cost().is_some_and(|cost| cost < self.cost)
+    }
+
+    /// Checks a new password by the rules of [`password::faults`].
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full, [`Error::Invalid`] with the faults.
+    pub async fn check(
+        &self,
+        password: &SecretString,
+        email: &Email,
+        min_chars: usize,
+        field: &'static str,
+    ) -> Result<(), Error> {
+        let (password, email) = (password.clone(), email.clone());
+        let task =
+            Box::new(move || password::faults(password.expose_secret(), &email, min_chars, field));
+        let faults = self.submit(|reply| Job::Check { task, reply }).await?;
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(faults))
+        }
+    }
+
+    async fn submit<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let queue = &self.pool.queue;
+        {
+            let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.jobs.len() >= queue.capacity {
+                // Those whose clients have gone make room for those who wait.
+                state.jobs.retain(|job| !job.is_abandoned());
+            }
+            if state.jobs.len() >= queue.capacity {
+                return Err(Error::Busy);
+            }
+            state.jobs.push_back(job(reply));
+            queue.depth.store(state.jobs.len(), Ordering::Relaxed);
+        }
+        queue.wake.notify_one();
+        answer.await.unwrap_or(Err(Error::Internal))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .closed = true;
+        self.queue.wake.notify_all();
+    }
+}
+
+impl Queue {
+    /// Waits for jobs and takes a fair share of them; `None` when the pool has closed.
+    fn take(&self) -> Option<Vec<Job>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.jobs.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = self
+                .wake
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        // A worker that took all of a short queue would leave the others idle.
+        let workers = self.capacity / QUEUE_PER_WORKER;
+        let share = (state.jobs.len() / (workers * 2)).clamp(1, BATCH);
+        let batch = state.jobs.drain(..share).collect();
+        self.depth.store(state.jobs.len(), Ordering::Relaxed);
+        Some(batch)
+    }
+}
+
+fn work(queue: &Queue) {
+    while let Some(batch) = queue.take() {
+        for job in batch {
+            job.run();
+        }
+    }
+}
+
+impl Job {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { reply, .. } => reply.is_closed(),
+            Self::Verify { reply, .. } => reply.is_closed(),
+            Self::Check { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    /// Does the work, unless the client has gone; nobody listening to the answer is no fault.
+    fn run(self) {
+        if self.is_abandoned() {
+            return;
+        }
+        match self {
+            Self::Hash {
+                password,
+                cost,
+                reply,
+            } => {
+                let hash = bcrypt::hash(password.expose_secret(), cost);
+                let _ = reply.send(
+                    hash.map(PasswordHash::from_stored)
+                        .map_err(|_| Error::Internal),
+                );
+            }
+            Self::Verify {
+                password,
+                hash,
+                reply,
+            } => {
+                // A longer password must cost the same and never match its own first 72 bytes.
+                let bytes = password.expose_secret().as_bytes();
+                let cut = &bytes[..bytes.len().min(MAX_BYTES)];
+                let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
+                let _ = reply.send(Ok(equal && bytes.len() <= MAX_BYTES));
+            }
+            Self::Check { task, reply } => {
+                let _ = reply.send(Ok(task()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let hasher = Hasher::new(10);
+        let hash = hasher.hash("seventy-two".into()).await.unwrap();
+        assert!(
+            hasher
+                .verify("seventy-two".into(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !hasher
+                .verify("seventy-three".into(), Some(hash))
+                .await
+                .unwrap()
+        );
+        assert!(!hasher.verify("anything".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn seventy_two_bytes_count_and_a_seventy_third_never_matches() {
+        let hasher = Hasher::new(10);
+        let long = "x".repeat(72);
+        let hash = hasher.hash(long.clone().into()).await.unwrap();
+        assert!(
+            hasher
+                .verify(long.clone().into(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !hasher
+                .verify(format!("{long}y").into(), Some(hash))
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let hasher = Hasher::new(10);
+        let jobs = hasher.pool.queue.capacity * 2 + 64;
+        let answers = (0..jobs).map(|_| {
+            let hasher = hasher.clone();
+            async move { hasher.hash("some password".into()).await }
+        });
+        let mut set = tokio::task::JoinSet::new();
+        answers.for_each(|answer| drop(set.spawn(answer)));
+        let outcomes = set.join_all().await;
+        assert!(
+            outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, Err(Error::Busy)))
+        );
+        assert!(outcomes.iter().any(Result::is_ok));
+    }
+}

@@ -1,0 +1,243 @@
+//! Accounts, passwords, tokens and sessions.
+//!
+//! [`Auth`] is the whole of it; [`api`] and [`oauth`] are thin edges over it. Knows requests only
+//! as a [`Context`], and statuses not at all.
+
+mod access_token;
+mod accounts;
+pub mod api;
+pub mod email;
+mod error;
+mod examples;
+mod hasher;
+pub mod ids;
+mod keys;
+mod limits;
+pub mod metrics;
+pub mod oauth;
+mod password;
+mod refresh_token;
+mod reset;
+pub mod sessions;
+mod sign_in;
+mod tokens;
+pub mod users;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+pub use self::access_token::Claims;
+pub use self::error::Error;
+pub use self::keys::{BadKey, Keys};
+pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};
+
+use self::access_token::AccessTokens;
+use self::hasher::Hasher;
+use self::ids::{SessionId, UserId};
+use self::limits::Limits;
+use self::metrics::AuthMetrics;
+use self::sessions::{Session, Sessions};
+use self::users::{User, Users};
+use crate::clock::{Clock, random_bytes};
+use crate::config::{Config, Registration};
+use crate::http::RateLimits;
+use crate::storage::Storage;
+
+/// Accounts, tokens and sessions; clones share everything.
+#[derive(Clone, Debug)]
+pub struct Auth(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    users: Users,
+    sessions: Sessions,
+    keys: Keys,
+    access: AccessTokens,
+    hasher: Hasher,
+    limits: Limits,
+    metrics: AuthMetrics,
+    min_password: usize,
+    registration: Registration,
+    refresh_lifetime_seconds: i64,
+    grace_millis: i64,
+    client: Option<Client>,
+}
+
+/// The credentials that other services show.
+#[derive(Debug)]
+struct Client {
+    id: String,
+    secret: SecretString,
+}
+
+/// Who sends a request, known by the access token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session that the token belongs to; it stands at this moment.
+    pub session: Session,
+    /// What the token says.
+    pub claims: Claims,
+}
+
+impl Caller {
+    /// The account.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.session.owner.user
+    }
+}
+
+/// What a client gets when it signs in or refreshes.
+#[derive(Clone)]
+pub struct TokenPair {
+    /// The JWT.
+    pub access_token: String,
+    /// Seconds that the JWT lives.
+    pub expires_in: i64,
+    /// The refresh token.
+    pub refresh_token: String,
+    /// Seconds that the refresh token lives.
+    pub refresh_expires_in: i64,
+}
+
+impl Auth {
+    /// Prepares everything; does no I/O but starts the hashing workers.
+    ///
+    /// # Errors
+    /// [`BadKey`] when a key of the configuration cannot be used.
+    pub fn new(config: &Config, storage: &Storage, clock: Clock) -> Result<Self, BadKey> {
+        let redis = storage.redis.as_ref();
+        let secret = config.jwt.secret_key.as_ref().map_or_else(
+            || {
+                tracing::warn!(
+                    "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, \
+                     and end with it"
+                );
+                SecretString::from(hex(&random_bytes::<32>()))
+            },
+            |key| SecretString::from(key.expose().as_str().to_owned()),
+        );
+        let client = config
+            .oauth
+            .client_id
+            .as_ref()
+            .zip(config.oauth.client_secret.as_ref());
+        let counters = RateLimits::new(
+            &config.rate_limit,
+            redis.map(|redis| redis.rate_limit.clone()),
+            &clock,
+        );
+        Ok(Self(Arc::new(Inner {
+            users: Users::new(storage.sql.clone()),
+            sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),
+            keys: Keys::new(&config.jwt, &secret)?,
+            access: AccessTokens::new(&config.jwt),
+            hasher: Hasher::new(config.password.bcrypt_cost.as_u32()),
+            limits: Limits::new(counters, &config.rate_limit),
+            metrics: AuthMetrics::default(),
+            min_password: config.password.min_length.as_usize(),
+            registration: config.auth.registration,
+            refresh_lifetime_seconds: config.jwt.refresh_token_expire_days.get() * 24 * 60 * 60,
+            grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
+            client: client.map(|(id, secret)| Client {
+                id: id.clone(),
+                secret: SecretString::from(secret.expose().clone()),
+            }),
+            clock,
+        })))
+    }
+
+    /// The accounts' table, for the command line.
+    #[must_use]
+    pub fn users(&self) -> &Users {
+        &self.0.users
+    }
+
+    /// The public keys, for those who verify tokens themselves.
+    #[must_use]
+    pub fn jwks(&self) -> serde_json::Value {
+        self.0.keys.jwks()
+    }
+
+    /// What is counted of sign-ins.
+    #[must_use]
+    pub fn metrics(&self) -> &AuthMetrics {
+        &self.0.metrics
+    }
+
+    /// Password jobs that wait for a worker.
+    #[must_use]
+    pub fn hash_queue_depth(&self) -> usize {
+        self.0.hasher.depth()
+    }
+
+    /// Finds out who shows `token`: one look at the session, so that a sign-out holds at once.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`]; [`Error::TokensUnavailable`] when the session cannot be looked up.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
+        let now = self.0.clock.now();
+        let claims = self
+            .0
+            .access
+            .verify(&self.0.keys, token, now)
+            .ok_or(Error::InvalidToken)?;
+        let session = self
+            .live_session(claims.session())
+            .await?
+            .ok_or(Error::InvalidToken)?;
+        if session.owner.user != claims.user() {
+            return Err(Error::InvalidToken);
+        }
+        Ok(Caller { session, claims })
+    }
+
+    /// The account of `caller`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] when it was deleted or disabled in the meantime.
+    pub async fn user(&self, caller: &Caller) -> Result<User, Error> {
+        let user = self.0.users.find(caller.user()).await?;
+        user.filter(|user| user.disabled_at.is_none())
+            .ok_or(Error::InvalidToken)
+    }
+
+    /// A session that stands. Where sessions live in this process, the command line cannot end
+    /// them; what it did to the account in the database ends them here.
+    async fn live_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        let now = self.0.clock.now();
+        let Some(mut session) = self.0.sessions.look_up(id, now).await? else {
+            return Ok(None);
+        };
+        if self.0.sessions.is_local() {
+            let Some(user) = self
+                .standing(session.owner.user, session.created_at)
+                .await?
+            else {
+                self.0.sessions.end(id, session.owner.user).await?;
+                return Ok(None);
+            };
+            session.owner.roles = user.roles;
+        }
+        Ok(Some(session))
+    }
+
+    /// The account, unless it is gone, disabled, or was signed out since `began`.
+    async fn standing(
+        &self,
+        user: UserId,
+        began: crate::clock::Timestamp,
+    ) -> Result<Option<User>, Error> {
+        let user = self.0.users.find(user).await?;
+        Ok(user.filter(|user| {
+            user.disabled_at.is_none() && user.signed_out_at.is_none_or(|at| began > at)
+        }))
+    }
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,340 @@
+//! The routes that other programs speak by their RFCs: the token endpoint (RFC 6749),
+//! introspection (RFC 7662), revocation (RFC 7009), forward-auth for gateways, the key set
+//! (RFC 7517).
+
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::api::{Group, Tokens};
+use super::sessions::Session;
+use super::tokens::Active;
+use super::{Auth, Error};
+use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED};
+use crate::http::security::{BearerToken, ClientCredentials};
+use crate::http::{Code, Context, FormFields, FormInput, FromForm, Problem, Refused};
+use crate::route_codes;
+
+route_codes! {
+    /// Of `POST /auth/token`.
+    Token: OAuth = [BODY, LIMITED, HASHING, DATABASE, &[
+        Code::InvalidCredentials, Code::InvalidRefreshToken, Code::RefreshTokenReused,
+        Code::UnsupportedGrantType, Code::TokensUnavailable,
+    ]];
+    /// Of introspection and revocation.
+    Service: OAuth = [BODY, LIMITED, DATABASE, &[Code::InvalidClient, Code::TokensUnavailable]];
+    /// Of forward-auth.
+    Forward: Problem = [BEARER, DATABASE];
+}
+
+/// How the client wants to get tokens.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum GrantType {
+    /// By e-mail and password.
+    Password,
+    /// By a refresh token.
+    RefreshToken,
+}
+
+/// A token request, after RFC 6749 sections 4.3.2 and 6.
+#[derive(Object)]
+#[expect(dead_code, reason = "describes the form; from_form reads it")]
+pub struct TokenRequest {
+    /// `password` or `refresh_token`.
+    grant_type: GrantType,
+    /// The e-mail, for the grant `password`.
+    username: Option<String>,
+    /// The password, for the grant `password`.
+    password: Option<String>,
+    /// The refresh token, for the grant `refresh_token`.
+    refresh_token: Option<String>,
+    #[oai(skip)]
+    grant: Option<Grant>,
+}
+
+enum Grant {
+    Password { username: String, password: String },
+    RefreshToken(String),
+}
+
+impl FromForm for TokenRequest {
+    fn from_form(mut fields: FormFields) -> Result<Self, Problem> {
+        let (grant_type, grant) = match fields.require("grant_type")?.as_str() {
+            "password" => {
+                let username = fields.require("username")?;
+                let password = fields.require("password")?;
+                (GrantType::Password, Grant::Password { username, password })
+            }
+            "refresh_token" => {
+                let token = fields.require("refresh_token")?;
+                (GrantType::RefreshToken, Grant::RefreshToken(token))
+            }
+            _ => {
+                let detail = "grant_type must be password or refresh_token";
+                return Err(Problem::new(Code::UnsupportedGrantType, detail));
+            }
+        };
+        let (username, password, refresh_token) = (None, None, None);
+        Ok(Self {
+            grant_type,
+            username,
+            password,
+            refresh_token,
+            grant: Some(grant),
+        })
+    }
+}
+
+/// A token to ask about or to end.
+#[derive(Object)]
+pub struct TokenForm {
+    /// An access token or a refresh token.
+    token: String,
+    /// `access_token` or `refresh_token`; not needed, both are recognised.
+    token_type_hint: Option<String>,
+}
+
+impl FromForm for TokenForm {
+    fn from_form(mut fields: FormFields) -> Result<Self, Problem> {
+        let token_type_hint = fields.take("token_type_hint");
+        Ok(Self {
+            token: fields.require("token")?,
+            token_type_hint,
+        })
+    }
+}
+
+/// What a token is good for (RFC 7662 section 2.2).
+#[derive(Object, Default)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Introspection {
+    /// Whether the token is good at this moment; nothing else is said of one that is not.
+    active: bool,
+    /// `access_token` or `refresh_token`.
+    token_type: Option<String>,
+    /// The account's id.
+    sub: Option<Uuid>,
+    /// The account's e-mail.
+    username: Option<String>,
+    /// The account's roles, separated by spaces.
+    scope: Option<String>,
+    /// Seconds since the epoch at which it expires.
+    exp: Option<i64>,
+    /// Seconds since the epoch at which it was issued.
+    iat: Option<i64>,
+    /// The issuer.
+    iss: Option<String>,
+    /// The audience.
+    aud: Option<String>,
+    /// The token's id.
+    jti: Option<Uuid>,
+    /// The session's id.
+    sid: Option<Uuid>,
+}
+
+impl Introspection {
+    fn of(active: Option<Active>) -> Self {
+        let common = |session: &Session, kind: &str| Self {
+            active: true,
+            token_type: Some(kind.to_owned()),
+            sub: Some(session.owner.user.uuid()),
+            username: Some(session.owner.email.as_str().to_owned()),
+            scope: Some(session.owner.roles.join(" ")),
+            sid: Some(session.id.uuid()),
+            ..Self::default()
+        };
+        match active {
+            None => Self::default(),
+            Some(Active::Access(session, claims)) => Self {
+                exp: Some(claims.exp),
+                iat: Some(claims.iat),
+                iss: Some(claims.iss),
+                aud: Some(claims.aud),
+                jti: Some(claims.jti),
+                ..common(&session, "access_token")
+            },
+            Some(Active::Refresh(session)) => Self {
+                exp: Some(session.expires_at.seconds()),
+                ..common(&session, "refresh_token")
+            },
+        }
+    }
+}
+
+/// An answer about a token, which no cache may keep.
+#[derive(ApiResponse)]
+pub enum Introspected {
+    /// What the token is good for.
+    #[oai(status = 200)]
+    Answer(
+        Json<Introspection>,
+        /// Always `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+/// The token is good for nothing now.
+#[derive(ApiResponse)]
+pub enum Revoked {
+    /// Whether or not it was before.
+    #[oai(status = 200)]
+    Done,
+}
+
+/// The caller may pass; a gateway copies the headers to the service behind it.
+#[derive(ApiResponse)]
+pub enum Verified {
+    /// Who the caller is.
+    #[oai(status = 200)]
+    Pass(
+        /// The account's id.
+        #[oai(header = "X-Auth-User-Id")]
+        String,
+        /// The account's e-mail.
+        #[oai(header = "X-Auth-Email")]
+        String,
+        /// The account's roles, separated by commas.
+        #[oai(header = "X-Auth-Roles")]
+        String,
+        /// Always `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+/// Public keys, which clients may keep for a while.
+#[derive(ApiResponse)]
+pub enum KeySet {
+    /// A JWK set.
+    #[oai(status = 200)]
+    Keys(
+        Json<Value>,
+        /// How long to keep it.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+/// The routes.
+pub struct OAuthApi {
+    /// What they stand on.
+    pub auth: Auth,
+}
+
+type Answer<T, C> = Result<T, Refused<C>>;
+
+#[OpenApi]
+impl OAuthApi {
+    /// Get tokens, the OAuth 2 way
+    ///
+    /// The twin of `/auth/login` and `/auth/refresh` for OAuth clients. Parameters that it does
+    /// not know, such as `scope` and `client_id`, are ignored.
+    #[oai(
+        path = "/auth/token",
+        method = "post",
+        tag = "Group::Tokens",
+        operation_id = "token"
+    )]
+    async fn token(
+        &self,
+        context: Context,
+        body: FormInput<TokenRequest>,
+    ) -> Answer<Tokens, Token> {
+        let pair = match body.0.grant.ok_or(Error::Internal)? {
+            Grant::Password { username, password } => {
+                self.auth
+                    .login(&context, &username, password.into())
+                    .await?
+            }
+            Grant::RefreshToken(token) => self.auth.refresh(&context, &token).await?,
+        };
+        Ok(pair.into())
+    }
+
+    /// Ask what a token is good for
+    #[oai(
+        path = "/auth/introspect",
+        method = "post",
+        tag = "Group::Services",
+        operation_id = "introspect"
+    )]
+    async fn introspect(
+        &self,
+        context: Context,
+        client: ClientCredentials,
+        body: FormInput<TokenForm>,
+    ) -> Answer<Introspected, Service> {
+        self.auth
+            .check_client(&context, &client.0.username, &client.0.password)
+            .await?;
+        let active = self.auth.introspect(&body.0.token).await?;
+        Ok(Introspected::Answer(
+            Json(Introspection::of(active)),
+            "no-store".to_owned(),
+        ))
+    }
+
+    /// End a token's session
+    #[oai(
+        path = "/auth/revoke",
+        method = "post",
+        tag = "Group::Services",
+        operation_id = "revoke"
+    )]
+    async fn revoke(
+        &self,
+        context: Context,
+        client: ClientCredentials,
+        body: FormInput<TokenForm>,
+    ) -> Answer<Revoked, Service> {
+        self.auth
+            .check_client(&context, &client.0.username, &client.0.password)
+            .await?;
+        self.auth.revoke(&body.0.token).await?;
+        Ok(Revoked::Done)
+    }
+
+    /// Let a gateway ask whether a request may pass
+    ///
+    /// For nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`. Let the gateway
+    /// replace what clients send under the `X-Auth-*` names.
+    #[oai(
+        path = "/auth/verify",
+        method = "get",
+        tag = "Group::Services",
+        operation_id = "verify"
+    )]
+    async fn verify(&self, token: BearerToken) -> Answer<Verified, Forward> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        Ok(Verified::of(&caller.session))
+    }
+
+    /// The public keys of access tokens
+    ///
+    /// Empty while tokens are signed with HS256, HS384 or HS512.
+    #[oai(
+        path = "/.well-known/jwks.json",
+        method = "get",
+        tag = "Group::Services",
+        operation_id = "jwks"
+    )]
+    async fn jwks(&self) -> KeySet {
+        KeySet::Keys(Json(self.auth.jwks()), "public, max-age=300".to_owned())
+    }
+}
+
+impl Verified {
+    /// The headers of a session's owner.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self::Pass(
+            session.owner.user.to_string(),
+            session.owner.email.as_str().to_owned(),
+            session.owner.roles.join(","),
+            "no-store".to_owned(),
+        )
+    }
+}

@@ -1,0 +1,91 @@
+//! Reset tokens: how somebody who runs the server lets a user choose a new password, without ever
+//! knowing it. Each works once, because it is bound to the hash that it replaces.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Auth;
+use super::error::Error;
+use super::refresh_token::keyed_hash;
+use super::users::User;
+use crate::http::Context;
+
+/// How long a reset token works.
+pub const LIFETIME_SECONDS: i64 = 60 * 60;
+
+const TYPE: &str = "reset+jwt";
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    exp: i64,
+    /// A fingerprint of the hash to be replaced.
+    pwh: String,
+}
+
+impl Auth {
+    /// A token with which the user can choose a new password, once, within the hour.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be signed.
+    pub fn reset_token(&self, user: &User) -> Result<String, Error> {
+        let claims = Claims {
+            sub: user.id.uuid(),
+            exp: self.0.clock.now().seconds() + LIFETIME_SECONDS,
+            pwh: self.fingerprint(user),
+        };
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let key = EncodingKey::from_secret(self.reset_key());
+        encode(&header, &claims, &key).map_err(|_| Error::Internal)
+    }
+
+    /// Sets a new password by a reset token, and ends all sessions.
+    ///
+    /// # Errors
+    /// [`Error::InvalidResetToken`], [`Error::Invalid`], [`Error::Limited`], [`Error::Busy`], or
+    /// an outage.
+    pub async fn reset_password(
+        &self,
+        context: &Context,
+        token: &str,
+        new: SecretString,
+    ) -> Result<(), Error> {
+        self.0.limits.call(context).await?;
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.validate_exp = false;
+        let key = DecodingKey::from_secret(self.reset_key());
+        let token = decode::<Claims>(token, &key, &rules).map_err(|_| Error::InvalidResetToken)?;
+        let fresh = self.0.clock.now().seconds() < token.claims.exp;
+        if token.header.typ.as_deref() != Some(TYPE) || !fresh {
+            return Err(Error::InvalidResetToken);
+        }
+        let user = self.0.users.find(token.claims.sub.into()).await?;
+        let unused = |user: &User| self.fingerprint(user) == token.claims.pwh;
+        let user = user.filter(|user| user.disabled_at.is_none() && unused(user));
+        let user = user.ok_or(Error::InvalidResetToken)?;
+        self.0
+            .hasher
+            .check(&new, &user.email, self.0.min_password, "new_password")
+            .await?;
+        self.replace_password(&user, new, None).await
+    }
+
+    fn reset_key(&self) -> &[u8] {
+        self.0.keys.reset().expose_secret().as_bytes()
+    }
+
+    fn fingerprint(&self, user: &User) -> String {
+        super::hex(
+            &keyed_hash(
+                self.reset_key(),
+                user.password_hash.expose().as_bytes(),
+                &[],
+            )[..16],
+        )
+    }
+}

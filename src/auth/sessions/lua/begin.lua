@@ -1,0 +1,18 @@
+-- Begins a session. KEYS: its hash, its user's index.
+-- ARGV: id, user, email, roles, created, expires, ip, user agent, token hash, sessions allowed.
+local created, expires = tonumber(ARGV[5]), tonumber(ARGV[6])
+redis.call('HSET', KEYS[1],
+  'user', ARGV[2], 'email', ARGV[3], 'roles', ARGV[4], 'created', ARGV[5], 'used', ARGV[5],
+  'expires', ARGV[6], 'ip', ARGV[7], 'agent', ARGV[8], 'current', ARGV[9], 'chain', '')
+redis.call('PEXPIRE', KEYS[1], expires - created)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', created)
+redis.call('ZADD', KEYS[2], expires, ARGV[1])
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - tonumber(ARGV[10]))) do
+  redis.call('DEL', 'aura:session:' .. id)
+  redis.call('ZREM', KEYS[2], id)
+end
+-- Never shorten the index's life: a session with a longer one may stand in it.
+if redis.call('PTTL', KEYS[2]) < expires - created then
+  redis.call('PEXPIRE', KEYS[2], expires - created)
+end
+return redis.status_reply('OK')

@@ -1,0 +1,181 @@
+//! Sessions and the chain of refresh tokens of each, in Redis or in this process.
+//!
+//! Both stores keep one contract, which `tests/it/sessions.rs` puts to both. The rules of the chain
+//! are in [`chain`]; the Redis store says them once more in Lua, because there they must hold in
+//! one atomic step.
+
+pub mod chain;
+mod memory;
+mod redis;
+
+use std::net::IpAddr;
+
+use super::email::Email;
+use super::ids::{SessionId, UserId};
+use super::refresh_token::{CHILDREN, TokenHash};
+use crate::clock::Timestamp;
+use crate::storage::{AuthDb, RedisUnavailable};
+
+pub use self::memory::MemorySessions;
+pub use self::redis::RedisSessions;
+
+/// A user's oldest session ends when one more than this begins.
+pub const MAX_SESSIONS_PER_USER: usize = 1000;
+
+/// How stale `last_used_at` may be before a look-up writes it anew.
+const TOUCH_MILLIS: i64 = 60_000;
+
+/// Who a session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The account.
+    pub user: UserId,
+    /// Its e-mail when the session began.
+    pub email: Email,
+    /// Its roles.
+    pub roles: Vec<String>,
+}
+
+/// One sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name, `sid` in tokens.
+    pub id: SessionId,
+    /// Who signed in.
+    pub owner: Owner,
+    /// When.
+    pub created_at: Timestamp,
+    /// The last use of any of its tokens, give or take a minute.
+    pub last_used_at: Timestamp,
+    /// When its refresh token expires.
+    pub expires_at: Timestamp,
+    /// Where the sign-in came from.
+    pub ip: IpAddr,
+    /// What the client said it was.
+    pub user_agent: String,
+    /// The newest refresh token.
+    pub current: TokenHash,
+}
+
+/// A refresh token is shown.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The session it names.
+    pub id: SessionId,
+    /// Its hash.
+    pub token: TokenHash,
+    /// The hashes of the children it can have, in order.
+    pub children: [TokenHash; CHILDREN],
+    /// The present moment.
+    pub now: Timestamp,
+    /// How long after its first use a token gives the same child again, in milliseconds.
+    pub grace_millis: i64,
+    /// How long the child lives, in milliseconds.
+    pub lifetime_millis: i64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The child to hand out; the same for everybody who shows the token within the grace.
+    Child {
+        /// Which child of the token it is.
+        index: u8,
+        /// Its hash, by which the caller finds the key that makes it.
+        hash: TokenHash,
+        /// When it was made; the access token beside it counts from there.
+        issued_at: Timestamp,
+        /// Whose session it is.
+        owner: Owner,
+        /// When the session began.
+        created_at: Timestamp,
+    },
+    /// There is no such session.
+    Gone,
+    /// The token had been used; the session has been ended.
+    Reused,
+}
+
+/// The store of sessions: a closed set of two.
+#[derive(Clone, Debug)]
+pub enum Sessions {
+    /// For any number of replicas.
+    Redis(RedisSessions),
+    /// For one replica; sessions end with the process.
+    Memory(MemorySessions),
+}
+
+macro_rules! either {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            Self::Redis($store) => $call.await,
+            Self::Memory($store) => Ok($call),
+        }
+    };
+}
+
+type Result<T> = std::result::Result<T, RedisUnavailable>;
+
+impl Sessions {
+    /// The store in `db`, or the one in this process where there is none.
+    #[must_use]
+    pub fn new(db: Option<AuthDb>) -> Self {
+        db.map_or_else(
+            || Self::Memory(MemorySessions::default()),
+            |db| Self::Redis(RedisSessions::new(db)),
+        )
+    }
+
+    /// Begins a session.
+    pub async fn begin(&self, session: &Session) -> Result<()> {
+        either!(self, store => store.begin(session))
+    }
+
+    /// Looks a session up and marks it as used; `None` when it has ended or expired.
+    pub async fn look_up(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
+        either!(self, store => store.look_up(id, now))
+    }
+
+    /// Exchanges a refresh token for its child, atomically.
+    pub async fn rotate(&self, presented: &Presented) -> Result<Rotation> {
+        either!(self, store => store.rotate(presented))
+    }
+
+    /// Ends a session of `user`; false when there was none.
+    pub async fn end(&self, id: SessionId, user: UserId) -> Result<bool> {
+        either!(self, store => store.end(id, user))
+    }
+
+    /// Ends every session of `user` but `except`; gives how many.
+    pub async fn end_all(&self, user: UserId, except: Option<SessionId>) -> Result<u64> {
+        either!(self, store => store.end_all(user, except))
+    }
+
+    /// The live sessions of `user`, newest first.
+    pub async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+        either!(self, store => store.list(user, now))
+    }
+
+    /// Gives the sessions of `user` other roles, from their next token on.
+    pub async fn set_roles(&self, user: UserId, roles: &[String]) -> Result<()> {
+        either!(self, store => store.set_roles(user, roles))
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ready(&self) -> Result<()> {
+        match self {
+            Self::Redis(store) => store.ready().await,
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Whether only this process sees the sessions, so that the database alone carries what the
+    /// command line does to an account.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(self, Self::Memory(_))
+    }
+}

@@ -1,0 +1,280 @@
+//! Signing in, staying in, signing out.
+
+use secrecy::SecretString;
+
+use super::email::Email;
+use super::error::Error;
+use super::ids::SessionId;
+use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
+use super::sessions::{Owner, Presented, Rotation, Session};
+use super::users::User;
+use super::{Auth, Caller, TokenPair};
+use crate::clock::Timestamp;
+use crate::http::{Context, FieldError};
+
+impl Auth {
+    /// Signs in. An unknown account, a wrong password and a disabled account cost the same and
+    /// look the same.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], [`Error::Limited`], [`Error::Busy`], or an outage.
+    pub async fn login(
+        &self,
+        context: &Context,
+        email: &str,
+        password: SecretString,
+    ) -> Result<TokenPair, Error> {
+        // Side by side, so that an outage is told in the time of one call, not after the hash.
+        let (limited, ready) = tokio::join!(
+            self.0.limits.password_try(context, email),
+            self.0.sessions.ready()
+        );
+        limited.inspect_err(|_| self.0.metrics.login("limited"))?;
+        ready?;
+        let user = match Email::try_from(email) {
+            Ok(email) => self.0.users.find_by_email(&email).await?,
+            Err(_) => None,
+        };
+        let user = self.check_password(user, &password).await?;
+        let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+            self.0.metrics.login("refused");
+            self.0.limits.password_failed(context, email).await;
+            return Err(Error::InvalidCredentials);
+        };
+        self.0.limits.signed_in(context, email).await;
+        let user = self.rehash(user, password).await?;
+        let pair = self.begin_session(context, &user).await?;
+        self.0.metrics.login("accepted");
+        Ok(pair)
+    }
+
+    /// The user, if the password is theirs. Costs one hash in any case.
+    pub(super) async fn check_password(
+        &self,
+        user: Option<User>,
+        password: &SecretString,
+    ) -> Result<Option<User>, Error> {
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let equal = self.0.hasher.verify(password.clone(), hash).await?;
+        Ok(user.filter(|_| equal))
+    }
+
+    /// Brings a hash of an older, lower cost up to today's, once.
+    async fn rehash(&self, mut user: User, password: SecretString) -> Result<User, Error> {
+        if !self.0.hasher.is_outdated(&user.password_hash) {
+            return Ok(user);
+        }
+        let hash = self.0.hasher.hash(password).await?;
+        // When another sign-in was first, its hash is as good.
+        if self
+            .0
+            .users
+            .set_password(user.id, &user.password_hash, &hash)
+            .await?
+        {
+            user.password_hash = hash;
+        }
+        Ok(user)
+    }
+
+    async fn begin_session(&self, context: &Context, user: &User) -> Result<TokenPair, Error> {
+        let now = self.0.clock.now();
+        let id = SessionId::random();
+        let token = RefreshToken::first(id, self.refresh_key()?);
+        let session = Session {
+            id,
+            owner: Owner {
+                user: user.id,
+                email: user.email.clone(),
+                roles: user.roles.clone(),
+            },
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.plus_millis(self.0.refresh_lifetime_seconds * 1000),
+            ip: context.client,
+            user_agent: context.user_agent.clone(),
+            current: token.hash(),
+        };
+        self.0.sessions.begin(&session).await?;
+        // Whoever disabled the account or changed its password while we hashed has ended the
+        // sessions that stood then; this one is for us to end.
+        let still = self.0.users.find(user.id).await?.is_some_and(|known| {
+            known.disabled_at.is_none()
+                && (known.password_hash.expose() == user.password_hash.expose()
+                    || self.0.hasher.is_outdated(&user.password_hash))
+        });
+        if !still {
+            self.0.sessions.end(id, user.id).await?;
+            return Err(Error::InvalidCredentials);
+        }
+        self.pair(&session.owner, &token, now)
+    }
+
+    /// Exchanges a refresh token for a new pair. Everybody who shows one token within the grace
+    /// gets the same pair, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenReused`], [`Error::Limited`], or an
+    /// outage.
+    pub async fn refresh(&self, context: &Context, token: &str) -> Result<TokenPair, Error> {
+        self.0.limits.call(context).await?;
+        let keys = self.0.keys.refresh();
+        let token = RefreshToken::parse(token, keys).ok_or(Error::InvalidRefreshToken)?;
+        let today = self.refresh_key()?;
+        let mut index = 0;
+        let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
+            let child = token.child(index, today).hash();
+            index += 1;
+            child
+        });
+        let shown = Presented {
+            id: token.session(),
+            token: token.hash(),
+            children,
+            now: self.0.clock.now(),
+            grace_millis: self.0.grace_millis,
+            lifetime_millis: self.0.refresh_lifetime_seconds * 1000,
+        };
+        match self.0.sessions.rotate(&shown).await? {
+            Rotation::Gone => Err(Error::InvalidRefreshToken),
+            Rotation::Reused => {
+                self.0.metrics.refresh("reused");
+                tracing::warn!(
+                    session = %token.session(),
+                    client = %context.client,
+                    "a refresh token was used twice; its session has been ended"
+                );
+                Err(Error::RefreshTokenReused)
+            }
+            Rotation::Child {
+                index,
+                hash,
+                issued_at,
+                mut owner,
+                created_at,
+            } => {
+                if self.0.sessions.is_local() {
+                    let Some(user) = self.standing(owner.user, created_at).await? else {
+                        self.0.sessions.end(token.session(), owner.user).await?;
+                        return Err(Error::InvalidRefreshToken);
+                    };
+                    owner.roles = user.roles;
+                }
+                // A replica with another key of the same family may have made the child.
+                let child = keys
+                    .iter()
+                    .map(|key| token.child(index, key))
+                    .find(|child| child.hash() == hash)
+                    .ok_or(Error::TokensUnavailable)?;
+                self.0.metrics.refresh("accepted");
+                self.pair(&owner, &child, issued_at)
+            }
+        }
+    }
+
+    fn pair(
+        &self,
+        owner: &Owner,
+        token: &RefreshToken,
+        issued_at: Timestamp,
+    ) -> Result<TokenPair, Error> {
+        let access = &self.0.access;
+        let beside = token.hash();
+        let access_token = access
+            .issue(
+                &self.0.keys,
+                owner,
+                token.session(),
+                issued_at,
+                beside.as_str(),
+            )
+            .map_err(|error| {
+                tracing::error!(%error, "an access token could not be signed");
+                Error::Internal
+            })?;
+        Ok(TokenPair {
+            access_token,
+            expires_in: access.lifetime_seconds(),
+            refresh_token: token.expose(),
+            refresh_expires_in: self.0.refresh_lifetime_seconds,
+        })
+    }
+
+    fn refresh_key(&self) -> Result<&super::RefreshKey, Error> {
+        self.0.keys.refresh().first().ok_or(Error::Internal)
+    }
+
+    /// Ends the session of an access token. Ending it twice is no fault.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
+    pub async fn logout(&self, token: &str) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        let claims = self
+            .0
+            .access
+            .verify(&self.0.keys, token, now)
+            .ok_or(Error::InvalidToken)?;
+        self.0.sessions.end(claims.session(), claims.user()).await?;
+        Ok(())
+    }
+
+    /// Ends all sessions of an access token's user. A token whose session has ended already ends
+    /// nothing more, and that is no fault.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
+    pub async fn logout_all(&self, token: &str) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        let claims = self
+            .0
+            .access
+            .verify(&self.0.keys, token, now)
+            .ok_or(Error::InvalidToken)?;
+        let live = self.live_session(claims.session()).await?;
+        if live.is_some_and(|session| session.owner.user == claims.user()) {
+            self.0.sessions.end_all(claims.user(), None).await?;
+        }
+        Ok(())
+    }
+
+    /// The caller's sessions, newest first.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
+        Ok(self
+            .0
+            .sessions
+            .list(caller.user(), self.0.clock.now())
+            .await?)
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// [`Error::SessionNotFound`] when the caller has no such session; an outage.
+    pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
+        if self.0.sessions.end(id, caller.user()).await? {
+            Ok(())
+        } else {
+            Err(Error::SessionNotFound)
+        }
+    }
+}
+
+/// The fault of a field that cannot even be compared with anything stored.
+pub(super) fn refuse_nul(fields: &[(&str, &str)]) -> Result<(), Error> {
+    let faults: Vec<FieldError> = fields
+        .iter()
+        .filter(|(_, value)| value.contains('\0'))
+        .map(|(name, _)| {
+            FieldError::new(*name, "contains_nul", format!("{name} may not hold U+0000"))
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}

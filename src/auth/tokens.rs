@@ -1,0 +1,95 @@
+//! What other services ask about tokens: is it good (RFC 7662), and end it (RFC 7009).
+
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use super::error::Error;
+use super::refresh_token::RefreshToken;
+use super::sessions::Session;
+use super::{Auth, Claims};
+use crate::http::{Code, Context, Problem};
+
+/// A token that is good at this moment.
+#[derive(Clone, Debug)]
+pub enum Active {
+    /// An access token.
+    Access(Box<Session>, Claims),
+    /// The newest refresh token of a session.
+    Refresh(Box<Session>),
+}
+
+impl Auth {
+    /// Checks the credentials of a calling service.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] with `invalid_client`, or with the limit on wrong ones.
+    pub async fn check_client(
+        &self,
+        context: &Context,
+        id: &str,
+        secret: &str,
+    ) -> Result<(), Error> {
+        self.0.limits.client_try(context).await?;
+        let good = self.0.client.as_ref().is_some_and(|client| {
+            let same_id = client.id.as_bytes().ct_eq(id.as_bytes());
+            let same_secret = client
+                .secret
+                .expose_secret()
+                .as_bytes()
+                .ct_eq(secret.as_bytes());
+            bool::from(same_id & same_secret)
+        });
+        if good {
+            return Ok(());
+        }
+        self.0.limits.client_failed(context).await;
+        let detail = match self.0.client {
+            Some(_) => "the client id or secret is wrong",
+            None => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",
+        };
+        Err(Error::Limited(Box::new(Problem::new(
+            Code::InvalidClient,
+            detail,
+        ))))
+    }
+
+    /// What a token of either kind is good for; `None` for nothing.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn introspect(&self, token: &str) -> Result<Option<Active>, Error> {
+        match self.authenticate(token).await {
+            Ok(caller) => {
+                return Ok(Some(Active::Access(
+                    Box::new(caller.session),
+                    caller.claims,
+                )));
+            }
+            Err(Error::InvalidToken) => {}
+            Err(error) => return Err(error),
+        }
+        let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) else {
+            return Ok(None);
+        };
+        let session = self.live_session(token.session()).await?;
+        let current = session.filter(|session| session.current == token.hash());
+        Ok(current.map(|session| Active::Refresh(Box::new(session))))
+    }
+
+    /// Ends the session of a token of either kind; a token that is good for nothing ends nothing.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn revoke(&self, token: &str) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        if let Some(claims) = self.0.access.verify(&self.0.keys, token, now) {
+            self.0.sessions.end(claims.session(), claims.user()).await?;
+        } else if let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) {
+            let session = self.0.sessions.look_up(token.session(), now).await?;
+            if let Some(session) = session {
+                self.0.sessions.end(session.id, session.owner.user).await?;
+            }
+        }
+        Ok(())
+    }
+}

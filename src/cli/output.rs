@@ -1,0 +1,26 @@
+//! Printing: a reader who has seen enough is no error.
+
+use std::io::{self, Write};
+
+/// Prints to standard output.
+///
+/// # Errors
+/// What the system says, a broken pipe included; [`is_broken_pipe`] knows it again.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Prints a line to standard error; where that is closed there is nobody to tell.
+pub(super) fn error(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether standard output was closed by its reader.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

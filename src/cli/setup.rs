@@ -1,0 +1,81 @@
+//! What every command that touches the server's data shares: its settings, its logs, its runtime.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::dev::Dev;
+use super::output;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::schema::{Environment, Loaded};
+use crate::server::{App, telemetry};
+use crate::storage::{Migrations, Schema};
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Source {
+    /// Use the defaults for trying things out: SQLite and a generated key in .aura/, no Redis,
+    /// this machine only. A variable that is set still wins.
+    #[arg(long)]
+    pub(super) dev: bool,
+    /// Read secrets from the files of DIR, one a variable, as a mounted Secret has them.
+    #[arg(long, value_name = "DIR")]
+    secrets_dir: Option<PathBuf>,
+}
+
+impl Source {
+    /// Loads the settings, and prints what is odd but no fault.
+    pub(super) fn load(&self) -> anyhow::Result<Config> {
+        let environment = Environment::of_process();
+        let defaults = if self.dev {
+            Dev::prepare()?.defaults()
+        } else {
+            Vec::new()
+        };
+        let defaults: Vec<(&str, String)> = defaults
+            .iter()
+            .map(|(name, value)| (*name, value.clone()))
+            .collect();
+        let loader = Config::loader(environment)?
+            .secrets_dir(self.secrets_dir.clone())
+            .defaults(&defaults);
+        let Loaded {
+            value, warnings, ..
+        } = Config::load(&loader)?;
+        for warning in warnings {
+            output::error(&format!("aura: warning: {warning}"));
+        }
+        Ok(value)
+    }
+
+    /// Runs `work` on the server's data, with no server running. The schema must be current.
+    pub(super) fn with_app<T, F, Fut>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: FnOnce(App) -> Fut,
+        Fut: Future<Output = anyhow::Result<T>>,
+    {
+        let config = self.load()?;
+        telemetry::start(&config.log);
+        runtime()?.block_on(async {
+            let app = App::new(config, Clock::system())?;
+            match Migrations::new(app.storage().sql.clone()).look().await {
+                Ok(Schema::Current) => work(app).await,
+                Ok(Schema::Pending(count)) => anyhow::bail!(
+                    "{count} migrations are pending: run `aura migrate` first, or start the server"
+                ),
+                Err(error) => Err(error).context("the database cannot be asked"),
+            }
+        })
+    }
+}
+
+/// A runtime for the whole process.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.context("the async runtime cannot be started")
+}

@@ -1,0 +1,172 @@
+//! The routes under `/health`. They need no token, are not limited, and name states only: what
+//! went wrong stands in the log.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
+
+use super::{CheckName, Health, Report, Status};
+use crate::http::{Code, Refused};
+use crate::route_codes;
+
+#[derive(Tags)]
+enum Group {
+    /// Is all well?
+    Health,
+}
+
+route_codes! {
+    /// Of `GET /health/{check}`.
+    Named: Problem = [&[Code::InvalidParameter]];
+}
+
+/// The health of the whole.
+#[derive(Object)]
+pub struct Overview {
+    /// How it is.
+    status: Status,
+    /// The version of the server.
+    version: String,
+    /// What was checked.
+    checks: BTreeMap<String, Report>,
+}
+
+/// One state of the process.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct State {
+    /// How it is.
+    status: Status,
+    /// Why it is not healthy: `database_unavailable`, `migration_pending`, `draining`.
+    reason: Option<String>,
+}
+
+/// The health of the whole.
+#[derive(ApiResponse)]
+pub enum OverviewAnswer {
+    /// Healthy.
+    #[oai(status = 200)]
+    Good(Json<Overview>),
+    /// The database does not answer.
+    #[oai(status = 503)]
+    Bad(Json<Overview>),
+}
+
+/// One state.
+#[derive(ApiResponse)]
+pub enum StateAnswer {
+    /// Yes.
+    #[oai(status = 200)]
+    Good(Json<State>),
+    /// Not now.
+    #[oai(status = 503)]
+    Bad(Json<State>),
+}
+
+/// One check.
+#[derive(ApiResponse)]
+pub enum ReportAnswer {
+    /// At least some of it works, or it is switched off.
+    #[oai(status = 200)]
+    Good(Json<Report>),
+    /// None of it works.
+    #[oai(status = 503)]
+    Bad(Json<Report>),
+}
+
+impl StateAnswer {
+    fn new(problem: Option<&str>) -> Self {
+        match problem {
+            None => Self::Good(Json(State {
+                status: Status::Healthy,
+                reason: None,
+            })),
+            Some(reason) => Self::Bad(Json(State {
+                status: Status::Unhealthy,
+                reason: Some(reason.to_owned()),
+            })),
+        }
+    }
+}
+
+/// The routes.
+pub struct HealthApi {
+    /// What they ask.
+    pub health: Health,
+}
+
+#[OpenApi(prefix_path = "/health", tag = "Group::Health")]
+impl HealthApi {
+    /// Is all well?
+    ///
+    /// Asks the database. Answers within a second.
+    #[oai(path = "/", method = "get", operation_id = "health")]
+    async fn overview(&self) -> OverviewAnswer {
+        let reports = self.health.roll_up().await;
+        let good = reports
+            .iter()
+            .all(|(_, report)| report.status != Status::Unhealthy);
+        let named = |(name, report): (CheckName, Report)| (name.as_str().to_owned(), report);
+        let overview = Overview {
+            status: if good {
+                Status::Healthy
+            } else {
+                Status::Unhealthy
+            },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            checks: reports.into_iter().map(named).collect(),
+        };
+        if good {
+            OverviewAnswer::Good(Json(overview))
+        } else {
+            OverviewAnswer::Bad(Json(overview))
+        }
+    }
+
+    /// Is the process alive?
+    ///
+    /// Asks nothing and nobody: an outage elsewhere must not restart this process.
+    #[oai(path = "/live", method = "get", operation_id = "health_live")]
+    async fn live(&self) -> StateAnswer {
+        StateAnswer::new(None)
+    }
+
+    /// May requests come here?
+    ///
+    /// Yes when the database answers, the schema is current, and the process is not about to stop.
+    #[oai(path = "/ready", method = "get", operation_id = "health_ready")]
+    async fn ready(&self) -> StateAnswer {
+        let problem = if self.health.draining() {
+            Some("draining")
+        } else if self.health.report(CheckName::Database).await.status == Status::Unhealthy {
+            Some("database_unavailable")
+        } else if !self.health.migrated() {
+            Some("migration_pending")
+        } else {
+            None
+        };
+        StateAnswer::new(problem)
+    }
+
+    /// Has the process started?
+    ///
+    /// Yes once the schema is current.
+    #[oai(path = "/startup", method = "get", operation_id = "health_startup")]
+    async fn startup(&self) -> StateAnswer {
+        StateAnswer::new((!self.health.migrated()).then_some("migration_pending"))
+    }
+
+    /// How is one of the things that the server stands on?
+    #[oai(path = "/:check", method = "get", operation_id = "health_check")]
+    async fn check(&self, check: Path<CheckName>) -> Result<ReportAnswer, Refused<Named>> {
+        let report = self.health.report(check.0).await;
+        Ok(match report.status {
+            Status::Unhealthy => ReportAnswer::Bad(Json(report)),
+            Status::Healthy | Status::Degraded | Status::Disabled => {
+                ReportAnswer::Good(Json(report))
+            }
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! Whether the accounts' database answers.
+
+use super::{LIMIT, Report, Status, millis};
+use crate::storage::{Sql, Storage};
+
+#[derive(Debug)]
+pub(super) struct DatabaseCheck(Sql);
+
+impl DatabaseCheck {
+    /// Without the database nothing works.
+    pub(super) const ROLLS_UP: bool = true;
+
+    pub(super) fn new(storage: &Storage) -> Self {
+        Self(storage.sql.clone())
+    }
+
+    pub(super) async fn run(&self) -> Report {
+        match self.0.ping(LIMIT).await {
+            Ok(latency) => Report {
+                latency_ms: Some(millis(latency)),
+                ..Report::new(Status::Healthy)
+            },
+            Err(_) => Report::new(Status::Unhealthy),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Is all well? Liveness, readiness, start-up, and named checks.
+//!
+//! A check is one file here and one line in the list below: `/health/<name>`, the roll-up and the
+//! metrics follow.
+
+pub mod api;
+mod database;
+mod redis;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use poem_openapi::{Enum, Object};
+use tokio::sync::Mutex;
+
+use self::database::DatabaseCheck;
+use self::redis::RedisCheck;
+use crate::storage::{Sql, Storage};
+
+/// How long a check may take, so that an answer comes within a second whatever hangs.
+const LIMIT: Duration = Duration::from_millis(800);
+
+/// How long an answer is kept, so that health cannot be used to load what it checks.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// Declares the list of checks: name in the address, name in the list, type.
+macro_rules! checks {
+    ($($name:literal => $variant:ident($check:ty)),+ $(,)?) => {
+        /// A check's name, as it stands in `/health/<name>`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        pub enum CheckName { $(#[doc = $name] #[oai(rename = $name)] $variant),+ }
+
+        impl CheckName {
+            /// The name as text.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+
+        #[derive(Debug)]
+        enum Check { $($variant($check)),+ }
+
+        impl Check {
+            fn all(storage: &Storage) -> Vec<(CheckName, Self)> {
+                vec![$((CheckName::$variant, Self::$variant(<$check>::new(storage)))),+]
+            }
+
+            fn rolls_up(&self) -> bool {
+                match self { $(Self::$variant(_) => <$check>::ROLLS_UP),+ }
+            }
+
+            async fn run(&self) -> Report {
+                match self { $(Self::$variant(check) => check.run().await),+ }
+            }
+        }
+    };
+}
+
+checks! {
+    "database" => Database(DatabaseCheck),
+    "redis" => Redis(RedisCheck),
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Status {
+    /// All of it works.
+    Healthy,
+    /// Some of it works.
+    Degraded,
+    /// None of it works.
+    Unhealthy,
+    /// It is switched off.
+    Disabled,
+}
+
+/// Whether a database can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Reach {
+    /// It answered.
+    Connected,
+    /// It did not.
+    Unavailable,
+}
+
+/// One logical Redis database.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct RedisDatabase {
+    /// Its number.
+    pub db: i64,
+    /// Whether it answers.
+    pub status: Reach,
+    /// Milliseconds that the answer took.
+    pub latency_ms: Option<f64>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Report {
+    /// How it is.
+    pub status: Status,
+    /// Milliseconds that the answer took.
+    pub latency_ms: Option<f64>,
+    /// Of Redis: each logical database by its use.
+    pub databases: Option<BTreeMap<String, RedisDatabase>>,
+}
+
+impl Report {
+    const fn new(status: Status) -> Self {
+        Self {
+            status,
+            latency_ms: None,
+            databases: None,
+        }
+    }
+}
+
+/// Milliseconds with microseconds behind the point.
+fn millis(latency: Duration) -> f64 {
+    (latency.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// The health of the process and of what it stands on; clones share it.
+#[derive(Clone, Debug)]
+pub struct Health(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    sql: Sql,
+    checks: Vec<(CheckName, Kept)>,
+    draining: AtomicBool,
+}
+
+/// A check and its last answer.
+#[derive(Debug)]
+struct Kept {
+    check: Check,
+    last: Mutex<Option<(Instant, Report)>>,
+}
+
+impl Health {
+    /// The checks of `storage`; does no I/O.
+    #[must_use]
+    pub fn new(storage: &Storage) -> Self {
+        let kept = |check| Kept {
+            check,
+            last: Mutex::new(None),
+        };
+        let checks = Check::all(storage)
+            .into_iter()
+            .map(|(name, check)| (name, kept(check)));
+        Self(Arc::new(Inner {
+            sql: storage.sql.clone(),
+            checks: checks.collect(),
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// From now on the process is not ready: it is about to stop.
+    pub fn start_draining(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether the process is about to stop.
+    #[must_use]
+    pub fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether the schema is as this binary needs it.
+    #[must_use]
+    pub fn migrated(&self) -> bool {
+        self.0.sql.migrated()
+    }
+
+    /// Runs a check, or gives its answer of less than a second ago. Those who ask at the same
+    /// time wait for one run.
+    pub async fn report(&self, name: CheckName) -> Report {
+        let Some((_, kept)) = self.0.checks.iter().find(|(known, _)| *known == name) else {
+            return Report::new(Status::Disabled);
+        };
+        kept.report().await
+    }
+
+    /// The checks that decide whether the whole is healthy.
+    pub async fn roll_up(&self) -> Vec<(CheckName, Report)> {
+        let mut reports = Vec::new();
+        for (name, kept) in self
+            .0
+            .checks
+            .iter()
+            .filter(|(_, kept)| kept.check.rolls_up())
+        {
+            reports.push((*name, kept.report().await));
+        }
+        reports
+    }
+
+    /// Every check, for the metrics.
+    pub async fn all(&self) -> Vec<(CheckName, Report)> {
+        let mut reports = Vec::new();
+        for (name, kept) in &self.0.checks {
+            reports.push((*name, kept.report().await));
+        }
+        reports
+    }
+}
+
+impl Kept {
+    async fn report(&self) -> Report {
+        let mut last = self.last.lock().await;
+        if let Some((at, report)) = last.as_ref()
+            && at.elapsed() < KEPT
+        {
+            return report.clone();
+        }
+        let report = tokio::time::timeout(LIMIT, self.check.run())
+            .await
+            .unwrap_or_else(|_| Report::new(Status::Unhealthy));
+        *last = Some((Instant::now(), report.clone()));
+        report
+    }
+}

@@ -1,0 +1,136 @@
+//! Who the client is, behind proxies that are trusted and against those that are not.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+use poem::http::{HeaderMap, HeaderName};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What the peer and its headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress {
+    /// The rightmost hop that is not a trusted proxy.
+    pub address: IpAddr,
+    /// Forwarded headers came from a peer that is not trusted, and were not believed.
+    pub ignored_header: bool,
+}
+
+/// Finds the client: the peer itself, unless it is in `trusted`; then the rightmost address of
+/// `X-Forwarded-For` that is not. What stands further left was written by the client and proves
+/// nothing. An entry that is no address ends the search at the hop before it.
+#[must_use]
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
+    let peer = peer.to_canonical();
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    if !is_trusted(&peer) {
+        return ClientAddress {
+            address: peer,
+            ignored_header: headers.contains_key(FORWARDED_FOR),
+        };
+    }
+    let mut client = peer;
+    let lines: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let Some(address) = parse_hop(entry) else {
+            break;
+        };
+        client = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    ClientAddress {
+        address: client,
+        ignored_header: false,
+    }
+}
+
+/// An address as proxies write it: bare, with a port, or an IPv6 address in brackets.
+fn parse_hop(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or(entry);
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| {
+            entry
+                .parse::<std::net::SocketAddr>()
+                .ok()
+                .map(|socket| socket.ip())
+        })
+        .map(|address| address.to_canonical())
+}
+
+/// The address as limits count it: one IPv4 address, or one IPv6 network of 64 bits, because that
+/// is what a single customer is given.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), &headers, &trusted)
+            .address
+            .to_string()
+    }
+
+    #[test]
+    fn an_untrusted_peer_cannot_speak_for_others() {
+        assert_eq!(find("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
+        assert_eq!(
+            find("203.0.113.9", &["10.0.0.1"], &["10.0.0.0/8"]),
+            "203.0.113.9"
+        );
+    }
+
+    #[test]
+    fn the_rightmost_untrusted_hop_is_the_client() {
+        let trusted = &["10.0.0.0/8"];
+        assert_eq!(
+            find("10.0.0.2", &["1.1.1.1, 198.51.100.7, 10.9.9.9"], trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            find("10.0.0.2", &["1.1.1.1", "198.51.100.7"], trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(find("10.0.0.2", &[], trusted), "10.0.0.2");
+        assert_eq!(
+            find("10.0.0.2", &["198.51.100.7, junk"], trusted),
+            "10.0.0.2"
+        );
+        assert_eq!(
+            find("::ffff:10.0.0.2", &["[2001:db8::1]:443"], trusted),
+            "2001:db8::1"
+        );
+        assert_eq!(
+            find("10.0.0.2", &["198.51.100.7:5555"], trusted),
+            "198.51.100.7"
+        );
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_network() {
+        let network = network("2001:db8:1:2:3:4:5:6".parse().unwrap());
+        assert_eq!(network.to_string(), "2001:db8:1:2::");
+    }
+}

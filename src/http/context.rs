@@ -1,0 +1,116 @@
+//! What is known of a request before any handler runs: its id, who sent it, what it was charged.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use poem::http::{HeaderMap, HeaderName, header};
+use poem::{FromRequest, Request, RequestBody};
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::rate_limit::Verdict;
+
+/// The header that carries the request id, both ways.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest request id that is taken over from a client.
+const MAX_REQUEST_ID: usize = 64;
+
+/// Longest user agent that is kept.
+const MAX_USER_AGENT: usize = 256;
+
+/// Names one request in answers and logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The client's own id where it is harmless to print, a new one otherwise.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        headers
+            .get(REQUEST_ID)
+            .and_then(|value| value.to_str().ok())
+            .filter(|id| {
+                let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+                !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(harmless)
+            })
+            .map_or_else(
+                || Self(Uuid::new_v4().to_string()),
+                |id| Self(id.to_owned()),
+            )
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One request's particulars; clones share them. Handlers take it as an argument.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Names the request.
+    pub request_id: RequestId,
+    /// The client, seen through the trusted proxies.
+    pub client: IpAddr,
+    /// What the client says it is; printable, at most 256 characters; empty when it says nothing.
+    pub user_agent: String,
+    verdicts: Arc<Mutex<Vec<Verdict>>>,
+}
+
+impl Context {
+    /// The particulars of a request from `client` with `headers`.
+    #[must_use]
+    pub fn new(client: IpAddr, headers: &HeaderMap) -> Self {
+        let user_agent = headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| {
+                text.chars()
+                    .filter(|c| !c.is_control())
+                    .take(MAX_USER_AGENT)
+                    .collect()
+            })
+            .unwrap_or_default();
+        Self {
+            request_id: RequestId::of(headers),
+            client,
+            user_agent,
+            verdicts: Arc::default(),
+        }
+    }
+
+    /// Notes what the request was charged, for the answer's headers.
+    pub fn note(&self, verdicts: impl IntoIterator<Item = Verdict>) {
+        self.verdicts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(verdicts);
+    }
+
+    /// What the request was charged so far.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.verdicts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl<'a> FromRequest<'a> for Context {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        request
+            .data::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::internal().into())
+    }
+}

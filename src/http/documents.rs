@@ -1,0 +1,153 @@
+//! Turns every error, of handlers and of the framework, into the document of its route's dialect.
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
+};
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::problem::{Code, Problem};
+
+/// Which error body a route speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// RFC 9457 problem documents.
+    Problem,
+    /// RFC 6749 section 5.2: `error` and `error_description`.
+    OAuth,
+}
+
+impl Dialect {
+    /// The dialect of the route at `path`.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        match path {
+            "/auth/token" | "/auth/introspect" | "/auth/revoke" => Self::OAuth,
+            _ => Self::Problem,
+        }
+    }
+}
+
+/// The response to `error`, still without its body when it is a [`Problem`].
+#[must_use]
+pub fn response_of(error: poem::Error) -> Response {
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    problem_of(&error).into_response()
+}
+
+fn problem_of(error: &poem::Error) -> Problem {
+    if error.is::<AuthorizationError>() {
+        let detail = "send the header: Authorization: Bearer <access token>";
+        return Problem::new(Code::MissingToken, detail);
+    }
+    if let Some(error) = error.downcast_ref::<ContentTypeError>() {
+        let detail = match error {
+            ContentTypeError::NotSupported { .. } => "the body has a content type not taken here",
+            ContentTypeError::ExpectContentType => "the header Content-Type is missing",
+        };
+        return Problem::new(Code::UnsupportedMediaType, detail);
+    }
+    if error.is::<ParseRequestPayloadError>() {
+        return Problem::new(Code::MalformedBody, "the body cannot be parsed");
+    }
+    if error.is::<ParsePathError>() || error.is::<ParseParamError>() {
+        let detail = "a part of the address has the wrong form; ids are UUIDs";
+        return Problem::new(Code::InvalidParameter, detail);
+    }
+    match error.status() {
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "see /docs for every address"),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            Code::MethodNotAllowed,
+            "the header Allow lists the methods taken here",
+        ),
+        status if status.is_client_error() => {
+            Problem::new(Code::MalformedBody, "the request cannot be read")
+        }
+        _ => {
+            tracing::error!(%error, "a request failed");
+            Problem::internal()
+        }
+    }
+}
+
+/// Writes the body of a response that is a [`Problem`]; leaves any other as it is.
+pub fn write(response: &mut Response, context: &Context, dialect: Dialect) {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return;
+    };
+    let (content_type, body) = match dialect {
+        Dialect::Problem => ("application/problem+json", document(&problem, context)),
+        Dialect::OAuth => {
+            let (status, error) = oauth_error(problem.code);
+            response.set_status(status);
+            if status != StatusCode::UNAUTHORIZED {
+                response.headers_mut().remove(header::WWW_AUTHENTICATE);
+            }
+            (
+                "application/json",
+                json!({"error": error, "error_description": problem.detail}),
+            )
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.set_body(body.to_string());
+}
+
+fn document(problem: &Problem, context: &Context) -> Value {
+    let mut body = json!({
+        "type": "about:blank",
+        "title": problem.code.title(),
+        "status": problem.code.status().as_u16(),
+        "detail": problem.detail,
+        "code": problem.code.as_str(),
+        "instance": context.request_id.as_str(),
+    });
+    if !problem.errors.is_empty() {
+        let errors = problem.errors.iter().map(
+            |error| json!({"field": error.field, "code": error.code, "message": error.message}),
+        );
+        body["errors"] = errors.collect();
+    }
+    body
+}
+
+/// A code's status and name in the OAuth dialect (RFC 6749 section 5.2). The RFC has no word for
+/// limits and outages; the status and `Retry-After` say those.
+#[must_use]
+pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::InvalidCredentials
+        | Code::InvalidRefreshToken
+        | Code::RefreshTokenReused
+        | Code::InvalidResetToken
+        | Code::WrongPassword => (StatusCode::BAD_REQUEST, "invalid_grant"),
+        Code::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+        Code::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
+        // Without credentials a client is just as invalid as with wrong ones.
+        Code::MissingToken | Code::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_client"),
+        Code::InvalidInput | Code::MalformedBody | Code::InvalidParameter => {
+            (StatusCode::BAD_REQUEST, "invalid_request")
+        }
+        Code::RateLimited => (code.status(), "rate_limited"),
+        Code::Internal => (code.status(), "server_error"),
+        Code::DatabaseUnavailable
+        | Code::TokensUnavailable
+        | Code::LimitsUnavailable
+        | Code::Busy => (code.status(), "temporarily_unavailable"),
+        Code::RegistrationClosed
+        | Code::Forbidden
+        | Code::NotFound
+        | Code::SessionNotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTimeout
+        | Code::EmailTaken
+        | Code::BodyTooLarge
+        | Code::UnsupportedMediaType => (code.status(), "invalid_request"),
+    }
+}

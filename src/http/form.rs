@@ -1,0 +1,97 @@
+//! [`FormInput`]: an `application/x-www-form-urlencoded` body, as OAuth 2 clients send it.
+//!
+//! Unknown parameters are ignored and a repeated one is refused, both by RFC 6749 section 3.2.
+
+use poem::{Request, RequestBody};
+use poem_openapi::impl_apirequest_for_payload;
+use poem_openapi::payload::{ParsePayload, Payload};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+
+use super::body;
+use super::problem::{Code, FieldError, Problem};
+
+/// A body of type `T`, documented by `T`'s schema.
+#[derive(Clone, Copy)]
+pub struct FormInput<T>(pub T);
+
+/// A type that is read out of the parameters of a form.
+pub trait FromForm: Type + Sized + Send {
+    /// Reads the parameters it knows.
+    ///
+    /// # Errors
+    /// `invalid_input` for what is missing.
+    fn from_form(fields: FormFields) -> Result<Self, Problem>;
+}
+
+/// The parameters of a form, each once.
+pub struct FormFields(Vec<(String, String)>);
+
+impl FormFields {
+    /// Parses a body.
+    ///
+    /// # Errors
+    /// `malformed_body` for a repeated parameter, U+0000, or bytes that are no form.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let malformed = |detail: &str| Problem::new(Code::MalformedBody, detail);
+        if std::str::from_utf8(bytes).is_err() {
+            return Err(malformed("the body is not UTF-8"));
+        }
+        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(bytes)
+            .map_err(|_| malformed("the body is not application/x-www-form-urlencoded"))?;
+        for (index, (name, value)) in fields.iter().enumerate() {
+            if fields[..index].iter().any(|(known, _)| known == name) {
+                return Err(malformed("a parameter stands twice in the body"));
+            }
+            if name.contains('\0') || value.contains('\0') {
+                return Err(malformed("the body may not hold the character U+0000"));
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// Takes a parameter; an empty one counts as omitted (RFC 6749 section 3.2).
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let index = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.swap_remove(index).1).filter(|value| !value.is_empty())
+    }
+
+    /// Takes a parameter that must be there.
+    ///
+    /// # Errors
+    /// `invalid_input` when it is not.
+    pub fn require(&mut self, name: &str) -> Result<String, Problem> {
+        self.take(name).ok_or_else(|| {
+            let message = format!("the parameter {name} is required");
+            Problem::invalid(vec![FieldError::new(name, "missing", message)])
+        })
+    }
+}
+
+impl<T: FromForm> Payload for FormInput<T> {
+    const CONTENT_TYPE: &'static str = "application/x-www-form-urlencoded";
+
+    fn check_content_type(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case(Self::CONTENT_TYPE)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: FromForm> ParsePayload for FormInput<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let bytes = body::read(request, body).await?;
+        Ok(Self(T::from_form(FormFields::parse(&bytes)?)?))
+    }
+}
+
+impl_apirequest_for_payload!(FormInput<T>, T: FromForm);

@@ -1,0 +1,249 @@
+//! [`Input`]: a JSON body that reports every fault of every field at once.
+//!
+//! poem-openapi's own `Json` takes a number for a string, lets the last of two equal keys win and
+//! stops at the first fault without naming the field; see `docs/decisions/0002-own-payloads.md`.
+
+use std::fmt;
+
+use poem::{Request, RequestBody};
+use poem_openapi::impl_apirequest_for_payload;
+use poem_openapi::payload::{ParsePayload, Payload};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::body;
+use super::problem::{Code, FieldError, Problem};
+
+/// A body of type `T`, documented by `T`'s schema.
+#[derive(Clone, Copy)]
+pub struct Input<T>(pub T);
+
+/// A type that is read out of the fields of a JSON object.
+pub trait FromFields: Type + Send {
+    /// Takes the fields it knows. A field that is missing or wrong is noted in `fields` and gives
+    /// an empty value here, which nobody sees: the request is refused.
+    fn from_fields(fields: &mut Fields) -> Self;
+}
+
+/// The fields of a body that are not taken yet, and the faults found so far.
+#[derive(Debug)]
+pub struct Fields {
+    entries: Vec<(String, Value)>,
+    faults: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Parses a JSON object.
+    ///
+    /// # Errors
+    /// `malformed_body` for what is not JSON (or not UTF-8, or nested more than 128 deep) or holds
+    /// a key twice; `invalid_input` for JSON that is no object.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        let malformed = |error: serde_json::Error| {
+            // The position alone: the driver's text may quote the body.
+            let (line, column) = (error.line(), error.column());
+            let detail = match error.classify() {
+                serde_json::error::Category::Data => error.to_string(),
+                _ => format!("the body is not JSON: line {line}, column {column}"),
+            };
+            Problem::new(Code::MalformedBody, detail)
+        };
+        let entries = parser.deserialize_any(ObjectEntries).map_err(malformed)?;
+        parser.end().map_err(malformed)?;
+        let Some(entries) = entries else {
+            let fault = FieldError::new("", "wrong_type", "the body must be a JSON object");
+            return Err(Problem::invalid(vec![fault]));
+        };
+        Ok(Self {
+            entries,
+            faults: Vec::new(),
+        })
+    }
+
+    /// Takes a required text.
+    pub fn text(&mut self, name: &str) -> String {
+        let Some(index) = self.entries.iter().position(|(key, _)| key == name) else {
+            self.faults.push(FieldError::new(
+                name,
+                "missing",
+                format!("{name} is required"),
+            ));
+            return String::new();
+        };
+        match self.entries.swap_remove(index).1 {
+            Value::String(text) if text.contains('\0') => {
+                let message = format!("{name} may not hold the character U+0000");
+                self.faults
+                    .push(FieldError::new(name, "contains_nul", message));
+                String::new()
+            }
+            Value::String(text) => text,
+            _ => {
+                let message = format!("{name} must be a string");
+                self.faults
+                    .push(FieldError::new(name, "wrong_type", message));
+                String::new()
+            }
+        }
+    }
+
+    /// Every field that was not taken is unknown; every fault so far is the answer.
+    ///
+    /// # Errors
+    /// `invalid_input` with all faults.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        for (name, _) in self.entries.drain(..) {
+            let name: String = name.chars().take(64).collect();
+            let message = format!("there is no field {name:?} here");
+            self.faults
+                .push(FieldError::new(name, "unknown_field", message));
+        }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.faults))
+        }
+    }
+}
+
+/// Collects an object's entries; any other JSON value is `None`.
+struct ObjectEntries;
+
+impl<'de> Visitor<'de> for ObjectEntries {
+    type Value = Option<Vec<(String, Value)>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries: Vec<(String, Value)> = Vec::new();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if entries.iter().any(|(known, _)| *known == key) {
+                return Err(serde::de::Error::custom("the body holds one key twice"));
+            }
+            if entries.len() >= 64 {
+                return Err(serde::de::Error::custom("the body holds more than 64 keys"));
+            }
+            entries.push((key, value));
+        }
+        Ok(Some(entries))
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+impl<T: FromFields> Payload for Input<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: FromFields> ParsePayload for Input<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let bytes = body::read(request, body).await?;
+        let mut fields = Fields::parse(&bytes)?;
+        let value = T::from_fields(&mut fields);
+        fields.finish()?;
+        Ok(Self(value))
+    }
+}
+
+impl_apirequest_for_payload!(Input<T>, T: FromFields);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: &str) -> Vec<(String, &'static str)> {
+        let mut fields = Fields::parse(body.as_bytes()).unwrap();
+        fields.text("email");
+        fields.text("password");
+        let problem = fields.finish().unwrap_err();
+        problem
+            .errors
+            .into_iter()
+            .map(|error| (error.field, error.code))
+            .collect()
+    }
+
+    #[test]
+    fn all_faults_are_reported_at_once() {
+        assert_eq!(
+            faults(r#"{"email": 1, "extra": true}"#),
+            [
+                ("email".to_owned(), "wrong_type"),
+                ("password".to_owned(), "missing"),
+                ("extra".to_owned(), "unknown_field"),
+            ]
+        );
+        assert_eq!(
+            faults(r#"{"email": "a\u0000b", "password": "x"}"#)[0].1,
+            "contains_nul"
+        );
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_refused() {
+        for body in ["", "{", "[1", "{}x", "\u{feff}{}", "{\"a\":1,\"a\":2}"] {
+            let problem = Fields::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code, Code::MalformedBody, "{body}");
+        }
+        for body in ["[]", "1", "null", "\"x\"", "true", "-1.5"] {
+            let problem = Fields::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code, Code::InvalidInput, "{body}");
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(
+            Fields::parse(deep.as_bytes()).unwrap_err().code,
+            Code::MalformedBody
+        );
+        assert_eq!(
+            Fields::parse(b"{\"a\":\"\xff\"}").unwrap_err().code,
+            Code::MalformedBody
+        );
+    }
+}

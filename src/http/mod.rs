@@ -1,0 +1,20 @@
+//! The toolkit of every edge: what a request is, what an error looks like, how much a client may
+//! ask. No routes.
+
+pub mod body;
+pub mod client_address;
+pub mod context;
+pub mod documents;
+pub mod form;
+pub mod input;
+pub mod problem;
+pub mod rate_limit;
+pub mod refused;
+pub mod security;
+
+pub use self::context::Context;
+pub use self::form::{FormFields, FormInput, FromForm};
+pub use self::input::{Fields, FromFields, Input};
+pub use self::problem::{Code, FieldError, Problem};
+pub use self::rate_limit::{Bucket, RateLimits};
+pub use self::refused::{Codes, Refused};

@@ -1,0 +1,226 @@
+//! Rate limits: fixed windows of a minute, counted in Redis by one atomic script on the server's
+//! clock, so that any number of replicas allow exactly the limit together.
+//!
+//! See `docs/decisions/0004-rate-limits.md` for the choice of window and of fail mode.
+
+mod memory;
+mod redis;
+
+use poem::http::{HeaderMap, HeaderValue};
+
+use self::memory::MemoryCounters;
+use self::redis::RedisCounters;
+use super::context::Context;
+use super::problem::{Code, Problem};
+use crate::clock::Clock;
+use crate::config::{FailMode, RateLimit};
+use crate::storage::RateLimitDb;
+
+/// Length of a window.
+pub const WINDOW_MILLIS: i64 = 60_000;
+
+/// How long an address is known to an account after it signed in to it: 30 days.
+const KNOWN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// One thing that is counted: so many calls a minute for this key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The policy's name, as clients see it.
+    pub policy: &'static str,
+    /// Who is counted. Stands in Redis, so it must hold no e-mail in clear.
+    pub key: String,
+    /// Calls a window.
+    pub limit: i64,
+    /// Whether this call counts, or is only refused when the bucket is full.
+    pub charge: bool,
+    /// A mark that, where it is set, frees the call from this bucket.
+    pub unless_known: Option<String>,
+    /// Whether clients are told of this bucket before it is full.
+    pub public: bool,
+}
+
+/// What a bucket said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    policy: &'static str,
+    limit: i64,
+    remaining: i64,
+    reset_millis: i64,
+    refused: bool,
+    public: bool,
+}
+
+/// Counts calls, in Redis or in this process.
+#[derive(Debug)]
+pub struct RateLimits {
+    enabled: bool,
+    fail_mode: FailMode,
+    counters: Counters,
+    /// Holds while Redis is away, in fail mode `local`.
+    fallback: MemoryCounters,
+}
+
+#[derive(Debug)]
+enum Counters {
+    Redis(RedisCounters),
+    Memory(MemoryCounters),
+}
+
+/// The answer to one bucket: calls counted in this window, milliseconds to its end, refused.
+type Count = (i64, i64, bool);
+
+impl RateLimits {
+    /// Limits as `config` says, counted in `redis`, or in this process where there is none.
+    #[must_use]
+    pub fn new(config: &RateLimit, redis: Option<RateLimitDb>, clock: &Clock) -> Self {
+        let memory = || MemoryCounters::new(clock.clone());
+        Self {
+            enabled: config.enabled,
+            fail_mode: config.fail_mode,
+            counters: redis.map_or_else(
+                || Counters::Memory(memory()),
+                |db| Counters::Redis(db.into()),
+            ),
+            fallback: memory(),
+        }
+    }
+
+    /// Charges a call to all `buckets` at once: it passes all of them, or counts in none.
+    ///
+    /// # Errors
+    /// `rate_limited` with the seconds until the call would pass; `limits_unavailable` while Redis
+    /// is away and the fail mode is `closed`.
+    pub async fn charge(&self, context: &Context, buckets: Vec<Bucket>) -> Result<(), Problem> {
+        if !self.enabled || buckets.is_empty() {
+            return Ok(());
+        }
+        let (buckets, counts) = match &self.counters {
+            Counters::Memory(memory) => {
+                let counts = memory.charge(&buckets);
+                (buckets, counts)
+            }
+            Counters::Redis(redis) => match redis.charge(&buckets).await {
+                Ok(counts) => (buckets, counts),
+                Err(_) => match self.fail_mode {
+                    FailMode::Open => return Ok(()),
+                    FailMode::Closed => {
+                        let detail = "the rate limits cannot be counted; try again shortly";
+                        return Err(Problem::new(Code::LimitsUnavailable, detail));
+                    }
+                    FailMode::Local => {
+                        let buckets: Vec<_> = buckets.into_iter().map(stricter).collect();
+                        let counts = self.fallback.charge(&buckets);
+                        (buckets, counts)
+                    }
+                },
+            },
+        };
+        let verdicts: Vec<Verdict> = buckets
+            .iter()
+            .zip(counts)
+            .map(|(bucket, count)| Verdict::new(bucket, count))
+            .collect();
+        let wait = verdicts
+            .iter()
+            .filter(|v| v.refused)
+            .map(|v| v.reset_millis)
+            .max();
+        context.note(verdicts);
+        match wait {
+            None => Ok(()),
+            Some(millis) => {
+                let seconds = seconds_up(millis).max(1);
+                let detail = format!("too many requests; try again in {seconds} seconds");
+                Err(Problem::new(Code::RateLimited, detail).retry_after(seconds.unsigned_abs()))
+            }
+        }
+    }
+
+    /// Counts a call in `bucket` after the fact, full or not: a failure that is known only now.
+    /// While Redis is away the failure counts in this process.
+    pub async fn count(&self, bucket: Bucket) {
+        if !self.enabled {
+            return;
+        }
+        let failed = match &self.counters {
+            Counters::Memory(memory) => {
+                memory.charge(std::slice::from_ref(&bucket));
+                false
+            }
+            Counters::Redis(redis) => redis.charge(std::slice::from_ref(&bucket)).await.is_err(),
+        };
+        if failed {
+            self.fallback.charge(&[stricter(bucket)]);
+        }
+    }
+
+    /// Sets the mark `name` for 30 days. Best effort: without it, a limit is stricter.
+    pub async fn remember(&self, name: &str) {
+        if !self.enabled {
+            return;
+        }
+        match &self.counters {
+            Counters::Memory(memory) => memory.remember(name, KNOWN_MILLIS),
+            Counters::Redis(redis) => {
+                self.fallback.remember(name, KNOWN_MILLIS);
+                redis.remember(name, KNOWN_MILLIS).await;
+            }
+        }
+    }
+}
+
+/// One process sees a part of the calls only, so while it counts alone it allows half.
+fn stricter(bucket: Bucket) -> Bucket {
+    Bucket {
+        limit: (bucket.limit / 2).max(1),
+        ..bucket
+    }
+}
+
+impl Verdict {
+    fn new(bucket: &Bucket, (used, reset_millis, refused): Count) -> Self {
+        Self {
+            policy: bucket.policy,
+            limit: bucket.limit,
+            remaining: (bucket.limit - used).max(0),
+            reset_millis,
+            refused,
+            public: bucket.public,
+        }
+    }
+}
+
+/// Whole seconds, rounded up, so that a client which waits them out finds a new window.
+const fn seconds_up(millis: i64) -> i64 {
+    (millis + 999).div_euclid(1000)
+}
+
+/// Adds `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, structured
+/// fields) to the answer of a limited call.
+pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
+    let shown = || {
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.public || verdict.refused)
+    };
+    let policies: Vec<String> = shown()
+        .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, WINDOW_MILLIS / 1000))
+        .collect();
+    let states: Vec<String> = shown()
+        .map(|v| {
+            format!(
+                "\"{}\";r={};t={}",
+                v.policy,
+                v.remaining,
+                seconds_up(v.reset_millis)
+            )
+        })
+        .collect();
+    for (name, lines) in [("ratelimit-policy", policies), ("ratelimit", states)] {
+        if let Ok(value) = HeaderValue::try_from(lines.join(", "))
+            && !lines.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! [`Refused`]: a [`Problem`] that a route has declared, so that the OpenAPI document lists every
+//! code of every route and cannot leave one out.
+
+use std::marker::PhantomData;
+
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::Type;
+use serde_json::json;
+
+use super::documents::{Dialect, oauth_error};
+use super::problem::{Code, Problem};
+
+/// The codes that a route may answer with.
+pub trait Codes: Send + Sync + 'static {
+    /// Groups of codes; a code may stand in more than one.
+    const CODES: &'static [&'static [Code]];
+
+    /// The error body of the route.
+    const DIALECT: Dialect = Dialect::Problem;
+}
+
+/// What any route with a body may answer before its handler runs.
+pub const BODY: &[Code] = &[
+    Code::MalformedBody,
+    Code::RequestTimeout,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::InvalidInput,
+];
+
+/// What any route behind an access token may answer.
+pub const BEARER: &[Code] = &[
+    Code::MissingToken,
+    Code::InvalidToken,
+    Code::TokensUnavailable,
+];
+
+/// What any rate-limited route may answer.
+pub const LIMITED: &[Code] = &[Code::RateLimited, Code::LimitsUnavailable];
+
+/// What any route that asks the database may answer.
+pub const DATABASE: &[Code] = &[Code::DatabaseUnavailable, Code::Internal];
+
+/// What any route that hashes a password may answer.
+pub const HASHING: &[Code] = &[Code::Busy];
+
+/// Declares the codes of routes: `Register: Problem = [BODY, &[Code::EmailTaken]];`.
+#[macro_export]
+macro_rules! route_codes {
+    ($($(#[$meta:meta])* $name:ident: $dialect:ident = [$($group:expr),+ $(,)?];)+) => {$(
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name;
+        impl $crate::http::Codes for $name {
+            const CODES: &'static [&'static [$crate::http::Code]] = &[$($group),+];
+            const DIALECT: $crate::http::documents::Dialect =
+                $crate::http::documents::Dialect::$dialect;
+        }
+    )+};
+}
+
+/// A problem out of the list `C`.
+#[derive(Debug)]
+pub struct Refused<C>(Problem, PhantomData<C>);
+
+impl<C: Codes, E: Into<Problem>> From<E> for Refused<C> {
+    fn from(error: E) -> Self {
+        let problem = error.into();
+        let declared = C::CODES.iter().any(|group| group.contains(&problem.code));
+        debug_assert!(declared, "{:?} is not declared by this route", problem.code);
+        if !declared {
+            tracing::error!(
+                code = problem.code.as_str(),
+                "a route answers an undeclared code"
+            );
+        }
+        Self(problem, PhantomData)
+    }
+}
+
+impl<C: Codes> IntoResponse for Refused<C> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<C: Codes> From<Refused<C>> for poem::Error {
+    fn from(refused: Refused<C>) -> Self {
+        refused.0.into()
+    }
+}
+
+impl<C: Codes> ApiResponse for Refused<C> {
+    fn meta() -> MetaResponses {
+        // Status, then the names that stand in the body under it.
+        let mut statuses: Vec<(u16, Vec<&'static str>)> = Vec::new();
+        for code in C::CODES.iter().copied().flatten() {
+            let (status, name) = match C::DIALECT {
+                Dialect::Problem => (code.status(), code.as_str()),
+                Dialect::OAuth => oauth_error(*code),
+            };
+            match statuses
+                .iter_mut()
+                .find(|(known, _)| *known == status.as_u16())
+            {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => statuses.push((status.as_u16(), vec![name])),
+            }
+        }
+        statuses.sort();
+        let responses = statuses
+            .into_iter()
+            .map(|(status, names)| MetaResponse {
+                description: reason(status),
+                status: Some(status),
+                status_range: None,
+                content: vec![match C::DIALECT {
+                    Dialect::Problem => problem_body(status, &names),
+                    Dialect::OAuth => oauth_body(&names),
+                }],
+                headers: Vec::new(),
+            })
+            .collect();
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        match C::DIALECT {
+            Dialect::Problem => ProblemDocument::register(registry),
+            Dialect::OAuth => OAuthErrorDocument::register(registry),
+        }
+    }
+}
+
+/// A problem document, narrowed to the codes that can stand in it under one status.
+fn problem_body(status: u16, codes: &[&'static str]) -> MetaMediaType {
+    let first = Code::ALL
+        .iter()
+        .find(|code| Some(&code.as_str()) == codes.first());
+    MetaMediaType {
+        content_type: "application/problem+json",
+        schema: narrowed::<ProblemDocument>(
+            "code",
+            codes,
+            first.map(|code| example(*code, status)),
+        ),
+    }
+}
+
+fn oauth_body(errors: &[&'static str]) -> MetaMediaType {
+    let example = errors.first().map(|error| json!({"error": error}));
+    MetaMediaType {
+        content_type: "application/json",
+        schema: narrowed::<OAuthErrorDocument>("error", errors, example),
+    }
+}
+
+fn narrowed<T: Type>(
+    property: &'static str,
+    values: &[&'static str],
+    example: Option<serde_json::Value>,
+) -> MetaSchemaRef {
+    let values = MetaSchema {
+        enum_items: values.iter().map(|value| json!(value)).collect(),
+        ..MetaSchema::new("string")
+    };
+    let only = MetaSchema {
+        properties: vec![(property, MetaSchemaRef::Inline(Box::new(values)))],
+        ..MetaSchema::new("object")
+    };
+    MetaSchemaRef::Inline(Box::new(MetaSchema {
+        all_of: vec![T::schema_ref(), MetaSchemaRef::Inline(Box::new(only))],
+        example,
+        ..MetaSchema::ANY
+    }))
+}
+
+fn reason(status: u16) -> &'static str {
+    poem::http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("Refused")
+}
+
+fn example(code: Code, status: u16) -> serde_json::Value {
+    let mut body = json!({
+        "type": "about:blank",
+        "title": code.title(),
+        "status": status,
+        "detail": code.title(),
+        "code": code.as_str(),
+        "instance": "01980a52-7f3c-4b6e-9a51-0c4d6f1d2e3a",
+    });
+    if code == Code::InvalidInput {
+        body["errors"] = json!([{
+            "field": "email",
+            "code": "invalid_email",
+            "message": "an e-mail address has one @ with a domain behind it",
+        }]);
+    }
+    body
+}
+
+/// An error, after RFC 9457.
+#[derive(poem_openapi::Object)]
+#[oai(rename = "Problem")]
+#[expect(dead_code, reason = "describes the body; super::documents writes it")]
+struct ProblemDocument {
+    /// A URI of the problem's kind; `about:blank`: the title says it all.
+    r#type: String,
+    /// What kind of problem it is, for people.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time and what to do about it.
+    detail: String,
+    /// What kind of problem it is, for programs: stable.
+    code: String,
+    /// The id of the request, also in the header `X-Request-Id`; quote it when you ask for help.
+    instance: String,
+    /// The fields at fault, when the code is `invalid_input`.
+    errors: Option<Vec<FieldErrorDocument>>,
+}
+
+/// A fault of one field of the input.
+#[derive(poem_openapi::Object)]
+#[oai(rename = "FieldError")]
+#[expect(dead_code, reason = "describes the body; super::documents writes it")]
+struct FieldErrorDocument {
+    /// The field's name.
+    field: String,
+    /// What is wrong, for programs: stable.
+    code: String,
+    /// What is wrong and what would be right.
+    message: String,
+}
+
+/// An error, after RFC 6749 section 5.2.
+#[derive(poem_openapi::Object)]
+#[oai(rename = "OAuthError")]
+#[expect(dead_code, reason = "describes the body; super::documents writes it")]
+struct OAuthErrorDocument {
+    /// What kind of error it is, for programs.
+    error: String,
+    /// What happened, for people.
+    error_description: Option<String>,
+}

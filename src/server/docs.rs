@@ -1,0 +1,175 @@
+//! Swagger UI and the document, served from the binary: no CDN, nothing inline, so that a content
+//! security policy of `'self'` holds.
+
+use std::io::Write;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::{Endpoint, IntoResponse, Request, Response, Route, endpoint};
+use poem_openapi::OpenApiService;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::method_not_allowed;
+use super::openapi::text;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = include_str!("../../templates/docs/index.html");
+const START: &str = include_str!("../../templates/docs/start.js");
+
+/// Something that is served as it is.
+struct Asset {
+    content_type: &'static str,
+    text: String,
+    etag: OnceLock<String>,
+    gzip: OnceLock<Vec<u8>>,
+}
+
+impl Asset {
+    fn new(content_type: &'static str, text: impl Into<String>) -> Arc<Self> {
+        let (etag, gzip) = (OnceLock::new(), OnceLock::new());
+        Arc::new(Self {
+            content_type,
+            text: text.into(),
+            etag,
+            gzip,
+        })
+    }
+
+    fn etag(&self) -> &str {
+        self.etag.get_or_init(|| {
+            let digest = Sha256::digest(self.text.as_bytes());
+            let hex: String = digest[..8]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            format!("W/\"{hex}\"")
+        })
+    }
+
+    /// Compressed once, when it is first wanted.
+    fn gzip(&self) -> &[u8] {
+        self.gzip.get_or_init(|| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            // Writing to memory does not fail; an empty answer would be seen at once.
+            encoder
+                .write_all(self.text.as_bytes())
+                .and_then(|()| encoder.finish())
+                .unwrap_or_default()
+        })
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        let headers = request.headers();
+        let holds = |name, wanted: &str| {
+            headers.get_all(name).iter().any(|value| {
+                let tokens = value.to_str().unwrap_or_default().split(',');
+                tokens
+                    .map(|token| token.split(';').next().unwrap_or_default().trim())
+                    .any(|token| token.eq_ignore_ascii_case(wanted))
+            })
+        };
+        let builder = Response::builder()
+            .header(header::ETAG, self.etag())
+            .header(header::VARY, "Accept-Encoding")
+            .header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate")
+            .header(header::CONTENT_SECURITY_POLICY, POLICY);
+        if holds(header::IF_NONE_MATCH, self.etag()) {
+            return builder.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        let builder = builder.header(header::CONTENT_TYPE, self.content_type);
+        if holds(header::ACCEPT_ENCODING, "gzip") {
+            return builder
+                .header(header::CONTENT_ENCODING, "gzip")
+                .body(self.gzip().to_vec());
+        }
+        builder.body(self.text.clone())
+    }
+}
+
+/// An endpoint that serves what `asset` gives, to `GET` and `HEAD`.
+fn serve(asset: fn() -> Arc<Asset>) -> impl Endpoint<Output = Response> {
+    endpoint::make(move |request| respond(request, asset))
+}
+
+async fn respond(
+    request: Request,
+    asset: impl Fn() -> Arc<Asset> + Send + 'static,
+) -> poem::Result<Response> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(method_not_allowed().into());
+    }
+    // Cutting and compressing a megabyte and a half takes a tenth of a second, once.
+    let answer = tokio::task::spawn_blocking(move || asset().answer(&request)).await;
+    answer.map_err(|_| crate::http::Problem::internal().into())
+}
+
+/// The start page: for now it leads to Swagger UI.
+pub(super) fn home() -> impl Endpoint<Output = Response> {
+    endpoint::make(|request: Request| async move {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Err(poem::Error::from(method_not_allowed()));
+        }
+        let mut response = StatusCode::FOUND.into_response();
+        response
+            .headers_mut()
+            .insert(header::LOCATION, HeaderValue::from_static("/docs"));
+        Ok(response)
+    })
+}
+
+/// The document as JSON.
+pub(super) fn json(document: Arc<Value>) -> impl Endpoint<Output = Response> {
+    let asset = LazyLock::new(move || Asset::new("application/json", text(&document)));
+    shared(asset)
+}
+
+/// The document as YAML.
+pub(super) fn yaml(document: Arc<Value>) -> impl Endpoint<Output = Response> {
+    let asset = LazyLock::new(move || {
+        let yaml = serde_saphyr::to_string(&*document).unwrap_or_default();
+        Asset::new("application/yaml", yaml)
+    });
+    shared(asset)
+}
+
+fn shared<F>(asset: LazyLock<Arc<Asset>, F>) -> impl Endpoint<Output = Response>
+where
+    F: FnOnce() -> Arc<Asset> + Send + Sync + 'static,
+{
+    let asset = Arc::new(asset);
+    endpoint::make(move |request| {
+        let asset = Arc::clone(&asset);
+        respond(request, move || Arc::clone(LazyLock::force(&asset)))
+    })
+}
+
+/// Swagger UI: a page, its script, its style, and the line that starts it.
+pub(super) fn swagger_ui() -> Route {
+    Route::new()
+        .at("/", serve(|| Asset::new("text/html; charset=utf-8", PAGE)))
+        .at(
+            "/start.js",
+            serve(|| Asset::new("text/javascript; charset=utf-8", START)),
+        )
+        .at("/app.js", serve(|| Arc::clone(&PARTS.0)))
+        .at("/app.css", serve(|| Arc::clone(&PARTS.1)))
+}
+
+/// Script and style, cut out of the one page in which poem-openapi embeds them.
+static PARTS: LazyLock<(Arc<Asset>, Arc<Asset>)> = LazyLock::new(|| {
+    let page = OpenApiService::new((), "", "").swagger_ui_html();
+    let between = |start: &str, end: &str| {
+        let from = page.find(start).map(|at| at + start.len());
+        let text = from.and_then(|from| page[from..].split(end).next());
+        text.unwrap_or_default().to_owned()
+    };
+    let script = between("<script charset=\"UTF-8\">", "</script>");
+    let style = between("<style charset=\"UTF-8\">", "</style>");
+    let script = Asset::new("text/javascript; charset=utf-8", script);
+    (script, Asset::new("text/css; charset=utf-8", style))
+});

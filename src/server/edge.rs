@@ -1,0 +1,179 @@
+//! What every request passes on its way in and every answer on its way out: who asks, how much may
+//! be read, which error body, which headers, one line in the log, one count in the metrics.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use ipnet::IpNet;
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::web::RemoteAddr;
+use poem::{Addr, Endpoint, IntoResponse, Request, Response};
+use poem_openapi::OperationId;
+
+use super::cors::Cors;
+use super::metrics::HttpMetrics;
+use super::routes::Allowed;
+use crate::config::Server;
+use crate::health::Health;
+use crate::http::body::BodyLimits;
+use crate::http::client_address::client_address;
+use crate::http::context::{Context, REQUEST_ID};
+use crate::http::documents::{self, Dialect};
+use crate::http::rate_limit;
+
+/// The outermost endpoint.
+pub(super) struct Edge<E> {
+    inner: E,
+    trusted: Vec<IpNet>,
+    limits: BodyLimits,
+    cors: Cors,
+    production: bool,
+    allowed: Arc<Allowed>,
+    metrics: HttpMetrics,
+    health: Health,
+    warned: AtomicBool,
+}
+
+impl<E> Edge<E> {
+    pub(super) fn new(
+        inner: E,
+        config: &Server,
+        production: bool,
+        allowed: Allowed,
+        metrics: &HttpMetrics,
+        health: &Health,
+    ) -> Self {
+        Self {
+            inner,
+            trusted: config
+                .trusted_proxies
+                .iter()
+                .map(|cidr| cidr.net())
+                .collect(),
+            limits: BodyLimits {
+                max_bytes: config.max_body_bytes.as_usize(),
+                timeout: config.body_timeout(),
+            },
+            cors: Cors::new(
+                config
+                    .cors_allowed_origins
+                    .iter()
+                    .map(|origin| origin.as_str()),
+            ),
+            production,
+            allowed: Arc::new(allowed),
+            metrics: metrics.clone(),
+            health: health.clone(),
+            warned: AtomicBool::new(false),
+        }
+    }
+
+    fn context(&self, request: &Request) -> Context {
+        let peer = match request.remote_addr() {
+            RemoteAddr(Addr::SocketAddr(address)) => address.ip(),
+            RemoteAddr(_) => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+        };
+        let client = client_address(peer, request.headers(), &self.trusted);
+        if client.ignored_header && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "X-Forwarded-For from a peer outside SERVER_TRUSTED_PROXIES is not believed; if \
+                 this is your proxy, add its network there, or every client shares its limits"
+            );
+        }
+        Context::new(client.address, request.headers())
+    }
+
+    /// Completes an answer: its error body if it is one, and the headers of every answer.
+    fn finish(&self, response: &mut Response, context: &Context, path: &str) {
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(Ok(methods)) = self.allowed.methods(path).map(HeaderValue::from_str)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
+        documents::write(response, context, Dialect::of(path));
+        let headers = response.headers_mut();
+        rate_limit::write_headers(headers, &context.verdicts());
+        if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        let fixed = [
+            (header::CACHE_CONTROL, "no-store"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ];
+        for (name, value) in fixed {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+        if self.production {
+            let hsts = HeaderValue::from_static("max-age=31536000");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+        }
+        if self.health.draining() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Edge<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let start = Instant::now();
+        let _in_flight = self.metrics.enter();
+        let context = self.context(&request);
+        request.set_data(context.clone());
+        request.set_data(self.limits);
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let origin = self.cors.origin(request.headers());
+        let preflight =
+            self.cors
+                .preflight(&method, request.headers(), self.allowed.methods(&path));
+        let mut response = match preflight {
+            Some(response) => response,
+            None => match self.inner.call(request).await {
+                Ok(output) => output.into_response(),
+                Err(error) => documents::response_of(error),
+            },
+        };
+        self.finish(&mut response, &context, &path);
+        self.cors.write(response.headers_mut(), origin);
+        let operation = response
+            .data::<OperationId>()
+            .map_or("other", |operation| operation.0);
+        let status = response.status();
+        let elapsed = start.elapsed();
+        self.metrics.answered(operation, &method, status, elapsed);
+        log(&context, &method, &path, status, elapsed);
+        Ok(response)
+    }
+}
+
+/// One line for each request; probes only where somebody looks for them. The query may hold
+/// anything, so it is left out.
+fn log(
+    context: &Context,
+    method: &Method,
+    path: &str,
+    status: StatusCode,
+    took: std::time::Duration,
+) {
+    let (status, millis) = (status.as_u16(), took.as_secs_f64() * 1000.0);
+    let (id, client) = (context.request_id.as_str(), context.client);
+    let path: String = path.chars().take(256).collect();
+    if path.starts_with("/health") {
+        tracing::debug!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
+    } else {
+        tracing::info!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
+    }
+}

@@ -1,0 +1,230 @@
+//! The accept loop: HTTP/1.1 by hyper, with the time-outs that poem's own server does not have.
+//!
+//! A client may take `SERVER_HEADER_TIMEOUT_SECONDS` from the first byte of a request to the end
+//! of its head, and be silent for `SERVER_IDLE_TIMEOUT_SECONDS` between requests; bodies have a
+//! limit of their own ([`crate::http::body`]); an answer that is not read for half a minute is
+//! given up.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http_body_util::combinators::BoxBody;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, Response};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Largest head of a request, in bytes; hyper answers 431 above it.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// Most header fields of a request.
+const MAX_HEADERS: usize = 64;
+
+/// How long an answer may wait to be read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How patient the listener is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) header: Duration,
+    pub(super) idle: Duration,
+    pub(super) connections: usize,
+}
+
+/// Accepts connections until `stop`, then lets those that are open finish what they are at.
+/// Returns when the last has ended.
+pub(super) async fn listen<E>(
+    listener: TcpListener,
+    endpoint: Arc<E>,
+    patience: Patience,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+) where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let graceful = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(patience.connections));
+    let builder = builder(patience);
+    loop {
+        let slot = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            slot = Arc::clone(&slots).acquire_owned() => slot,
+        };
+        let (stream, peer) = tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: those that close will make room.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = stop.cancelled() => break,
+        };
+        let Ok(local) = stream.local_addr() else {
+            continue;
+        };
+        // An answer is one small write; waiting for more of it only delays it.
+        let _ = stream.set_nodelay(true);
+        let busy = Arc::new(AtomicBool::new(false));
+        let io = TokioIo::new(Timed::new(stream, patience.header, Arc::clone(&busy)));
+        let endpoint = Arc::clone(&endpoint);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let (endpoint, busy) = (Arc::clone(&endpoint), Arc::clone(&busy));
+            busy.store(true, Ordering::Release);
+            async move {
+                let answer = answer(&*endpoint, request, local, peer).await;
+                busy.store(false, Ordering::Release);
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let connection = graceful.watch(builder.serve_connection(io, service));
+        tracker.spawn(async move {
+            // How a connection ends is the client's business.
+            let _ = connection.await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+fn builder(patience: Patience) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // hyper's clock runs while a connection is idle, too; `Timed` has the one for the head.
+        .header_read_timeout(patience.idle.max(patience.header))
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS);
+    builder
+}
+
+async fn answer<E: Endpoint<Output = Response>>(
+    endpoint: &E,
+    request: hyper::Request<Incoming>,
+    local: SocketAddr,
+    peer: SocketAddr,
+) -> hyper::Response<BoxBody<Bytes, io::Error>> {
+    let addresses = (LocalAddr(local.into()), RemoteAddr(peer.into()));
+    let request = (request, addresses.0, addresses.1, Scheme::HTTP).into();
+    endpoint.get_response(request).await.into()
+}
+
+/// A connection that breaks when a head, once begun, is slow to arrive, or an answer is not read.
+struct Timed {
+    stream: TcpStream,
+    limit: Duration,
+    /// A request is being answered: what arrives now is its body, or the next one, waiting.
+    busy: Arc<AtomicBool>,
+    head: Option<Pin<Box<Sleep>>>,
+    write: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timed {
+    fn new(stream: TcpStream, limit: Duration, busy: Arc<AtomicBool>) -> Self {
+        // The first head is due from the moment of the connection: silence is no request.
+        Self {
+            stream,
+            limit,
+            busy,
+            head: Some(Box::pin(sleep(limit))),
+            write: None,
+        }
+    }
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.busy.load(Ordering::Acquire) {
+            this.head = None;
+        } else if let Some(head) = &mut this.head
+            && head.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+        let got_some = buffer.filled().len() > before;
+        if got_some && this.head.is_none() && !this.busy.load(Ordering::Acquire) {
+            this.head = Some(Box::pin(sleep(this.limit)));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch_write(cx, written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
+
+impl Timed {
+    fn watch_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.write = None;
+            return written;
+        }
+        let deadline = self.write.get_or_insert_with(|| {
+            Box::pin(tokio::time::sleep_until(Instant::now() + WRITE_TIMEOUT))
+        });
+        match deadline.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The OpenAPI document: what poem-openapi renders of the routes, mended where it falls short.
+
+use poem_openapi::OpenApiService;
+use serde_json::{Value, json};
+
+use crate::auth::Auth;
+use crate::auth::api::AuthApi;
+use crate::auth::oauth::OAuthApi;
+use crate::health::Health;
+use crate::health::api::HealthApi;
+
+/// Every group of routes.
+pub type Apis = (AuthApi, OAuthApi, HealthApi);
+
+const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access tokens (JWT), \
+    rotating refresh tokens, sessions, forward-auth. Errors are problem documents (RFC 9457) with \
+    a stable `code`; the routes under `/auth/token`, `/auth/introspect` and `/auth/revoke` use the \
+    bodies of their RFCs.";
+
+/// Binds the routes to what they stand on.
+#[must_use]
+pub fn service(auth: &Auth, health: &Health) -> OpenApiService<Apis, ()> {
+    let apis = (
+        AuthApi { auth: auth.clone() },
+        OAuthApi { auth: auth.clone() },
+        HealthApi {
+            health: health.clone(),
+        },
+    );
+    OpenApiService::new(apis, "aura", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
+}
+
+/// The document, as it is served and as `openapi/aura.json` holds it.
+#[must_use]
+pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
+    let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
+    document["info"]["license"] = json!({
+        "name": env!("CARGO_PKG_LICENSE"),
+        "url": "https://www.apache.org/licenses/LICENSE-2.0",
+    });
+    document["x-generated-by"] = json!("aura generate openapi");
+    // The flow's scopes are mandatory in OpenAPI 3.0, even where there are none.
+    document["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["scopes"] = json!({});
+    if let Some(paths) = document["paths"].as_object_mut() {
+        // "/health/" is what a prefix and "/" make of the route at "/health".
+        let mended: serde_json::Map<String, Value> = std::mem::take(paths)
+            .into_iter()
+            .map(|(path, item)| {
+                let trimmed = path.trim_end_matches('/');
+                (
+                    if trimmed.is_empty() {
+                        path
+                    } else {
+                        trimmed.to_owned()
+                    },
+                    item,
+                )
+            })
+            .collect();
+        *paths = mended;
+        for item in paths.values_mut() {
+            mend_media_types(item);
+        }
+    }
+    document
+}
+
+/// `application/json; charset=utf-8` is no media type that clients look for: JSON has no charset
+/// (RFC 8259 section 11).
+fn mend_media_types(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(schema) = map.remove("application/json; charset=utf-8") {
+                map.insert("application/json".to_owned(), schema);
+            }
+            map.values_mut().for_each(mend_media_types);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mend_media_types),
+        _ => {}
+    }
+}
+
+/// The document as text: two spaces, one newline at the end, the same bytes on every machine.
+#[must_use]
+pub fn text(document: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,178 @@
+//! Runs the server from its first listener to its last answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::listener::{Patience, listen};
+use super::metrics::{HttpMetrics, MetricsEndpoint};
+use super::shutdown::Signals;
+use super::{App, limits, startup};
+use crate::health::Health;
+
+/// Why the server did not run, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address could not be had.
+    #[error("cannot listen on {address}: {source}; choose another with {variable}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The setting that chooses it.
+        variable: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(std::io::Error),
+    /// The database refused a migration.
+    #[error("a migration failed, and nothing of it was applied: {0}")]
+    Migration(MigrateError),
+    /// A second signal came before everything had ended.
+    #[error("stopped at once by a second signal; requests may have been cut off")]
+    Insisted,
+    /// Something that must run as long as the server ended by itself.
+    #[error("the server's {0} ended unexpectedly; see the log")]
+    Died(&'static str),
+}
+
+/// Serves until a signal, then drains: readiness turns 503 at once, requests in flight end, and so
+/// does the process, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`. `listening` is called with the
+/// address once connections are accepted.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(
+    app: App,
+    migrate: bool,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    limits::raise_open_files();
+    let mut signals = Signals::listen().map_err(ServeError::Signals)?;
+    let config = &app.config.server;
+    let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
+    let patience = Patience {
+        header: config.header_timeout(),
+        idle: config.idle_timeout(),
+        connections: config.max_connections.as_usize(),
+    };
+    let (stop, close, tracker) = (
+        CancellationToken::new(),
+        CancellationToken::new(),
+        TaskTracker::new(),
+    );
+    let mut schema = tracker.spawn(startup::prepare_schema(
+        app.storage.sql.clone(),
+        migrate,
+        stop.clone(),
+    ));
+    if let Some(redis) = app.storage.redis.clone() {
+        tracker.spawn(startup::look_at_redis(redis));
+    }
+    if config.metrics_port.get() != 0 {
+        let port = config.metrics_port.as_u16();
+        let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
+        let endpoint = Arc::new(MetricsEndpoint::new(&app.metrics, &app.auth, &app.health));
+        let few = Patience {
+            connections: 64,
+            ..patience
+        };
+        tracker.spawn(listen(
+            listener,
+            endpoint,
+            few,
+            close.clone(),
+            tracker.clone(),
+        ));
+    }
+    let endpoint = Arc::new(app.endpoint());
+    let mut server = tracker.spawn(listen(
+        main,
+        endpoint,
+        patience,
+        close.clone(),
+        tracker.clone(),
+    ));
+    tracing::info!(%address, "listening");
+    listening(address);
+
+    let mut prepared = false;
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            _ = &mut server => return Err(ServeError::Died("listener")),
+            outcome = &mut schema, if !prepared => match outcome {
+                Ok(Ok(())) => prepared = true,
+                Ok(Err(error)) => return Err(ServeError::Migration(error)),
+                Err(_) => return Err(ServeError::Died("migration")),
+            },
+        }
+    };
+    tracing::info!(signal, "draining: no longer ready");
+    stop.cancel();
+    let budget = config.shutdown_timeout();
+    tokio::select! {
+        _ = signals.next() => Err(ServeError::Insisted),
+        () = drain(&app.health, &app.metrics, budget, close, server) => {
+            app.storage.sql.close().await;
+            tracing::info!("stopped");
+            Ok(())
+        }
+    }
+}
+
+async fn bind(
+    host: std::net::IpAddr,
+    port: u16,
+    variable: &'static str,
+) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let address = SocketAddr::new(host, port);
+    let failed = |source| ServeError::Bind {
+        address,
+        variable,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Keeps the listener open until the requests in flight have ended, so that whoever still comes
+/// (endpoints take a while to hear that a pod is going) is answered; then closes it and lets the
+/// connections finish.
+async fn drain(
+    health: &Health,
+    metrics: &HttpMetrics,
+    budget: Duration,
+    close: CancellationToken,
+    server: tokio::task::JoinHandle<()>,
+) {
+    let end = Instant::now() + budget;
+    health.start_draining();
+    // A tenth of the budget is left for connections to close.
+    let listen_until = end - budget / 10;
+    let mut quiet = 0;
+    while quiet < 3 && Instant::now() < listen_until {
+        quiet = if metrics.in_flight() == 0 {
+            quiet + 1
+        } else {
+            0
+        };
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    close.cancel();
+    if tokio::time::timeout_at(end, server).await.is_err() {
+        let cut_off = metrics.in_flight();
+        tracing::warn!(
+            cut_off,
+            "the time to drain is over; what is left is cut off"
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! One logical Redis database: bounded calls, quick failure, recovery by itself.
+//!
+//! Knows nothing of what is stored. See `docs/decisions/0003-redis-connections.md` for why the
+//! connection is thrown away after three time-outs in a row.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{
+    Client, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, ScriptInvocation,
+};
+
+use super::BadUrl;
+use crate::config::Redis as RedisConfig;
+
+/// After this many time-outs in a row the connection is thought half-open and is replaced.
+const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
+
+/// How long calls fail at once after one that timed out, so that a hung Redis costs one client
+/// its patience and not all of them.
+const REST_AFTER_TIMEOUT: Duration = Duration::from_millis(150);
+
+/// Redis did not answer as it should. The cause is in the log, not in here: it may name hosts.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the Redis database for {0} is unavailable")]
+pub struct RedisUnavailable(pub &'static str);
+
+/// The database of tokens and sessions (`REDIS_AUTH_DB`).
+#[derive(Clone, Debug)]
+pub struct AuthDb(pub(super) RedisDb);
+
+/// The database of rate-limit counters (`REDIS_RATE_LIMIT_DB`).
+#[derive(Clone, Debug)]
+pub struct RateLimitDb(pub(super) RedisDb);
+
+impl AuthDb {
+    /// The connection itself.
+    #[must_use]
+    pub const fn db(&self) -> &RedisDb {
+        &self.0
+    }
+}
+
+impl RateLimitDb {
+    /// The connection itself.
+    #[must_use]
+    pub const fn db(&self) -> &RedisDb {
+        &self.0
+    }
+}
+
+/// A connection to one logical database; clones share it.
+#[derive(Clone, Debug)]
+pub struct RedisDb(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: &'static str,
+    number: i64,
+    client: Client,
+    limit: Duration,
+    manager: ArcSwapOption<ConnectionManager>,
+    timeouts_in_a_row: AtomicU32,
+    resting_since: ArcSwapOption<Instant>,
+    available: AtomicBool,
+}
+
+impl RedisDb {
+    pub(super) fn new(
+        name: &'static str,
+        config: &RedisConfig,
+        number: i64,
+        limit: Duration,
+    ) -> Result<Self, BadUrl> {
+        let bad = |error: RedisError| BadUrl {
+            variable: "REDIS_URL",
+            // The description is a fixed text of the driver; its detail may quote the URL.
+            reason: error.category().to_owned(),
+        };
+        let info = config
+            .url
+            .expose()
+            .as_str()
+            .into_connection_info()
+            .map_err(bad)?;
+        let settings = info.redis_settings().clone().set_db(number);
+        let info = info.set_redis_settings(settings).set_tcp_settings(
+            TcpSettings::default()
+                .set_nodelay(true)
+                .set_user_timeout(Duration::from_secs(2)),
+        );
+        Ok(Self(Arc::new(Inner {
+            name,
+            number,
+            client: Client::open(info).map_err(bad)?,
+            limit,
+            manager: ArcSwapOption::empty(),
+            timeouts_in_a_row: AtomicU32::new(0),
+            resting_since: ArcSwapOption::empty(),
+            available: AtomicBool::new(true),
+        })))
+    }
+
+    /// What this database is for: `auth`, `rate_limit`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// Its number on the Redis server.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.0.number
+    }
+
+    /// Runs a script in one round trip (two the first time a server sees it).
+    ///
+    /// The script must be safe to repeat: a call whose connection broke is tried once more.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] within twice the call limit, whatever happened.
+    pub async fn invoke<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisUnavailable> {
+        if self.resting() {
+            return Err(RedisUnavailable(self.0.name));
+        }
+        self.call(async |mut connection| script.invoke_async(&mut connection).await)
+            .await
+    }
+
+    /// Asks the server for a sign of life, even while other calls are failed at once, and so
+    /// finds out first when it is back.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] when none comes within the call limit.
+    pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
+        let start = Instant::now();
+        self.call(async |mut connection| {
+            redis::cmd("PING")
+                .query_async::<String>(&mut connection)
+                .await
+        })
+        .await?;
+        Ok(start.elapsed())
+    }
+
+    /// One value of the server's configuration, `None` where the server does not tell.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] when Redis is away.
+    pub async fn server_setting(&self, name: &str) -> Result<Option<String>, RedisUnavailable> {
+        let pair: Vec<String> = self
+            .call(async |mut connection| {
+                let answer = redis::cmd("CONFIG")
+                    .arg("GET")
+                    .arg(name)
+                    .query_async(&mut connection)
+                    .await;
+                match answer {
+                    // Managed servers refuse CONFIG: that is no outage.
+                    Err(error) if !error.is_io_error() => Ok(Vec::new()),
+                    other => other,
+                }
+            })
+            .await?;
+        Ok(pair.into_iter().nth(1))
+    }
+
+    /// Whether the last call was answered.
+    #[must_use]
+    pub fn available(&self) -> bool {
+        self.0.available.load(Ordering::Relaxed)
+    }
+
+    fn resting(&self) -> bool {
+        self.0
+            .resting_since
+            .load()
+            .as_ref()
+            .is_some_and(|since| since.elapsed() < REST_AFTER_TIMEOUT)
+    }
+
+    async fn call<T, F, Fut>(&self, operation: F) -> Result<T, RedisUnavailable>
+    where
+        F: Fn(ConnectionManager) -> Fut,
+        Fut: Future<Output = RedisResult<T>>,
+    {
+        let mut outcome = self.attempt(&operation).await;
+        // A restart between two calls is only seen by the next one, which fails at once.
+        if matches!(&outcome, Err(error) if error.is_connection_dropped() && !error.is_timeout()) {
+            outcome = self.attempt(&operation).await;
+        }
+        match outcome {
+            Ok(value) => {
+                self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
+                self.0.resting_since.store(None);
+                if !self.0.available.swap(true, Ordering::Relaxed) {
+                    tracing::info!(database = self.0.name, "Redis is back");
+                }
+                Ok(value)
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    async fn attempt<T, F, Fut>(&self, operation: &F) -> RedisResult<T>
+    where
+        F: Fn(ConnectionManager) -> Fut,
+        Fut: Future<Output = RedisResult<T>>,
+    {
+        let manager = self.manager()?;
+        tokio::time::timeout(self.0.limit, operation(manager))
+            .await
+            .unwrap_or_else(|_| {
+                Err(RedisError::from(std::io::Error::from(
+                    std::io::ErrorKind::TimedOut,
+                )))
+            })
+    }
+
+    fn manager(&self) -> RedisResult<ConnectionManager> {
+        if let Some(manager) = self.0.manager.load().as_deref() {
+            return Ok(manager.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(self.0.limit))
+            .set_response_timeout(Some(self.0.limit))
+            .set_number_of_retries(0)
+            .set_max_delay(Duration::from_secs(1));
+        let manager = self.0.client.get_connection_manager_lazy(config)?;
+        self.0.manager.store(Some(Arc::new(manager.clone())));
+        Ok(manager)
+    }
+
+    fn failed(&self, error: &RedisError) -> RedisUnavailable {
+        if error.is_timeout() {
+            self.0.resting_since.store(Some(Arc::new(Instant::now())));
+            let row = self.0.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+            if row >= TIMEOUTS_BEFORE_RECONNECT {
+                self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
+                self.0.manager.store(None);
+            }
+        }
+        if self.0.available.swap(false, Ordering::Relaxed) {
+            let cause = error.category();
+            tracing::error!(database = self.0.name, cause, "Redis is unavailable");
+        }
+        RedisUnavailable(self.0.name)
+    }
+}

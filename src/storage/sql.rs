@@ -1,0 +1,211 @@
+//! The SQL pool: one set of queries for SQLite and Postgres, every call bounded in time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, AnyPool};
+
+use super::BadUrl;
+use crate::config::{Database, Engine};
+
+/// How long a call waits for a connection. sqlx tries until then, also when it is refused.
+const ACQUIRE_LIMIT: Duration = Duration::from_millis(1200);
+
+/// How long a call may take in all, so that a client hears of an outage within two seconds.
+const CALL_LIMIT: Duration = Duration::from_millis(1700);
+
+/// Why a statement gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// The database is away, hung, or not migrated yet.
+    #[error("the database is unavailable")]
+    Unavailable,
+    /// The database refused the statement.
+    #[error("the database refused a statement: {0}")]
+    Refused(#[source] sqlx::Error),
+}
+
+impl SqlError {
+    /// Whether a unique constraint refused the row.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Refused(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+/// A pool of connections to the accounts' database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Sql(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    pool: AnyPool,
+    /// Health checks do not wait behind a saturated pool: load must not look like death.
+    health: AnyPool,
+    migrated: AtomicBool,
+    available: AtomicBool,
+}
+
+impl Sql {
+    pub(super) fn new(config: &Database) -> Result<Self, BadUrl> {
+        sqlx::any::install_default_drivers();
+        let engine = config.url.expose().engine();
+        let url = driver_url(config.url.expose().as_str(), engine);
+        let open = |size: u32| {
+            AnyPoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_LIMIT)
+                .after_connect(move |connection, _| Box::pin(prepare(connection, engine)))
+                .connect_lazy(&url)
+                .map_err(|_| BadUrl {
+                    variable: "DATABASE_URL",
+                    reason: "the driver cannot parse it; percent-encode special characters of the \
+                             password"
+                        .to_owned(),
+                })
+        };
+        let size = config.max_connections.as_u32();
+        Ok(Self(Arc::new(Inner {
+            engine,
+            pool: open(size)?,
+            health: open(1)?,
+            migrated: AtomicBool::new(false),
+            available: AtomicBool::new(true),
+        })))
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    /// Runs one statement, or one short transaction, on the pool.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`] within two seconds when the database is away or the schema is not
+    /// migrated; [`SqlError::Refused`] for what the database says of the statement itself.
+    pub async fn run<T, F, Fut>(&self, statement: F) -> Result<T, SqlError>
+    where
+        F: FnOnce(AnyPool) -> Fut,
+        Fut: Future<Output = Result<T, sqlx::Error>>,
+    {
+        if !self.migrated() {
+            return Err(SqlError::Unavailable);
+        }
+        self.bounded(CALL_LIMIT, statement(self.0.pool.clone()))
+            .await
+    }
+
+    /// Asks the database for a sign of life on a connection of its own.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`] when none comes within `limit`.
+    pub async fn ping(&self, limit: Duration) -> Result<Duration, SqlError> {
+        let start = Instant::now();
+        let ping = async {
+            sqlx::query("SELECT 1")
+                .execute(&self.0.health)
+                .await
+                .map(drop)
+        };
+        self.bounded(limit, ping).await?;
+        Ok(start.elapsed())
+    }
+
+    /// Whether the schema is as this binary needs it.
+    #[must_use]
+    pub fn migrated(&self) -> bool {
+        self.0.migrated.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_migrated(&self) {
+        self.0.migrated.store(true, Ordering::Release);
+    }
+
+    pub(super) fn health_pool(&self) -> &AnyPool {
+        &self.0.health
+    }
+
+    async fn bounded<T>(
+        &self,
+        limit: Duration,
+        statement: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, SqlError> {
+        let outcome = tokio::time::timeout(limit, statement)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        match outcome {
+            Err(error) if is_outage(&error) => {
+                if self.0.available.swap(false, Ordering::Relaxed) {
+                    tracing::error!(%error, "the database is unavailable");
+                }
+                Err(SqlError::Unavailable)
+            }
+            answered => {
+                if !self.0.available.swap(true, Ordering::Relaxed) {
+                    tracing::info!("the database is back");
+                }
+                answered.map_err(SqlError::Refused)
+            }
+        }
+    }
+
+    /// Closes idle connections and lets busy ones finish.
+    pub async fn close(&self) {
+        self.0.pool.close().await;
+        self.0.health.close().await;
+    }
+}
+
+/// Whether the database could not be asked, rather than said no.
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // Postgres: 08 connection, 53 resources, 57P admin shutdown and start-up, 25006 read only,
+        // 28 and 3D wrong login or missing database. SQLite: 5 busy, 6 locked, 8 read only,
+        // 10 I/O, 13 full, 14 cannot open.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            ["08", "53", "57P", "25006", "28", "3D"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                || matches!(code.as_ref(), "5" | "6" | "8" | "10" | "13" | "14")
+        }),
+        _ => false,
+    }
+}
+
+/// SQLite makes no file unless its URL asks for one.
+fn driver_url(url: &str, engine: Engine) -> String {
+    if engine == Engine::Sqlite && !url.contains("mode=") {
+        let join = if url.contains('?') { '&' } else { '?' };
+        return format!("{url}{join}mode=rwc");
+    }
+    url.to_owned()
+}
+
+async fn prepare(connection: &mut AnyConnection, engine: Engine) -> Result<(), sqlx::Error> {
+    let statements: &[&'static str] = match engine {
+        Engine::Sqlite => &[
+            "PRAGMA busy_timeout = 1000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = NORMAL",
+            "PRAGMA foreign_keys = ON",
+        ],
+        // The server gives up on what the client has given up on.
+        Engine::Postgres => &["SET statement_timeout = '1700ms'"],
+    };
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
