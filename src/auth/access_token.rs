@@ -54,7 +54,7 @@ impl Claims {
 
 /// Issues and checks access tokens.
 #[derive(Clone, Debug)]
-pub struct AccessTokens {
+pub(super) struct AccessTokens {
     issuer: String,
     audience: String,
     lifetime_seconds: i64,
@@ -64,7 +64,7 @@ pub struct AccessTokens {
 impl AccessTokens {
     /// Tokens as `config` says.
     #[must_use]
-    pub fn new(config: &Jwt) -> Self {
+    pub(super) fn new(config: &Jwt) -> Self {
         Self {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
@@ -75,7 +75,7 @@ impl AccessTokens {
 
     /// How long a token lives.
     #[must_use]
-    pub const fn lifetime_seconds(&self) -> i64 {
+    pub(super) const fn lifetime_seconds(&self) -> i64 {
         self.lifetime_seconds
     }
 
@@ -84,7 +84,7 @@ impl AccessTokens {
     ///
     /// # Errors
     /// What the signing library says.
-    pub fn issue(
+    pub(super) fn issue(
         &self,
         keys: &Keys,
         owner: &Owner,
@@ -115,7 +115,7 @@ impl AccessTokens {
     /// The claims of a token of ours that has not expired; `None` for everything else. Does no
     /// I/O: whether the session still stands is the caller's question.
     #[must_use]
-    pub fn verify(&self, keys: &Keys, token: &str, now: Timestamp) -> Option<Claims> {
+    pub(super) fn verify(&self, keys: &Keys, token: &str, now: Timestamp) -> Option<Claims> {
         if token.len() > MAX_LENGTH {
             return None;
         }

@@ -174,13 +174,11 @@ impl Auth {
         self.0.limits.password_try(context, email).await?;
         refuse_nul(&[("current_password", password.expose_secret())])?;
         let user = self.user(caller).await?;
-        match self.check_password(Some(user), password).await? {
-            Some(user) => Ok(user),
-            None => {
-                self.0.limits.password_failed(context, email).await;
-                Err(Error::WrongPassword)
-            }
+        if let Some(user) = self.check_password(Some(user), password).await? {
+            return Ok(user);
         }
+        self.0.limits.password_failed(context, email).await;
+        Err(Error::WrongPassword)
     }
 
     /// Sets a password without the old one, and ends all sessions. For the command line.

@@ -22,7 +22,7 @@ const BATCH: usize = 4;
 /// Runs password jobs off the async runtime; clones share the workers. They end with the last
 /// clone.
 #[derive(Clone, Debug)]
-pub struct Hasher {
+pub(super) struct Hasher {
     pool: Arc<Pool>,
     cost: u32,
 }
@@ -72,7 +72,7 @@ enum Job {
 impl Hasher {
     /// Starts one worker a core, which hash at `cost` (2^cost rounds).
     #[must_use]
-    pub fn new(cost: u32) -> Self {
+    pub(super) fn new(cost: u32) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let queue = Arc::new(Queue {
             state: Mutex::default(),
@@ -95,7 +95,7 @@ impl Hasher {
 
     /// Jobs that wait for a worker at this moment.
     #[must_use]
-    pub fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         self.pool.queue.depth.load(Ordering::Relaxed)
     }
 
@@ -103,7 +103,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
-    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Error> {
+    pub(super) async fn hash(&self, password: SecretString) -> Result<PasswordHash, Error> {
         let cost = self.cost;
         self.submit(|reply| Job::Hash {
             password,
@@ -117,7 +117,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
-    pub async fn verify(
+    pub(super) async fn verify(
         &self,
         password: SecretString,
         hash: Option<PasswordHash>,
@@ -136,7 +136,7 @@ impl Hasher {
 
     /// Whether `hash` was made at a lower cost than today's.
     #[must_use]
-    pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
+    pub(super) fn is_outdated(&self, hash: &PasswordHash) -> bool {
         hash.cost().is_some_and(|cost| cost < self.cost)
     }
 
@@ -144,7 +144,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full, [`Error::Invalid`] with the faults.
-    pub async fn check(
+    pub(super) async fn check(
         &self,
         password: &SecretString,
         email: &Email,

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::refresh_token::{RefreshKey, keyed_hash};
 use crate::config::{self, Jwt, PreviousKey};
+use crate::schema::Secret;
 
 /// A key that cannot be used. Names the variable, never the key.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,7 @@ impl Keys {
             signing
         };
         let mut refresh = vec![refresh_key(secret)];
-        let previous = config.previous_keys.as_ref().map(|keys| keys.expose());
+        let previous = config.previous_keys.as_ref().map(Secret::expose);
         for key in previous.into_iter().flat_map(|keys| keys.iter()) {
             match key {
                 PreviousKey::Pem(pem) => {

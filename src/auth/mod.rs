@@ -23,6 +23,7 @@ mod sign_in;
 mod tokens;
 pub mod users;
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -239,5 +240,11 @@ impl Auth {
 
 /// Lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -6,7 +6,7 @@ use super::email::Email;
 use crate::http::FieldError;
 
 /// bcrypt reads no more than this many bytes; a longer password would be cut in silence.
-pub const MAX_BYTES: usize = 72;
+pub(super) const MAX_BYTES: usize = 72;
 
 /// Below this many guesses a password falls to a list of common ones and their usual variations.
 const MIN_GUESSES_LOG10: f64 = 8.0;
@@ -53,7 +53,12 @@ impl std::fmt::Debug for PasswordHash {
 ///
 /// `field` is the input's name for it. Gives every fault, none for a good password.
 #[must_use]
-pub fn faults(password: &str, email: &Email, min_chars: usize, field: &str) -> Vec<FieldError> {
+pub(super) fn faults(
+    password: &str,
+    email: &Email,
+    min_chars: usize,
+    field: &str,
+) -> Vec<FieldError> {
     let fault = |code, message: String| vec![FieldError::new(field, code, message)];
     if password.contains('\0') {
         return fault(

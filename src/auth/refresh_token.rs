@@ -140,7 +140,7 @@ impl RefreshToken {
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         let digest = Sha256::digest(self.secret);
-        TokenHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        TokenHash(super::hex(&digest))
     }
 
     /// The token as the client gets it.

@@ -13,7 +13,7 @@ use super::users::User;
 use crate::http::Context;
 
 /// How long a reset token works.
-pub const LIFETIME_SECONDS: i64 = 60 * 60;
+const LIFETIME_SECONDS: i64 = 60 * 60;
 
 const TYPE: &str = "reset+jwt";
 

@@ -23,11 +23,11 @@ pub(super) struct Key {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Print a new key: a secret for JWT_SECRET_KEY, or a PEM for JWT_PRIVATE_KEY.
+    /// Print a new key: a secret for `JWT_SECRET_KEY`, or a PEM for `JWT_PRIVATE_KEY`.
     #[command(after_help = "Examples:\n  aura key generate\n  \
         aura key generate --algorithm ES256 > jwt-private-key.pem")]
     Generate {
-        /// What the key is for, as in JWT_ALGORITHM.
+        /// What the key is for, as in `JWT_ALGORITHM`.
         #[arg(long, default_value = "HS256", ignore_case = true)]
         algorithm: Algorithm,
     },

@@ -12,7 +12,7 @@ use super::{Cli, output};
 pub(super) struct Man {}
 
 impl Man {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run() -> anyhow::Result<ExitCode> {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
         output::print(&String::from_utf8_lossy(&page))?;

@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         Command::Generate(command) => command.run(),
         Command::Healthcheck(command) => command.run(),
         Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
+        Command::Man(man::Man {}) => man::Man::run(),
     };
     outcome.unwrap_or_else(|error| {
         if output::is_broken_pipe(&error) {

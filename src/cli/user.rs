@@ -215,7 +215,7 @@ async fn list(auth: &Auth, json: bool) -> anyhow::Result<()> {
         let Some(last) = page.last() else {
             return Ok(());
         };
-        after = last.email.as_str().to_owned();
+        last.email.as_str().clone_into(&mut after);
         let lines: Vec<String> = page
             .iter()
             .map(|user| if json { line(user) } else { row(user) })

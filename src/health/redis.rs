@@ -24,7 +24,8 @@ impl RedisCheck {
         }
         let mut databases = std::collections::BTreeMap::new();
         let mut pings = tokio::task::JoinSet::new();
-        for db in self.0.iter().cloned() {
+        for db in &self.0 {
+            let db = db.clone();
             pings.spawn(async move {
                 let latency = db.ping().await.ok();
                 let status = if latency.is_some() {

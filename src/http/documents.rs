@@ -128,9 +128,10 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::InvalidResetToken
         | Code::WrongPassword => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Code::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
-        Code::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
         // Without credentials a client is just as invalid as with wrong ones.
-        Code::MissingToken | Code::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_client"),
+        Code::InvalidClient | Code::MissingToken | Code::InvalidToken => {
+            (StatusCode::UNAUTHORIZED, "invalid_client")
+        }
         Code::InvalidInput | Code::MalformedBody | Code::InvalidParameter => {
             (StatusCode::BAD_REQUEST, "invalid_request")
         }

@@ -209,6 +209,9 @@ impl IntoResponse for Problem {
 
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
-        Self::from_response(problem.into_response())
+        // An error hands over its own extensions in place of its response's.
+        let mut error = Self::from_response(problem.clone().into_response());
+        error.set_data(problem);
+        error
     }
 }

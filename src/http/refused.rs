@@ -209,7 +209,6 @@ fn example(code: Code, status: u16) -> serde_json::Value {
 /// An error, after RFC 9457.
 #[derive(poem_openapi::Object)]
 #[oai(rename = "Problem")]
-#[expect(dead_code, reason = "describes the body; super::documents writes it")]
 struct ProblemDocument {
     /// A URI of the problem's kind; `about:blank`: the title says it all.
     r#type: String,
@@ -230,7 +229,6 @@ struct ProblemDocument {
 /// A fault of one field of the input.
 #[derive(poem_openapi::Object)]
 #[oai(rename = "FieldError")]
-#[expect(dead_code, reason = "describes the body; super::documents writes it")]
 struct FieldErrorDocument {
     /// The field's name.
     field: String,
@@ -243,7 +241,6 @@ struct FieldErrorDocument {
 /// An error, after RFC 6749 section 5.2.
 #[derive(poem_openapi::Object)]
 #[oai(rename = "OAuthError")]
-#[expect(dead_code, reason = "describes the body; super::documents writes it")]
 struct OAuthErrorDocument {
     /// What kind of error it is, for programs.
     error: String,

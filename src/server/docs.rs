@@ -4,6 +4,8 @@
 use std::io::Write;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -43,11 +45,7 @@ impl Asset {
     fn etag(&self) -> &str {
         self.etag.get_or_init(|| {
             let digest = Sha256::digest(self.text.as_bytes());
-            let hex: String = digest[..8]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("W/\"{hex}\"")
+            format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
         })
     }
 

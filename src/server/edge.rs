@@ -15,7 +15,7 @@ use poem_openapi::OperationId;
 use super::cors::Cors;
 use super::metrics::HttpMetrics;
 use super::routes::Allowed;
-use crate::config::Server;
+use crate::config::{Cidr, CorsOrigin, Server};
 use crate::health::Health;
 use crate::http::body::BodyLimits;
 use crate::http::client_address::client_address;
@@ -47,21 +47,12 @@ impl<E> Edge<E> {
     ) -> Self {
         Self {
             inner,
-            trusted: config
-                .trusted_proxies
-                .iter()
-                .map(|cidr| cidr.net())
-                .collect(),
+            trusted: config.trusted_proxies.iter().map(Cidr::net).collect(),
             limits: BodyLimits {
                 max_bytes: config.max_body_bytes.as_usize(),
                 timeout: config.body_timeout(),
             },
-            cors: Cors::new(
-                config
-                    .cors_allowed_origins
-                    .iter()
-                    .map(|origin| origin.as_str()),
-            ),
+            cors: Cors::new(config.cors_allowed_origins.iter().map(CorsOrigin::as_str)),
             production,
             allowed: Arc::new(allowed),
             metrics: metrics.clone(),

@@ -10,6 +10,7 @@
 //! - `settings`, `config`: every setting is read, documented and checked.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stderr,
     clippy::unwrap_used,

@@ -153,12 +153,12 @@ fn index_key(user: UserId) -> String {
 
 /// A session out of its hash; `None` for a hash that this version did not write.
 fn session(id: SessionId, row: Row) -> Option<Session> {
-    let (user, email, roles, created, used, expires, ip, user_agent, current) = row;
+    let (user, email, roles, created, last_used, expires, ip, user_agent, current) = row;
     Some(Session {
         id,
         owner: owner(&user, &email, &roles)?,
         created_at: Timestamp::from_millis(created),
-        last_used_at: Timestamp::from_millis(used),
+        last_used_at: Timestamp::from_millis(last_used),
         expires_at: Timestamp::from_millis(expires),
         ip: ip.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         user_agent,
