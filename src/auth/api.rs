@@ -8,10 +8,9 @@ use uuid::Uuid;
 use super::sessions::Session;
 use super::users::User;
 use super::{Auth, TokenPair};
-use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED};
+use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Fields, FromFields, Input, Refused};
-use crate::route_codes;
 
 /// Groups of routes in the document.
 #[derive(Tags)]

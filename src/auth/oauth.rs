@@ -16,10 +16,9 @@ use super::api::{Group, Tokens};
 use super::sessions::Session;
 use super::tokens::Active;
 use super::{Auth, Error};
-use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED};
+use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::{BearerToken, ClientCredentials};
 use crate::http::{Code, Context, FormFields, FormInput, FromForm, Problem, Refused};
-use crate::route_codes;
 
 route_codes! {
     /// Of `POST /auth/token`.

@@ -8,8 +8,16 @@ use crate::http::FieldError;
 /// bcrypt reads no more than this many bytes; a longer password would be cut in silence.
 pub(super) const MAX_BYTES: usize = 72;
 
-/// Below this many guesses a password falls to a list of common ones and their usual variations.
-const MIN_GUESSES_LOG10: f64 = 8.0;
+/// Below this many guesses a password falls to lists of common ones, keyboard rows, runs of the
+/// alphabet, repeats and dates.
+const MIN_GUESSES_LOG10: f64 = 7.0;
+
+/// A word of fewer guesses stands in those lists by itself, and what is appended hides it from
+/// nobody.
+const COMMON_WORD_LOG10: f64 = 5.0;
+
+/// From this length on only the lists count: nobody tries every long repeat.
+const LONG: usize = 20;
 
 /// A bcrypt hash in the modular crypt format (`$2b$12$...`). Not shown by `Debug`.
 #[derive(Clone)]
@@ -26,7 +34,7 @@ impl PasswordHash {
     /// costs as much as a known one.
     #[must_use]
     pub fn decoy(cost: u32) -> Self {
-        Self(format!("$2b${cost:02}$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234").into())
+        Self(format!("$2b${cost:02}${}", ".".repeat(53)).into())
     }
 
     /// The text to store or to compare.
@@ -105,16 +113,19 @@ fn resembles(password: &str, email: &Email) -> bool {
         .any(|part| password.contains(part) && password.replace(part, "").chars().count() < 8)
 }
 
-/// Whether the password, or the password without the digits and signs at its ends, is cheap to
-/// guess by zxcvbn's lists of common passwords, names, words, keyboard rows, repeats and dates.
+/// Whether the password is cheap to guess, or is one common word with digits and signs around it.
 fn is_common(password: &str) -> bool {
-    let weak = |text: &str| zxcvbn::zxcvbn(text, &[]).guesses_log10() < MIN_GUESSES_LOG10;
+    let guesses = |text: &str| zxcvbn::zxcvbn(text, &[]).guesses_log10();
     let stem = password.trim_matches(|c: char| !c.is_alphabetic());
-    weak(password) || stem.chars().count() >= 4 && stem != password && is_one_common_word(stem)
+    password.chars().count() < LONG && guesses(password) < MIN_GUESSES_LOG10
+        || stem.chars().count() >= 4 && guesses(stem) < COMMON_WORD_LOG10 && !is_repeat(stem)
 }
 
-fn is_one_common_word(stem: &str) -> bool {
-    zxcvbn::zxcvbn(stem, &[]).guesses_log10() < 5.0
+/// Whether the text is a single character over and over.
+fn is_repeat(text: &str) -> bool {
+    let mut chars = text.chars();
+    let first = chars.next();
+    chars.all(|c| Some(c) == first)
 }
 
 #[cfg(test)]
@@ -137,6 +148,7 @@ mod tests {
             "kelp-anvil-quorum",
             "зима-лампа-якорь",
             &"é7Qp!".repeat(12),
+            &"x".repeat(72),
         ] {
             assert_eq!(codes(password), [""; 0], "{password}");
         }

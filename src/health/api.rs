@@ -13,8 +13,8 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
 
 use super::{CheckName, Health, Report, Status};
+use crate::http::refused::route_codes;
 use crate::http::{Code, Refused};
-use crate::route_codes;
 
 #[derive(Tags)]
 enum Group {

@@ -49,7 +49,6 @@ pub const DATABASE: &[Code] = &[Code::DatabaseUnavailable, Code::Internal];
 pub const HASHING: &[Code] = &[Code::Busy];
 
 /// Declares the codes of routes: `Register: Problem = [BODY, &[Code::EmailTaken]];`.
-#[macro_export]
 macro_rules! route_codes {
     ($($(#[$meta:meta])* $name:ident: $dialect:ident = [$($group:expr),+ $(,)?];)+) => {$(
         $(#[$meta])*
@@ -62,6 +61,7 @@ macro_rules! route_codes {
         }
     )+};
 }
+pub(crate) use route_codes;
 
 /// A problem out of the list `C`.
 #[derive(Debug)]

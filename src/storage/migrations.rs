@@ -82,7 +82,7 @@ impl Migrations {
     /// What the database said when it could not be asked.
     pub async fn look(&self) -> Result<Schema, sqlx::Error> {
         let rows = sqlx::query("SELECT version FROM _sqlx_migrations")
-            .fetch_all(self.sql.health_pool())
+            .fetch_all(&self.sql.health_pool())
             .await;
         let applied: HashSet<i64> = match rows {
             Ok(rows) => rows

@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool};
 
@@ -16,6 +18,9 @@ const ACQUIRE_LIMIT: Duration = Duration::from_millis(1200);
 
 /// How long a call may take in all, so that a client hears of an outage within two seconds.
 const CALL_LIMIT: Duration = Duration::from_millis(1700);
+
+/// After this many time-outs with no success between them the connections are replaced.
+const TIMEOUTS_BEFORE_REOPENING: u32 = 2;
 
 /// Why a statement gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +48,19 @@ pub struct Sql(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     engine: Engine,
-    pool: AnyPool,
-    /// Health checks do not wait behind a saturated pool: load must not look like death.
-    health: AnyPool,
+    url: SecretString,
+    size: u32,
+    pools: ArcSwap<Pools>,
     migrated: AtomicBool,
     available: AtomicBool,
+    timeouts_in_a_row: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Pools {
+    requests: AnyPool,
+    /// Health checks do not wait behind a saturated pool: load must not look like death.
+    health: AnyPool,
 }
 
 impl Sql {
@@ -55,26 +68,20 @@ impl Sql {
         sqlx::any::install_default_drivers();
         let engine = config.url.expose().engine();
         let url = driver_url(config.url.expose().as_str(), engine);
-        let open = |size: u32| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(ACQUIRE_LIMIT)
-                .after_connect(move |connection, _| Box::pin(prepare(connection, engine)))
-                .connect_lazy(&url)
-                .map_err(|_| BadUrl {
-                    variable: "DATABASE_URL",
-                    reason: "the driver cannot parse it; percent-encode special characters of the \
-                             password"
-                        .to_owned(),
-                })
-        };
         let size = config.max_connections.as_u32();
+        let pools = Pools::open(&url, engine, size).map_err(|_| BadUrl {
+            variable: "DATABASE_URL",
+            reason: "the driver cannot parse it; percent-encode special characters of the password"
+                .to_owned(),
+        })?;
         Ok(Self(Arc::new(Inner {
             engine,
-            pool: open(size)?,
-            health: open(1)?,
+            url: url.into(),
+            size,
+            pools: ArcSwap::from_pointee(pools),
             migrated: AtomicBool::new(false),
             available: AtomicBool::new(true),
+            timeouts_in_a_row: AtomicU32::new(0),
         })))
     }
 
@@ -97,7 +104,7 @@ impl Sql {
         if !self.migrated() {
             return Err(SqlError::Unavailable);
         }
-        self.bounded(CALL_LIMIT, statement(self.0.pool.clone()))
+        self.bounded(CALL_LIMIT, statement(self.0.pools.load().requests.clone()))
             .await
     }
 
@@ -109,7 +116,7 @@ impl Sql {
         let start = Instant::now();
         let ping = async {
             sqlx::query("SELECT 1")
-                .execute(&self.0.health)
+                .execute(&self.health_pool())
                 .await
                 .map(drop)
         };
@@ -127,8 +134,8 @@ impl Sql {
         self.0.migrated.store(true, Ordering::Release);
     }
 
-    pub(super) fn health_pool(&self) -> &AnyPool {
-        &self.0.health
+    pub(super) fn health_pool(&self) -> AnyPool {
+        self.0.pools.load().health.clone()
     }
 
     async fn bounded<T>(
@@ -141,12 +148,16 @@ impl Sql {
             .unwrap_or(Err(sqlx::Error::PoolTimedOut));
         match outcome {
             Err(error) if is_outage(&error) => {
+                if matches!(error, sqlx::Error::PoolTimedOut) {
+                    self.timed_out();
+                }
                 if self.0.available.swap(false, Ordering::Relaxed) {
                     tracing::error!(%error, "the database is unavailable");
                 }
                 Err(SqlError::Unavailable)
             }
             answered => {
+                self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
                 if !self.0.available.swap(true, Ordering::Relaxed) {
                     tracing::info!("the database is back");
                 }
@@ -155,10 +166,43 @@ impl Sql {
         }
     }
 
+    /// Throws the connections away when nothing but time-outs came back: a peer that fell silent
+    /// never closes them, and each would cost one more request its patience. Under mere load some
+    /// calls succeed, and nothing is thrown away.
+    fn timed_out(&self) {
+        let row = self.0.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if row < TIMEOUTS_BEFORE_REOPENING || self.0.engine == Engine::Sqlite {
+            return;
+        }
+        self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        // The URL was parsed once, so it parses again.
+        if let Ok(pools) = Pools::open(self.0.url.expose_secret(), self.0.engine, self.0.size) {
+            self.0.pools.store(Arc::new(pools));
+        }
+    }
+
     /// Closes idle connections and lets busy ones finish.
     pub async fn close(&self) {
-        self.0.pool.close().await;
-        self.0.health.close().await;
+        let pools = self.0.pools.load_full();
+        pools.requests.close().await;
+        pools.health.close().await;
+    }
+}
+
+impl Pools {
+    /// Prepares both pools; connects nothing.
+    fn open(url: &str, engine: Engine, size: u32) -> Result<Self, sqlx::Error> {
+        let open = |size| {
+            AnyPoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_LIMIT)
+                .after_connect(move |connection, _| Box::pin(prepare(connection, engine)))
+                .connect_lazy(url)
+        };
+        Ok(Self {
+            requests: open(size)?,
+            health: open(1)?,
+        })
     }
 }
 

@@ -261,7 +261,8 @@ async fn what_is_not_http_is_answered_with_400_or_closed() {
         b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n".to_vec(),
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n".to_vec(),
         b"POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_vec(),
-        b"POST /auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+        b"POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+          Transfer-Encoding: chunked\r\n\r\nzz\r\n"
             .to_vec(),
         tls_hello.to_vec(),
     ] {
