@@ -1,16 +1,17 @@
 //! The JSON routes under `/auth`; thin.
 
 use poem_openapi::param::Path;
-use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
-use time::OffsetDateTime;
+use poem_openapi::{ApiResponse, OpenApi, Tags};
 use uuid::Uuid;
 
-use super::sessions::Session;
-use super::users::User;
+use super::bodies::{
+    Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionBody,
+    TokenPairBody, UserBody,
+};
 use super::{Auth, TokenPair};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::BearerToken;
-use crate::http::{Code, Context, Fields, FromFields, Input, Refused};
+use crate::http::{Code, Context, Input, Refused};
 
 /// Groups of routes in the document.
 #[derive(Tags)]
@@ -40,103 +41,6 @@ route_codes! {
     Reset: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidResetToken, Code::TokensUnavailable]];
     /// Of `DELETE /auth/sessions/{id}`.
     EndSession: Problem = [BEARER, DATABASE, &[Code::SessionNotFound, Code::InvalidParameter]];
-}
-
-/// An e-mail and a password.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct Credentials {
-    /// The e-mail address; compared without case.
-    pub(super) email: String,
-    /// The password: 72 bytes at most.
-    #[oai(validator(max_length = 72))]
-    pub(super) password: String,
-}
-
-/// A refresh token.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct RefreshRequest {
-    /// The newest refresh token that the client has.
-    pub(super) refresh_token: String,
-}
-
-/// The password, once more.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct Confirmation {
-    /// The caller's password.
-    pub(super) current_password: String,
-}
-
-/// The password and the one to replace it.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct PasswordChange {
-    /// The caller's password.
-    pub(super) current_password: String,
-    /// The new one: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
-    pub(super) new_password: String,
-}
-
-/// A reset token and the password to set.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct PasswordReset {
-    /// What `aura user reset-link` printed.
-    pub(super) reset_token: String,
-    /// The new password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
-    pub(super) new_password: String,
-}
-
-/// An account.
-#[derive(Object)]
-#[oai(rename = "User", example)]
-pub struct UserBody {
-    /// Its id.
-    pub(super) id: Uuid,
-    /// Its e-mail, in lower case.
-    pub(super) email: String,
-    /// What it may do.
-    pub(super) roles: Vec<String>,
-    /// When it was made.
-    pub(super) created_at: OffsetDateTime,
-}
-
-/// An access token and the refresh token that follows it.
-#[derive(Object)]
-#[oai(rename = "TokenPair", example)]
-pub struct TokenPairBody {
-    /// A JWT; send it as `Authorization: Bearer ...`.
-    pub(super) access_token: String,
-    /// Always `Bearer`.
-    pub(super) token_type: String,
-    /// Seconds until the access token expires.
-    pub(super) expires_in: i64,
-    /// Good for one exchange at `/auth/refresh`.
-    pub(super) refresh_token: String,
-    /// Seconds until the refresh token expires.
-    pub(super) refresh_expires_in: i64,
-}
-
-/// One sign-in on one device.
-#[derive(Object)]
-#[oai(rename = "Session", example)]
-pub struct SessionBody {
-    /// Its id: `sid` in its tokens.
-    pub(super) id: Uuid,
-    /// When it began.
-    pub(super) created_at: OffsetDateTime,
-    /// When one of its tokens was last used, give or take a minute.
-    pub(super) last_used_at: OffsetDateTime,
-    /// When it ends, unless it is refreshed.
-    pub(super) expires_at: OffsetDateTime,
-    /// The address that signed in.
-    pub(super) ip: String,
-    /// What the client said it was.
-    pub(super) user_agent: String,
-    /// Whether it is the caller's own.
-    pub(super) current: bool,
 }
 
 /// A new account.
@@ -174,86 +78,6 @@ impl From<TokenPair> for Tokens {
             poem_openapi::payload::Json(pair.into()),
             "no-store".to_owned(),
         )
-    }
-}
-
-impl From<TokenPair> for TokenPairBody {
-    fn from(pair: TokenPair) -> Self {
-        Self {
-            access_token: pair.access_token,
-            token_type: "Bearer".to_owned(),
-            expires_in: pair.expires_in,
-            refresh_token: pair.refresh_token,
-            refresh_expires_in: pair.refresh_expires_in,
-        }
-    }
-}
-
-impl From<User> for UserBody {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.uuid(),
-            email: user.email.as_str().to_owned(),
-            roles: user.roles,
-            created_at: user.created_at.to_utc(),
-        }
-    }
-}
-
-impl SessionBody {
-    fn new(session: Session, current: Uuid) -> Self {
-        Self {
-            id: session.id.uuid(),
-            created_at: session.created_at.to_utc(),
-            last_used_at: session.last_used_at.to_utc(),
-            expires_at: session.expires_at.to_utc(),
-            ip: session.ip.to_string(),
-            user_agent: session.user_agent,
-            current: session.id.uuid() == current,
-        }
-    }
-}
-
-impl FromFields for Credentials {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            email: fields.text("email"),
-            password: fields.text("password"),
-        }
-    }
-}
-
-impl FromFields for RefreshRequest {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            refresh_token: fields.text("refresh_token"),
-        }
-    }
-}
-
-impl FromFields for Confirmation {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            current_password: fields.text("current_password"),
-        }
-    }
-}
-
-impl FromFields for PasswordChange {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            current_password: fields.text("current_password"),
-            new_password: fields.text("new_password"),
-        }
-    }
-}
-
-impl FromFields for PasswordReset {
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            reset_token: fields.text("reset_token"),
-            new_password: fields.text("new_password"),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use poem_openapi::types::Example;
 use time::macros::datetime;
 use uuid::uuid;
 
-use super::api::{
+use super::bodies::{
     Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionBody,
     TokenPairBody, UserBody,
 };

@@ -6,9 +6,11 @@
 mod access_token;
 mod accounts;
 pub mod api;
+pub mod bodies;
 pub mod email;
 mod error;
 mod examples;
+pub mod gateway;
 mod hasher;
 pub mod ids;
 mod keys;

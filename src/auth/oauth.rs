@@ -303,7 +303,8 @@ impl OAuthApi {
     /// Let a gateway ask whether a request may pass
     ///
     /// For nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`. Let the gateway
-    /// replace what clients send under the `X-Auth-*` names.
+    /// replace what clients send under the `X-Auth-*` names. For Envoy `ext_authz`, any method and
+    /// any path under `/auth/verify/` is answered alike.
     #[oai(
         path = "/auth/verify",
         method = "get",

@@ -64,8 +64,7 @@ impl Auth {
         if !self.0.hasher.is_outdated(&user.password_hash) {
             return Ok(user);
         }
-        let hash = self.0.hasher.hash(password).await?;
-        // When another sign-in was first, its hash is as good.
+        let hash = self.0.hasher.hash(password.clone()).await?;
         if self
             .0
             .users
@@ -73,8 +72,13 @@ impl Auth {
             .await?
         {
             user.password_hash = hash;
+            return Ok(user);
         }
-        Ok(user)
+        // Somebody was first: another sign-in with the same password, or a change of it.
+        let user = self.0.users.find(user.id).await?;
+        self.check_password(user, &password)
+            .await?
+            .ok_or(Error::InvalidCredentials)
     }
 
     async fn begin_session(&self, context: &Context, user: &User) -> Result<TokenPair, Error> {
@@ -100,8 +104,7 @@ impl Auth {
         // sessions that stood then; this one is for us to end.
         let still = self.0.users.find(user.id).await?.is_some_and(|known| {
             known.disabled_at.is_none()
-                && (known.password_hash.expose() == user.password_hash.expose()
-                    || self.0.hasher.is_outdated(&user.password_hash))
+                && known.password_hash.expose() == user.password_hash.expose()
         });
         if !still {
             self.0.sessions.end(id, user.id).await?;

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::output;
 use super::setup::{Source, runtime};
-use crate::server::telemetry;
 use crate::storage::{Migrations, Schema, Storage};
 
 /// Bring the database up to date, and exit.
@@ -24,7 +23,6 @@ pub(super) struct Migrate {
 impl Migrate {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.source.load()?;
-        telemetry::start(&config.log);
         runtime()?.block_on(async {
             let storage = Storage::new(&config).map_err(crate::server::BadConfig::from)?;
             let migrations = Migrations::new(storage.sql.clone());

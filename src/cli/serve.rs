@@ -9,7 +9,7 @@ use clap::Args;
 use super::output;
 use super::setup::{Source, runtime};
 use crate::clock::Clock;
-use crate::server::{App, serve, telemetry};
+use crate::server::{App, serve};
 
 /// Run the server.
 ///
@@ -28,7 +28,6 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.source.load()?;
-        telemetry::start(&config.log);
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
             let app = App::new(config, Clock::system())?;

@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::Args;
 
 use super::dev::Dev;
-use super::output;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::schema::{Environment, Loaded};
@@ -27,7 +26,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Loads the settings, and prints what is odd but no fault.
+    /// Loads the settings, starts the log as they say, and tells it what is odd but no fault.
     pub(super) fn load(&self) -> anyhow::Result<Config> {
         let environment = Environment::of_process();
         let defaults = if self.dev {
@@ -45,8 +44,9 @@ impl Source {
         let Loaded {
             value, warnings, ..
         } = Config::load(&loader)?;
+        telemetry::start(&value.log);
         for warning in warnings {
-            output::error(&format!("aura: warning: {warning}"));
+            tracing::warn!("{warning}");
         }
         Ok(value)
     }
@@ -58,7 +58,6 @@ impl Source {
         Fut: Future<Output = anyhow::Result<T>>,
     {
         let config = self.load()?;
-        telemetry::start(&config.log);
         runtime()?.block_on(async {
             let app = App::new(config, Clock::system())?;
             match Migrations::new(app.storage().sql.clone()).look().await {

@@ -33,6 +33,9 @@ macro_rules! checks {
         pub enum CheckName { $(#[doc = $name] #[oai(rename = $name)] $variant),+ }
 
         impl CheckName {
+            /// Every check, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The name as text.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
 };
 use poem_openapi::types::Type;
 use serde_json::json;
@@ -123,7 +123,7 @@ impl<C: Codes> ApiResponse for Refused<C> {
                     Dialect::Problem => problem_body(status, &names),
                     Dialect::OAuth => oauth_body(&names),
                 }],
-                headers: Vec::new(),
+                headers: headers(status),
             })
             .collect();
         MetaResponses { responses }
@@ -157,6 +157,46 @@ fn oauth_body(errors: &[&'static str]) -> MetaMediaType {
     MetaMediaType {
         content_type: "application/json",
         schema: narrowed::<OAuthErrorDocument>("error", errors, example),
+    }
+}
+
+/// The headers that come with a status.
+fn headers(status: u16) -> Vec<MetaHeader> {
+    let header = |name: &str, description: &str, ty| MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new(ty))),
+    };
+    let retry = || {
+        header(
+            "Retry-After",
+            "Seconds to wait before trying again.",
+            "integer",
+        )
+    };
+    match status {
+        401 => vec![header(
+            "WWW-Authenticate",
+            "Which credentials are wanted.",
+            "string",
+        )],
+        429 => vec![
+            retry(),
+            header(
+                "RateLimit-Policy",
+                "Each limit: calls (q) in seconds (w).",
+                "string",
+            ),
+            header(
+                "RateLimit",
+                "Each limit: calls left (r), seconds to its end (t).",
+                "string",
+            ),
+        ],
+        503 => vec![retry()],
+        _ => Vec::new(),
     }
 }
 

@@ -23,6 +23,7 @@ pub use self::serve::{ServeError, serve};
 use self::edge::Edge;
 use self::metrics::HttpMetrics;
 use self::routes::Allowed;
+use crate::auth::gateway::Gateway;
 use crate::auth::{Auth, BadKey};
 use crate::clock::Clock;
 use crate::config::{Config, Tier};
@@ -95,6 +96,12 @@ impl App {
         let document = Arc::new(document);
         let routes = Route::new()
             .nest_no_strip("/", service)
+            .at(
+                "/auth/verify/*path",
+                Gateway {
+                    auth: self.auth.clone(),
+                },
+            )
             .at("/", docs::home())
             .at("/openapi.json", docs::json(Arc::clone(&document)))
             .at("/openapi.yaml", docs::yaml(Arc::clone(&document)))

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::auth::Auth;
 use crate::auth::api::AuthApi;
 use crate::auth::oauth::OAuthApi;
-use crate::health::Health;
 use crate::health::api::HealthApi;
+use crate::health::{CheckName, Health};
 
 /// Every group of routes.
 pub type Apis = (AuthApi, OAuthApi, HealthApi);
@@ -58,11 +58,32 @@ pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
             })
             .collect();
         *paths = mended;
+        expand_checks(paths);
         for item in paths.values_mut() {
             mend_media_types(item);
         }
     }
     document
+}
+
+/// Lists every check under its own address: the router takes the name as a parameter, but the
+/// names are few and known.
+fn expand_checks(paths: &mut serde_json::Map<String, Value>) {
+    let Some(mut item) = paths.remove("/health/{check}") else {
+        return;
+    };
+    if let Some(operation) = item["get"].as_object_mut() {
+        operation.remove("parameters");
+        operation["responses"]
+            .as_object_mut()
+            .map(|responses| responses.remove("400"));
+    }
+    for name in CheckName::ALL {
+        let name = name.as_str();
+        item["get"]["operationId"] = json!(format!("health_{name}"));
+        item["get"]["summary"] = json!(format!("How is {name}?"));
+        paths.insert(format!("/health/{name}"), item.clone());
+    }
 }
 
 /// `application/json; charset=utf-8` is no media type that clients look for: JSON has no charset

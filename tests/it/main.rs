@@ -7,6 +7,7 @@
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
 //! - `migrations`: who prepares the database, and what waits for it.
+//! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `settings`, `config`: every setting is read, documented and checked.
 
 #![expect(
@@ -23,6 +24,7 @@ mod house;
 mod migrations;
 mod outages;
 mod replicas;
+mod sessions_contract;
 mod settings;
 mod shutdown;
 mod slow_clients;

@@ -1,0 +1,188 @@
+//! The bodies of the JSON routes: what they take, what they give, and how each is read or made.
+
+use poem_openapi::Object;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::TokenPair;
+use super::sessions::Session;
+use super::users::User;
+use crate::http::{Fields, FromFields};
+
+/// An e-mail and a password.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct Credentials {
+    /// The e-mail address; compared without case.
+    pub(super) email: String,
+    /// The password: 72 bytes at most.
+    #[oai(validator(max_length = 72))]
+    pub(super) password: String,
+}
+
+/// A refresh token.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct RefreshRequest {
+    /// The newest refresh token that the client has.
+    pub(super) refresh_token: String,
+}
+
+/// The password, once more.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct Confirmation {
+    /// The caller's password.
+    pub(super) current_password: String,
+}
+
+/// The password and the one to replace it.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct PasswordChange {
+    /// The caller's password.
+    pub(super) current_password: String,
+    /// The new one: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
+    pub(super) new_password: String,
+}
+
+/// A reset token and the password to set.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct PasswordReset {
+    /// What `aura user reset-link` printed.
+    pub(super) reset_token: String,
+    /// The new password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
+    pub(super) new_password: String,
+}
+
+/// An account.
+#[derive(Object)]
+#[oai(rename = "User", example)]
+pub struct UserBody {
+    /// Its id.
+    pub(super) id: Uuid,
+    /// Its e-mail, in lower case.
+    pub(super) email: String,
+    /// What it may do.
+    pub(super) roles: Vec<String>,
+    /// When it was made.
+    pub(super) created_at: OffsetDateTime,
+}
+
+/// An access token and the refresh token that follows it.
+#[derive(Object)]
+#[oai(rename = "TokenPair", example)]
+pub struct TokenPairBody {
+    /// A JWT; send it as `Authorization: Bearer ...`.
+    pub(super) access_token: String,
+    /// Always `Bearer`.
+    pub(super) token_type: String,
+    /// Seconds until the access token expires.
+    pub(super) expires_in: i64,
+    /// Good for one exchange at `/auth/refresh`.
+    pub(super) refresh_token: String,
+    /// Seconds until the refresh token expires.
+    pub(super) refresh_expires_in: i64,
+}
+
+/// One sign-in on one device.
+#[derive(Object)]
+#[oai(rename = "Session", example)]
+pub struct SessionBody {
+    /// Its id: `sid` in its tokens.
+    pub(super) id: Uuid,
+    /// When it began.
+    pub(super) created_at: OffsetDateTime,
+    /// When one of its tokens was last used, give or take a minute.
+    pub(super) last_used_at: OffsetDateTime,
+    /// When it ends, unless it is refreshed.
+    pub(super) expires_at: OffsetDateTime,
+    /// The address that signed in.
+    pub(super) ip: String,
+    /// What the client said it was.
+    pub(super) user_agent: String,
+    /// Whether it is the caller's own.
+    pub(super) current: bool,
+}
+
+impl From<TokenPair> for TokenPairBody {
+    fn from(pair: TokenPair) -> Self {
+        Self {
+            access_token: pair.access_token,
+            token_type: "Bearer".to_owned(),
+            expires_in: pair.expires_in,
+            refresh_token: pair.refresh_token,
+            refresh_expires_in: pair.refresh_expires_in,
+        }
+    }
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.uuid(),
+            email: user.email.as_str().to_owned(),
+            roles: user.roles,
+            created_at: user.created_at.to_utc(),
+        }
+    }
+}
+
+impl SessionBody {
+    /// How `session` looks to the owner of the session `current`.
+    pub(super) fn new(session: Session, current: Uuid) -> Self {
+        Self {
+            id: session.id.uuid(),
+            created_at: session.created_at.to_utc(),
+            last_used_at: session.last_used_at.to_utc(),
+            expires_at: session.expires_at.to_utc(),
+            ip: session.ip.to_string(),
+            user_agent: session.user_agent,
+            current: session.id.uuid() == current,
+        }
+    }
+}
+
+impl FromFields for Credentials {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            email: fields.text("email"),
+            password: fields.text("password"),
+        }
+    }
+}
+
+impl FromFields for RefreshRequest {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            refresh_token: fields.text("refresh_token"),
+        }
+    }
+}
+
+impl FromFields for Confirmation {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            current_password: fields.text("current_password"),
+        }
+    }
+}
+
+impl FromFields for PasswordChange {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            current_password: fields.text("current_password"),
+            new_password: fields.text("new_password"),
+        }
+    }
+}
+
+impl FromFields for PasswordReset {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            reset_token: fields.text("reset_token"),
+            new_password: fields.text("new_password"),
+        }
+    }
+}
