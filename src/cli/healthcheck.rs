@@ -1,5 +1,6 @@
 //! `aura healthcheck`: for images that have no shell and no curl.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use poem::http::Uri;
 
 use super::output;
 use super::setup::runtime;
+use crate::config::Config;
+use crate::schema::Environment;
 
 /// How long the server may take to answer: it promises one second.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -22,23 +25,37 @@ const LIMIT: Duration = Duration::from_secs(3);
     aura healthcheck --url http://localhost:8000/health/ready\n\n\
     Exit codes: 0 healthy, 1 not.")]
 pub(super) struct Healthcheck {
-    /// Where to ask.
-    #[arg(long, default_value = "http://127.0.0.1:8000/health")]
-    url: Uri,
+    /// Where to ask, instead of /health at the port of `SERVER_PORT` on this machine.
+    #[arg(long)]
+    url: Option<Uri>,
 }
 
 impl Healthcheck {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let url = self.url.map_or_else(own_server, Ok)?;
         let status = runtime()?.block_on(async {
-            let asked = tokio::time::timeout(LIMIT, ask(&self.url)).await;
-            asked.with_context(|| format!("{} did not answer in time", self.url))?
+            let asked = tokio::time::timeout(LIMIT, ask(&url)).await;
+            asked.with_context(|| format!("{url} did not answer in time"))?
         })?;
         if !status.is_success() {
-            bail!("{} answered {status}", self.url);
+            bail!("{url} answered {status}");
         }
         output::print("healthy\n")?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The server that the same settings would start.
+fn own_server() -> anyhow::Result<Uri> {
+    let loader = Config::loader(Environment::of_process())?.secrets_elsewhere(true);
+    let server = Config::load(&loader)?.value.server;
+    let host = match server.host {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    let address = SocketAddr::new(host, server.port.as_u16());
+    Ok(format!("http://{address}/health").parse()?)
 }
 
 async fn ask(url: &Uri) -> anyhow::Result<hyper::StatusCode> {

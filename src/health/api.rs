@@ -14,7 +14,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
 
 use super::{CheckName, Health, Report, Status};
 use crate::http::refused::route_codes;
-use crate::http::{Code, Refused};
+use crate::http::{Code, Problem, Refused};
 
 #[derive(Tags)]
 enum Group {
@@ -24,7 +24,7 @@ enum Group {
 
 route_codes! {
     /// Of `GET /health/{check}`.
-    Named: Problem = [&[Code::InvalidParameter]];
+    Named: Problem = [&[Code::NotFound]];
 }
 
 /// The health of the whole.
@@ -165,8 +165,12 @@ impl HealthApi {
 
     /// How is one of the things that the server stands on?
     #[oai(path = "/:check", method = "get", operation_id = "health_check")]
-    async fn check(&self, check: Path<CheckName>) -> Result<ReportAnswer, Refused<Named>> {
-        let report = self.health.report(check.0).await;
+    async fn check(&self, check: Path<String>) -> Result<ReportAnswer, Refused<Named>> {
+        let name = CheckName::ALL.iter().find(|name| name.as_str() == check.0);
+        let report = match name {
+            Some(name) => self.health.report(*name).await,
+            None => return Err(Problem::new(Code::NotFound, "there is no such check").into()),
+        };
         Ok(match report.status {
             Status::Unhealthy => ReportAnswer::Bad(Json(report)),
             Status::Healthy | Status::Degraded | Status::Disabled => {

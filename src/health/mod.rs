@@ -29,8 +29,8 @@ const KEPT: Duration = Duration::from_secs(1);
 macro_rules! checks {
     ($($name:literal => $variant:ident($check:ty)),+ $(,)?) => {
         /// A check's name, as it stands in `/health/<name>`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-        pub enum CheckName { $(#[doc = $name] #[oai(rename = $name)] $variant),+ }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum CheckName { $(#[doc = $name] $variant),+ }
 
         impl CheckName {
             /// Every check, in the order of the list.

@@ -65,7 +65,7 @@ fn problem_of(error: &poem::Error) -> Problem {
             "the header Allow lists the methods taken here",
         ),
         status if status.is_client_error() => {
-            Problem::new(Code::MalformedBody, "the request cannot be read")
+            Problem::new(Code::InvalidParameter, "the address cannot be read; is it UTF-8?")
         }
         _ => {
             tracing::error!(%error, "a request failed");

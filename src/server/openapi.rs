@@ -76,7 +76,7 @@ fn expand_checks(paths: &mut serde_json::Map<String, Value>) {
         operation.remove("parameters");
         operation["responses"]
             .as_object_mut()
-            .map(|responses| responses.remove("400"));
+            .map(|responses| responses.remove("404"));
     }
     for name in CheckName::ALL {
         let name = name.as_str();
