@@ -64,9 +64,10 @@ fn problem_of(error: &poem::Error) -> Problem {
             Code::MethodNotAllowed,
             "the header Allow lists the methods taken here",
         ),
-        status if status.is_client_error() => {
-            Problem::new(Code::InvalidParameter, "the address cannot be read; is it UTF-8?")
-        }
+        status if status.is_client_error() => Problem::new(
+            Code::InvalidParameter,
+            "the address cannot be read; is it UTF-8?",
+        ),
         _ => {
             tracing::error!(%error, "a request failed");
             Problem::internal()

@@ -6,6 +6,7 @@
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
+//! - `tls`: Redis over TLS.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `settings`, `config`: every setting is read, documented and checked.
@@ -29,3 +30,4 @@ mod settings;
 mod shutdown;
 mod slow_clients;
 mod support;
+mod tls;
