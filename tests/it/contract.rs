@@ -240,7 +240,7 @@ impl Dice {
     fn value(&mut self, depth: usize) -> Value {
         match self.below(if depth > 3 { 6 } else { 9 }) {
             0 => Value::Null,
-            1 => json!(self.roll() % 2 == 0),
+            1 => json!(self.roll().is_multiple_of(2)),
             2 => json!(self.roll().cast_signed()),
             3 => json!(f64::from_bits(self.roll())),
             4 | 5 => json!(self.text()),

@@ -44,7 +44,7 @@ async fn run_against(aura: &Aura) -> String {
         .current_dir(folder.path());
     bash.stdin(Stdio::null()).kill_on_drop(true);
     bash.env_remove("http_proxy").env("no_proxy", "*");
-    let output = tokio::time::timeout(Duration::from_secs(60), bash.output()).await;
+    let output = tokio::time::timeout(Duration::from_mins(1), bash.output()).await;
     let output = output.expect("the session ends").expect("bash runs");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

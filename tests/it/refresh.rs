@@ -287,7 +287,9 @@ async fn redis_holds_no_token_in_clear_and_nothing_for_ever() {
     );
     for token in &tokens {
         let raw = URL_SAFE_NO_PAD.decode(token.secret()).unwrap();
-        let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = raw
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let signature = token.access.rsplit('.').next().unwrap();
         for held in [&limits, &auth] {
             assert!(!holds(held, token.secret().as_bytes()), "the secret");

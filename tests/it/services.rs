@@ -228,6 +228,20 @@ async fn a_gateway_learns_who_the_caller_is() {
             "{answer:#?}"
         );
     }
+    // Envoy asks with the method and under the path of the request that it holds.
+    for (method, path) in [
+        (Method::GET, "/auth/verify/"),
+        (Method::POST, "/auth/verify/shop/cart?add=1"),
+        (Method::DELETE, "/auth/verify/auth/me"),
+        (Method::PATCH, "/auth/verify/a%20b/%C3%A9"),
+    ] {
+        let answer = client.bearer(method.clone(), path, &ann.access).await;
+        let id = ann.claims()["sub"].as_str().unwrap().to_owned();
+        assert_eq!(answer.is(200).header("x-auth-user-id"), id);
+        let anonymous = client.call(method, path, |request| request.body("{")).await;
+        anonymous.problem(401, "missing_token");
+    }
+    client.me(&ann.access).await.is(200);
     client.logout(&ann.access).await.is(204);
     let ended = verify(&client, Some(&ann)).await;
     ended.problem(401, "invalid_token");

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::{Aura, PASSWORD, PATIENCE, Port, Process, Settings, eventually, installed};
 
 /// A browser is slower to start than anything else here.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A driver with one fresh browser.
 struct Driver {
