@@ -115,7 +115,7 @@ impl FromForm for TokenForm {
 pub struct Introspection {
     /// Whether the token is good at this moment; nothing else is said of one that is not.
     active: bool,
-    /// `access_token` or `refresh_token`.
+    /// `Bearer` for an access token (RFC 6749 section 5.1); nothing for a refresh token.
     token_type: Option<String>,
     /// The account's id.
     sub: Option<Uuid>,
@@ -139,9 +139,8 @@ pub struct Introspection {
 
 impl Introspection {
     fn of(active: Option<Active>) -> Self {
-        let common = |session: &Session, kind: &str| Self {
+        let common = |session: &Session| Self {
             active: true,
-            token_type: Some(kind.to_owned()),
             sub: Some(session.owner.user.uuid()),
             username: Some(session.owner.email.as_str().to_owned()),
             scope: Some(session.owner.roles.join(" ")),
@@ -156,11 +155,12 @@ impl Introspection {
                 iss: Some(claims.iss),
                 aud: Some(claims.aud),
                 jti: Some(claims.jti),
-                ..common(&session, "access_token")
+                token_type: Some("Bearer".to_owned()),
+                ..common(&session)
             },
             Some(Active::Refresh(session)) => Self {
                 exp: Some(session.expires_at.seconds()),
-                ..common(&session, "refresh_token")
+                ..common(&session)
             },
         }
     }

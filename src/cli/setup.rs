@@ -60,7 +60,14 @@ impl Source {
         let config = self.load()?;
         runtime()?.block_on(async {
             let app = App::new(config, Clock::system())?;
-            match Migrations::new(app.storage().sql.clone()).look().await {
+            let migrations = Migrations::new(app.storage().sql.clone());
+            if self.dev {
+                migrations
+                    .run()
+                    .await
+                    .context("the database cannot be brought up to date")?;
+            }
+            match migrations.look().await {
                 Ok(Schema::Current) => work(app).await,
                 Ok(Schema::Pending(count)) => anyhow::bail!(
                     "{count} migrations are pending: run `aura migrate` first, or start the server"

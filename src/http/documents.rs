@@ -64,9 +64,10 @@ fn problem_of(error: &poem::Error) -> Problem {
             Code::MethodNotAllowed,
             "the header Allow lists the methods taken here",
         ),
-        status if status.is_client_error() => {
-            Problem::new(Code::InvalidParameter, "the address cannot be read; is it UTF-8?")
-        }
+        status if status.is_client_error() => Problem::new(
+            Code::InvalidParameter,
+            "the address cannot be read; is it UTF-8?",
+        ),
         _ => {
             tracing::error!(%error, "a request failed");
             Problem::internal()
@@ -84,12 +85,19 @@ pub fn write(response: &mut Response, context: &Context, dialect: Dialect) {
         Dialect::OAuth => {
             let (status, error) = oauth_error(problem.code);
             response.set_status(status);
-            if status != StatusCode::UNAUTHORIZED {
-                response.headers_mut().remove(header::WWW_AUTHENTICATE);
+            let headers = response.headers_mut();
+            headers.remove(header::WWW_AUTHENTICATE);
+            if status == StatusCode::UNAUTHORIZED {
+                let challenge = HeaderValue::from_static("Basic realm=\"aura\"");
+                headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
+            let description = match problem.code {
+                Code::MissingToken => "send the client's id and secret by Basic authentication",
+                _ => problem.detail.as_str(),
+            };
             (
                 "application/json",
-                json!({"error": error, "error_description": problem.detail}),
+                json!({"error": error, "error_description": description}),
             )
         }
     };

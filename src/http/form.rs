@@ -34,7 +34,11 @@ impl FormFields {
     /// `malformed_body` for a repeated parameter, U+0000, or bytes that are no form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail: &str| Problem::new(Code::MalformedBody, detail);
-        if std::str::from_utf8(bytes).is_err() {
+        // The parser would put one and the same sign for all that is not UTF-8.
+        if percent_encoding::percent_decode(bytes)
+            .decode_utf8()
+            .is_err()
+        {
             return Err(malformed("the body is not UTF-8"));
         }
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(bytes)

@@ -2,11 +2,9 @@
 //!
 //! How they are found in a schema is in `walk.rs`.
 
-use schemars::JsonSchema;
 use serde_json::{Number, Value};
 
 use super::suggest;
-use super::walk::{self, SchemaError};
 
 /// What the text of a setting is read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,16 +154,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of `T`.
-    pub fn of<T: JsonSchema>() -> Result<Self, SchemaError> {
-        Self::from_schema(schemars::schema_for!(T).as_value())
-    }
-
-    /// The settings that a JSON Schema describes, whoever wrote it.
-    pub fn from_schema(schema: &Value) -> Result<Self, SchemaError> {
-        walk::settings(schema)
-    }
-
     /// The settings, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Setting> {
         self.settings.iter()

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::setting::{Kind, Section, Setting, Settings, Variant};
@@ -36,27 +37,34 @@ pub enum SchemaError {
     },
 }
 
-/// Reads every setting off `schema`.
-pub(super) fn settings(schema: &Value) -> Result<Settings, SchemaError> {
-    let mut walk = Walk {
-        root: schema,
-        settings: Vec::new(),
-        sections: Vec::new(),
-    };
-    let (top, _) = walk.resolve(schema, &[])?;
-    walk.section(&top, &mut Vec::new(), None)?;
-    let mut names = BTreeSet::new();
-    for setting in &walk.settings {
-        for name in [Some(setting.name.clone()), setting.file_variable()] {
-            if let Some(taken) = name.and_then(|name| names.replace(name)) {
-                return Err(SchemaError::Duplicate(taken));
+impl Settings {
+    /// The settings of `T`.
+    pub fn of<T: JsonSchema>() -> Result<Self, SchemaError> {
+        Self::from_schema(schemars::schema_for!(T).as_value())
+    }
+
+    /// The settings that a JSON Schema describes, whoever wrote it.
+    pub fn from_schema(schema: &Value) -> Result<Self, SchemaError> {
+        let mut walk = Walk {
+            root: schema,
+            settings: Vec::new(),
+            sections: Vec::new(),
+        };
+        let (top, _) = walk.resolve(schema, &[])?;
+        walk.section(&top, &mut Vec::new(), None)?;
+        let mut names = BTreeSet::new();
+        for setting in &walk.settings {
+            for name in [Some(setting.name.clone()), setting.file_variable()] {
+                if let Some(taken) = name.and_then(|name| names.replace(name)) {
+                    return Err(SchemaError::Duplicate(taken));
+                }
             }
         }
+        Ok(Self {
+            settings: walk.settings,
+            sections: walk.sections,
+        })
     }
-    Ok(Settings {
-        settings: walk.settings,
-        sections: walk.sections,
-    })
 }
 
 struct Walk<'a> {
@@ -316,7 +324,7 @@ mod tests {
                 "inner": { "$ref": "#/$defs/Inner", "description": "Inside." },
             },
         });
-        let settings = settings(&schema).unwrap();
+        let settings = Settings::from_schema(&schema).unwrap();
         let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(
             names,
@@ -343,7 +351,7 @@ mod tests {
             "a": { "properties": { "b": text } },
         }});
         assert_eq!(
-            settings(&clash),
+            Settings::from_schema(&clash),
             Err(SchemaError::Duplicate("A_B".to_owned()))
         );
         let file = json!({ "properties": {
@@ -351,7 +359,7 @@ mod tests {
             "a_file": text,
         }});
         assert_eq!(
-            settings(&file),
+            Settings::from_schema(&file),
             Err(SchemaError::Duplicate("A_FILE".to_owned()))
         );
     }
@@ -366,14 +374,14 @@ mod tests {
         ] {
             let schema = json!({ "properties": { "x": field } });
             assert!(
-                matches!(settings(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
+                matches!(Settings::from_schema(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
             );
         }
         let circle = json!({ "properties": { "x": { "$ref": "#/properties/x" } } });
-        assert!(settings(&circle).is_err());
+        assert!(Settings::from_schema(&circle).is_err());
         let nowhere = json!({ "properties": { "x": { "$ref": "#/$defs/None" } } });
         assert!(matches!(
-            settings(&nowhere),
+            Settings::from_schema(&nowhere),
             Err(SchemaError::Reference { .. })
         ));
     }

@@ -76,7 +76,7 @@ impl Asset {
             .header(header::VARY, "Accept-Encoding")
             .header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate")
             .header(header::CONTENT_SECURITY_POLICY, POLICY);
-        if holds(header::IF_NONE_MATCH, self.etag()) {
+        if holds(header::IF_NONE_MATCH, self.etag()) || holds(header::IF_NONE_MATCH, "*") {
             return builder.status(StatusCode::NOT_MODIFIED).finish();
         }
         let builder = builder.header(header::CONTENT_TYPE, self.content_type);

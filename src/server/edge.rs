@@ -23,6 +23,9 @@ use crate::http::context::{Context, REQUEST_ID};
 use crate::http::documents::{self, Dialect};
 use crate::http::rate_limit;
 
+/// What poem-openapi calls JSON.
+const FRAMEWORK_JSON: &str = "application/json; charset=utf-8";
+
 /// The outermost endpoint.
 pub(super) struct Edge<E> {
     inner: E,
@@ -89,6 +92,16 @@ impl<E> Edge<E> {
         rate_limit::write_headers(headers, &context.verdicts());
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert(REQUEST_ID, id);
+        }
+        // JSON has no charset (RFC 8259 section 11).
+        if headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == FRAMEWORK_JSON)
+        {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
         }
         let fixed = [
             (header::CACHE_CONTROL, "no-store"),

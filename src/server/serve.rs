@@ -20,7 +20,7 @@ use crate::health::Health;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address could not be had.
-    #[error("cannot listen on {address}: {source}; choose another with {variable}")]
+    #[error("cannot listen on {address}; choose another with {variable}")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -33,7 +33,7 @@ pub enum ServeError {
     #[error("cannot receive signals: {0}")]
     Signals(std::io::Error),
     /// The database refused a migration.
-    #[error("a migration failed, and nothing of it was applied: {0}")]
+    #[error("the database named by DATABASE_URL cannot be brought up to date: {0}")]
     Migration(MigrateError),
     /// A second signal came before everything had ended.
     #[error("stopped at once by a second signal; requests may have been cut off")]

@@ -6,9 +6,15 @@
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
+//! - `tls`: Redis over TLS.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `settings`, `config`: every setting is read, documented and checked.
+//! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
+//! - `rate_limits`, `bad_input`: what is counted, and what is refused.
+//! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
+//! - `health`, `logs`, `operations`, `users`: what those who run the server rely on.
+//! - `access_tokens`, `signing_keys`, `oauth`, `services`: what a token is, and who may rely on it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,14 +24,33 @@
     reason = "in tests a panic is the verdict, and the log of a failed server belongs beside it"
 )]
 
+mod access_tokens;
+mod accounts;
+mod bad_input;
 mod config;
+mod contract;
+mod docs;
 mod harness;
+mod health;
 mod house;
+mod logs;
 mod migrations;
+mod oauth;
+mod operations;
 mod outages;
+mod passwords;
+mod rate_limits;
+mod readme;
+mod refresh;
 mod replicas;
+mod services;
+mod sessions;
 mod sessions_contract;
 mod settings;
 mod shutdown;
+mod signing_keys;
 mod slow_clients;
 mod support;
+mod swagger_ui;
+mod tls;
+mod users;

@@ -5,11 +5,12 @@
 
 mod memory;
 mod redis;
-
-use poem::http::{HeaderMap, HeaderValue};
+mod verdict;
 
 use self::memory::MemoryCounters;
 use self::redis::RedisCounters;
+pub use self::verdict::{Verdict, write_headers};
+use self::verdict::{WINDOW_SECONDS, seconds_up};
 use super::context::Context;
 use super::problem::{Code, Problem};
 use crate::clock::Clock;
@@ -17,7 +18,7 @@ use crate::config::{FailMode, RateLimit};
 use crate::storage::RateLimitDb;
 
 /// Length of a window.
-pub const WINDOW_MILLIS: i64 = 60_000;
+const WINDOW_MILLIS: i64 = WINDOW_SECONDS * 1000;
 
 /// How long an address is known to an account after it signed in to it: 30 days.
 const KNOWN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -37,17 +38,6 @@ pub struct Bucket {
     pub unless_known: Option<String>,
     /// Whether clients are told of this bucket before it is full.
     pub public: bool,
-}
-
-/// What a bucket said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    policy: &'static str,
-    limit: i64,
-    remaining: i64,
-    reset_millis: i64,
-    refused: bool,
-    public: bool,
 }
 
 /// Counts calls, in Redis or in this process.
@@ -118,7 +108,7 @@ impl RateLimits {
         let verdicts: Vec<Verdict> = buckets
             .iter()
             .zip(counts)
-            .map(|(bucket, count)| Verdict::new(bucket, count))
+            .map(|(bucket, count)| verdict(bucket, count))
             .collect();
         let wait = verdicts
             .iter()
@@ -177,50 +167,13 @@ fn stricter(bucket: Bucket) -> Bucket {
     }
 }
 
-impl Verdict {
-    fn new(bucket: &Bucket, (used, reset_millis, refused): Count) -> Self {
-        Self {
-            policy: bucket.policy,
-            limit: bucket.limit,
-            remaining: (bucket.limit - used).max(0),
-            reset_millis,
-            refused,
-            public: bucket.public,
-        }
-    }
-}
-
-/// Whole seconds, rounded up, so that a client which waits them out finds a new window.
-const fn seconds_up(millis: i64) -> i64 {
-    (millis + 999).div_euclid(1000)
-}
-
-/// Adds `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, structured
-/// fields) to the answer of a limited call.
-pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
-    let shown = || {
-        verdicts
-            .iter()
-            .filter(|verdict| verdict.public || verdict.refused)
-    };
-    let policies: Vec<String> = shown()
-        .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, WINDOW_MILLIS / 1000))
-        .collect();
-    let states: Vec<String> = shown()
-        .map(|v| {
-            format!(
-                "\"{}\";r={};t={}",
-                v.policy,
-                v.remaining,
-                seconds_up(v.reset_millis)
-            )
-        })
-        .collect();
-    for (name, lines) in [("ratelimit-policy", policies), ("ratelimit", states)] {
-        if let Ok(value) = HeaderValue::try_from(lines.join(", "))
-            && !lines.is_empty()
-        {
-            headers.insert(name, value);
-        }
+fn verdict(bucket: &Bucket, (used, reset_millis, refused): Count) -> Verdict {
+    Verdict {
+        policy: bucket.policy,
+        limit: bucket.limit,
+        remaining: (bucket.limit - used).max(0),
+        reset_millis,
+        refused,
+        public: bucket.public,
     }
 }

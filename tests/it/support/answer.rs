@@ -103,6 +103,40 @@ impl Answer {
         self
     }
 
+    /// Checks that it is an error body of RFC 6749, section 5.2, with the headers of its status.
+    #[track_caller]
+    pub(crate) fn oauth_error(&self, status: u16, error: &str) -> &Self {
+        self.is(status).reveals_nothing();
+        assert_eq!(self.header("content-type"), "application/json", "{self:#?}");
+        assert_eq!(self.json["error"], error, "{self:#?}");
+        let members = self.json.as_object().expect("an object");
+        for member in members.keys() {
+            let known = ["error", "error_description", "error_uri"];
+            assert!(known.contains(&member.as_str()), "{self:#?}");
+        }
+        let control = self.header("cache-control");
+        assert!(control.contains("no-store"), "{self:#?}");
+        assert!(!self.header("x-request-id").is_empty(), "{self:#?}");
+        let challenge = self.header("www-authenticate");
+        assert_eq!(challenge.starts_with("Basic"), status == 401, "{self:#?}");
+        self
+    }
+
+    /// Checks that it refuses the input, and gives `field: code` of each fault, sorted.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.problem(422, "invalid_input");
+        let errors = self.json["errors"].as_array().expect("a list of faults");
+        let mut faults = Vec::new();
+        for error in errors {
+            assert!(error["message"].is_string(), "{self:#?}");
+            let text = |member: &str| error[member].as_str().expect("a text").to_owned();
+            faults.push(format!("{}: {}", text("field"), text("code")));
+        }
+        faults.sort_unstable();
+        faults
+    }
+
     /// Checks that the body says nothing of the inside.
     #[track_caller]
     pub(crate) fn reveals_nothing(&self) -> &Self {

@@ -34,6 +34,15 @@ impl Settings {
             .set("REDIS_ENABLED", false)
     }
 
+    /// Nothing set at all, and `--dev`: what a newcomer starts.
+    pub(crate) fn embedded() -> Self {
+        let bare = Self {
+            variables: Vec::new(),
+            options: Vec::new(),
+        };
+        bare.option("--dev")
+    }
+
     /// Sets a variable; the last word counts.
     pub(crate) fn set<V: Display + Copy>(mut self, name: &str, value: V) -> Self {
         self.variables.retain(|(known, _)| known != name);
@@ -65,7 +74,10 @@ impl Settings {
     fn command(&self, folder: &TempDir) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aura"));
         let database = format!("sqlite://{}", folder.path().join("aura.db").display());
-        command.env_clear().env("DATABASE_URL", database);
+        command.env_clear();
+        if !self.options.iter().any(|option| option == "--dev") {
+            command.env("DATABASE_URL", database);
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(folder.path());
         command
@@ -73,13 +85,32 @@ impl Settings {
 
     /// Runs another command of `aura` to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, "").await
+    }
+
+    /// Runs another command of `aura` to its end, with `input` as its standard input.
+    pub(crate) async fn run_with(&self, arguments: &[&str], input: &str) -> Output {
         let folder = TempDir::new().expect("a temporary folder");
+        let file = folder.path().join("input");
+        std::fs::write(&file, input).expect("a file of ours");
         let mut command = tokio::process::Command::from(self.command(&folder));
         command.args(arguments).kill_on_drop(true);
-        command.stdin(std::process::Stdio::null());
+        command.stdin(std::fs::File::open(&file).expect("a file of ours"));
         let output = tokio::time::timeout(PATIENCE, command.output()).await;
         let output = output.unwrap_or_else(|_| panic!("aura {arguments:?} ends within a limit"));
         output.expect("aura starts")
+    }
+
+    /// Runs another command of `aura`, which must succeed, and returns its standard output.
+    pub(crate) async fn done(&self, arguments: &[&str]) -> String {
+        self.done_with(arguments, "").await
+    }
+
+    /// The same with `input` as its standard input.
+    pub(crate) async fn done_with(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run_with(arguments, input).await;
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("a text")
     }
 
     /// Starts `aura serve` without waiting for anything.

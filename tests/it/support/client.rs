@@ -21,6 +21,19 @@ pub(crate) struct Session {
     pub(crate) refresh: String,
 }
 
+impl Session {
+    /// The claims of the access token, unverified.
+    pub(crate) fn claims(&self) -> Value {
+        super::part(&self.access, 1)
+    }
+
+    /// The part of the refresh token that is secret.
+    pub(crate) fn secret(&self) -> &str {
+        let split = self.refresh.split_once('.');
+        split.expect("<session id>.<secret>").1
+    }
+}
+
 /// Calls one server. Each call has a connection of its own, so that no call meets one that the
 /// server was about to close.
 #[derive(Debug, Clone)]
@@ -57,7 +70,8 @@ impl Client {
         Answer::read(asked, response, start).await
     }
 
-    async fn answer(
+    /// Sends a request that must be answered, whatever the status.
+    pub(crate) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -70,18 +84,38 @@ impl Client {
 
     /// GET without a token.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.answer(Method::GET, path, |request| request).await
+        self.call(Method::GET, path, |request| request).await
     }
 
     /// POST of a JSON body without a token.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.answer(Method::POST, path, |request| request.json(body))
+        self.call(Method::POST, path, |request| request.json(body))
             .await
     }
 
     /// A request with an access token and no body.
     pub(crate) async fn bearer(&self, method: Method, path: &str, access: &str) -> Answer {
-        self.answer(method, path, |request| request.bearer_auth(access))
+        self.call(method, path, |request| request.bearer_auth(access))
+            .await
+    }
+
+    /// A request with an access token and a JSON body.
+    pub(crate) async fn with_body(
+        &self,
+        method: Method,
+        path: &str,
+        access: &str,
+        body: &Value,
+    ) -> Answer {
+        self.call(method, path, |request| {
+            request.bearer_auth(access).json(body)
+        })
+        .await
+    }
+
+    /// POST of a form without a token.
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(Method::POST, path, |request| request.form(fields))
             .await
     }
 

@@ -14,10 +14,15 @@ mod process;
 mod proxy;
 mod raw;
 mod redis;
+mod stores;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::aura::{Aura, Settings};
@@ -28,6 +33,7 @@ pub(crate) use self::process::Process;
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::raw::Raw;
 pub(crate) use self::redis::Redis;
+pub(crate) use self::stores::{Sqlite, on_both_stores};
 
 /// How long a thing may take that has no limit of its own: generous, because a debug build on a
 /// busy machine is slow, and finite, because nothing may hang.
@@ -52,11 +58,18 @@ pub(crate) async fn eventually<T>(
     answer.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
 }
 
+/// Part number `index` of a JWT as JSON: 0 is the header, 1 the claims.
+pub(crate) fn part(token: &str, index: usize) -> Value {
+    let part = token.split('.').nth(index).expect("three parts");
+    let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
 /// The first of `names` found in `PATH` or in `folders`; `None`, said aloud, when there is none.
 ///
 /// # Panics
 /// Where `AURA_TESTS_REQUIRE=1` asks for every server.
-fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
         .chain(folders.iter().cloned())

@@ -45,6 +45,14 @@ impl Redis {
         format!("redis://{}/0", self.port.address())
     }
 
+    /// A connection to the logical database `number`.
+    pub(crate) async fn connect(&self, number: u8) -> redis::aio::MultiplexedConnection {
+        let url = format!("redis://{}/{number}", self.port.address());
+        let client = redis::Client::open(url).expect("a URL of Redis");
+        let connection = client.get_multiplexed_async_connection().await;
+        connection.expect("a connection to Redis")
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         self.port.address()

@@ -1,0 +1,52 @@
+//! What a limited call is told: headers after draft-ietf-httpapi-ratelimit-headers.
+
+use poem::http::{HeaderMap, HeaderValue};
+
+/// Length of a window, in seconds.
+pub(super) const WINDOW_SECONDS: i64 = 60;
+
+/// What a bucket said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub(super) policy: &'static str,
+    pub(super) limit: i64,
+    pub(super) remaining: i64,
+    pub(super) reset_millis: i64,
+    pub(super) refused: bool,
+    pub(super) public: bool,
+}
+
+/// Whole seconds, rounded up, so that a client which waits them out finds a new window.
+pub(super) const fn seconds_up(millis: i64) -> i64 {
+    (millis + 999).div_euclid(1000)
+}
+
+/// Adds `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, structured
+/// fields) to the answer of a limited call.
+pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
+    let shown = || {
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.public || verdict.refused)
+    };
+    let policies: Vec<String> = shown()
+        .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, WINDOW_SECONDS))
+        .collect();
+    let states: Vec<String> = shown()
+        .map(|v| {
+            format!(
+                "\"{}\";r={};t={}",
+                v.policy,
+                v.remaining,
+                seconds_up(v.reset_millis)
+            )
+        })
+        .collect();
+    for (name, lines) in [("ratelimit-policy", policies), ("ratelimit", states)] {
+        if let Ok(value) = HeaderValue::try_from(lines.join(", "))
+            && !lines.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+}

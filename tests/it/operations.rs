@@ -1,0 +1,269 @@
+//! Proves what those who run the server rely on: headers, origins, metrics, exit codes, warnings.
+
+use reqwest::Method;
+
+use crate::support::{Aura, PATIENCE, Port, Redis, Settings, eventually};
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let aura = Settings::new().start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    for answer in [
+        client.get("/health").await,
+        client.get("/docs").await,
+        client.get("/openapi.json").await,
+        client.get("/nowhere").await,
+        client.get("/auth/login").await,
+        client.me(&session.access).await,
+        client.me("rubbish").await,
+        client.form("/auth/token", &[]).await,
+        client.logout(&session.access).await,
+    ] {
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            "nosniff",
+            "{answer:#?}"
+        );
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("frame-ancestors 'none'"), "{answer:#?}");
+        assert!(!policy.contains("unsafe"), "{answer:#?}");
+        assert!(!answer.header("referrer-policy").is_empty(), "{answer:#?}");
+        assert!(!answer.header("x-request-id").is_empty(), "{answer:#?}");
+        assert!(!answer.headers.contains_key("server"), "{answer:#?}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{answer:#?}");
+    }
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_read_answers() {
+    let (ours, foreign) = ("https://app.example.com", "https://evil.example.com");
+    let listed = format!("{ours},http://localhost:3000");
+    let settings = Settings::new().set("SERVER_CORS_ALLOWED_ORIGINS", listed.as_str());
+    let aura = settings.start().await;
+    let client = aura.client();
+    let ask = async |method: Method, path: &str, origin: &str| {
+        let preflight = method == Method::OPTIONS;
+        let call = client.call(method, path, |request| {
+            let request = request.header("origin", origin);
+            if !preflight {
+                return request;
+            }
+            let request = request.header("access-control-request-method", "POST");
+            request.header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            )
+        });
+        call.await
+    };
+    for path in ["/auth/me", "/health/live", "/nowhere"] {
+        for origin in [ours, "http://localhost:3000"] {
+            let answer = ask(Method::GET, path, origin).await;
+            assert_eq!(answer.header("access-control-allow-origin"), origin);
+            assert!(
+                answer.header("vary").to_lowercase().contains("origin"),
+                "{answer:#?}"
+            );
+            let exposed = answer
+                .header("access-control-expose-headers")
+                .to_lowercase();
+            assert!(exposed.contains("x-request-id"), "{answer:#?}");
+        }
+        for origin in [
+            foreign,
+            "null",
+            "https://app.example.com.evil.example",
+            "http://app.example.com",
+        ] {
+            let answer = ask(Method::GET, path, origin).await;
+            assert!(
+                !answer.headers.contains_key("access-control-allow-origin"),
+                "{answer:#?}"
+            );
+        }
+    }
+    let preflight = ask(Method::OPTIONS, "/auth/login", ours).await;
+    assert!([200, 204].contains(&preflight.status), "{preflight:#?}");
+    assert_eq!(preflight.header("access-control-allow-origin"), ours);
+    assert!(
+        preflight
+            .header("access-control-allow-methods")
+            .contains("POST")
+    );
+    let headers = preflight
+        .header("access-control-allow-headers")
+        .to_lowercase();
+    assert!(
+        headers.contains("authorization") && headers.contains("content-type"),
+        "{headers}"
+    );
+    assert!(
+        !preflight
+            .headers
+            .contains_key("access-control-allow-credentials")
+    );
+    let preflight = ask(Method::OPTIONS, "/auth/login", foreign).await;
+    assert!(
+        !preflight
+            .headers
+            .contains_key("access-control-allow-origin"),
+        "{preflight:#?}"
+    );
+
+    let aura = Settings::new().start().await;
+    let answer = aura
+        .client()
+        .call(Method::GET, "/health", |r| r.header("origin", ours))
+        .await;
+    assert!(
+        !answer.headers.contains_key("access-control-allow-origin"),
+        "{answer:#?}"
+    );
+}
+
+/// The value of the first line of `/metrics` that holds all of `parts`; 0 without one.
+async fn metric(aura: &Aura, parts: &[&str]) -> f64 {
+    let metrics = aura.metrics().get("/metrics").await;
+    let lines = metrics
+        .is(200)
+        .text
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let mut lines = lines.filter(|line| parts.iter().all(|part| line.contains(part)));
+    let value = lines.next().and_then(|line| line.rsplit(' ').next());
+    value.map_or(0.0, |value| value.parse().unwrap())
+}
+
+#[tokio::test]
+async fn metrics_count_what_happens() {
+    let aura = Settings::new().start().await;
+    let client = aura.client();
+    let logins = ["aura_http_requests", "\"login\"", "\"POST\"", "\"200\""];
+    let wrong = ["aura_http_requests", "\"login\"", "\"401\""];
+    let before = [metric(&aura, &logins).await, metric(&aura, &wrong).await];
+    let session = client.newcomer().await;
+    client.signed_in(&session.email).await;
+    client
+        .login(&session.email, "not-the-Password-7")
+        .await
+        .is(401);
+    let after = [metric(&aura, &logins).await, metric(&aura, &wrong).await];
+    assert_eq!((after[0] - before[0], after[1] - before[1]), (2.0, 1.0));
+    // Made-up paths and methods make no new series: the number stays bounded.
+    let series = async || aura.metrics().get("/metrics").await.text.lines().count();
+    client.get("/made-up/0").await.is(404);
+    let count = series().await;
+    for number in 1..20 {
+        client.get(&format!("/made-up/{number}")).await.is(404);
+    }
+    assert_eq!(series().await, count);
+    let metrics = aura.metrics().get("/metrics").await;
+    assert!(
+        !metrics.text.contains(&session.email),
+        "no e-mail in metrics"
+    );
+    client.get("/metrics").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_health_check_without_a_shell_tells_by_its_exit_code() {
+    let aura = Settings::new().start().await;
+    let settings = Settings::new();
+    let address = aura.address();
+    for (url, code) in [
+        (format!("http://{address}/health"), 0),
+        (format!("http://{address}/health/ready"), 0),
+        (format!("http://{address}/nowhere"), 1),
+        ("http://127.0.0.1:1/health".to_owned(), 1),
+        ("nonsense".to_owned(), 1),
+    ] {
+        let output = settings.run(&["healthcheck", "--url", &url]).await;
+        let given = output.status.code();
+        let usage = url == "nonsense" && given == Some(2);
+        assert!(given == Some(code) || usage, "{url}: {output:?}");
+    }
+    // Without an address it asks the server that the settings describe.
+    let port = address.port().to_string();
+    let output = settings
+        .set("SERVER_PORT", port.as_str())
+        .run(&["healthcheck"])
+        .await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_by_the_setting_that_chose_it() {
+    let aura = Settings::new().start().await;
+    let port = aura.address().port().to_string();
+    let free = Port::reserve().number().to_string();
+    let settings = Settings::new().set("SERVER_METRICS_PORT", free.as_str());
+    let output = settings
+        .set("SERVER_PORT", port.as_str())
+        .run(&["serve"])
+        .await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("SERVER_PORT") && said.contains(&port),
+        "{said}"
+    );
+    aura.client().get("/health/live").await.is(200);
+}
+
+#[tokio::test]
+async fn a_bad_configuration_ends_with_78_and_every_fault() {
+    let settings = Settings::new()
+        .set("SERVER_PORT", 99_999)
+        .set("JWT_ALGORITHM", "none");
+    let settings = settings
+        .set("PASSWORD_BCRYPT_COST", 9)
+        .set("JWT_SECRET_KEY", "canary-short");
+    let output = settings
+        .set("RATE_LIMIT_FAIL_MODE", "maybe")
+        .run(&["serve"])
+        .await;
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for name in [
+        "SERVER_PORT",
+        "JWT_ALGORITHM",
+        "PASSWORD_BCRYPT_COST",
+        "JWT_SECRET_KEY",
+        "RATE_LIMIT_FAIL_MODE",
+    ] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(!said.contains("canary-short"), "{said}");
+
+    // What only the libraries can find out is a bad configuration, too.
+    let pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";
+    let settings = Settings::new()
+        .set("JWT_ALGORITHM", "ES256")
+        .set("JWT_PRIVATE_KEY", pem);
+    let output = settings.run(&["serve"]).await;
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("JWT_PRIVATE_KEY") && !said.contains("AAAA"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_redis_that_throws_keys_away_is_warned_of() {
+    let options = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
+    let Some(redis) = Redis::start_with(&options).await else {
+        return;
+    };
+    let aura = Settings::new().redis(&redis).start().await;
+    let limit = PATIENCE;
+    eventually(limit, "a warning of the policy", async || {
+        let log = aura.log();
+        let warned = log
+            .lines()
+            .any(|line| line.contains("WARN") && line.contains("allkeys-lru"));
+        warned.then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,226 @@
+//! Proves the `aura user` commands, with and without a running server: what they change holds at
+//! once, where sessions live in Redis and where they live in the server's own memory.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, Sqlite, eventually,
+};
+
+const OTHER_PASSWORD: &str = "violet-Harbour-83-candle";
+
+async fn create(settings: &Settings, email: &str, roles: &[&str]) -> Value {
+    let mut arguments = vec!["user", "create", email, "--password-stdin", "--json"];
+    for role in roles {
+        arguments.extend(["--role", role]);
+    }
+    let printed = settings
+        .done_with(&arguments, &format!("{PASSWORD}\n"))
+        .await;
+    assert!(!printed.contains(PASSWORD), "{printed}");
+    serde_json::from_str(&printed).expect("JSON")
+}
+
+/// Accounts as `aura user list --json` prints them.
+async fn list(settings: &Settings) -> Vec<Value> {
+    let printed = settings.done(&["user", "list", "--json"]).await;
+    assert!(!printed.contains("$2b$"), "{printed}");
+    printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+/// Waits until the session is refused: a server with sessions in its own memory may need a look
+/// at the database first.
+async fn ends(client: &Client, session: &Session) {
+    eventually(PATIENCE, "the end of a session", async || {
+        let me = client.me(&session.access).await;
+        assert!([200, 401].contains(&me.status), "{me:#?}");
+        (me.status == 401).then_some(())
+    })
+    .await;
+    client
+        .refresh(&session.refresh)
+        .await
+        .problem(401, "invalid_refresh_token");
+}
+
+/// All commands against one running server.
+async fn each_command_holds(settings: Settings) {
+    settings.done(&["migrate"]).await;
+    let made = create(&settings, "Ann@Example.com", &["editor", "admin"]).await;
+    assert_eq!(made["email"], "ann@example.com");
+    assert_eq!(made["roles"], json!(["admin", "editor"]));
+    let aura = settings.start().await;
+    let client = aura.client();
+    let ann = client.signed_in("ann@example.com").await;
+    let me = client.me(&ann.access).await;
+    for member in ["id", "email", "roles"] {
+        assert_eq!(me.is(200).json[member], made[member], "{member}");
+    }
+    assert_eq!(ann.claims()["roles"], made["roles"]);
+    // Made while the server runs: known at once.
+    create(&settings, "bob@example.com", &[]).await;
+    let bob = client.signed_in("bob@example.com").await;
+    let listed = list(&settings).await;
+    let emails: Vec<_> = listed
+        .iter()
+        .map(|user| user["email"].as_str().unwrap())
+        .collect();
+    assert_eq!(emails, ["ann@example.com", "bob@example.com"]);
+    assert_eq!(listed[0]["id"], made["id"]);
+
+    // Roles show in the next token, and in what the server says of the account.
+    settings
+        .done(&["user", "set-roles", "ann@example.com", "support"])
+        .await;
+    let pair = client.refresh(&ann.refresh).await;
+    let ann = Session {
+        access: pair.is(200).text_of("access_token"),
+        refresh: pair.text_of("refresh_token"),
+        ..ann
+    };
+    assert_eq!(ann.claims()["roles"], json!(["support"]));
+    assert_eq!(
+        client.me(&ann.access).await.json["roles"],
+        json!(["support"])
+    );
+    let verify = client
+        .bearer(reqwest::Method::GET, "/auth/verify", &ann.access)
+        .await;
+    assert_eq!(verify.is(200).header("x-auth-roles"), "support");
+    settings
+        .done(&["user", "set-roles", "ann@example.com"])
+        .await;
+    let fresh = client.signed_in("ann@example.com").await;
+    assert_eq!(fresh.claims()["roles"], json!([]));
+
+    // Sessions end, the account stays.
+    settings
+        .done(&["user", "revoke-sessions", "ann@example.com"])
+        .await;
+    ends(&client, &ann).await;
+    ends(&client, &fresh).await;
+    client.me(&bob.access).await.is(200);
+    let ann = client.signed_in("ann@example.com").await;
+    client.me(&ann.access).await.is(200);
+
+    // A password set for her ends her sessions, too.
+    let set = [
+        "user",
+        "set-password",
+        "ann@example.com",
+        "--password-stdin",
+    ];
+    settings.done_with(&set, OTHER_PASSWORD).await;
+    ends(&client, &ann).await;
+    let old = client.login("ann@example.com", PASSWORD).await;
+    old.problem(401, "invalid_credentials");
+    client
+        .login("ann@example.com", OTHER_PASSWORD)
+        .await
+        .is(200);
+
+    settings.done(&["user", "disable", "bob@example.com"]).await;
+    ends(&client, &bob).await;
+    let disabled = client.login("bob@example.com", PASSWORD).await;
+    disabled.problem(401, "invalid_credentials");
+    assert!(!list(&settings).await[1]["disabled_at"].is_null());
+    settings.done(&["user", "enable", "bob@example.com"]).await;
+    let bob = client.signed_in("bob@example.com").await;
+    client.me(&bob.access).await.is(200);
+
+    settings.done(&["user", "delete", "bob@example.com"]).await;
+    ends(&client, &bob).await;
+    client
+        .login("bob@example.com", PASSWORD)
+        .await
+        .problem(401, "invalid_credentials");
+    assert_eq!(list(&settings).await.len(), 1);
+}
+
+#[tokio::test]
+async fn each_command_holds_at_once_where_sessions_live_in_the_server() {
+    let file = Sqlite::new();
+    each_command_holds(Settings::new().database(&file.url())).await;
+}
+
+#[tokio::test]
+async fn each_command_holds_at_once_where_sessions_live_in_redis() {
+    let (Some(redis), Some(postgres)) = (Redis::start().await, Postgres::shared().await) else {
+        return;
+    };
+    let database = postgres.database().await;
+    each_command_holds(Settings::new().redis(&redis).database(&database)).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_and_ends_with_1() {
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url());
+    settings.done(&["migrate"]).await;
+    create(&settings, "ann@example.com", &[]).await;
+    let nobody = "nobody@example.com";
+    for arguments in [
+        vec!["user", "disable", nobody],
+        vec!["user", "enable", nobody],
+        vec!["user", "delete", nobody],
+        vec!["user", "set-roles", nobody, "admin"],
+        vec!["user", "revoke-sessions", nobody],
+        vec!["user", "reset-link", nobody],
+        vec!["user", "set-password", nobody, "--password-stdin"],
+        vec!["user", "create", "ann@example.com", "--password-stdin"],
+        vec!["user", "create", "ANN@example.com", "--password-stdin"],
+        vec!["user", "create", "no address", "--password-stdin"],
+        vec![
+            "user",
+            "create",
+            "new@example.com",
+            "--password-stdin",
+            "--role",
+            "a b",
+        ],
+        vec!["user", "set-roles", "ann@example.com", "a,b"],
+    ] {
+        let output = settings.run_with(&arguments, PASSWORD).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.is_empty() && !said.contains(PASSWORD), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+    // The rules of passwords hold here, too, and the limit is named in bytes.
+    let long = "zQ7-mK2+".repeat(9) + "x";
+    for (password, word) in [
+        ("", "12"),
+        ("short", "12"),
+        ("password1234", "password"),
+        (&long, "72 bytes"),
+    ] {
+        for command in [
+            ["user", "create", "new@example.com", "--password-stdin"],
+            [
+                "user",
+                "set-password",
+                "ann@example.com",
+                "--password-stdin",
+            ],
+        ] {
+            let output = settings.run_with(&command, password).await;
+            assert_eq!(output.status.code(), Some(1), "{password:?}: {output:?}");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains(word), "{password:?}: {said}");
+        }
+    }
+    assert_eq!(list(&settings).await.len(), 1);
+    // Usage is another matter.
+    for arguments in [
+        vec!["user"],
+        vec!["user", "nonsense"],
+        vec!["user", "disable"],
+    ] {
+        let output = settings.run(&arguments).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+    }
+}
