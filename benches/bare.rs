@@ -71,7 +71,7 @@ fn hash(cost: u32, threads: usize, seconds: u64) {
 #[handler]
 fn live() -> poem::Response {
     poem::Response::builder()
-        .content_type("application/json; charset=utf-8")
+        .content_type("application/json")
         .body("{\"status\":\"healthy\"}")
 }
 
