@@ -58,6 +58,7 @@ impl Migrations {
     }
 
     async fn attempt(&self) -> Result<(), MigrateError> {
+        self.sql.create_private_file();
         let pool = AnyPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(2))

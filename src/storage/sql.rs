@@ -1,6 +1,7 @@
 //! The SQL pool: one set of queries for SQLite and Postgres, every call bounded in time.
 
 use std::future::Future;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -122,6 +123,29 @@ impl Sql {
         };
         self.bounded(limit, ping).await?;
         Ok(start.elapsed())
+    }
+
+    /// Makes the file of an SQLite database that does not exist yet, for its owner alone: it holds
+    /// hashes of passwords, and SQLite would let everybody read it. What goes wrong here goes
+    /// wrong again, with its reason, when the database is opened.
+    pub(super) fn create_private_file(&self) {
+        let url = self.0.url.expose_secret();
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            return;
+        };
+        let path = path
+            .trim_start_matches("//")
+            .split('?')
+            .next()
+            .unwrap_or_default();
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        if url.contains("mode=rwc") && !path.is_empty() && path != ":memory:" {
+            let _ = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path.as_ref());
+        }
     }
 
     /// Whether the schema is as this binary needs it.
