@@ -111,6 +111,12 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// An id that no other request has. Quick rather than secret: it names, and protects nothing.
+#[must_use]
+pub fn unique_id() -> uuid::Uuid {
+    uuid::Uuid::new_v4()
+}
+
 /// `N` unpredictable bytes from the operating system.
 ///
 /// # Panics

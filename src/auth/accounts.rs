@@ -115,25 +115,23 @@ impl Auth {
         new: SecretString,
         caller: Option<&Caller>,
     ) -> Result<(), Error> {
-        self.0.sessions.ready().await?;
         let hash = self.0.hasher.hash(new).await?;
-        if !self
+        let keep = caller.map(|caller| caller.session.id);
+        // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
+        self.0.sessions.end_all(user.id, keep).await?;
+        let replaced = self
             .0
             .users
             .set_password(user.id, &user.password_hash, &hash)
-            .await?
-        {
-            // Somebody else changed it a moment ago, and ended this session too.
-            return Err(if caller.is_some() {
-                Error::InvalidToken
-            } else {
-                Error::InvalidResetToken
+            .await?;
+        if !replaced {
+            // Somebody else changed it a moment ago, so what was shown is right no longer.
+            return Err(match caller {
+                Some(_) => Error::WrongPassword,
+                None => Error::InvalidResetToken,
             });
         }
-        self.0
-            .sessions
-            .end_all(user.id, caller.map(|caller| caller.session.id))
-            .await?;
+        self.0.sessions.end_all(user.id, keep).await?;
         Ok(())
     }
 
@@ -199,6 +197,7 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn set_disabled(&self, user: &User, disabled: bool) -> Result<(), Error> {
+        self.0.sessions.ready().await?;
         let at = disabled.then(|| self.0.clock.now());
         self.0.users.set_disabled(user.id, at).await?;
         if disabled {
@@ -213,6 +212,7 @@ impl Auth {
     /// [`Error::Invalid`] for a name that cannot stand in a token; an outage.
     pub async fn set_roles(&self, user: &User, roles: &[String]) -> Result<Vec<String>, Error> {
         let roles = clean_roles(roles)?;
+        self.0.sessions.ready().await?;
         self.0.users.set_roles(user.id, &roles).await?;
         self.0.sessions.set_roles(user.id, &roles).await?;
         Ok(roles)
@@ -223,6 +223,7 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn sign_out(&self, user: &User) -> Result<u64, Error> {
+        self.0.sessions.ready().await?;
         // The mark in the database reaches servers whose sessions live in their own memory.
         self.0
             .users

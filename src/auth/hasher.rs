@@ -1,6 +1,7 @@
 //! The hashing pool: bcrypt runs here and nowhere else, one worker a core, behind a bounded queue.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -15,6 +16,9 @@ use crate::http::FieldError;
 /// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
 /// sixteen seconds; more would be answered to nobody.
 const QUEUE_PER_WORKER: usize = 64;
+
+/// How far the workers stand back behind the rest of the process.
+const NICENESS: i32 = 5;
 
 /// Most jobs that a worker takes at once.
 const BATCH: usize = 4;
@@ -61,6 +65,7 @@ enum Job {
     Verify {
         password: SecretString,
         hash: PasswordHash,
+        cost: u32,
         reply: oneshot::Sender<Result<bool, Error>>,
     },
     Check {
@@ -122,12 +127,13 @@ impl Hasher {
         password: SecretString,
         hash: Option<PasswordHash>,
     ) -> Result<bool, Error> {
-        let known = hash.is_some();
+        let (known, cost) = (hash.is_some(), self.cost);
         let hash = hash.unwrap_or_else(|| PasswordHash::decoy(self.cost));
         let equal = self
             .submit(|reply| Job::Verify {
                 password,
                 hash,
+                cost,
                 reply,
             })
             .await?;
@@ -219,9 +225,17 @@ impl Queue {
 }
 
 fn work(queue: &Queue) {
+    // Hashing fills every core; those who answer requests go first. On Linux this is the thread's
+    // own priority, and where it is refused nothing is lost but a little latency.
+    let _ = rustix::process::nice(NICENESS);
     while let Some(batch) = queue.take() {
         for job in batch {
-            job.run();
+            // A worker that died would leave its queue to nobody. Whoever waits hears of the
+            // panic, because the job's sender is dropped by it.
+            let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
+            if outcome.is_err() {
+                tracing::error!("a password job panicked");
+            }
         }
     }
 }
@@ -255,13 +269,22 @@ impl Job {
             Self::Verify {
                 password,
                 hash,
+                cost,
                 reply,
             } => {
                 // A longer password must cost the same and never match its own first 72 bytes.
                 let bytes = password.expose_secret().as_bytes();
                 let cut = &bytes[..bytes.len().min(MAX_BYTES)];
                 let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
-                let _ = reply.send(Ok(equal && bytes.len() <= MAX_BYTES));
+                let equal = equal && bytes.len() <= MAX_BYTES;
+                if !equal {
+                    // An older hash was cheaper. Decoys of its cost and of all up to today's make
+                    // up the difference exactly, so that the time tells nobody of an account.
+                    for older in hash.cost().unwrap_or(cost)..cost {
+                        let _ = bcrypt::verify(cut, PasswordHash::decoy(older).expose());
+                    }
+                }
+                let _ = reply.send(Ok(equal));
             }
             Self::Check { task, reply } => {
                 let _ = reply.send(Ok(task()));

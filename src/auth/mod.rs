@@ -113,13 +113,7 @@ impl Auth {
     pub fn new(config: &Config, storage: &Storage, clock: Clock) -> Result<Self, BadKey> {
         let redis = storage.redis.as_ref();
         let secret = config.jwt.secret_key.as_ref().map_or_else(
-            || {
-                tracing::warn!(
-                    "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, \
-                     and end with it"
-                );
-                SecretString::from(hex(&random_bytes::<32>()))
-            },
+            || SecretString::from(hex(&random_bytes::<32>())),
             |key| SecretString::from(key.expose().as_str().to_owned()),
         );
         let client = config

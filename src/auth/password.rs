@@ -117,7 +117,9 @@ fn resembles(password: &str, email: &Email) -> bool {
 fn is_common(password: &str) -> bool {
     let guesses = |text: &str| zxcvbn::zxcvbn(text, &[]).guesses_log10();
     let stem = password.trim_matches(|c: char| !c.is_alphabetic());
-    password.chars().count() < LONG && guesses(password) < MIN_GUESSES_LOG10
+    let whole = guesses(password);
+    password.chars().count() < LONG && whole < MIN_GUESSES_LOG10
+        || whole < COMMON_WORD_LOG10 && !is_repeat(password)
         || stem.chars().count() >= 4 && guesses(stem) < COMMON_WORD_LOG10 && !is_repeat(stem)
 }
 
@@ -177,6 +179,7 @@ mod tests {
             "iloveyou2024!",
             "P@ssw0rd12345",
             "administrator1",
+            "12345678901234567890",
         ] {
             assert_eq!(codes(password), ["password_too_common"], "{password}");
         }

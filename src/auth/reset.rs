@@ -26,7 +26,8 @@ struct Claims {
 }
 
 impl Auth {
-    /// A token with which the user can choose a new password, once, within the hour.
+    /// A token with which the user can choose a new password, once, within the hour. A server takes
+    /// it only when both have the same `JWT_SECRET_KEY`.
     ///
     /// # Errors
     /// [`Error::Internal`] when it cannot be signed.

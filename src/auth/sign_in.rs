@@ -85,7 +85,7 @@ impl Auth {
         let now = self.0.clock.now();
         let id = SessionId::random();
         let token = RefreshToken::first(id, self.refresh_key()?);
-        let session = Session {
+        let mut session = Session {
             id,
             owner: Owner {
                 user: user.id,
@@ -100,15 +100,19 @@ impl Auth {
             current: token.hash(),
         };
         self.0.sessions.begin(&session).await?;
-        // Whoever disabled the account or changed its password while we hashed has ended the
-        // sessions that stood then; this one is for us to end.
-        let still = self.0.users.find(user.id).await?.is_some_and(|known| {
+        // Whoever disabled the account, changed its password or its roles while we hashed has done
+        // so to the sessions that stood then; this one is for us to mend.
+        let known = self.0.users.find(user.id).await?.filter(|known| {
             known.disabled_at.is_none()
                 && known.password_hash.expose() == user.password_hash.expose()
         });
-        if !still {
+        let Some(known) = known else {
             self.0.sessions.end(id, user.id).await?;
             return Err(Error::InvalidCredentials);
+        };
+        if known.roles != user.roles {
+            self.0.sessions.set_roles(user.id, &known.roles).await?;
+            session.owner.roles = known.roles;
         }
         self.pair(&session.owner, &token, now)
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -36,6 +36,9 @@ impl Dev {
         )?;
         let key =
             fs::read_to_string(KEY_FILE).with_context(|| format!("cannot read {KEY_FILE}"))?;
+        if key.trim_end().is_empty() {
+            bail!("{KEY_FILE} is empty: delete it, and the next start makes a new key");
+        }
         Ok(Self {
             key: key.trim_end().to_owned(),
         })
@@ -53,18 +56,27 @@ impl Dev {
     }
 }
 
-/// Writes a file that only its owner can read, unless there is one.
+/// Writes a file that only its owner can read, unless there is one. It appears whole or not at all,
+/// also when two do so at once.
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let failed = || format!("cannot make {}", path.display());
+    let draft = path.with_extension(std::process::id().to_string());
     let file = fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(path);
-    match file {
-        Ok(mut file) => file
-            .write_all(text.as_bytes())
-            .with_context(|| format!("cannot write {}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
-    }
+        .open(&draft);
+    let linked = file
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| match fs::hard_link(&draft, path) {
+            // Somebody else was first.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            outcome => outcome,
+        });
+    let removed = fs::remove_file(&draft);
+    linked.and(removed).with_context(failed)
 }

@@ -69,9 +69,9 @@ impl Source {
             }
             match migrations.look().await {
                 Ok(Schema::Current) => work(app).await,
-                Ok(Schema::Pending(count)) => anyhow::bail!(
-                    "{count} migrations are pending: run `aura migrate` first, or start the server"
-                ),
+                Ok(pending) => {
+                    anyhow::bail!("{pending}: run `aura migrate` first, or start the server")
+                }
                 Err(error) => Err(error).context("the database cannot be asked"),
             }
         })

@@ -140,7 +140,14 @@ impl User {
             }
             _ => SecretString::default(),
         };
-        source.with_app(|app| async move { execute(app.auth(), command, password).await })?;
+        source.with_app(|app| async move {
+            if matches!(command, UserCommand::ResetLink { .. }) && !app.has_own_key() {
+                bail!(
+                    "JWT_SECRET_KEY is not set, so no server would take the token; set the server's"
+                );
+            }
+            execute(app.auth(), command, password).await
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }

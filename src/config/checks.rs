@@ -19,6 +19,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         },
         private_key(&config, secrets_elsewhere),
         reused_key(&config),
+        long_grace(&config),
         client(&config, secrets_elsewhere),
         client_name(&config),
         upstream(&config),
@@ -91,7 +92,9 @@ fn reused_key(config: &Config) -> Option<Fault> {
             "LLM_UPSTREAM_API_KEY",
             "would let the language model's host sign tokens",
         )
-    } else if previous.any(|old| matches!(old, PreviousKey::Secret(old) if old == key)) {
+    } else if config.jwt.algorithm.is_symmetric()
+        && previous.any(|old| matches!(old, PreviousKey::Secret(old) if old == key))
+    {
         ("JWT_PREVIOUS_KEYS", "replaces nothing")
     } else {
         return None;
@@ -102,6 +105,19 @@ fn reused_key(config: &Config) -> Option<Fault> {
         format!("is the same as {other}, which {why}"),
         "make another one with `aura key generate`",
     ))
+}
+
+/// A token that is shown again gives the pair of its first use, which must not have expired.
+fn long_grace(config: &Config) -> Option<Fault> {
+    let half_life = config.jwt.access_token_expire_minutes.get() * 30;
+    (config.jwt.refresh_grace_seconds.get() > half_life).then(|| {
+        Fault::new(
+            FaultKind::Conflict,
+            "JWT_REFRESH_GRACE_SECONDS",
+            "is more than half of JWT_ACCESS_TOKEN_EXPIRE_MINUTES",
+            format!("set it to {half_life} or less, or let access tokens live longer"),
+        )
+    })
 }
 
 fn client(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {

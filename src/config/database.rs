@@ -73,8 +73,15 @@ impl TryFrom<String> for DatabaseUrl {
     fn try_from(url: String) -> Result<Self, Self::Error> {
         if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
-            if file.split('?').next().unwrap_or_default().is_empty() {
-                return Err("names no file; write it like sqlite://aura.db or sqlite::memory:");
+            let name = file.split('?').next().unwrap_or_default();
+            if name.is_empty() {
+                return Err("names no file; write it like sqlite://aura.db");
+            }
+            if name == ":memory:" || url.contains("mode=memory") {
+                return Err(
+                    "is in memory, where each connection would have a database of its own; \
+                     write it like sqlite://aura.db",
+                );
             }
             return Ok(Self(url));
         }
@@ -122,7 +129,6 @@ mod tests {
     fn engines_go_by_scheme() {
         let engine = |url: &str| DatabaseUrl::try_from(url.to_owned()).map(|url| url.engine());
         assert_eq!(engine(DatabaseUrl::DEFAULT), Ok(Engine::Sqlite));
-        assert_eq!(engine("sqlite::memory:"), Ok(Engine::Sqlite));
         assert_eq!(
             engine("sqlite:///var/lib/aura/aura.db?mode=rwc"),
             Ok(Engine::Sqlite)
@@ -132,6 +138,8 @@ mod tests {
             "mysql://db/aura",
             "aura.db",
             "sqlite:",
+            "sqlite::memory:",
+            "sqlite://x?mode=memory",
             "sqlite://?mode=rwc",
             "postgres",
         ] {

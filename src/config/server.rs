@@ -23,8 +23,7 @@ pub struct Server {
     /// Port of `/metrics`, on the same address; metrics answer there and nowhere else. 0 turns
     /// them off.
     pub metrics_port: Bounded<0, 65_535>,
-    /// Networks whose `X-Forwarded-For` and `Forwarded` headers are believed, as CIDR ranges
-    /// separated by commas. The client is the rightmost hop outside them. Empty: no header is
+    /// Networks whose `X-Forwarded-For` header is believed, as CIDR ranges separated by commas. The client is the rightmost hop outside them. Empty: no header is
     /// believed, and the client is whoever connects.
     #[schemars(example = &"10.0.0.0/8,fd00::/8")]
     pub trusted_proxies: Vec<Cidr>,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use poem_openapi::{Enum, Object};
 use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
 
 use self::database::DatabaseCheck;
 use self::redis::RedisCheck;
@@ -137,7 +138,8 @@ pub struct Health(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     sql: Sql,
-    checks: Vec<(CheckName, Kept)>,
+    checks: Vec<(CheckName, Arc<Kept>)>,
+    tracker: TaskTracker,
     draining: AtomicBool,
 }
 
@@ -158,10 +160,11 @@ impl Health {
         };
         let checks = Check::all(storage)
             .into_iter()
-            .map(|(name, check)| (name, kept(check)));
+            .map(|(name, check)| (name, Arc::new(kept(check))));
         Self(Arc::new(Inner {
             sql: storage.sql.clone(),
             checks: checks.collect(),
+            tracker: TaskTracker::new(),
             draining: AtomicBool::new(false),
         }))
     }
@@ -189,7 +192,16 @@ impl Health {
         let Some((_, kept)) = self.0.checks.iter().find(|(known, _)| *known == name) else {
             return Report::new(Status::Disabled);
         };
-        kept.report().await
+        self.run(kept).await
+    }
+
+    /// Runs a check to its end even when whoever asked has gone: its answer is for all.
+    async fn run(&self, kept: &Arc<Kept>) -> Report {
+        let kept = Arc::clone(kept);
+        let report = self.0.tracker.spawn(async move { kept.report().await });
+        report
+            .await
+            .unwrap_or_else(|_| Report::new(Status::Unhealthy))
     }
 
     /// The checks that decide whether the whole is healthy.
@@ -201,7 +213,7 @@ impl Health {
             .iter()
             .filter(|(_, kept)| kept.check.rolls_up())
         {
-            reports.push((*name, kept.report().await));
+            reports.push((*name, self.run(kept).await));
         }
         reports
     }
@@ -210,7 +222,7 @@ impl Health {
     pub async fn all(&self) -> Vec<(CheckName, Report)> {
         let mut reports = Vec::new();
         for (name, kept) in &self.0.checks {
-            reports.push((*name, kept.report().await));
+            reports.push((*name, self.run(kept).await));
         }
         reports
     }

@@ -30,13 +30,17 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> C
         };
     }
     let mut client = peer;
-    let lines: Vec<&str> = headers
+    let lines: Vec<&[u8]> = headers
         .get_all(FORWARDED_FOR)
         .iter()
-        .filter_map(|line| line.to_str().ok())
+        .map(poem::http::HeaderValue::as_bytes)
         .collect();
-    for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Some(address) = parse_hop(entry) else {
+    for entry in lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.rsplit(|byte| *byte == b','))
+    {
+        let Some(address) = std::str::from_utf8(entry).ok().and_then(parse_hop) else {
             break;
         };
         client = address;
@@ -85,7 +89,7 @@ mod tests {
     fn find(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, line.as_bytes().try_into().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         client_address(peer.parse().unwrap(), &headers, &trusted)

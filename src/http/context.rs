@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{FromRequest, Request, RequestBody};
-use uuid::Uuid;
 
 use super::problem::Problem;
 use super::rate_limit::Verdict;
+use crate::clock::unique_id;
 
 /// The header that carries the request id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,10 +35,7 @@ impl RequestId {
                 let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
                 !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(harmless)
             })
-            .map_or_else(
-                || Self(Uuid::new_v4().to_string()),
-                |id| Self(id.to_owned()),
-            )
+            .map_or_else(|| Self(unique_id().to_string()), |id| Self(id.to_owned()))
     }
 
     /// The id as text.

@@ -2,6 +2,8 @@
 //!
 //! Unknown parameters are ignored and a repeated one is refused, both by RFC 6749 section 3.2.
 
+use std::collections::HashSet;
+
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{ParsePayload, Payload};
@@ -43,8 +45,9 @@ impl FormFields {
         }
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(bytes)
             .map_err(|_| malformed("the body is not application/x-www-form-urlencoded"))?;
-        for (index, (name, value)) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|(known, _)| known == name) {
+        let mut names = HashSet::with_capacity(fields.len());
+        for (name, value) in &fields {
+            if !names.insert(name.as_str()) {
                 return Err(malformed("a parameter stands twice in the body"));
             }
             if name.contains('\0') || value.contains('\0') {

@@ -140,6 +140,13 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
         )
     };
     let mut bytes = Vec::new();
+    // Opening a pipe would wait for somebody to write into it.
+    if std::fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+        return Err(fault(
+            "is no ordinary file",
+            "name a file that holds the value",
+        ));
+    }
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| {

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use hyper::body::Bytes;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response, Route, endpoint};
 use poem_openapi::OpenApiService;
@@ -26,9 +27,9 @@ const START: &str = include_str!("../../templates/docs/start.js");
 /// Something that is served as it is.
 struct Asset {
     content_type: &'static str,
-    text: String,
+    bytes: Bytes,
     etag: OnceLock<String>,
-    gzip: OnceLock<Vec<u8>>,
+    gzip: OnceLock<Bytes>,
 }
 
 impl Asset {
@@ -36,7 +37,7 @@ impl Asset {
         let (etag, gzip) = (OnceLock::new(), OnceLock::new());
         Arc::new(Self {
             content_type,
-            text: text.into(),
+            bytes: Bytes::from(text.into()),
             etag,
             gzip,
         })
@@ -44,21 +45,23 @@ impl Asset {
 
     fn etag(&self) -> &str {
         self.etag.get_or_init(|| {
-            let digest = Sha256::digest(self.text.as_bytes());
+            let digest = Sha256::digest(&self.bytes);
             format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
         })
     }
 
     /// Compressed once, when it is first wanted.
-    fn gzip(&self) -> &[u8] {
-        self.gzip.get_or_init(|| {
+    fn gzip(&self) -> Bytes {
+        let compress = || {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
             // Writing to memory does not fail; an empty answer would be seen at once.
-            encoder
-                .write_all(self.text.as_bytes())
+            let written = encoder.write_all(&self.bytes);
+            written
                 .and_then(|()| encoder.finish())
                 .unwrap_or_default()
-        })
+                .into()
+        };
+        self.gzip.get_or_init(compress).clone()
     }
 
     fn answer(&self, request: &Request) -> Response {
@@ -83,9 +86,9 @@ impl Asset {
         if holds(header::ACCEPT_ENCODING, "gzip") {
             return builder
                 .header(header::CONTENT_ENCODING, "gzip")
-                .body(self.gzip().to_vec());
+                .body(self.gzip());
         }
-        builder.body(self.text.clone())
+        builder.body(self.bytes.clone())
     }
 }
 
@@ -106,18 +109,25 @@ async fn respond(
     answer.map_err(|_| crate::http::Problem::internal().into())
 }
 
-/// The start page: for now it leads to Swagger UI.
-pub(super) fn home() -> impl Endpoint<Output = Response> {
-    endpoint::make(|request: Request| async move {
+/// Answers the start page, which for now leads to Swagger UI, before `E`, which has all other
+/// addresses.
+pub(super) struct Home<E>(pub(super) E);
+
+impl<E: Endpoint> Endpoint for Home<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path() != "/" {
+            return Ok(self.0.call(request).await?.into_response());
+        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(poem::Error::from(method_not_allowed()));
+            return Err(method_not_allowed().into());
         }
         let mut response = StatusCode::FOUND.into_response();
-        response
-            .headers_mut()
-            .insert(header::LOCATION, HeaderValue::from_static("/docs"));
+        let location = HeaderValue::from_static("/docs");
+        response.headers_mut().insert(header::LOCATION, location);
         Ok(response)
-    })
+    }
 }
 
 /// The document as JSON.

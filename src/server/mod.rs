@@ -16,7 +16,7 @@ pub mod telemetry;
 use std::sync::Arc;
 
 use poem::middleware::CatchPanic;
-use poem::{Endpoint, EndpointExt, Response, Route};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 
 pub use self::serve::{ServeError, serve};
 
@@ -76,6 +76,12 @@ impl App {
         &self.auth
     }
 
+    /// Whether `JWT_SECRET_KEY` is set, rather than made up for this process.
+    #[must_use]
+    pub fn has_own_key(&self) -> bool {
+        self.config.jwt.secret_key.is_some()
+    }
+
     /// The connections, for the command line.
     #[must_use]
     pub fn storage(&self) -> &Storage {
@@ -95,14 +101,13 @@ impl App {
         let allowed = Allowed::of(&document);
         let document = Arc::new(document);
         let routes = Route::new()
-            .nest_no_strip("/", service)
+            .nest_no_strip("/", docs::Home(service.into_endpoint()))
             .at(
                 "/auth/verify/*path",
                 Gateway {
                     auth: self.auth.clone(),
                 },
             )
-            .at("/", docs::home())
             .at("/openapi.json", docs::json(Arc::clone(&document)))
             .at("/openapi.yaml", docs::yaml(Arc::clone(&document)))
             .nest("/docs", docs::swagger_ui());

@@ -55,6 +55,12 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     limits::raise_open_files();
+    if app.config.jwt.secret_key.is_none() {
+        tracing::warn!(
+            "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, and end \
+             with it"
+        );
+    }
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let config = &app.config.server;
     let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
@@ -74,7 +80,7 @@ pub async fn serve(
         stop.clone(),
     ));
     if let Some(redis) = app.storage.redis.clone() {
-        tracker.spawn(startup::look_at_redis(redis));
+        tracker.spawn(startup::look_at_redis(redis, stop.clone()));
     }
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
@@ -134,10 +140,15 @@ async fn bind(
     variable: &'static str,
 ) -> Result<(TcpListener, SocketAddr), ServeError> {
     let address = SocketAddr::new(host, port);
-    let failed = |source| ServeError::Bind {
-        address,
-        variable,
-        source,
+    let failed = |source: std::io::Error| {
+        // An address that is not this machine's is no matter of the port.
+        let foreign = source.kind() == std::io::ErrorKind::AddrNotAvailable;
+        let variable = if foreign { "SERVER_HOST" } else { variable };
+        ServeError::Bind {
+            address,
+            variable,
+            source,
+        }
     };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;

@@ -11,7 +11,7 @@ use crate::storage::{Migrations, Redis, RedisDb, Schema, Sql};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Brings the schema up to date, or waits until somebody has, and so opens the server for
-/// requests. Gives up on nothing but a migration that the database refuses.
+/// requests. Waits for a database that is away, and gives up on one that refuses.
 ///
 /// # Errors
 /// What the database said of a migration.
@@ -26,19 +26,13 @@ pub(super) async fn prepare_schema(
         let problem = if migrate {
             match migrations.run().await {
                 Ok(()) => return Ok(()),
-                Err(MigrateError::Execute(sqlx::Error::Database(error)))
-                    if !error.code().is_some_and(|code| code.starts_with("57P")) =>
-                {
-                    return Err(MigrateError::Execute(sqlx::Error::Database(error)));
-                }
-                Err(error) => error.to_string(),
+                Err(error) if Migrations::is_passing(&error) => error.to_string(),
+                Err(error) => return Err(error),
             }
         } else {
             match migrations.look().await {
                 Ok(Schema::Current) => return Ok(()),
-                Ok(Schema::Pending(count)) => {
-                    format!("{count} migrations are pending: run `aura migrate`")
-                }
+                Ok(pending) => format!("{pending}: run `aura migrate`"),
                 Err(error) => error.to_string(),
             }
         };
@@ -53,17 +47,22 @@ pub(super) async fn prepare_schema(
     }
 }
 
-/// Warns when tokens or limits live on a server that may throw them away.
-pub(super) async fn look_at_redis(redis: Redis) {
+/// Warns when tokens or limits live on a server that may throw them away; waits for a server that
+/// is away.
+pub(super) async fn look_at_redis(redis: Redis, stop: CancellationToken) {
     for db in [redis.auth.db(), redis.rate_limit.db()] {
-        look_at(db).await;
+        while !look_at(db).await && !stop.is_cancelled() {
+            tokio::time::sleep(PAUSE * 10).await;
+        }
     }
 }
 
-async fn look_at(db: &RedisDb) {
-    let Ok(Some(policy)) = db.server_setting("maxmemory-policy").await else {
-        return;
+/// Whether the server could be asked.
+async fn look_at(db: &RedisDb) -> bool {
+    let Ok(policy) = db.server_setting("maxmemory-policy").await else {
+        return false;
     };
+    let Some(policy) = policy else { return true };
     let limit = db
         .server_setting("maxmemory")
         .await
@@ -78,4 +77,5 @@ async fn look_at(db: &RedisDb) {
              forgotten; set maxmemory-policy to noeviction, or keep caches on a server of their own"
         );
     }
+    true
 }

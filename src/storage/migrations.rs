@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use sqlx::Row;
 use sqlx::any::AnyPoolOptions;
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 
 use super::Sql;
+use super::sql::is_outage;
 use crate::config::Engine;
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/storage/migrations");
@@ -25,6 +27,16 @@ pub enum Schema {
 #[derive(Clone, Debug)]
 pub struct Migrations {
     sql: Sql,
+}
+
+impl std::fmt::Display for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current => f.write_str("the schema is current"),
+            Self::Pending(1) => f.write_str("1 migration is pending"),
+            Self::Pending(count) => write!(f, "{count} migrations are pending"),
+        }
+    }
 }
 
 impl Migrations {
@@ -57,6 +69,18 @@ impl Migrations {
         Ok(())
     }
 
+    /// Whether trying again may help: the database could not be asked, rather than said no. A file
+    /// that cannot be opened is not such a case, because its path is a setting.
+    #[must_use]
+    pub fn is_passing(error: &MigrateError) -> bool {
+        let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = error
+        else {
+            return false;
+        };
+        let code = cause.as_database_error().and_then(DatabaseError::code);
+        is_outage(cause) && code.as_deref() != Some("14")
+    }
+
     async fn attempt(&self) -> Result<(), MigrateError> {
         self.sql.create_private_file();
         let pool = AnyPoolOptions::new()
@@ -82,6 +106,7 @@ impl Migrations {
     /// # Errors
     /// What the database said when it could not be asked.
     pub async fn look(&self) -> Result<Schema, sqlx::Error> {
+        self.sql.create_private_file();
         let rows = sqlx::query("SELECT version FROM _sqlx_migrations")
             .fetch_all(&self.sql.health_pool())
             .await;
@@ -91,7 +116,7 @@ impl Migrations {
                 .map(|row| row.try_get(0))
                 .collect::<Result<_, _>>()?,
             // The table itself comes with the first migration.
-            Err(sqlx::Error::Database(_)) => HashSet::new(),
+            Err(sqlx::Error::Database(error)) if is_missing_table(&*error) => HashSet::new(),
             Err(error) => return Err(error),
         };
         let pending = MIGRATOR
@@ -104,4 +129,9 @@ impl Migrations {
         self.sql.set_migrated();
         Ok(Schema::Current)
     }
+}
+
+/// Postgres: 42P01, undefined table. SQLite has one code for all such errors, so its text decides.
+fn is_missing_table(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| code == "42P01") || error.message().contains("no such table")
 }

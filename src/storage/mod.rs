@@ -17,7 +17,7 @@ use crate::config::Config;
 
 /// How long one call to Redis may take before it counts as failed. Two of them and a retry stay
 /// under the 500 ms within which a client is told that the tokens are unavailable.
-const REDIS_TIMEOUT: Duration = Duration::from_millis(200);
+const REDIS_TIMEOUT: Duration = Duration::from_millis(240);
 
 /// Every connection that the server has.
 #[derive(Clone, Debug)]

@@ -12,7 +12,8 @@ use arc_swap::ArcSwapOption;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, ScriptInvocation,
+    Client, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult,
+    ScriptInvocation, ServerErrorKind,
 };
 
 use super::BadUrl;
@@ -142,8 +143,10 @@ impl RedisDb {
     /// [`RedisUnavailable`] when none comes within the call limit.
     pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
         let start = Instant::now();
+        // A write, because a server that only reads is as good as none.
         self.call(async |mut connection| {
-            redis::cmd("PING")
+            redis::cmd("SET")
+                .arg(&["aura:alive", "1", "PX", "5000"])
                 .query_async::<String>(&mut connection)
                 .await
         })
@@ -247,6 +250,15 @@ impl RedisDb {
                 self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
                 self.0.manager.store(None);
             }
+        }
+        // After a failover the old primary answers, and refuses every write: ask for the address of
+        // the new one.
+        let demoted = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown];
+        if demoted
+            .iter()
+            .any(|kind| error.kind() == ErrorKind::Server(*kind))
+        {
+            self.0.manager.store(None);
         }
         if self.0.available.swap(false, Ordering::Relaxed) {
             let cause = error.category();

@@ -34,14 +34,6 @@ pub enum SqlError {
     Refused(#[source] sqlx::Error),
 }
 
-impl SqlError {
-    /// Whether a unique constraint refused the row.
-    #[must_use]
-    pub fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Refused(sqlx::Error::Database(error)) if error.is_unique_violation())
-    }
-}
-
 /// A pool of connections to the accounts' database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Sql(Arc<Inner>);
@@ -231,7 +223,7 @@ impl Pools {
 }
 
 /// Whether the database could not be asked, rather than said no.
-fn is_outage(error: &sqlx::Error) -> bool {
+pub(super) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -239,16 +231,20 @@ fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // Postgres: 08 connection, 53 resources, 57P admin shutdown and start-up, 25006 read only,
-        // 28 and 3D wrong login or missing database. SQLite: 5 busy, 6 locked, 8 read only,
-        // 10 I/O, 13 full, 14 cannot open.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "53", "57P", "25006", "28", "3D"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                || matches!(code.as_ref(), "5" | "6" | "8" | "10" | "13" | "14")
-        }),
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage_code(&code)),
         _ => false,
+    }
+}
+
+/// Postgres: 08 connection, 53 resources, 57P shutdown and start-up, 57014 cancelled, 55P03 lock
+/// not available, 25006 read only, 28 and 3D wrong login or missing database. SQLite, whose extended
+/// codes carry the primary one in their lowest byte: 5 busy, 6 locked, 8 read only, 10 I/O, 13 full,
+/// 14 cannot open.
+fn is_outage_code(code: &str) -> bool {
+    const POSTGRES: [&str; 8] = ["08", "53", "57P", "57014", "55P03", "25006", "28", "3D"];
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
+        _ => POSTGRES.iter().any(|class| code.starts_with(class)),
     }
 }
 

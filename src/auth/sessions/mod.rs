@@ -1,6 +1,6 @@
 //! Sessions and the chain of refresh tokens of each, in Redis or in this process.
 //!
-//! Both stores keep one contract, which `tests/it/sessions.rs` puts to both. The rules of the chain
+//! Both stores keep one contract, which `tests/it/sessions_contract.rs` puts to both. The rules of the chain
 //! are in [`chain`]; the Redis store says them once more in Lua, because there they must hold in
 //! one atomic step.
 

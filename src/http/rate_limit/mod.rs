@@ -126,7 +126,8 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call in `bucket` after the fact, full or not: a failure that is known only now.
+    /// Counts a call in `bucket` after the fact: a failure that is known only now. A full bucket
+    /// stays full.
     /// While Redis is away the failure counts in this process.
     pub async fn count(&self, bucket: Bucket) {
         if !self.enabled {

@@ -6,7 +6,8 @@ if not row[1] or tonumber(row[6]) <= now then
   return nil
 end
 if now - tonumber(row[5]) >= tonumber(ARGV[2]) then
-  redis.call('HSET', KEYS[1], 'used', ARGV[1])
+  -- A courtesy: on a server that is full or read-only the session is still good.
+  redis.pcall('HSET', KEYS[1], 'used', ARGV[1])
   row[5] = ARGV[1]
 end
 return row

@@ -59,9 +59,12 @@ for i, e in ipairs(used) do
     if now - e[2] <= grace or (parent and now - e[5] <= grace) then
       return answer(e)
     end
-    local child = ARGV[first_child + e[3] + 1]
-    if parent and child then
-      e[3], e[4], e[5] = e[3] + 1, child, now
+    if parent then
+      local child = ARGV[first_child + e[3] + 1]
+      if child then
+        e[3], e[4] = e[3] + 1, child
+      end
+      e[5] = now
       return store(e)
     end
     break
