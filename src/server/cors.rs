@@ -2,7 +2,7 @@
 //! answers, no other. Tokens travel in headers, never in cookies, so credentials are not allowed.
 
 use poem::Response;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// How long a browser keeps the answer to a preflight, in seconds.
 const MAX_AGE: u32 = 600;
@@ -30,15 +30,10 @@ impl Cors {
             .cloned()
     }
 
-    /// The answer to a preflight request, `None` for any other request.
-    pub(super) fn preflight(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        allowed: Option<&str>,
-    ) -> Option<Response> {
+    /// The answer to an `OPTIONS` request that is a preflight, `None` for any other.
+    pub(super) fn preflight(&self, headers: &HeaderMap, allowed: Option<&str>) -> Option<Response> {
         let asks = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        if *method != Method::OPTIONS || !asks || self.origin(headers).is_none() {
+        if !asks || self.origin(headers).is_none() {
             return None;
         }
         let methods = HeaderValue::from_str(allowed?).ok()?;

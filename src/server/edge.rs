@@ -140,9 +140,12 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let origin = self.cors.origin(request.headers());
-        let preflight =
-            self.cors
-                .preflight(&method, request.headers(), self.allowed.methods(&path));
+        let preflight = (method == Method::OPTIONS)
+            .then(|| {
+                self.cors
+                    .preflight(request.headers(), self.allowed.methods(&path))
+            })
+            .flatten();
         let mut response = match preflight {
             Some(response) => response,
             None => match self.inner.call(request).await {

@@ -18,7 +18,7 @@ use http_body_util::combinators::BoxBody;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
@@ -26,7 +26,7 @@ use poem::{Endpoint, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -60,7 +60,7 @@ pub(super) async fn listen<E>(
 {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(patience.connections));
-    let builder = builder(patience);
+    let builder = builder();
     loop {
         let slot = tokio::select! {
             biased;
@@ -86,7 +86,7 @@ pub(super) async fn listen<E>(
         // An answer is one small write; waiting for more of it only delays it.
         let _ = stream.set_nodelay(true);
         let busy = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Timed::new(stream, patience.header, Arc::clone(&busy)));
+        let io = TokioIo::new(Timed::new(stream, patience, Arc::clone(&busy)));
         let endpoint = Arc::clone(&endpoint);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let (endpoint, busy) = (Arc::clone(&endpoint), Arc::clone(&busy));
@@ -108,12 +108,11 @@ pub(super) async fn listen<E>(
     graceful.shutdown().await;
 }
 
-fn builder(patience: Patience) -> http1::Builder {
+fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        // hyper's clock runs while a connection is idle, too; `Timed` has the one for the head.
-        .header_read_timeout(patience.idle.max(patience.header))
+        // `Timed` has the clocks: hyper's own would run while a connection is idle, too.
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS);
     builder
@@ -130,24 +129,36 @@ async fn answer<E: Endpoint<Output = Response>>(
     endpoint.get_response(request).await.into()
 }
 
-/// A connection that breaks when a head, once begun, is slow to arrive, or an answer is not read.
+/// A connection that breaks when a head, once begun, is slow to arrive, when nothing is asked for
+/// too long, or when an answer is not read.
 struct Timed {
     stream: TcpStream,
-    limit: Duration,
+    patience: Patience,
     /// A request is being answered: what arrives now is its body, or the next one, waiting.
     busy: Arc<AtomicBool>,
-    head: Option<Pin<Box<Sleep>>>,
+    was_busy: bool,
+    /// Part of a head has arrived.
+    begun: bool,
+    /// When the head, or the silence, has lasted long enough.
+    deadline: Instant,
+    /// Rings at the deadline. Set only while there is nothing to read: a request that arrives whole
+    /// costs no timer.
+    alarm: Pin<Box<Sleep>>,
     write: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timed {
-    fn new(stream: TcpStream, limit: Duration, busy: Arc<AtomicBool>) -> Self {
+    fn new(stream: TcpStream, patience: Patience, busy: Arc<AtomicBool>) -> Self {
         // The first head is due from the moment of the connection: silence is no request.
+        let deadline = Instant::now() + patience.header;
         Self {
             stream,
-            limit,
+            patience,
             busy,
-            head: Some(Box::pin(sleep(limit))),
+            was_busy: false,
+            begun: true,
+            deadline,
+            alarm: Box::pin(sleep_until(deadline)),
             write: None,
         }
     }
@@ -161,19 +172,28 @@ impl AsyncRead for Timed {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.busy.load(Ordering::Acquire) {
-            this.head = None;
-        } else if let Some(head) = &mut this.head
-            && head.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            this.was_busy = true;
+            return Pin::new(&mut this.stream).poll_read(cx, buffer);
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-        let got_some = buffer.filled().len() > before;
-        if got_some && this.head.is_none() && !this.busy.load(Ordering::Acquire) {
-            this.head = Some(Box::pin(sleep(this.limit)));
+        if this.was_busy {
+            (this.was_busy, this.begun) = (false, false);
+            this.deadline = Instant::now() + this.patience.idle;
         }
-        Poll::Ready(Ok(()))
+        if let Poll::Ready(outcome) = Pin::new(&mut this.stream).poll_read(cx, buffer) {
+            // Dripping bytes do not buy time: the head is due from its first.
+            if !this.begun {
+                this.begun = true;
+                this.deadline = Instant::now() + this.patience.header;
+            } else if Instant::now() >= this.deadline {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            return Poll::Ready(outcome);
+        }
+        if this.alarm.deadline() != this.deadline {
+            this.alarm.as_mut().reset(this.deadline);
+        }
+        ready!(this.alarm.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -219,9 +239,9 @@ impl Timed {
             self.write = None;
             return written;
         }
-        let deadline = self.write.get_or_insert_with(|| {
-            Box::pin(tokio::time::sleep_until(Instant::now() + WRITE_TIMEOUT))
-        });
+        let deadline = self
+            .write
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE_TIMEOUT)));
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,

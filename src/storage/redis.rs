@@ -143,11 +143,11 @@ impl RedisDb {
     /// [`RedisUnavailable`] when none comes within the call limit.
     pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
         let start = Instant::now();
-        // A write, because a server that only reads is as good as none.
+        // A write, because a server that only reads is as good as none; one that leaves nothing.
         self.call(async |mut connection| {
-            redis::cmd("SET")
-                .arg(&["aura:alive", "1", "PX", "5000"])
-                .query_async::<String>(&mut connection)
+            redis::cmd("DEL")
+                .arg("aura:alive")
+                .query_async::<i64>(&mut connection)
                 .await
         })
         .await?;
