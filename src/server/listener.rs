@@ -10,7 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -85,15 +85,15 @@ pub(super) async fn listen<E>(
         };
         // An answer is one small write; waiting for more of it only delays it.
         let _ = stream.set_nodelay(true);
-        let busy = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Timed::new(stream, patience, Arc::clone(&busy)));
+        let activity = Arc::new(Activity::new());
+        let io = TokioIo::new(Timed::new(stream, patience, Arc::clone(&activity)));
         let endpoint = Arc::clone(&endpoint);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (endpoint, busy) = (Arc::clone(&endpoint), Arc::clone(&busy));
-            busy.store(true, Ordering::Release);
+            let (endpoint, activity) = (Arc::clone(&endpoint), Arc::clone(&activity));
+            activity.begin();
             async move {
                 let answer = answer(&*endpoint, request, local, peer).await;
-                busy.store(false, Ordering::Release);
+                activity.end();
                 Ok::<_, Infallible>(answer)
             }
         });
@@ -129,38 +129,83 @@ async fn answer<E: Endpoint<Output = Response>>(
     endpoint.get_response(request).await.into()
 }
 
+/// What a connection is at; shared by its socket and its service.
+struct Activity {
+    since: Instant,
+    busy: AtomicBool,
+    /// Requests whose heads have arrived.
+    requests: AtomicU64,
+    /// When the last answer was made, in milliseconds from `since`.
+    answered: AtomicU64,
+}
+
+impl Activity {
+    fn new() -> Self {
+        let (requests, answered) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self {
+            since: Instant::now(),
+            busy: AtomicBool::new(false),
+            requests,
+            answered,
+        }
+    }
+
+    fn begin(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.busy.store(true, Ordering::Release);
+    }
+
+    fn end(&self) {
+        let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered.store(millis, Ordering::Relaxed);
+        self.busy.store(false, Ordering::Release);
+    }
+
+    fn last_answer(&self) -> Instant {
+        self.since + Duration::from_millis(self.answered.load(Ordering::Relaxed))
+    }
+}
+
 /// A connection that breaks when a head, once begun, is slow to arrive, when nothing is asked for
 /// too long, or when an answer is not read.
 struct Timed {
     stream: TcpStream,
     patience: Patience,
-    /// A request is being answered: what arrives now is its body, or the next one, waiting.
-    busy: Arc<AtomicBool>,
-    was_busy: bool,
-    /// Part of a head has arrived.
-    begun: bool,
-    /// When the head, or the silence, has lasted long enough.
-    deadline: Instant,
-    /// Rings at the deadline. Set only while there is nothing to read: a request that arrives whole
-    /// costs no timer.
+    activity: Arc<Activity>,
+    /// Requests seen before the head that is awaited now.
+    seen: u64,
+    /// When the head that has begun must be complete.
+    head: Option<Instant>,
+    /// Wakes the connection at its deadline. Set only while there is nothing to read: a request
+    /// that arrives whole costs no timer.
     alarm: Pin<Box<Sleep>>,
     write: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timed {
-    fn new(stream: TcpStream, patience: Patience, busy: Arc<AtomicBool>) -> Self {
+    fn new(stream: TcpStream, patience: Patience, activity: Arc<Activity>) -> Self {
         // The first head is due from the moment of the connection: silence is no request.
-        let deadline = Instant::now() + patience.header;
+        let head = activity.since + patience.header;
+        let alarm = Box::pin(sleep_until(head));
         Self {
             stream,
             patience,
-            busy,
-            was_busy: false,
-            begun: true,
-            deadline,
-            alarm: Box::pin(sleep_until(deadline)),
+            activity,
+            seen: 0,
+            head: Some(head),
+            alarm,
             write: None,
         }
+    }
+
+    /// When to give up on a connection that has nothing to read. While a request is being answered
+    /// this is only a time to look again: hyper does not ask anew when the answer is done.
+    fn deadline(&self, now: Instant) -> Instant {
+        if self.activity.busy.load(Ordering::Acquire) {
+            return now + self.patience.idle;
+        }
+        self.head
+            .unwrap_or_else(|| self.activity.last_answer() + self.patience.idle)
     }
 }
 
@@ -171,29 +216,32 @@ impl AsyncRead for Timed {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.busy.load(Ordering::Acquire) {
-            this.was_busy = true;
-            return Pin::new(&mut this.stream).poll_read(cx, buffer);
+        let requests = this.activity.requests.load(Ordering::Relaxed);
+        if requests != this.seen {
+            (this.seen, this.head) = (requests, None);
         }
-        if this.was_busy {
-            (this.was_busy, this.begun) = (false, false);
-            this.deadline = Instant::now() + this.patience.idle;
-        }
+        let late = || Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         if let Poll::Ready(outcome) = Pin::new(&mut this.stream).poll_read(cx, buffer) {
-            // Dripping bytes do not buy time: the head is due from its first.
-            if !this.begun {
-                this.begun = true;
-                this.deadline = Instant::now() + this.patience.header;
-            } else if Instant::now() >= this.deadline {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            if !this.activity.busy.load(Ordering::Acquire) {
+                // Dripping bytes do not buy time: the head is due from its first.
+                let now = Instant::now();
+                if now >= *this.head.get_or_insert(now + this.patience.header) {
+                    return late();
+                }
             }
             return Poll::Ready(outcome);
         }
-        if this.alarm.deadline() != this.deadline {
-            this.alarm.as_mut().reset(this.deadline);
+        loop {
+            let now = Instant::now();
+            let deadline = this.deadline(now);
+            if now >= deadline {
+                return late();
+            }
+            if this.alarm.deadline() != deadline {
+                this.alarm.as_mut().reset(deadline);
+            }
+            ready!(this.alarm.as_mut().poll(cx));
         }
-        ready!(this.alarm.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
