@@ -340,3 +340,11 @@ async fn swagger_ui_is_served_by_the_binary_compressed_and_cacheable() {
         assert!(!page.contains(inline), "{inline} in {page}");
     }
 }
+
+#[tokio::test]
+async fn the_start_page_leads_to_swagger_ui() {
+    let aura = Settings::new().start().await;
+    let answer = aura.client().get("/").await;
+    answer.is(302);
+    assert_eq!(answer.header("location"), Some("/docs"));
+}
