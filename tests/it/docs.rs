@@ -346,5 +346,5 @@ async fn the_start_page_leads_to_swagger_ui() {
     let aura = Settings::new().start().await;
     let answer = aura.client().get("/").await;
     answer.is(302);
-    assert_eq!(answer.header("location"), Some("/docs"));
+    assert_eq!(answer.header("location"), "/docs");
 }
