@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// The same allocator wherever the binary is built; musl's own would halve its speed.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     aura::cli::main()
 }
