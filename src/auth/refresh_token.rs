@@ -21,7 +21,8 @@ use crate::clock::random_bytes;
 const RANDOM: usize = 24;
 const SECRET: usize = 32;
 
-/// How many children one token can have, one after the other, while each gets lost on its way.
+/// How many different children one token can have, one after the other, while each gets lost on its
+/// way; after that the last is handed out again.
 pub const CHILDREN: usize = 8;
 
 /// A key that refresh tokens are made with; derived from `JWT_SECRET_KEY`.

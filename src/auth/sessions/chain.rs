@@ -4,7 +4,7 @@
 //! - A token shown again within the grace after its first use gives the same child: tabs and
 //!   retries race, and all must win. The grace never starts over.
 //! - After the grace a parent whose child was never used (the answer got lost) gets another child,
-//!   and the lost one is dead.
+//!   and the lost one is dead; the last child there can be is handed out again.
 //! - Any other token of the chain that is shown means that two hold it: the session ends.
 
 use super::super::refresh_token::TokenHash;
