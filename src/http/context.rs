@@ -105,9 +105,10 @@ impl Context {
 
 impl<'a> FromRequest<'a> for Context {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        // Shared, so that a route which does not ask for it pays for no copy.
         request
-            .data::<Self>()
-            .cloned()
+            .data::<Arc<Self>>()
+            .map(|context| Self::clone(context))
             .ok_or_else(|| Problem::internal().into())
     }
 }

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::Bytes;
-use poem::http::{HeaderValue, Method, StatusCode, header};
-use poem::{Endpoint, IntoResponse, Request, Response, Route, endpoint};
+use poem::http::{Method, StatusCode, header};
+use poem::{Endpoint, Request, Response, Route, endpoint};
 use poem_openapi::OpenApiService;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -107,27 +107,6 @@ async fn respond(
     // Cutting and compressing a megabyte and a half takes a tenth of a second, once.
     let answer = tokio::task::spawn_blocking(move || asset().answer(&request)).await;
     answer.map_err(|_| crate::http::Problem::internal().into())
-}
-
-/// Answers the start page, which for now leads to Swagger UI, before `E`, which has all other
-/// addresses.
-pub(super) struct Home<E>(pub(super) E);
-
-impl<E: Endpoint> Endpoint for Home<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        if request.uri().path() != "/" {
-            return Ok(self.0.call(request).await?.into_response());
-        }
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(method_not_allowed().into());
-        }
-        let mut response = StatusCode::FOUND.into_response();
-        let location = HeaderValue::from_static("/docs");
-        response.headers_mut().insert(header::LOCATION, location);
-        Ok(response)
-    }
 }
 
 /// The document as JSON.

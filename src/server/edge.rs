@@ -26,6 +26,9 @@ use crate::http::rate_limit;
 /// What poem-openapi calls JSON.
 const FRAMEWORK_JSON: &str = "application/json; charset=utf-8";
 
+/// About as many headers as an answer gets here; their table is then laid out once.
+const MOST_HEADERS: usize = 12;
+
 /// The outermost endpoint.
 pub(super) struct Edge<E> {
     inner: E,
@@ -89,6 +92,7 @@ impl<E> Edge<E> {
         }
         documents::write(response, context, Dialect::of(path));
         let headers = response.headers_mut();
+        headers.reserve(MOST_HEADERS);
         rate_limit::write_headers(headers, &context.verdicts());
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert(REQUEST_ID, id);
@@ -134,16 +138,18 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let start = Instant::now();
         let _in_flight = self.metrics.enter();
-        let context = self.context(&request);
-        request.set_data(context.clone());
+        let context = Arc::new(self.context(&request));
+        request.set_data(Arc::clone(&context));
         request.set_data(self.limits);
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
+        // Shares the bytes of the head; a path of its own would be a copy.
+        let uri = request.uri().clone();
+        let path = uri.path();
         let origin = self.cors.origin(request.headers());
         let preflight = (method == Method::OPTIONS)
             .then(|| {
                 self.cors
-                    .preflight(request.headers(), self.allowed.methods(&path))
+                    .preflight(request.headers(), self.allowed.methods(path))
             })
             .flatten();
         let mut response = match preflight {
@@ -153,7 +159,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
                 Err(error) => documents::response_of(error),
             },
         };
-        self.finish(&mut response, &context, &path);
+        self.finish(&mut response, &context, path);
         self.cors.write(response.headers_mut(), origin);
         let operation = response
             .data::<OperationId>()
@@ -161,7 +167,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let status = response.status();
         let elapsed = start.elapsed();
         self.metrics.answered(operation, &method, status, elapsed);
-        log(&context, &method, &path, status, elapsed);
+        log(&context, &method, path, status, elapsed);
         Ok(response)
     }
 }
@@ -177,7 +183,7 @@ fn log(
 ) {
     let (status, millis) = (status.as_u16(), took.as_secs_f64() * 1000.0);
     let (id, client) = (context.request_id.as_str(), context.client);
-    let path: String = path.chars().take(256).collect();
+    let path = &path[..path.floor_char_boundary(256)];
     if path.starts_with("/health") {
         tracing::debug!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
     } else {

@@ -237,7 +237,8 @@ impl AsyncRead for Timed {
             if now >= deadline {
                 return late();
             }
-            if this.alarm.deadline() != deadline {
+            // An alarm that rings early costs one look; moving it costs one at every request.
+            if this.alarm.deadline() > deadline || this.alarm.is_elapsed() {
                 this.alarm.as_mut().reset(deadline);
             }
             ready!(this.alarm.as_mut().poll(cx));

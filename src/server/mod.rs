@@ -3,6 +3,7 @@
 mod cors;
 mod docs;
 mod edge;
+mod front;
 mod limits;
 mod listener;
 mod metrics;
@@ -21,6 +22,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 pub use self::serve::{ServeError, serve};
 
 use self::edge::Edge;
+use self::front::Front;
 use self::metrics::HttpMetrics;
 use self::routes::Allowed;
 use crate::auth::gateway::Gateway;
@@ -100,8 +102,7 @@ impl App {
         let document = openapi::document(&service);
         let allowed = Allowed::of(&document);
         let document = Arc::new(document);
-        let routes = Route::new()
-            .nest_no_strip("/", docs::Home(service.into_endpoint()))
+        let beside = Route::new()
             .at(
                 "/auth/verify/*path",
                 Gateway {
@@ -111,7 +112,8 @@ impl App {
             .at("/openapi.json", docs::json(Arc::clone(&document)))
             .at("/openapi.yaml", docs::yaml(Arc::clone(&document)))
             .nest("/docs", docs::swagger_ui());
-        let routes = routes.with(
+        let api = service.into_endpoint();
+        let routes = Front { beside, api }.with(
             CatchPanic::new().with_handler(|_: Box<dyn std::any::Any + Send>| Problem::internal()),
         );
         let production = self.config.environment == Tier::Production;

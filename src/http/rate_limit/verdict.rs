@@ -24,6 +24,9 @@ pub(super) const fn seconds_up(millis: i64) -> i64 {
 /// Adds `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, structured
 /// fields) to the answer of a limited call.
 pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
+    if verdicts.is_empty() {
+        return;
+    }
     let shown = || {
         verdicts
             .iter()
