@@ -39,7 +39,7 @@ impl<A: Endpoint<Output = Response>> Endpoint for Front<A> {
         let is_beside = |address: &&str| {
             path == *address || address.ends_with('/') && path.starts_with(address)
         };
-        if BESIDE.iter().any(|address| is_beside(&address)) {
+        if BESIDE.iter().any(is_beside) {
             return self.beside.call(request).await;
         }
         self.api.call(request).await
