@@ -277,12 +277,11 @@ impl Job {
                 let cut = &bytes[..bytes.len().min(MAX_BYTES)];
                 let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
                 let equal = equal && bytes.len() <= MAX_BYTES;
-                if !equal {
-                    // An older hash was cheaper. Decoys of its cost and of all up to today's make
-                    // up the difference exactly, so that the time tells nobody of an account.
-                    for older in hash.cost().unwrap_or(cost)..cost {
-                        let _ = bcrypt::verify(cut, PasswordHash::decoy(older).expose());
-                    }
+                // An older hash was cheaper. Decoys of its cost and of all up to today's make up the
+                // difference exactly, so that the time tells nobody of an account; after a match,
+                // too, because the account may be disabled.
+                for older in hash.cost().unwrap_or(cost)..cost {
+                    let _ = bcrypt::verify(cut, PasswordHash::decoy(older).expose());
                 }
                 let _ = reply.send(Ok(equal));
             }
