@@ -315,6 +315,7 @@ async fn unknown_routes_and_methods_have_the_body_of_every_error() {
         ("POST", "/.well-known/jwks.json", "GET, HEAD"),
         ("POST", "/openapi.json", "GET, HEAD"),
         ("POST", "/docs", "GET, HEAD"),
+        ("POST", "/", "GET, HEAD"),
         ("TRACE", "/auth/me", "DELETE, GET, HEAD"),
         ("BREW", "/auth/me", "DELETE, GET, HEAD"),
     ] {

@@ -144,12 +144,34 @@ fn settings_that_contradict_each_other_are_refused() {
             vec![("OAUTH_CLIENT_ID", "a:b"), ("OAUTH_CLIENT_SECRET", "c")],
             "a user name of HTTP Basic has no colon",
         ),
+        (
+            vec![
+                ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "1"),
+                ("JWT_REFRESH_GRACE_SECONDS", "31"),
+            ],
+            "JWT_REFRESH_GRACE_SECONDS: is more than half of JWT_ACCESS_TOKEN_EXPIRE_MINUTES",
+        ),
     ] {
         let text = faults(&variables);
         assert!(text.contains(expected), "{text}");
         assert!(text.ends_with("1 fault in the configuration"), "{text}");
         assert!(!text.contains("canary"), "{text}");
     }
+    assert!(
+        load(&[
+            ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "1"),
+            ("JWT_REFRESH_GRACE_SECONDS", "30"),
+        ])
+        .is_ok()
+    );
+    // A key that signed until today, and from now on only makes others, is replaced by the pair.
+    let was_symmetric = [
+        ("JWT_ALGORITHM", "ES256"),
+        ("JWT_PRIVATE_KEY", PEM),
+        key,
+        ("JWT_PREVIOUS_KEYS", KEY),
+    ];
+    assert!(load(&was_symmetric).is_ok());
     let rs256 = PEM.replace("PRIVATE", "RSA PRIVATE");
     assert!(load(&[("JWT_ALGORITHM", "RS256"), ("JWT_PRIVATE_KEY", &rs256)]).is_ok());
     let text = faults(&[("JWT_ALGORITHM", "EdDSA"), ("JWT_PRIVATE_KEY", &rs256)]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Redis, Settings};
+use crate::support::{PATIENCE, Raw, Redis, Settings, eventually};
 
 const PATHS: [&str; 5] = [
     "/health",
@@ -138,4 +138,28 @@ async fn an_answer_of_a_second_ago_is_good_enough() {
         last = latency;
     }
     assert!(kept > 25, "{kept} of 50 were kept answers");
+}
+
+#[tokio::test]
+async fn a_check_runs_to_its_end_when_whoever_asked_has_gone() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let aura = Settings::new().redis(&redis).start().await;
+    redis.pause();
+    let mut gone = Raw::connect(aura.address()).await;
+    gone.send("GET /health/redis HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    // Long enough for the question to be taken up, too short for its answer.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(gone);
+    eventually(PATIENCE, "the end of the check", async || {
+        let log = aura.log();
+        (log.matches("Redis is unavailable").count() == 2).then_some(())
+    })
+    .await;
+    redis.resume();
+    // What it found is the answer for all who ask within the second.
+    let kept = aura.client().get("/health/redis").await;
+    assert_eq!(kept.is(503).json["status"], "unhealthy", "{kept:#?}");
 }

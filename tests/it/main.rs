@@ -4,8 +4,10 @@
 //! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
+//! - `start`: what a start makes, waits for, and ends with.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
+//! - `races`: what changes in the middle of a sign-in holds at its end.
 //! - `tls`: Redis over TLS.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
@@ -39,6 +41,7 @@ mod oauth;
 mod operations;
 mod outages;
 mod passwords;
+mod races;
 mod rate_limits;
 mod readme;
 mod refresh;
@@ -50,6 +53,7 @@ mod settings;
 mod shutdown;
 mod signing_keys;
 mod slow_clients;
+mod start;
 mod support;
 mod swagger_ui;
 mod tls;

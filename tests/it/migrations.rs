@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::support::{PATIENCE, Port, Postgres, Settings};
@@ -65,4 +66,22 @@ async fn a_migration_without_a_database_fails_in_time_and_keeps_the_password_to_
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.trim().is_empty(), "it says why");
     assert!(!said.contains("hunter2-canary"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_may_not_be_read_is_no_empty_one() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    let url = postgres.database().await;
+    Settings::new().database(&url).done(&["migrate"]).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let role = sqlx::query("CREATE ROLE stranger LOGIN");
+    role.execute(&mut connection).await.unwrap();
+    let url = url.replace("postgres@", "stranger@");
+    let output = Settings::new().database(&url).run(&["user", "list"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot be asked"), "{said}");
+    assert!(!said.contains("pending"), "{said}");
 }

@@ -1,6 +1,8 @@
 //! Proves that OAuth clients can sign in and stay in at the token endpoint, and are refused in the
 //! words of RFC 6749.
 
+use std::time::Duration;
+
 use reqwest::Method;
 
 use crate::support::{Answer, Client, PASSWORD, Settings};
@@ -160,4 +162,18 @@ async fn the_token_endpoint_refuses_in_the_words_of_its_rfc() {
     }
     let get = client.get("/auth/token").await;
     assert_eq!(get.is(405).header("allow"), "POST", "{get:#?}");
+}
+
+#[tokio::test]
+async fn a_form_of_sixteen_thousand_parameters_is_read_in_no_time() {
+    let aura = Settings::new().start().await;
+    let client = aura.client();
+    let digit = |number: u32| char::from_digit(number % 32, 32).expect("a digit");
+    let name = |n: u32| [digit(n / 1024), digit(n / 32), digit(n)];
+    let names: Vec<String> = (0..16_000).map(|n| name(n).iter().collect()).collect();
+    let body = names.join("&");
+    assert!(body.len() < 65_536);
+    let answer = raw_form(&client, "/auth/token", FORM, body.as_bytes()).await;
+    answer.oauth_error(400, "invalid_request");
+    answer.within(Duration::from_millis(500));
 }

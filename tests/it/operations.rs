@@ -267,3 +267,22 @@ async fn a_redis_that_throws_keys_away_is_warned_of() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_redis_that_throws_keys_away_is_warned_of_when_it_comes_late() {
+    let options = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
+    let Some(mut redis) = Redis::start_with(&options).await else {
+        return;
+    };
+    redis.stop().await;
+    let aura = Settings::new().redis(&redis).start().await;
+    eventually(PATIENCE, "a first look at Redis", async || {
+        aura.log().contains("Redis is unavailable").then_some(())
+    })
+    .await;
+    redis.restart().await;
+    eventually(PATIENCE, "a warning of the policy", async || {
+        aura.log().contains("allkeys-lru").then_some(())
+    })
+    .await;
+}

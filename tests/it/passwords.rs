@@ -203,3 +203,41 @@ async fn the_time_of_a_login_that_fails_does_not_tell_why() {
     }
     assert!(telling.is_empty(), "{telling:#?}");
 }
+
+#[tokio::test]
+async fn the_time_of_a_login_that_fails_does_not_tell_of_an_older_hash() {
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url());
+    settings.done(&["migrate"]).await;
+    for email in ["ann@example.com", "gone@example.com"] {
+        let create = ["user", "create", email, "--password-stdin"];
+        settings.done_with(&create, PASSWORD).await;
+    }
+    let disable = ["user", "disable", "gone@example.com"];
+    settings.done(&disable).await;
+    // Four times the price of the accounts' own hashes.
+    let aura = settings.set("PASSWORD_BCRYPT_COST", 12).start().await;
+    let client = aura.client();
+    let tries = [
+        ("nobody@example.com", "not-the-Password-7"),
+        ("ann@example.com", "not-the-Password-7"),
+        ("gone@example.com", PASSWORD),
+    ];
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..7 {
+        for (times, (email, password)) in times.iter_mut().zip(tries) {
+            let refused = client.login(email, password).await;
+            refused.problem(401, "invalid_credentials");
+            times.push(refused.took);
+        }
+    }
+    let [unknown, wrong, disabled] = times.map(median);
+    for (what, time) in [
+        ("a wrong password", wrong),
+        ("a disabled account", disabled),
+    ] {
+        let ratio = time / unknown;
+        let alike = (0.6..1.6).contains(&ratio);
+        assert!(alike, "{what} takes {ratio:.2} of an unknown account");
+    }
+}

@@ -322,3 +322,26 @@ async fn redis_holds_no_token_in_clear_and_nothing_for_ever() {
     delete.await.is(204);
     assert!(contents(&redis, 2).await.is_empty());
 }
+
+#[tokio::test]
+async fn answers_may_be_lost_more_often_than_there_are_children() {
+    on_both_stores(async |settings| {
+        let settings = settings.set("JWT_REFRESH_GRACE_SECONDS", 0);
+        let aura = settings.start().await;
+        let client = aura.client();
+        let session = client.newcomer().await;
+        let mut last = String::new();
+        for _ in 0..12 {
+            let pair = client.refresh(&session.refresh).await;
+            last = pair.is(200).text_of("refresh_token");
+            // Without a grace a new pair is due a millisecond later.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The answer that arrives at last is good, and then the parent is not.
+        client.refresh(&last).await.is(200);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let reused = client.refresh(&session.refresh).await;
+        reused.problem(401, "refresh_token_reused");
+    })
+    .await;
+}

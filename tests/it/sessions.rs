@@ -252,3 +252,22 @@ async fn sessions_in_memory_end_with_the_process_and_those_in_redis_outlive_it()
         aura.client().signed_in(&session.email).await;
     }
 }
+
+#[tokio::test]
+async fn a_header_that_is_no_text_does_not_hide_the_address_behind_it() {
+    let settings = Settings::new().set("SERVER_TRUSTED_PROXIES", "127.0.0.0/8");
+    let aura = settings.start().await;
+    let client = aura.client();
+    let email = client.newcomer().await.email;
+    let body = serde_json::json!({"email": email, "password": PASSWORD});
+    // What the client made up, and what the proxy added to the same line.
+    let forwarded = b"192.0.2.66\xff, 198.51.100.7".as_slice();
+    let pair = client
+        .call(Method::POST, "/auth/login", |request| {
+            request.header("x-forwarded-for", forwarded).json(&body)
+        })
+        .await;
+    let sessions = list(&client, &pair.is(200).text_of("access_token")).await;
+    let current = sessions.iter().find(|session| session["current"] == true);
+    assert_eq!(current.expect("this one")["ip"], "198.51.100.7");
+}

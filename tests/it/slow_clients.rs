@@ -302,3 +302,36 @@ async fn fifty_slow_clients_do_not_delay_others() {
     }
     slow.join_all().await;
 }
+
+#[tokio::test]
+async fn a_connection_idles_from_its_answer_on_however_long_that_took() {
+    // The limit on heads is far off: nothing but the idle time can close this connection in time.
+    let settings = Settings::new().set("SERVER_IDLE_TIMEOUT_SECONDS", 1);
+    let aura = settings.start().await;
+    let mut idle = Raw::connect(aura.address()).await;
+    // The body comes late and its password is hashed, so the answer is waited for.
+    let body = r#"{"email":"nobody@example.com","password":"not-the-Password-7"}"#;
+    let length = body.len();
+    idle.send(format!("{POST_LOGIN}Content-Length: {length}\r\n\r\n"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    idle.send(body).await;
+    let answer = idle.answer(CUT).await.expect("an answer before the end");
+    answer.problem(401, "invalid_credentials");
+    idle.closed_within(CUT).await;
+}
+
+#[tokio::test]
+async fn a_request_that_takes_longer_than_the_idle_time_is_answered() {
+    let settings = Settings::new().set("SERVER_IDLE_TIMEOUT_SECONDS", 1);
+    let aura = settings.start().await;
+    let mut slow = Raw::connect(aura.address()).await;
+    for _ in 0..2 {
+        slow.send(format!("{POST_LOGIN}Content-Length: 1\r\n\r\n"))
+            .await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        slow.send("{").await;
+        let answer = slow.answer(CUT).await.expect("an answer before the end");
+        answer.problem(400, "malformed_body");
+    }
+}

@@ -2,6 +2,7 @@
 //! once, where sessions live in Redis and where they live in the server's own memory.
 
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::support::{
     Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, Sqlite, eventually,
@@ -222,5 +223,37 @@ async fn what_cannot_be_done_is_said_and_ends_with_1() {
     ] {
         let output = settings.run(&arguments).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_changed_while_the_sessions_cannot_hear_of_it() {
+    let Some(mut redis) = Redis::start().await else {
+        return;
+    };
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url()).redis(&redis);
+    settings.done(&["migrate"]).await;
+    create(&settings, "ann@example.com", &["editor"]).await;
+    let mut connection = sqlx::SqliteConnection::connect(&file.url()).await.unwrap();
+    let mut row = async || {
+        let query = "SELECT password_hash || '/' || roles || '/' || coalesce(disabled_at, '') || \
+                     '/' || coalesce(signed_out_at, '') FROM users";
+        let query = sqlx::query_scalar::<_, String>(query);
+        query.fetch_one(&mut connection).await.unwrap()
+    };
+    let before = row().await;
+    redis.stop().await;
+    let ann = "ann@example.com";
+    for arguments in [
+        ["user", "set-roles", ann, "admin"].as_slice(),
+        &["user", "disable", ann],
+        &["user", "revoke-sessions", ann],
+        &["user", "set-password", ann, "--password-stdin"],
+        &["user", "delete", ann],
+    ] {
+        let output = settings.run_with(arguments, OTHER_PASSWORD).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert_eq!(row().await, before, "{arguments:?}");
     }
 }

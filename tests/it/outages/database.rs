@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
 use super::{RECOVERY, health, recovers};
-use crate::support::{Client, Postgres, Proxy, Session, Settings, eventually};
+use crate::support::{Client, PASSWORD, Postgres, Proxy, Session, Settings, eventually};
 
 /// The promise is two seconds; the rest is for a debug build on a busy machine.
 const AWAY: Duration = Duration::from_millis(2500);
@@ -131,4 +135,30 @@ async fn it_starts_without_a_database_and_serves_when_it_comes() {
     aura.becomes("/health/startup", 200, RECOVERY).await;
     aura.becomes("/health/ready", 200, RECOVERY).await;
     client.newcomer().await;
+}
+
+#[tokio::test]
+async fn a_database_that_gives_up_a_statement_is_a_503() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    // A lock not granted, and a statement cancelled; both sooner than the server's own limit.
+    for setting in ["lock_timeout", "statement_timeout"] {
+        let url = postgres.database().await;
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let name = url.rsplit('/').next().unwrap();
+        let limit = format!("ALTER DATABASE {name} SET {setting} = '500ms'");
+        let limit = sqlx::raw_sql(AssertSqlSafe(limit));
+        limit.execute(&mut connection).await.unwrap();
+        let aura = Settings::new().database(&url).start().await;
+        let client = aura.client();
+        let session = client.newcomer().await;
+        let hold = sqlx::raw_sql("BEGIN; SELECT FROM users FOR UPDATE");
+        hold.execute(&mut connection).await.unwrap();
+        let body =
+            json!({"current_password": PASSWORD, "new_password": "violet-Harbour-83-candle"});
+        let (method, path) = (Method::POST, "/auth/password");
+        let answer = client.with_body(method, path, &session.access, &body).await;
+        answer.problem(503, "database_unavailable");
+    }
 }

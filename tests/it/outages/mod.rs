@@ -2,6 +2,7 @@
 //! in time, never a 401 that would sign people out, health that answers, and recovery by itself.
 
 mod database;
+mod failover;
 mod limits;
 mod redis;
 

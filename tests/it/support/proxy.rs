@@ -21,6 +21,7 @@ enum Mode {
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
+    target: SocketAddr,
     mute_below: u64,
     next: u64,
 }
@@ -40,12 +41,13 @@ impl Proxy {
         let port = Arc::new(Port::reserve());
         let state = watch::Sender::new(State {
             mode: Mode::Forward,
+            target,
             mute_below: 0,
             next: 0,
         });
         let listener = listen(&port).await;
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(port.clone(), listener, target, state.clone()));
+        tasks.spawn(serve(port.clone(), listener, state.clone()));
         Self {
             port,
             state,
@@ -61,6 +63,11 @@ impl Proxy {
     /// New connections reach the server. Those that were silenced stay silent.
     pub(crate) fn forward(&self) {
         self.state.send_modify(|state| state.mode = Mode::Forward);
+    }
+
+    /// New connections reach another server; those that exist stay where they are.
+    pub(crate) fn lead_to(&self, target: SocketAddr) {
+        self.state.send_modify(|state| state.target = target);
     }
 
     /// Half-open: connections that exist swallow bytes in both directions, new ones work.
@@ -94,12 +101,7 @@ async fn listen(port: &Port) -> TcpListener {
         .expect("a reserved port")
 }
 
-async fn serve(
-    port: Arc<Port>,
-    mut listener: TcpListener,
-    target: SocketAddr,
-    state: watch::Sender<State>,
-) {
+async fn serve(port: Arc<Port>, mut listener: TcpListener, state: watch::Sender<State>) {
     let mut changes = state.subscribe();
     let mut connections = JoinSet::new();
     loop {
@@ -124,24 +126,20 @@ async fn serve(
                         state.mute_below = state.next;
                     }
                 });
-                connections.spawn(carry(number, client, target, state.subscribe()));
+                connections.spawn(carry(number, client, state.subscribe()));
             }
         }
     }
 }
 
 /// Carries one connection until either side closes it, or hangs it when it falls silent.
-async fn carry(
-    number: u64,
-    mut client: TcpStream,
-    target: SocketAddr,
-    mut state: watch::Receiver<State>,
-) {
+async fn carry(number: u64, mut client: TcpStream, mut state: watch::Receiver<State>) {
     let mut from_client = vec![0; 64 * 1024];
     let mut from_server = vec![0; 64 * 1024];
     let mut server = None;
-    if number >= state.borrow().mute_below {
-        server = TcpStream::connect(target).await.ok();
+    let start = *state.borrow();
+    if number >= start.mute_below {
+        server = TcpStream::connect(start.target).await.ok();
         if server.is_none() {
             return;
         }

@@ -1,0 +1,152 @@
+//! Proves that what changes in the middle of a call holds at its end: locks in the database stop a
+//! sign-in between two of its steps, so that each race is run in one order only.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::{
+    Answer, Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, eventually,
+};
+
+const EMAIL: &str = "ann@example.com";
+
+const OTHER_PASSWORD: &str = "violet-Harbour-83-candle";
+
+async fn connect(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.expect("a connection")
+}
+
+async fn execute(connection: &mut PgConnection, statements: &str) {
+    let statements = sqlx::raw_sql(AssertSqlSafe(statements));
+    statements.execute(connection).await.expect("statements");
+}
+
+/// Waits until `count` of the others wait for a lock.
+async fn waiting(connection: &mut PgConnection, count: i64) {
+    let what = format!("{count} who wait for a lock");
+    eventually(PATIENCE, &what, async || {
+        let query = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted");
+        let found: i64 = query.fetch_one(&mut *connection).await.expect("a number");
+        (found == count).then_some(())
+    })
+    .await;
+}
+
+/// Signs in, and carries out `change` after the password was found right and the account read, and
+/// before the account is looked at once more.
+async fn login_during(client: &Client, url: &str, change: &str) -> Answer {
+    let [mut row, mut table] = [connect(url).await, connect(url).await];
+    // The hash is of an older cost, so a sign-in writes a new one, for which it needs the row.
+    execute(&mut row, "BEGIN; SELECT FROM users FOR UPDATE").await;
+    let login = {
+        let client = client.clone();
+        tokio::spawn(async move { client.login(EMAIL, PASSWORD).await })
+    };
+    waiting(&mut row, 1).await;
+    // Whoever waits for the table is served before the sign-in can read it again.
+    let table = tokio::spawn(async move {
+        let lock = "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE";
+        execute(&mut table, lock).await;
+        table
+    });
+    waiting(&mut row, 2).await;
+    execute(&mut row, "ROLLBACK").await;
+    let mut table = table.await.expect("the lock");
+    execute(&mut table, &format!("{change}; COMMIT")).await;
+    login.await.expect("an answer")
+}
+
+/// An account whose hash is of an older cost than the server's.
+async fn older_account(settings: &Settings) {
+    let create = ["user", "create", EMAIL, "--role", "editor"];
+    let create = [create.as_slice(), &["--password-stdin"]].concat();
+    settings.done_with(&create, PASSWORD).await;
+}
+
+/// How many sessions there are.
+async fn sessions(redis: &Redis) -> usize {
+    let mut tokens = redis.connect(2).await;
+    let keys = redis::cmd("KEYS").arg("aura:session:*").to_owned();
+    let keys: Vec<String> = keys.query_async(&mut tokens).await.expect("keys");
+    keys.len()
+}
+
+#[tokio::test]
+async fn roles_that_change_during_a_sign_in_are_those_of_its_tokens() {
+    let (Some(postgres), Some(redis)) = (Postgres::shared().await, Redis::start().await) else {
+        return;
+    };
+    let url = postgres.database().await;
+    for settings in [Settings::new(), Settings::new().redis(&redis)] {
+        let settings = settings.database(&url);
+        let newer = settings.clone().set("PASSWORD_BCRYPT_COST", 11);
+        let aura = newer.start().await;
+        older_account(&settings).await;
+        let client = aura.client();
+        let change = "UPDATE users SET roles = 'auditor'";
+        let pair = login_during(&client, &url, change).await;
+        let mut session = Session {
+            email: EMAIL.to_owned(),
+            access: pair.is(200).text_of("access_token"),
+            refresh: pair.text_of("refresh_token"),
+        };
+        assert_eq!(session.claims()["roles"], json!(["auditor"]));
+        let path = "/auth/verify";
+        let verify = client.bearer(Method::GET, path, &session.access).await;
+        assert_eq!(verify.is(200).header("x-auth-roles"), "auditor");
+        let pair = client.refresh(&session.refresh).await;
+        session.access = pair.is(200).text_of("access_token");
+        assert_eq!(session.claims()["roles"], json!(["auditor"]));
+        settings.done(&["user", "delete", EMAIL]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_closed_or_changed_during_a_sign_in_does_not_let_in() {
+    let (Some(postgres), Some(redis)) = (Postgres::shared().await, Redis::start().await) else {
+        return;
+    };
+    let url = postgres.database().await;
+    let settings = Settings::new().database(&url).redis(&redis);
+    let newer = settings.clone().set("PASSWORD_BCRYPT_COST", 11);
+    let aura = newer.start().await;
+    for change in [
+        "UPDATE users SET disabled_at = 1",
+        "UPDATE users SET password_hash = '$2b$10$' || repeat('a', 53)",
+        "DELETE FROM users",
+    ] {
+        older_account(&settings).await;
+        let refused = login_during(&aura.client(), &url, change).await;
+        refused.problem(401, "invalid_credentials");
+        assert_eq!(sessions(&redis).await, 0, "after {change}");
+        execute(&mut connect(&url).await, "DELETE FROM users").await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_changes_a_password_second_gave_a_wrong_one() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    let url = postgres.database().await;
+    let aura = Settings::new().database(&url).start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let mut first = connect(&url).await;
+    let change = "UPDATE users SET password_hash = '$2b$10$' || repeat('a', 53)";
+    execute(&mut first, &format!("BEGIN; {change}")).await;
+    let second = {
+        let (client, access) = (client.clone(), session.access.clone());
+        let body: Value = json!({"current_password": PASSWORD, "new_password": OTHER_PASSWORD});
+        tokio::spawn(async move {
+            let (method, path) = (Method::POST, "/auth/password");
+            client.with_body(method, path, &access, &body).await
+        })
+    };
+    waiting(&mut first, 1).await;
+    execute(&mut first, "COMMIT").await;
+    let refused = second.await.expect("an answer");
+    refused.problem(403, "wrong_password");
+    client.me(&session.access).await.is(200);
+}
