@@ -120,15 +120,23 @@ pub fn unique_id() -> uuid::Uuid {
 /// `N` unpredictable bytes from the operating system.
 ///
 /// # Panics
+/// As [`fill_random`].
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill_random(&mut bytes);
+    bytes
+}
+
+/// Fills `bytes` with unpredictable ones from the operating system.
+///
+/// # Panics
 /// When the operating system has no randomness to give: nothing that aura makes from these bytes
 /// may be made without them.
-#[must_use]
 #[expect(
     clippy::expect_used,
     reason = "no safe way on exists; the panic ends one request"
 )]
-pub fn random_bytes<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
+pub fn fill_random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
 }

@@ -10,6 +10,7 @@ pub struct Log {
     /// The least important messages that are still logged.
     pub level: Level,
     /// How a message is written to standard error. In production the default is `json`.
+    #[schemars(extend("x-default-in" = { "production": "json" }))]
     pub format: Format,
 }
 

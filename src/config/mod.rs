@@ -111,7 +111,7 @@ impl Config {
     }
 }
 
-/// The one default that depends on another setting.
+/// The one default that depends on another setting; its schema says so with `x-default-in`.
 fn settle_log_format(resolution: &mut Resolution<Config>) {
     let Some(config) = &mut resolution.value else {
         return;

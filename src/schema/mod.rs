@@ -27,6 +27,7 @@ pub use load::Loader;
 pub use resolution::{Entry, Loaded, Origin, Resolution, Shown};
 pub use secret::{REDACTED, Secret, Zeroize};
 pub use setting::{Kind, Section, Setting, Settings, Variant};
+pub use suggest::nearest;
 pub use walk::SchemaError;
 
 /// What generated files hold in place of a value that only the operator knows.

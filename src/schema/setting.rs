@@ -2,9 +2,12 @@
 //!
 //! How they are found in a schema is in `walk.rs`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Number, Value};
 
-use super::suggest;
+use super::fault::Fault;
+use super::{suggest, value};
 
 /// What the text of a setting is read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +61,9 @@ pub struct Setting {
     pub optional: bool,
     /// The real default; none where there is none, or where it may not be shown.
     pub default: Option<Value>,
+    /// Defaults that hold in certain environments only, by the environment's name
+    /// (`x-default-in`).
+    pub default_in: BTreeMap<String, Value>,
     /// A value as it might be given.
     pub example: Option<Value>,
     /// Whether it is on its way out.
@@ -92,6 +98,14 @@ impl Setting {
         self.format.as_deref() == Some("pem")
     }
 
+    /// Reads `text` as the loader does; none where it counts as unset.
+    ///
+    /// # Errors
+    /// What is wrong with it. The text of a secret is not quoted.
+    pub fn parse(&self, text: &str) -> Result<Option<Value>, Fault> {
+        value::parse(self, text)
+    }
+
     /// What may be given, in words: `1 to 1440`, `open, closed`; none where any text may.
     #[must_use]
     pub fn allowed(&self) -> Option<String> {
@@ -119,6 +133,13 @@ impl Setting {
     #[must_use]
     pub fn default_text(&self) -> Option<String> {
         self.default.as_ref().map(text)
+    }
+
+    /// The default in `environment`, as it would be written into a variable.
+    #[must_use]
+    pub fn default_text_in(&self, environment: &str) -> Option<String> {
+        let own = self.default_in.get(environment);
+        own.or(self.default.as_ref()).map(text)
     }
 
     /// The example as it would be written into a variable.

@@ -57,14 +57,18 @@ fn edits_allowed(length: usize) -> usize {
     }
 }
 
-/// The known name most like `name`, where any is like it at all.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The known name most like `name`, case aside, where any is like it at all.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// Below this, a suggestion is noise.
     const ALIKE: f64 = 0.75;
 
     let upper = name.to_ascii_uppercase();
     known
-        .map(|candidate| (strsim::jaro_winkler(&upper, candidate), candidate))
+        .map(|candidate| {
+            let likeness = strsim::jaro_winkler(&upper, &candidate.to_ascii_uppercase());
+            (likeness, candidate)
+        })
         .filter(|&(likeness, _)| likeness >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
@@ -108,6 +112,10 @@ mod tests {
         assert_eq!(
             nearest("redis_auth", KNOWN.into_iter()),
             Some("REDIS_AUTH_DB")
+        );
+        assert_eq!(
+            nearest("replica", ["replicas"].into_iter()),
+            Some("replicas")
         );
         assert_eq!(nearest("zzz", KNOWN.into_iter()), None);
     }

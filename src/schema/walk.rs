@@ -139,6 +139,13 @@ impl Walk<'_> {
             required_in: strings(node.get("x-required-in")),
             optional,
             default: default.filter(|value| !value.is_null()),
+            default_in: node
+                .get("x-default-in")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .map(|(environment, value)| (environment.clone(), value.clone()))
+                .collect(),
             example: examples.and_then(|examples| examples.first()).cloned(),
             deprecated: node.get("deprecated") == Some(&Value::Bool(true)),
             minimum: node.get("minimum").and_then(Value::as_number).cloned(),
