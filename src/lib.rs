@@ -7,6 +7,9 @@
 /// of aura.
 pub mod schema;
 
+/// Settings and the facts of a service to the files that deploy it. Knows nothing of aura.
+pub mod deploy;
+
 /// Time and randomness as values; the only ambient reads of both.
 #[cfg(feature = "server")]
 pub mod clock;

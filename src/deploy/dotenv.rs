@@ -1,0 +1,300 @@
+//! The artefact `dotenv`: `.env.example`, every setting with what it means.
+//!
+//! Plain settings are commented out with their defaults, required ones wait for a value, and no
+//! value of a secret is in it. Lines are `NAME=value` as a POSIX shell reads them: quotes stand
+//! only where a value needs them, so that readers that know no quotes (`docker run --env-file`,
+//! `podman run --env-file`) agree on every line without.
+
+use std::fmt::Write as _;
+
+use askama::Template;
+
+use super::facts::{self, Group};
+use super::prose::{self, Block, Span};
+use super::{Artefact, File, Project, RenderError, Service};
+use crate::schema::Setting;
+
+/// Columns of a comment, the `# ` included.
+const WIDTH: usize = 96;
+
+/// See the module.
+pub(super) const ARTEFACT: Artefact = Artefact {
+    name: "dotenv",
+    about: ".env.example: every setting with its default, to be copied and filled in",
+    render,
+};
+
+#[derive(Template)]
+#[template(path = "deploy/dotenv.txt", escape = "none")]
+struct Page<'a> {
+    name: &'a str,
+    groups: Vec<GroupText>,
+}
+
+/// Comments and lines, ready to stand in the file.
+struct GroupText {
+    title: String,
+    docs: String,
+    settings: Vec<SettingText>,
+}
+
+struct SettingText {
+    comment: String,
+    line: String,
+}
+
+fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    let service = &project.service;
+    let groups = facts::groups(service);
+    let page = Page {
+        name: &service.name,
+        groups: groups
+            .iter()
+            .map(|group| group_text(service, group))
+            .collect(),
+    };
+    let text = page.render()?;
+    Ok(vec![File::with_hash_mark("dotenv", ".env.example", &text)])
+}
+
+fn group_text(service: &Service, group: &Group<'_>) -> GroupText {
+    let settings = group.settings.iter();
+    GroupText {
+        title: group.title.clone(),
+        docs: comment(group.docs),
+        settings: settings
+            .map(|setting| SettingText {
+                comment: about(service, setting),
+                line: line(setting),
+            })
+            .collect(),
+    }
+}
+
+/// Everything that stands above a setting.
+fn about(service: &Service, setting: &Setting) -> String {
+    let mut out = comment(&setting.docs);
+    if setting.variants.iter().all(|one| one.docs.is_empty()) {
+        if let Some(allowed) = setting.allowed() {
+            wrap(&mut out, &format!("Allowed: {allowed}."), "");
+        }
+    } else {
+        wrap(&mut out, "Allowed:", "");
+        for variant in &setting.variants {
+            let gap = if variant.docs.is_empty() { "" } else { ": " };
+            let text = format!("- {}{gap}{}", variant.value, variant.docs);
+            wrap(&mut out, &text, "  ");
+        }
+    }
+    for environment in setting.default_in.keys() {
+        let default = setting.default_text_in(environment).unwrap_or_default();
+        if !setting.secret {
+            wrap(
+                &mut out,
+                &format!("Default in {environment}: {default}"),
+                "",
+            );
+        }
+    }
+    if facts::is_required(setting) {
+        let wanted = facts::required(setting).replace("yes", "everywhere");
+        let sentence = format!("Required {wanted}.");
+        if !prose::one_line(&setting.docs).contains(&sentence) {
+            wrap(&mut out, &sentence, "");
+        }
+    }
+    if let Some(example) = setting.example_text().filter(|_| !setting.secret) {
+        wrap(&mut out, &format!("Example: {example}"), "");
+    }
+    if let Some(file) = setting.file_variable() {
+        let recipe = facts::recipe(service, setting);
+        // The docs may have said so.
+        let recipe = recipe.filter(|recipe| !prose::one_line(&setting.docs).contains(recipe));
+        let text = format!("Secret; {file} may name a file that holds it.");
+        wrap(&mut out, &text, "");
+        if let Some(recipe) = recipe {
+            wrap(&mut out, &recipe, "");
+        }
+    }
+    if setting.deprecated {
+        wrap(&mut out, "Deprecated: it will go.", "");
+    }
+    out
+}
+
+/// The setting itself: commented out where it may be left out.
+fn line(setting: &Setting) -> String {
+    let off = if facts::is_required(setting) { "" } else { "#" };
+    let value = setting.default_text().filter(|_| !setting.secret);
+    // A line break would end the comment.
+    let value = value.filter(|value| !value.contains(char::is_control));
+    let quoted = value.map_or(String::new(), |value| quote(&value));
+    format!("{off}{}={quoted}\n", setting.name)
+}
+
+/// `docs` as comment lines.
+fn comment(docs: &str) -> String {
+    let text = |spans: &[Span]| {
+        let words = spans.iter().map(|span| match span {
+            Span::Text(text) => text.clone(),
+            Span::Code(text) => format!("`{text}`"),
+        });
+        words.collect::<String>()
+    };
+    let mut out = String::new();
+    for (at, block) in prose::blocks(docs).iter().enumerate() {
+        if at > 0 {
+            out.push_str("#\n");
+        }
+        match block {
+            Block::Paragraph(spans) => wrap(&mut out, &text(spans), ""),
+            Block::List(items) => {
+                for item in items {
+                    wrap(&mut out, &format!("- {}", text(item)), "  ");
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Adds `text` as comment lines of at most [`WIDTH`] columns, but for words that are longer. All
+/// but the first have `hang` in front of their words.
+fn wrap(out: &mut String, text: &str, hang: &str) {
+    let mut line = String::from("#");
+    let mut is_new = true;
+    for word in prose::one_line(text).split(' ') {
+        let width = line.chars().count() + 1 + word.chars().count();
+        if width > WIDTH && !is_new {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{line}");
+            line = format!("#{hang}");
+        }
+        line.push(' ');
+        line.push_str(word);
+        is_new = false;
+    }
+    let _ = writeln!(out, "{line}");
+}
+
+/// `value` as a POSIX shell reads it (XCU 2.2, "Quoting"): bare where no reader could take it for
+/// anything else, in single quotes where it can. A single quote wants double ones; where the value
+/// has more that those would not keep, it is written as `'\''`, which only shells and systemd read.
+fn quote(value: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
+    if value.chars().all(bare) {
+        return value.to_owned();
+    }
+    if value.contains('\'') && !value.contains(['"', '$', '`', '\\', '!']) {
+        return format!("\"{value}\"");
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::deploy::{Service, sample};
+
+    fn rendered(schema: serde_json::Value) -> String {
+        let mut project = sample::project();
+        project.service = Service::new("x", "1.0.0", schema).unwrap();
+        render(&project).unwrap().remove(0).text
+    }
+
+    /// The variables that `/bin/sh` has after reading `text`, each ended by a NUL.
+    fn shell(text: &str, names: &str) -> Vec<String> {
+        let script =
+            format!("{text}\nfor n in {names}; do eval \"printf '%s\\0' \\\"\\$$n\\\"\"; done");
+        let output = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(script)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn settings_are_off_required_secrets_wait_and_no_secret_has_a_value() {
+        let text = rendered(json!({ "properties": {
+            "mode": {
+                "oneOf": [{ "const": "a", "description": "The first." }, { "const": "b" }],
+                "default": "a",
+                "x-default-in": { "production": "b" },
+            },
+            "jwt": { "description": "Tokens.", "properties": {
+                "key": {
+                    "type": "string",
+                    "writeOnly": true,
+                    "description": "A key. Make one with `make key`.",
+                    "x-required-in": ["production"],
+                },
+                "minutes": { "type": "integer", "minimum": 1, "maximum": 9, "default": 3 },
+            }},
+            "url": { "type": "string", "writeOnly": true, "default": "sqlite://x.db" },
+            "motto": { "type": "string", "default": "it's $5" },
+        }}));
+        for wanted in [
+            "# Allowed:\n# - a: The first.\n# - b\n# Default in production: b\n#MODE=a\n",
+            "# ---- JWT ----\n# Tokens.\n\n# A key. Make one with `make key`.\n\
+             # Required in production.\n# Secret; JWT_KEY_FILE may name a file that holds it.\nJWT_KEY=\n",
+            "# Allowed: 1 to 9.\n#JWT_MINUTES=3\n",
+            "\n#URL=\n",
+            "\n#MOTTO='it'\\''s $5'\n",
+        ] {
+            assert!(text.contains(wanted), "{wanted}\nis not in\n{text}");
+        }
+        assert!(!text.contains("x.db"));
+    }
+
+    #[test]
+    fn the_sample_is_read_by_a_shell() {
+        let text = render(&sample::project()).unwrap().remove(0).text;
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 96),
+            "{text}"
+        );
+        shell(&text, "");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn a_shell_reads_what_was_quoted(
+            values in prop::collection::vec("[ -~]{0,16}|[^\\x00-\\x1f\\x7f-\\x9f]{0,16}", 40),
+        ) {
+            let lines = values.iter().enumerate();
+            let lines = lines.map(|(at, value)| format!("V{at}={}\n", quote(value)));
+            let text = lines.collect::<Vec<_>>().concat();
+            let names: Vec<_> = (0..values.len()).map(|at| format!("V{at}")).collect();
+            prop_assert_eq!(shell(&text, &names.join(" ")), values);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_no_quotes_is_the_value_itself(value in "[ -~]{0,16}|\\PC{0,16}") {
+            let quoted = quote(&value);
+            prop_assert!(quoted == value || quoted.starts_with(['\'', '"']));
+            prop_assert!(!quoted.contains('\n'));
+        }
+
+        #[test]
+        fn any_docs_stay_comments(docs in "[#\\n` a-c=$-]{0,200}|(?s:.){0,120}") {
+            let schema = json!({ "properties": { "a": {
+                "type": "string", "default": docs, "description": docs, "examples": [docs],
+            }}});
+            let text = rendered(schema);
+            let live = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            prop_assert_eq!(live.count(), 0);
+        }
+    }
+}

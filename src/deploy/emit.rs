@@ -1,0 +1,168 @@
+//! Typed objects to YAML: one order of keys, one way to quote, nothing empty.
+//!
+//! Objects arrive as anything that serialises (types of Kubernetes, small structs of our own) and
+//! leave as text that is the same on every machine. What an object says is not decided here.
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Value};
+use serde_saphyr::{DoubleQuoted, ser_options};
+
+/// Keys that stand first wherever they occur, in this order; all others follow by name.
+const ORDER: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "type",
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "image",
+    "imagePullPolicy",
+    "command",
+    "args",
+    "ports",
+    "replicas",
+    "selector",
+    "strategy",
+    "template",
+    "containers",
+    "spec",
+    "data",
+    "stringData",
+];
+
+/// Keys whose maps hold an operator's own words: their strings are always quoted, and their order
+/// is by name.
+const WORDS: &[&str] = &["annotations", "data", "stringData"];
+
+/// Keys whose maps have keys of their own, which [`ORDER`] does not know.
+const NAMES: &[&str] = &[
+    "labels",
+    "matchLabels",
+    "limits",
+    "requests",
+    "nodeSelector",
+];
+
+/// Keys of maps that mean something while they are empty: everything, or a volume's default.
+const MEANINGFUL: &[&str] = &["podSelector", "namespaceSelector", "emptyDir"];
+
+/// An object that cannot be written as YAML.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot be written as YAML: {0}")]
+pub struct EmitError(String);
+
+/// `object` as one YAML document, ending in a line break.
+///
+/// # Errors
+/// [`EmitError`] for what YAML has no words for.
+pub fn yaml(object: &impl Serialize) -> Result<String, EmitError> {
+    let value = serde_json::to_value(object).map_err(|error| EmitError(error.to_string()))?;
+    let value = tidy(value, "");
+    let options = ser_options! {
+        no_lang_directive: true,
+        prefer_block_scalars: false,
+        compact_list_indent: true,
+    };
+    let node = Node {
+        value: &value,
+        quoted: false,
+    };
+    let mut text = serde_saphyr::to_string_with_options(&node, options)
+        .map_err(|error| EmitError(error.to_string()))?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Orders keys and drops what is empty. `key` is where the value stands.
+fn tidy(value: Value, key: &str) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(tidy_map(map, key)),
+        Value::Array(items) => items.into_iter().map(|item| tidy(item, "")).collect(),
+        other => other,
+    }
+}
+
+fn tidy_map(map: Map<String, Value>, key: &str) -> Map<String, Value> {
+    let own_keys = WORDS.contains(&key) || NAMES.contains(&key);
+    let rank = |name: &str| {
+        let known = ORDER.iter().position(|known| *known == name);
+        known.filter(|_| !own_keys).unwrap_or(ORDER.len())
+    };
+    let mut entries: Vec<(String, Value)> = map
+        .into_iter()
+        .map(|(name, value)| {
+            let value = tidy(value, &name);
+            (name, value)
+        })
+        .filter(|(name, value)| !is_empty(value) || MEANINGFUL.contains(&name.as_str()))
+        .collect();
+    entries.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+    entries.into_iter().collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// A value on its way out, and whether its strings must be quoted.
+struct Node<'a> {
+    value: &'a Value,
+    quoted: bool,
+}
+
+impl Serialize for Node<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::String(text) if self.quoted => DoubleQuoted(text).serialize(serializer),
+            Value::Array(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for value in items {
+                    list.serialize_element(&Node { value, ..*self })?;
+                }
+                list.end()
+            }
+            Value::Object(map) => {
+                let mut out = serializer.serialize_map(Some(map.len()))?;
+                for (key, value) in map {
+                    let quoted = self.quoted || WORDS.contains(&key.as_str());
+                    out.serialize_entry(key, &Node { value, quoted })?;
+                }
+                out.end()
+            }
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_have_one_order_and_words_are_quoted() {
+        let object = json!({
+            "data": { "B": "yes", "A": "0123" },
+            "metadata": { "labels": {}, "name": "x" },
+            "kind": "ConfigMap",
+            "apiVersion": "v1",
+            "spec": { "podSelector": {}, "nothing": null, "list": [] },
+        });
+        let text = yaml(&object).unwrap();
+        assert_eq!(
+            text,
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\nspec:\n  podSelector: {}\n\
+             data:\n  A: \"0123\"\n  B: \"yes\"\n"
+        );
+    }
+}

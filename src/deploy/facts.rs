@@ -1,0 +1,211 @@
+//! What documentation says of a setting, in words: its unit, its default, where it is needed, where
+//! it goes. How that is written down is the format's business.
+
+use super::Service;
+use super::prose;
+use crate::schema::{Kind, Setting};
+
+/// The settings of one part of the configuration.
+pub(super) struct Group<'a> {
+    /// The beginning of its variables, such as `RATE_LIMIT`; of those that stand alone, `General`.
+    pub(super) title: String,
+    /// What its settings are about; may be empty.
+    pub(super) docs: &'a str,
+    /// In the order of the source.
+    pub(super) settings: Vec<&'a Setting>,
+}
+
+/// The settings of `service` by section, in the order of the source; those without a section come
+/// first.
+pub(super) fn groups(service: &Service) -> Vec<Group<'_>> {
+    let mut groups = vec![Group {
+        title: "General".to_owned(),
+        docs: "",
+        settings: Vec::new(),
+    }];
+    let mut paths: Vec<&[String]> = vec![&[]];
+    for setting in &service.settings {
+        let (_, path) = setting.path.split_last().unwrap_or((&setting.name, &[]));
+        let at = paths.iter().position(|known| *known == path);
+        let at = at.unwrap_or_else(|| {
+            let mut sections = service.settings.sections().iter();
+            let section = sections.find(|section| section.path == path);
+            paths.push(path);
+            groups.push(Group {
+                title: path.join("_").replace('-', "_").to_uppercase(),
+                docs: section.map_or("", |section| &section.docs),
+                settings: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(at) {
+            group.settings.push(setting);
+        }
+    }
+    groups.retain(|group| !group.settings.is_empty());
+    groups
+}
+
+/// What its text is read as, the unit included: `whole number (minutes)`.
+pub(super) fn kind(setting: &Setting) -> String {
+    let kind = match &setting.kind {
+        Kind::String if setting.multiline() => "text of several lines",
+        Kind::String => "text",
+        Kind::Integer => "whole number",
+        Kind::Number => "number",
+        Kind::Boolean => "boolean",
+        Kind::Enum => "one of the values allowed",
+        Kind::List(_) => "list, separated by commas",
+    };
+    match unit(setting) {
+        Some(unit) => format!("{kind} ({unit})"),
+        None => kind.to_owned(),
+    }
+}
+
+/// The same in one word, for scripts.
+pub(super) fn kind_word(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::String => "string",
+        Kind::Integer => "integer",
+        Kind::Number => "number",
+        Kind::Boolean => "boolean",
+        Kind::Enum => "enum",
+        Kind::List(_) => "list",
+    }
+}
+
+/// The unit of a number, which its name ends in.
+pub(super) fn unit(setting: &Setting) -> Option<&'static str> {
+    if !matches!(setting.kind, Kind::Integer | Kind::Number) {
+        return None;
+    }
+    [
+        ("_PER_MINUTE", "per minute"),
+        ("_PER_SECOND", "per second"),
+        ("_MILLISECONDS", "milliseconds"),
+        ("_MS", "milliseconds"),
+        ("_SECONDS", "seconds"),
+        ("_MINUTES", "minutes"),
+        ("_HOURS", "hours"),
+        ("_DAYS", "days"),
+        ("_BYTES", "bytes"),
+    ]
+    .into_iter()
+    .find_map(|(end, unit)| setting.name.ends_with(end).then_some(unit))
+}
+
+/// Where a value must be given: `yes`, `in staging and production`, `no`.
+pub(super) fn required(setting: &Setting) -> String {
+    if setting.required {
+        "yes".to_owned()
+    } else if let Some(places) = and(&setting.required_in) {
+        format!("in {places}")
+    } else {
+        "no".to_owned()
+    }
+}
+
+/// Whether a value must be given somewhere.
+pub(super) fn is_required(setting: &Setting) -> bool {
+    setting.required || !setting.required_in.is_empty()
+}
+
+/// The object of Kubernetes that holds it: its kind and its name.
+pub(super) fn place(service: &Service, setting: &Setting) -> (&'static str, String) {
+    if setting.secret {
+        ("Secret", format!("{}-secrets", service.name))
+    } else {
+        ("ConfigMap", format!("{}-config", service.name))
+    }
+}
+
+/// How to come by the value of a secret, in the prose of a doc comment; none where nothing is
+/// known of it.
+pub(super) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
+    let docs = prose::one_line(&setting.docs);
+    if let Some(at) = docs.find("Make one with ") {
+        let sentence = &docs[at..];
+        let end = sentence.find(". ").map_or(sentence.len(), |end| end + 1);
+        return Some(sentence[..end].to_owned());
+    }
+    let mut backends = service.backends.iter();
+    let backend = backends.find(|backend| backend.setting == setting.name);
+    if let Some(url) = backend.and_then(|backend| backend.url.as_ref()) {
+        let url = url
+            .replace("{scheme}", &backend.map_or(String::new(), scheme))
+            .replace("{password}", "PASSWORD")
+            .replace("{host}", "HOST")
+            .replace("{port}", "PORT");
+        return Some(format!("Write the address and the password: `{url}`."));
+    }
+    if let Some(example) = setting.example_text() {
+        return Some(format!("Written as `{}`.", prose::one_line(&example)));
+    }
+    let random = setting.kind == Kind::String && is_required(setting) && !setting.multiline();
+    random.then(|| "Make one with `openssl rand -base64 32`.".to_owned())
+}
+
+fn scheme(backend: &super::BackendKind) -> String {
+    let first = backend.schemes.first();
+    first.map_or_else(String::new, |(scheme, _)| scheme.clone())
+}
+
+/// `a`, `a and b`, `a, b and c`; none of none.
+pub(super) fn and(names: &[String]) -> Option<String> {
+    let (last, rest) = names.split_last()?;
+    if rest.is_empty() {
+        return Some(last.clone());
+    }
+    Some(format!("{} and {last}", rest.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn service() -> Service {
+        let schema = json!({ "properties": {
+            "a": { "type": "object", "description": "About a.", "properties": {
+                "ttl_seconds": { "type": "integer" },
+                "key": {
+                    "type": "string",
+                    "writeOnly": true,
+                    "description": "A key. Make one with\n`make key`. Keep it.",
+                    "x-required-in": ["staging", "production"],
+                },
+            }},
+            "top": { "type": "string" },
+        }, "required": ["top"]});
+        Service::new("x", "1.0.0", schema).unwrap()
+    }
+
+    #[test]
+    fn settings_without_a_section_come_first() {
+        let service = service();
+        let groups = groups(&service);
+        let titles: Vec<_> = groups.iter().map(|group| group.title.as_str()).collect();
+        assert_eq!(titles, ["General", "A"]);
+        assert_eq!(groups[1].docs, "About a.");
+        assert_eq!(groups[1].settings.len(), 2);
+    }
+
+    #[test]
+    fn facts_in_words() {
+        let service = service();
+        let get = |name| service.settings.get(name).unwrap();
+        assert_eq!(kind(get("A_TTL_SECONDS")), "whole number (seconds)");
+        assert_eq!(required(get("A_KEY")), "in staging and production");
+        assert_eq!(required(get("TOP")), "yes");
+        assert_eq!(
+            recipe(&service, get("A_KEY")).unwrap(),
+            "Make one with `make key`."
+        );
+        assert_eq!(
+            place(&service, get("A_KEY")),
+            ("Secret", "x-secrets".to_owned())
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! Settings in files that people edited by hand, or that a cluster gave out, against the settings
+//! that there are.
+//!
+//! What is read: `ConfigMap`s, `Secret`s, whatever runs pods, and `.env` files; from a directory, a
+//! file or a stream such as `kubectl get -o yaml`. Nothing is changed, and no cluster is asked.
+
+mod dotenv;
+mod object;
+mod overlay;
+mod place;
+mod report;
+mod source;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use object::{Container, Holder, Object, Source, Workload};
+use overlay::{Content, Document};
+use place::Place;
+use report::At;
+
+use super::Service;
+
+pub use report::{Finding, FindingKind, Report};
+pub use source::{Input, Inputs, MAX_FILE_BYTES, MAX_FILES, read, read_stream};
+
+/// Looks into `inputs` for the settings of `service`: each place by itself, and then what every
+/// container would be started with.
+#[must_use]
+pub fn inspect(service: &Service, inputs: &Inputs) -> Report {
+    let mut report = Report {
+        findings: inputs.findings.clone(),
+        inspected: Vec::new(),
+    };
+    let mut documents = Vec::new();
+    for input in &inputs.inputs {
+        collect(input, &mut documents, &mut report);
+    }
+    let (groups, findings) = overlay::groups(&documents);
+    report.findings.extend(findings);
+    for group in groups {
+        look_into(service, group, &mut report);
+    }
+    report.settle();
+    report
+}
+
+/// Sources and workloads that are applied together.
+fn look_into(service: &Service, group: Vec<Object>, report: &mut Report) {
+    let mut sources = Vec::new();
+    let mut workloads = Vec::new();
+    for object in group {
+        match object {
+            Object::Source(source) => sources.push(source),
+            Object::Workload(workload) => workloads.push(workload),
+        }
+    }
+    workloads.retain(|workload| is_ours(service, workload));
+    keep_ours(service, &mut sources, &workloads);
+    let mut findings = Vec::new();
+    for source in &sources {
+        report.inspected.push(title(&source.at));
+        findings.extend(values::of_source(service, source));
+    }
+    for workload in &workloads {
+        report.inspected.push(title(&workload.at));
+        findings.extend(service_links(workload));
+    }
+    for place in places(service, &sources, &workloads) {
+        report.findings.extend(place.verdict(&findings));
+    }
+    report.findings.extend(findings);
+}
+
+fn collect(input: &Input, documents: &mut Vec<Document>, report: &mut Report) {
+    let at = At {
+        file: input.file.clone(),
+        object: String::new(),
+    };
+    let file = input.file.clone();
+    if source::is_dotenv(&input.file) {
+        let (variables, findings) = dotenv::read(&at, &input.text);
+        report.findings.extend(findings);
+        documents.push(Document {
+            file,
+            content: Content::Dotenv(variables),
+        });
+        return;
+    }
+    match yaml::read(&at, &input.text) {
+        Ok(values) => documents.extend(values.into_iter().map(|value| Document {
+            file: file.clone(),
+            content: Content::Manifest(value),
+        })),
+        Err(finding) => report.findings.push(*finding),
+    }
+}
+
+/// Whether the service runs in `workload`: by its name, its label, its image, or what it reads.
+fn is_ours(service: &Service, workload: &Workload) -> bool {
+    let name = &service.name;
+    let is_part = |text: &str| {
+        let rest = text.strip_prefix(name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let runs = |container: &Container| {
+        let image = container.image.rsplit('/').next().unwrap_or_default();
+        let image = image.split([':', '@']).next().unwrap_or_default();
+        let reads = |reference: &object::Reference| is_well_known(service, &reference.name);
+        image == name
+            || container
+                .env_from
+                .iter()
+                .any(|(reference, _)| reads(reference))
+    };
+    workload.app == *name || is_part(&workload.name) || workload.containers.iter().any(runs)
+}
+
+fn is_well_known(service: &Service, name: &str) -> bool {
+    let ending = name.strip_prefix(service.name.as_str());
+    matches!(ending, Some("-config" | "-secrets"))
+}
+
+/// Leaves the sources that our workloads name and those that are called ours; without any
+/// workload, those that hold a setting of ours.
+fn keep_ours(service: &Service, sources: &mut Vec<Source>, workloads: &[Workload]) {
+    let mut named = BTreeSet::new();
+    for container in workloads.iter().flat_map(|workload| &workload.containers) {
+        let whole = container.env_from.iter().map(|(reference, _)| reference);
+        named.extend(whole.map(|reference| (reference.holder, reference.name.clone())));
+        if service.program.secrets_dir.is_some() {
+            let mounted = container.mounted.iter().cloned();
+            named.extend(mounted.map(|name| (Holder::Secret, name)));
+        }
+    }
+    let holds = |source: &Source| {
+        let mut keys = source.entries.iter().map(|entry| &entry.key);
+        keys.any(|key| values::setting(service, key).is_some())
+    };
+    sources.retain(|source| {
+        source.holder == Holder::Dotenv
+            || is_well_known(service, &source.name)
+            || named.contains(&(source.holder, source.name.clone()))
+            || workloads.is_empty() && holds(source)
+    });
+}
+
+fn service_links(workload: &Workload) -> Option<Finding> {
+    workload.service_links.then(|| {
+        workload.at.finding(
+            FindingKind::Advice,
+            "enableServiceLinks",
+            "is not false, so each Service of the namespace becomes seven variables, which may \
+             have names of settings",
+            "set it to false in the pod spec",
+        )
+    })
+}
+
+/// Every process whose settings are all here: the containers, each `.env` file that names its
+/// environment, and, without any workload, each namespace that has a ConfigMap and a Secret.
+fn places<'a>(service: &'a Service, sources: &[Source], workloads: &[Workload]) -> Vec<Place<'a>> {
+    let mut places = Vec::new();
+    for workload in workloads {
+        for container in &workload.containers {
+            places.push(Place::of_container(service, workload, container, sources));
+        }
+    }
+    let names_environment = |source: &&Source| {
+        let mut keys = source.entries.iter().map(|entry| &entry.key);
+        source.holder == Holder::Dotenv && keys.any(|key| *key == service.environment)
+    };
+    for source in sources.iter().filter(names_environment) {
+        let mut place = Place::new(service, source.at.clone());
+        place.add_source(source, "");
+        places.push(place);
+    }
+    if !workloads.is_empty() {
+        return places;
+    }
+    let namespaces: BTreeSet<&String> = sources.iter().map(|source| &source.namespace).collect();
+    for namespace in namespaces {
+        let of = |holder| {
+            let within =
+                move |source: &&Source| source.holder == holder && source.namespace == *namespace;
+            sources.iter().filter(within)
+        };
+        if let (Some(config), Some(_)) = (of(Holder::ConfigMap).next(), of(Holder::Secret).next()) {
+            let mut place = Place::new(service, config.at.clone());
+            for source in of(Holder::ConfigMap).chain(of(Holder::Secret)) {
+                place.add_source(source, "");
+            }
+            places.push(place);
+        }
+    }
+    places
+}
+
+fn title(at: &At) -> String {
+    if at.object.is_empty() {
+        at.file.clone()
+    } else {
+        format!("{}: {}", at.file, at.object)
+    }
+}

@@ -1,0 +1,348 @@
+//! The parts of a manifest that carry settings: `ConfigMap`s, `Secret`s and the containers of pods.
+//!
+//! Read from plain JSON rather than from typed objects: what people edit by hand is half right,
+//! and the right half is still worth a look.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Map, Value};
+
+use super::report::At;
+
+/// What may hold settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holder {
+    /// Anybody may read it.
+    ConfigMap,
+    /// Few may.
+    Secret,
+    /// A file of a person's own.
+    Dotenv,
+}
+
+/// A value that was given.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Its text.
+    Text(String),
+    /// Not a text; what is wrong with it.
+    Odd(&'static str),
+    /// It is somewhere else: in a Secret, or made by Kubernetes.
+    Elsewhere,
+}
+
+/// A key, its value, and where it was written last.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) given: Given,
+    pub(super) at: At,
+}
+
+/// Keys and values in one place.
+pub(super) struct Source {
+    pub(super) at: At,
+    pub(super) holder: Holder,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A ConfigMap or a Secret that a pod names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    pub(super) holder: Holder,
+    pub(super) name: String,
+    /// The key, where it is one only.
+    pub(super) key: Option<String>,
+}
+
+/// A variable of a container.
+pub(super) struct Variable {
+    pub(super) name: String,
+    pub(super) given: Given,
+    pub(super) from: Option<Reference>,
+}
+
+/// One container of a pod.
+pub(super) struct Container {
+    pub(super) at: At,
+    pub(super) image: String,
+    pub(super) args: Vec<String>,
+    pub(super) env_from: Vec<(Reference, String)>,
+    pub(super) env: Vec<Variable>,
+    /// Secrets that are mounted into it as folders.
+    pub(super) mounted: Vec<String>,
+}
+
+/// Something that runs pods.
+pub(super) struct Workload {
+    pub(super) at: At,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) app: String,
+    pub(super) service_links: bool,
+    pub(super) containers: Vec<Container>,
+}
+
+/// An object that was understood.
+pub(super) enum Object {
+    Source(Source),
+    Workload(Workload),
+}
+
+/// Reads `value`; none where it holds no settings.
+pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
+    let kind = text(value, "/kind");
+    let name = text(value, "/metadata/name").to_owned();
+    let namespace = text(value, "/metadata/namespace").to_owned();
+    let title = if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    };
+    let at = At {
+        file: file.to_owned(),
+        object: title,
+    };
+    let source = |holder, entries: Vec<(String, Given)>| {
+        let entry = |(key, given)| Entry {
+            key,
+            given,
+            at: at.clone(),
+        };
+        let entries = entries.into_iter().map(entry).collect();
+        Some(Object::Source(Source {
+            at: at.clone(),
+            holder,
+            namespace: namespace.clone(),
+            name: name.clone(),
+            entries,
+        }))
+    };
+    let pod = match kind {
+        "ConfigMap" => return source(Holder::ConfigMap, plain(value.get("data"))),
+        "Secret" => {
+            let mut entries = decoded(value.get("data"));
+            for (key, given) in plain(value.get("stringData")) {
+                // As the API server does, stringData wins.
+                entries.retain(|(known, _)| *known != key);
+                entries.push((key, given));
+            }
+            return source(Holder::Secret, entries);
+        }
+        "Pod" => value,
+        "CronJob" => value.pointer("/spec/jobTemplate/spec/template")?,
+        "Deployment" | "Job" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => {
+            value.pointer("/spec/template")?
+        }
+        _ => return None,
+    };
+    let label = "/metadata/labels/app.kubernetes.io~1name";
+    let app = [pod, value].map(|from| text(from, label));
+    Some(Object::Workload(Workload {
+        containers: containers(&at, pod),
+        namespace,
+        name,
+        app: app
+            .into_iter()
+            .find(|app| !app.is_empty())
+            .unwrap_or_default()
+            .to_owned(),
+        service_links: pod.pointer("/spec/enableServiceLinks") != Some(&Value::Bool(false)),
+        at,
+    }))
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn strings(value: &Value, key: &str) -> Vec<String> {
+    let words = list(value, key).filter_map(Value::as_str);
+    words.map(str::to_owned).collect()
+}
+
+fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    map.and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::iter)
+}
+
+fn given(value: &Value) -> Given {
+    match value {
+        Value::String(text) => Given::Text(text.clone()),
+        // An empty value in YAML; Kubernetes takes it for an empty text.
+        Value::Null => Given::Text(String::new()),
+        Value::Number(_) => Given::Odd("is a number, and Kubernetes takes texts only"),
+        Value::Bool(_) => Given::Odd("is true or false, and Kubernetes takes texts only"),
+        _ => Given::Odd("is a list or a map, and Kubernetes takes texts only"),
+    }
+}
+
+fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
+    entries(map)
+        .map(|(key, value)| (key.clone(), given(value)))
+        .collect()
+}
+
+fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
+    let decode = |value: &Value| match given(value) {
+        Given::Text(text) => {
+            let packed: String = text.split_whitespace().collect();
+            match BASE64_STANDARD.decode(packed).map(String::from_utf8) {
+                Ok(Ok(text)) => Given::Text(text),
+                Ok(Err(_)) => Given::Odd("is not UTF-8 once it is decoded"),
+                Err(_) => Given::Odd("is not base64, which data of a Secret must be"),
+            }
+        }
+        odd => odd,
+    };
+    entries(map)
+        .map(|(key, value)| (key.clone(), decode(value)))
+        .collect()
+}
+
+fn containers(at: &At, pod: &Value) -> Vec<Container> {
+    let lists = ["/spec/initContainers", "/spec/containers"];
+    let all = lists.into_iter().flat_map(|key| list(pod, key));
+    all.map(|container| Container {
+        at: At {
+            file: at.file.clone(),
+            object: format!("{} container {}", at.object, text(container, "/name")),
+        },
+        image: text(container, "/image").to_owned(),
+        args: [strings(container, "/command"), strings(container, "/args")].concat(),
+        env_from: list(container, "/envFrom").filter_map(env_from).collect(),
+        env: list(container, "/env").filter_map(variable).collect(),
+        mounted: mounted(pod, container),
+    })
+    .collect()
+}
+
+fn env_from(entry: &Value) -> Option<(Reference, String)> {
+    let holders = [
+        ("/configMapRef/name", Holder::ConfigMap),
+        ("/secretRef/name", Holder::Secret),
+    ];
+    let (name, holder) = holders
+        .into_iter()
+        .find_map(|(pointer, holder)| Some((entry.pointer(pointer)?.as_str()?, holder)))?;
+    let reference = Reference {
+        holder,
+        name: name.to_owned(),
+        key: None,
+    };
+    Some((reference, text(entry, "/prefix").to_owned()))
+}
+
+fn variable(entry: &Value) -> Option<Variable> {
+    let name = entry.get("name")?.as_str()?.to_owned();
+    let Some(from) = entry.get("valueFrom") else {
+        let given = given(entry.get("value").unwrap_or(&Value::Null));
+        let from = None;
+        return Some(Variable { name, given, from });
+    };
+    let reference = |key: &str, holder| {
+        let from = from.get(key)?;
+        Some(Reference {
+            holder,
+            name: text(from, "/name").to_owned(),
+            key: Some(text(from, "/key").to_owned()),
+        })
+    };
+    Some(Variable {
+        name,
+        given: Given::Elsewhere,
+        from: reference("configMapKeyRef", Holder::ConfigMap)
+            .or_else(|| reference("secretKeyRef", Holder::Secret)),
+    })
+}
+
+/// Secrets behind the volumes that `container` mounts.
+fn mounted(pod: &Value, container: &Value) -> Vec<String> {
+    let mounts: Vec<_> = list(container, "/volumeMounts")
+        .map(|mount| text(mount, "/name"))
+        .collect();
+    let volumes =
+        list(pod, "/spec/volumes").filter(|volume| mounts.contains(&text(volume, "/name")));
+    let secrets = volumes.flat_map(|volume| {
+        let projected = list(volume, "/projected/sources").map(|from| text(from, "/secret/name"));
+        std::iter::once(text(volume, "/secret/secretName")).chain(projected)
+    });
+    let named = secrets.filter(|name| !name.is_empty());
+    named.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_decoded_and_string_data_wins() {
+        let secret = json!({
+            "kind": "Secret", "metadata": { "name": "s", "namespace": "n" },
+            "data": { "A": "b2xk", "B": "b2s=", "C": "%%", "D": "/w==" },
+            "stringData": { "A": "new", "E": 5 },
+        });
+        let Some(Object::Source(source)) = read("f", &secret) else {
+            panic!()
+        };
+        assert_eq!(source.at.object, "Secret n/s");
+        let get = |key: &str| {
+            source
+                .entries
+                .iter()
+                .find(|entry| entry.key == key)
+                .map(|entry| entry.given.clone())
+        };
+        assert!(get("A") == Some(Given::Text("new".to_owned())));
+        assert!(get("B") == Some(Given::Text("ok".to_owned())));
+        for key in ["C", "D", "E"] {
+            assert!(matches!(get(key), Some(Given::Odd(_))), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_pod_is_found_in_whatever_makes_it() {
+        let pod = json!({
+            "metadata": { "labels": { "app.kubernetes.io/name": "shop" } },
+            "spec": { "enableServiceLinks": false,
+                "volumes": [{ "name": "v", "secret": { "secretName": "s" } }, { "name": "w" }],
+                "containers": [{ "name": "c", "image": "x/shop:1", "args": ["serve"],
+                    "volumeMounts": [{ "name": "v" }],
+                    "envFrom": [{ "configMapRef": { "name": "m" } }],
+                    "env": [{ "name": "A", "value": "1" },
+                        { "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } }],
+                }] },
+        });
+        let job = json!({ "kind": "CronJob", "spec": { "jobTemplate": { "spec": { "template": pod } } } });
+        let Some(Object::Workload(workload)) = read("f", &job) else {
+            panic!()
+        };
+        assert!(!workload.service_links);
+        assert_eq!(workload.app, "shop");
+        let container = &workload.containers[0];
+        assert_eq!(container.mounted, ["s"]);
+        assert_eq!(container.env_from[0].0.name, "m");
+        assert_eq!(
+            container.env[1].from.as_ref().unwrap().key.as_deref(),
+            Some("k")
+        );
+        assert!(read("f", &json!({ "kind": "Service" })).is_none());
+        assert!(read("f", &json!(7)).is_none());
+    }
+}

@@ -1,0 +1,332 @@
+//! What is applied together: everything, or, where kustomizations say so, one overlay at a time,
+//! with its patches laid over its base.
+//!
+//! Not a kustomize: it follows `resources`, `components` and strategic patches by kind and name,
+//! which is what settings come by. Whoever needs more builds the overlay and hands over the result.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::dotenv;
+use super::object::{self, Entry, Given, Holder, Object, Source};
+use super::report::{At, Finding, FindingKind};
+
+/// Overlays upon overlays.
+const MAX_DEPTH: usize = 16;
+
+/// One object, or one `.env` file.
+pub(super) struct Document {
+    pub(super) file: String,
+    pub(super) content: Content,
+}
+
+/// What is in it.
+pub(super) enum Content {
+    /// An object of Kubernetes, or anything else in YAML.
+    Manifest(Value),
+    /// Variables.
+    Dotenv(Vec<dotenv::Entry>),
+}
+
+/// An object and the patches over it, each with its file.
+type Layers<'a> = Vec<(&'a str, &'a Value)>;
+
+/// The objects of `documents` in groups, each of what is applied together, and what a kustomization
+/// names that is not here.
+pub(super) fn groups(documents: &[Document]) -> (Vec<Vec<Object>>, Vec<Finding>) {
+    let mut groups = Vec::new();
+    let mut files: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for document in documents {
+        match &document.content {
+            Content::Manifest(value) => files.entry(&document.file).or_default().push(value),
+            Content::Dotenv(variables) => {
+                groups.push(vec![Object::Source(of_dotenv(&document.file, variables))]);
+            }
+        }
+    }
+    let tree = Tree::of(&files);
+    for root in tree.roots() {
+        let mut objects = Vec::new();
+        let namespace = tree.add(root, &mut objects, 0);
+        groups.push(
+            objects
+                .iter()
+                .filter_map(|layers| merged(layers, namespace))
+                .collect(),
+        );
+    }
+    let loose = files.iter().filter(|(file, _)| !tree.lists(file));
+    let loose = loose.flat_map(|(file, values)| values.iter().map(move |value| (*file, *value)));
+    groups.push(
+        loose
+            .filter_map(|(file, value)| object::read(file, value))
+            .collect(),
+    );
+    (groups, tree.absent())
+}
+
+fn of_dotenv(file: &str, variables: &[dotenv::Entry]) -> Source {
+    let at = At {
+        file: file.to_owned(),
+        object: String::new(),
+    };
+    let entry = |(key, text): &dotenv::Entry| Entry {
+        key: key.clone(),
+        given: Given::Text(text.clone()),
+        at: at.clone(),
+    };
+    Source {
+        holder: Holder::Dotenv,
+        namespace: String::new(),
+        name: file.to_owned(),
+        entries: variables.iter().map(entry).collect(),
+        at,
+    }
+}
+
+/// Kustomizations by folder.
+struct Tree<'a> {
+    files: &'a BTreeMap<&'a str, Vec<&'a Value>>,
+    folders: BTreeMap<String, &'a Value>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(files: &'a BTreeMap<&'a str, Vec<&'a Value>>) -> Self {
+        let folders = files.iter().filter_map(|(file, values)| {
+            let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+            let ours = matches!(name, "kustomization.yaml" | "kustomization.yml");
+            Some((folder.to_owned(), *values.first().filter(|_| ours)?))
+        });
+        Self {
+            files,
+            folders: folders.collect(),
+        }
+    }
+
+    /// Folders that nothing else is built upon.
+    fn roots(&self) -> Vec<&str> {
+        let used = self.folders.iter().flat_map(|(folder, list)| {
+            let keys = ["resources", "components"];
+            let names = keys.into_iter().flat_map(|key| texts(list, key));
+            names.map(move |name| join(folder, name))
+        });
+        let used: BTreeSet<String> = used.collect();
+        let component = |list: &Value| text(list, "/kind") == "Component";
+        let roots = self.folders.iter();
+        roots
+            .filter(|(folder, list)| !used.contains(*folder) && !component(list))
+            .map(|(folder, _)| folder.as_str())
+            .collect()
+    }
+
+    /// Whether a kustomization is in charge of `file`.
+    fn lists(&self, file: &str) -> bool {
+        self.folders.iter().any(|(folder, list)| {
+            let keys = ["resources", "patchesStrategicMerge"];
+            let names = keys.into_iter().flat_map(|key| texts(list, key));
+            let patches = items(list, "patches").map(|patch| text(patch, "/path"));
+            names.chain(patches).any(|name| join(folder, name) == file)
+        })
+    }
+
+    /// What is built upon and not here: nothing can be said of such an overlay as a whole.
+    fn absent(&self) -> Vec<Finding> {
+        let here = |path: &str| self.files.contains_key(path) || self.folders.contains_key(path);
+        let mut findings = Vec::new();
+        for (folder, list) in &self.folders {
+            let keys = ["resources", "components"];
+            let names = keys.into_iter().flat_map(|key| texts(list, key));
+            for name in names.filter(|name| !here(&join(folder, name))) {
+                let at = At {
+                    file: join(folder, "kustomization.yaml"),
+                    object: String::new(),
+                };
+                findings.push(at.finding(
+                    FindingKind::Unreadable,
+                    name,
+                    "is built upon and is not among the files that were given",
+                    "name the directory that holds both, or check what `kubectl kustomize` makes \
+                     of this one",
+                ));
+            }
+        }
+        findings
+    }
+
+    /// Adds what `folder` is made of to `objects`; gives the namespace that it moves them to.
+    fn add(&self, folder: &str, objects: &mut Vec<Layers<'a>>, depth: usize) -> Option<&'a str> {
+        let list = self.folders.get(folder).filter(|_| depth < MAX_DEPTH)?;
+        let mut namespace = None;
+        for name in texts(list, "resources") {
+            let path = join(folder, name);
+            if let Some((file, values)) = self.files.get_key_value(path.as_str()) {
+                objects.extend(values.iter().map(|value| vec![(*file, *value)]));
+            } else {
+                namespace = self.add(&path, objects, depth + 1).or(namespace);
+            }
+        }
+        for name in texts(list, "components") {
+            self.add(&join(folder, name), objects, depth + 1);
+        }
+        let paths = items(list, "patches").map(|patch| text(patch, "/path"));
+        for path in paths.chain(texts(list, "patchesStrategicMerge")) {
+            let path = join(folder, path);
+            if let Some((file, patches)) = self.files.get_key_value(path.as_str()) {
+                for patch in patches {
+                    lay(objects, file, patch);
+                }
+            }
+        }
+        list.get("namespace").and_then(Value::as_str).or(namespace)
+    }
+}
+
+/// Lays `patch` over the object of its kind and name.
+fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
+    let same = |layers: &Layers| {
+        let first = layers.first();
+        first.is_some_and(|(_, object)| {
+            let mut keys = ["/kind", "/metadata/name"].into_iter();
+            keys.all(|key| text(object, key) == text(patch, key))
+        })
+    };
+    if text(patch, "/$patch") == "delete" {
+        objects.retain(|layers| !same(layers));
+        return;
+    }
+    let mut base = objects.iter_mut().filter(|layers| same(layers)).peekable();
+    // Half a pod says nothing; half a ConfigMap is worth a look.
+    let stands_alone = matches!(text(patch, "/kind"), "ConfigMap" | "Secret");
+    if base.peek().is_none() && stands_alone {
+        drop(base);
+        objects.push(vec![(file, patch)]);
+        return;
+    }
+    for layers in base {
+        layers.push((file, patch));
+    }
+}
+
+/// The object that `layers` make, in `namespace`.
+fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
+    let (first_file, first) = layers.first()?;
+    let mut whole = (*first).clone();
+    let mut sources = Vec::new();
+    for (n, (file, layer)) in layers.iter().enumerate() {
+        if n > 0 {
+            merge(&mut whole, layer);
+        }
+        if let Some(Object::Source(source)) = object::read(file, layer) {
+            sources.push(source);
+        }
+    }
+    if let Some(namespace) = namespace
+        && let Some(metadata) = whole.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.insert("namespace".to_owned(), namespace.into());
+    }
+    let mut object = object::read(first_file, &whole)?;
+    if let Object::Source(source) = &mut object {
+        // Each key is found where it was written last.
+        for entry in &mut source.entries {
+            let mut layers = sources.iter().rev().flat_map(|layer| &layer.entries);
+            if let Some(last) = layers.find(|last| last.key == entry.key) {
+                entry.at = last.at.clone();
+            }
+        }
+    }
+    Some(object)
+}
+
+/// Strategic merge: maps by key, lists of named items by name, everything else replaced.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                if value.is_null() {
+                    into.shift_remove(key);
+                } else if let Some(old) = into.get_mut(key) {
+                    merge(old, value);
+                } else {
+                    into.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        (Value::Array(into), Value::Array(from)) if from.iter().all(is_named) => {
+            for item in from {
+                let name = text(item, "/name");
+                if text(item, "/$patch") == "delete" {
+                    into.retain(|old| text(old, "/name") != name);
+                } else if let Some(old) = into.iter_mut().find(|old| text(old, "/name") == name) {
+                    merge(old, item);
+                } else {
+                    into.push(item.clone());
+                }
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+fn is_named(item: &Value) -> bool {
+    !text(item, "/name").is_empty()
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn items<'a>(list: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    list.get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn texts<'a>(list: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    items(list, key).filter_map(Value::as_str)
+}
+
+/// `path` as seen from `folder`.
+fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined() {
+        assert_eq!(join("k8s/overlays/production", "../../base"), "k8s/base");
+        assert_eq!(join("", "./a.yaml"), "a.yaml");
+        assert_eq!(join("a", "../../b"), "../b");
+    }
+
+    #[test]
+    fn lists_of_named_items_are_merged_and_others_replaced() {
+        use serde_json::json;
+
+        let mut object =
+            json!({ "env": [{ "name": "A", "value": "1" }], "args": ["a", "b"], "x": 1 });
+        let patch = json!({ "env": [{ "name": "B" }, { "name": "A", "value": "2" }], "args": ["c"], "x": null });
+        merge(&mut object, &patch);
+        let expected =
+            json!({ "env": [{ "name": "A", "value": "2" }, { "name": "B" }], "args": ["c"] });
+        assert_eq!(object, expected);
+    }
+}

@@ -1,0 +1,252 @@
+//! What one container would be started with: every source it names, put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::object::{Container, Given, Holder, Reference, Source, Workload};
+use super::report::{At, Finding, FindingKind};
+use super::values;
+use crate::deploy::Service;
+use crate::schema::Setting;
+
+/// Settings from all the sources of one process.
+pub(super) struct Place<'a> {
+    service: &'a Service,
+    /// Where what is missing is reported.
+    at: At,
+    given: BTreeMap<String, (Given, At)>,
+    /// Whether a ConfigMap or a Secret is named that is not here.
+    unseen: BTreeSet<Holder>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(service: &'a Service, at: At) -> Self {
+        Self {
+            service,
+            at,
+            given: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The settings of `container` in `workload`.
+    pub(super) fn of_container(
+        service: &'a Service,
+        workload: &Workload,
+        container: &Container,
+        sources: &[Source],
+    ) -> Self {
+        let mut place = Self::new(service, container.at.clone());
+        let find = |reference: &Reference| {
+            let same = |a: &str, b: &str| a == b || a.is_empty() || b.is_empty();
+            sources.iter().find(|source| {
+                source.holder == reference.holder
+                    && source.name == reference.name
+                    && same(&source.namespace, &workload.namespace)
+            })
+        };
+        let option = service.program.secrets_dir.as_deref().unwrap_or("\0");
+        let reads_files = container.args.iter().any(|word| {
+            let rest = word.strip_prefix(option);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        });
+        let mounted = container
+            .mounted
+            .iter()
+            .filter(|_| reads_files)
+            .map(|name| {
+                let reference = Reference {
+                    holder: Holder::Secret,
+                    name: name.clone(),
+                    key: None,
+                };
+                (reference, String::new())
+            });
+        for (reference, prefix) in container.env_from.iter().cloned().chain(mounted) {
+            if let Some(source) = find(&reference) {
+                place.add_source(source, &prefix);
+            } else {
+                place.unseen.insert(reference.holder);
+            }
+        }
+        for variable in &container.env {
+            let mut given = variable.given.clone();
+            if let Some(reference) = &variable.from
+                && let Some(source) = find(reference)
+                && let Some(key) = &reference.key
+            {
+                match source.entries.iter().find(|entry| entry.key == *key) {
+                    Some(found) => given = found.given.clone(),
+                    None => place.findings.push(container.at.finding(
+                        FindingKind::Missing,
+                        &variable.name,
+                        format!(
+                            "is taken from {key} of {}, which has no such key",
+                            source.at.object
+                        ),
+                        "add the key there, or name another",
+                    )),
+                }
+            }
+            let config = variable
+                .from
+                .as_ref()
+                .is_none_or(|from| from.holder == Holder::ConfigMap);
+            place.add_variable(&variable.name, given, config, variable.from.is_some());
+        }
+        place
+    }
+
+    pub(super) fn add_source(&mut self, source: &Source, prefix: &str) {
+        for entry in &source.entries {
+            let name = format!("{prefix}{}", entry.key);
+            self.give(&name, entry.given.clone(), entry.at.clone());
+        }
+    }
+
+    /// A variable in the pod itself, or one that is taken from a ConfigMap or a Secret by its key.
+    fn add_variable(&mut self, name: &str, given: Given, open: bool, taken: bool) {
+        let at = self.at.clone();
+        let Some(setting) = values::setting(self.service, name) else {
+            if values::is_near_miss(self.service, name) {
+                let near = self.service.settings.nearest(name);
+                let near =
+                    near.map_or_else(String::new, |near| format!("did you mean {}?", near.name));
+                let finding = at.finding(FindingKind::Unknown, name, "is not a setting", near);
+                self.findings.push(finding);
+            }
+            return;
+        };
+        if setting.secret && setting.name == name && open && !is_made(&given, taken) {
+            let problem = if taken {
+                "is a secret, and is taken from a ConfigMap"
+            } else {
+                "is a secret, and stands in the pod for anybody to read"
+            };
+            let remedy = "take it from a Secret, and replace its value";
+            self.findings
+                .push(at.finding(FindingKind::Misplaced, name, problem, remedy));
+        }
+        self.findings.extend(values::odd(&at, name, &given));
+        if let Given::Text(text) = &given {
+            let findings = values::of_text(self.service, &at, name, text);
+            self.findings.extend(findings);
+        }
+        self.give(name, given, at);
+    }
+
+    fn give(&mut self, name: &str, given: Given, at: At) {
+        let Some(setting) = values::setting(self.service, name) else {
+            return;
+        };
+        let twins = [Some(setting.name.clone()), setting.file_variable()];
+        for twin in twins.into_iter().flatten() {
+            if let Some((_, before)) = self.given.get(&twin)
+                && (*before != at || twin != name)
+            {
+                let problem = format!("is given here, and as {twin} in {}", title(before));
+                let finding =
+                    at.finding(FindingKind::Duplicate, name, problem, "keep one of the two");
+                self.findings.push(finding);
+            }
+        }
+        self.given.insert(name.to_owned(), (given, at));
+    }
+
+    /// Everything that is wrong once it is all together.
+    pub(super) fn verdict(mut self, known: &[Finding]) -> Vec<Finding> {
+        let environment = self.environment();
+        for setting in &self.service.settings {
+            self.missing(setting, &environment);
+        }
+        self.check(known);
+        self.findings
+    }
+
+    /// The value of the setting that names the environment.
+    fn environment(&self) -> String {
+        let name = &self.service.environment;
+        if let Some((Given::Text(text), _)) = self.given.get(name) {
+            return text.clone();
+        }
+        let setting = self.service.settings.get(name);
+        setting.and_then(Setting::default_text).unwrap_or_default()
+    }
+
+    fn missing(&mut self, setting: &Setting, environment: &str) {
+        let here = setting.required_in.iter().any(|name| name == environment);
+        let file = setting.file_variable();
+        let given = [Some(&setting.name), file.as_ref()];
+        let given = given
+            .into_iter()
+            .flatten()
+            .any(|name| self.given.contains_key(name));
+        // What is not here may hold anything that belongs there.
+        let unseen = self.unseen.contains(&Holder::Secret)
+            || !setting.secret && self.unseen.contains(&Holder::ConfigMap);
+        if given || unseen || !(setting.required || here) {
+            return;
+        }
+        let problem = if here {
+            format!("is required in {environment}, and nothing gives it")
+        } else {
+            "is required, and nothing gives it".to_owned()
+        };
+        let (kind, holder) = if setting.secret {
+            ("Secret", "secrets")
+        } else {
+            ("ConfigMap", "config")
+        };
+        let remedy = format!("add it to the {kind} {}-{holder}", self.service.name);
+        let finding = self
+            .at
+            .finding(FindingKind::Missing, &setting.name, problem, remedy);
+        self.findings.push(finding);
+    }
+
+    /// What the service itself would refuse, where nothing was said of that setting before.
+    fn check(&mut self, known: &[Finding]) {
+        let Some(check) = self.service.check else {
+            return;
+        };
+        let named = |findings: &[Finding], name: &str| {
+            findings
+                .iter()
+                .any(|finding| finding.key == name && finding.kind != FindingKind::Advice)
+        };
+        let texts = self
+            .given
+            .iter()
+            .filter_map(|(name, (given, _))| match given {
+                Given::Text(text)
+                    if self.service.settings.get(name).is_some()
+                        && !text.contains(crate::schema::SET_ME) =>
+                {
+                    Some((name.clone(), text.clone()))
+                }
+                _ => None,
+            });
+        for fault in check(&texts.collect()) {
+            if named(known, &fault.name) || named(&self.findings, &fault.name) {
+                continue;
+            }
+            let at = self.given.get(&fault.name).map_or(&self.at, |(_, at)| at);
+            let finding = values::finding(at, &fault);
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// Whether Kubernetes itself makes the value: a field of the pod.
+fn is_made(given: &Given, taken: bool) -> bool {
+    !taken && *given == Given::Elsewhere
+}
+
+fn title(at: &At) -> String {
+    if at.object.is_empty() {
+        at.file.clone()
+    } else {
+        at.object.clone()
+    }
+}

@@ -1,0 +1,151 @@
+//! What was found, in words for the operator and for scripts. Never the value of a secret.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The sort of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A file that cannot be read, or not as what its name says.
+    Unreadable,
+    /// A key that is no setting.
+    Unknown,
+    /// A secret where anybody can read it.
+    Misplaced,
+    /// A setting that is given twice.
+    Duplicate,
+    /// A required setting that is given nowhere.
+    Missing,
+    /// A value that the service would refuse.
+    Invalid,
+    /// A value that still has to be filled in; a fault under `--strict` only.
+    Sentinel,
+    /// Works, and will hurt later; never a fault.
+    Advice,
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The file, as it was given or relative to the directory.
+    pub file: String,
+    /// `ConfigMap namespace/name`; empty where the file is no manifest.
+    pub object: String,
+    /// The setting or key; empty where it is about the whole.
+    pub key: String,
+    /// Its sort.
+    pub kind: FindingKind,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// Whether it fails a check.
+    #[must_use]
+    pub fn is_fault(&self, strict: bool) -> bool {
+        match self.kind {
+            FindingKind::Advice => false,
+            FindingKind::Sentinel => strict,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        for part in [&self.object, &self.key] {
+            if !part.is_empty() {
+                write!(f, ": {part}")?;
+            }
+        }
+        write!(f, ": {}", self.problem)?;
+        if self.remedy.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; {}", self.remedy)
+    }
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What was found, by file, object and key.
+    pub findings: Vec<Finding>,
+    /// `ConfigMap`s, `Secret`s, workloads and `.env` files that were looked into. None at all means
+    /// that nothing was checked.
+    pub inspected: Vec<String>,
+}
+
+impl Report {
+    /// The findings that fail a check.
+    pub fn faults(&self, strict: bool) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.is_fault(strict))
+    }
+
+    /// Whether nothing fails.
+    #[must_use]
+    pub fn passes(&self, strict: bool) -> bool {
+        self.faults(strict).next().is_none()
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.findings.sort();
+        self.findings.dedup();
+        self.inspected.sort();
+        self.inspected.dedup();
+    }
+}
+
+/// Where something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) file: String,
+    pub(super) object: String,
+}
+
+impl At {
+    pub(super) fn finding(
+        &self,
+        kind: FindingKind,
+        key: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            file: self.file.clone(),
+            object: self.object.clone(),
+            key: key.to_owned(),
+            kind,
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_where_what_and_how() {
+        let at = At {
+            file: "a.yaml".to_owned(),
+            object: "ConfigMap x/y".to_owned(),
+        };
+        let finding = at.finding(FindingKind::Sentinel, "KEY", "is to be set", "set it");
+        assert_eq!(
+            finding.to_string(),
+            "a.yaml: ConfigMap x/y: KEY: is to be set; set it"
+        );
+        assert!(finding.is_fault(true) && !finding.is_fault(false));
+        let json = serde_json::to_value(&finding).unwrap();
+        assert_eq!(json["kind"], "sentinel");
+    }
+}

@@ -1,0 +1,205 @@
+//! The files that are looked into: one, or those of a directory.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::report::{At, Finding, FindingKind};
+
+/// Larger files are no manifests.
+pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// More files are no directory of manifests.
+pub const MAX_FILES: usize = 10_000;
+
+/// A text and its name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Input {
+    /// As it is named in the report.
+    pub file: String,
+    /// Its contents.
+    pub text: String,
+}
+
+/// What could be read, and what could not.
+#[derive(Default)]
+pub struct Inputs {
+    /// The texts, by name.
+    pub inputs: Vec<Input>,
+    /// Files that could not be read.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the file at `path`, or every `.yaml`, `.yml`, `.json`, `.env` and `*.env` file below it.
+/// Hidden folders and links are left aside.
+#[must_use]
+pub fn read(path: &Path) -> Inputs {
+    let mut inputs = Inputs::default();
+    if path.is_dir() {
+        let mut files = 0;
+        walk(path, path, &mut files, &mut inputs);
+    } else {
+        inputs.add(path, path.display().to_string());
+    }
+    inputs
+}
+
+/// Reads a stream, such as standard input, which the report names `file`.
+#[must_use]
+pub fn read_stream(file: &str, stream: impl Read) -> Inputs {
+    let mut inputs = Inputs::default();
+    inputs.take(stream, file.to_owned());
+    inputs
+}
+
+fn walk(root: &Path, dir: &Path, files: &mut usize, inputs: &mut Inputs) {
+    let listed = fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries = match listed {
+        Ok(entries) => entries,
+        Err(error) => {
+            inputs.refuse(
+                relative(root, dir),
+                format!("cannot be listed: {error}"),
+                "",
+            );
+            return;
+        }
+    };
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if kind.is_dir() && !name.starts_with('.') {
+            walk(root, &path, files, inputs);
+        } else if kind.is_file() && is_ours(&name) {
+            *files += 1;
+            if *files == MAX_FILES + 1 {
+                let problem = format!("has more than {MAX_FILES} files");
+                inputs.refuse(
+                    root.display().to_string(),
+                    problem,
+                    "name a smaller directory",
+                );
+            }
+            if *files > MAX_FILES {
+                return;
+            }
+            inputs.add(&path, relative(root, &path));
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    let ending = Path::new(name)
+        .extension()
+        .and_then(|ending| ending.to_str());
+    is_dotenv(name) || matches!(ending, Some("yaml" | "yml" | "json"))
+}
+
+/// Whether a file of that name holds `NAME=value` lines.
+pub(super) fn is_dotenv(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let ending = Path::new(name).extension();
+    name.starts_with(".env") || ending.is_some_and(|ending| ending == "env")
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(root).unwrap_or(path);
+    path.to_string_lossy().replace('\\', "/")
+}
+
+impl Inputs {
+    fn add(&mut self, path: &Path, file: String) {
+        match fs::File::open(path) {
+            Ok(opened) => self.take(opened, file),
+            Err(error) => self.refuse(file, format!("cannot be read: {error}"), ""),
+        }
+    }
+
+    fn take(&mut self, stream: impl Read, file: String) {
+        let mut bytes = Vec::new();
+        if let Err(error) = stream.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
+            return self.refuse(file, format!("cannot be read: {error}"), "");
+        }
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            let problem = format!("is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024);
+            return self.refuse(file, problem, "split it");
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => self.inputs.push(Input { file, text }),
+            Err(_) => self.refuse(file, "is not UTF-8".to_owned(), "save it as UTF-8"),
+        }
+    }
+
+    fn refuse(&mut self, file: String, problem: String, remedy: &str) {
+        let at = At {
+            file,
+            object: String::new(),
+        };
+        let finding = at.finding(FindingKind::Unreadable, "", problem, remedy);
+        self.findings.push(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_walked_without_what_is_hidden() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["base", ".git"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        for file in [
+            "base/b.yaml",
+            "a.json",
+            ".env",
+            "x.env",
+            "README.md",
+            ".git/c.yaml",
+        ] {
+            fs::write(dir.path().join(file), "").unwrap();
+        }
+        let read = read(dir.path());
+        let files: Vec<_> = read
+            .inputs
+            .iter()
+            .map(|input| input.file.as_str())
+            .collect();
+        assert_eq!(files, [".env", "a.json", "base/b.yaml", "x.env"]);
+        assert!(read.findings.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let problem = |path: &Path| read(path).findings[0].problem.clone();
+        assert!(problem(&dir.path().join("none")).starts_with("cannot be read"));
+        let large = dir.path().join("large.yaml");
+        fs::write(
+            &large,
+            vec![b' '; usize::try_from(MAX_FILE_BYTES).unwrap() + 1],
+        )
+        .unwrap();
+        assert_eq!(problem(&large), "is larger than 4 MiB");
+        let latin = dir.path().join("latin.yaml");
+        fs::write(&latin, [0xe4]).unwrap();
+        assert_eq!(problem(&latin), "is not UTF-8");
+        assert_eq!(read_stream("-", &b"a: 1"[..]).inputs[0].file, "-");
+    }
+
+    #[test]
+    fn too_many_files_are_too_many() {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..=MAX_FILES {
+            fs::File::create(dir.path().join(format!("{n}.env"))).unwrap();
+        }
+        let read = read(dir.path());
+        assert_eq!(read.inputs.len(), MAX_FILES);
+        assert_eq!(read.findings[0].problem, "has more than 10000 files");
+    }
+}

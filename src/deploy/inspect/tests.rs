@@ -1,0 +1,369 @@
+//! Files with one thing wrong each, and files with nothing wrong.
+
+use super::*;
+use crate::deploy::sample;
+use crate::schema::{Fault, FaultKind, SET_ME};
+
+const CANARY: &str = "canary-8d1f";
+
+fn report(files: &[(&str, &str)]) -> Report {
+    let input = |(file, text): &(&str, &str)| Input {
+        file: (*file).to_owned(),
+        text: (*text).to_owned(),
+    };
+    let inputs = Inputs {
+        inputs: files.iter().map(input).collect(),
+        findings: Vec::new(),
+    };
+    inspect(&sample::service(), &inputs)
+}
+
+/// Kind, object and key of every finding.
+fn found(files: &[(&str, &str)]) -> Vec<(FindingKind, String, String)> {
+    let findings = report(files).findings.into_iter();
+    findings.map(|f| (f.kind, f.object, f.key)).collect()
+}
+
+fn one(kind: FindingKind, object: &str, key: &str) -> Vec<(FindingKind, String, String)> {
+    vec![(kind, object.to_owned(), key.to_owned())]
+}
+
+fn config(data: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop-config\n  namespace: prod\ndata:\n{data}"
+    )
+}
+
+fn secret(data: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: shop-secrets\n  namespace: prod\nstringData:\n{data}"
+    )
+}
+
+fn deployment(container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop-backend\n  namespace: prod\n\
+         spec:\n  template:\n    spec:\n      enableServiceLinks: false\n      volumes:\n      \
+         - name: s\n        secret: {{secretName: shop-secrets}}\n      containers:\n      \
+         - name: c\n        image: r/shop:1\n{container}"
+    )
+}
+
+const BOTH: &str = "        envFrom:\n        - configMapRef: {name: shop-config}\n        - secretRef: {name: shop-secrets}\n";
+
+const NEEDED: &str = "  REGION: eu\n  ENVIRONMENT: production\n";
+
+#[test]
+fn files_that_are_right_have_no_findings() {
+    let all = [
+        ("c.yaml", config(NEEDED)),
+        ("s.yaml", secret("  SIGNING_KEY: x\n")),
+        ("d.yaml", deployment(BOTH)),
+    ];
+    let files: Vec<_> = all
+        .iter()
+        .map(|(file, text)| (*file, text.as_str()))
+        .collect();
+    let report = report(&files);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.inspected.len(), 3);
+    assert!(report.passes(true));
+}
+
+#[test]
+fn keys_that_are_no_settings_are_named_with_what_was_meant() {
+    let text = config("  GREETNIG: x\n  TOKIO_WORKER_THREADS: \"1\"\n");
+    let report = report(&[("c.yaml", &text)]);
+    assert_eq!(
+        report.findings[0].to_string(),
+        "c.yaml: ConfigMap prod/shop-config: GREETNIG: is not a setting; did you mean GREETING?"
+    );
+    assert_eq!(report.findings.len(), 1);
+}
+
+#[test]
+fn a_secret_in_the_open_is_misplaced_and_a_plain_setting_in_a_secret_is_advice() {
+    use FindingKind::{Advice, Misplaced};
+
+    let text = config("  SIGNING_KEY: x\n");
+    assert_eq!(
+        found(&[("c.yaml", &text)]),
+        one(Misplaced, "ConfigMap prod/shop-config", "SIGNING_KEY")
+    );
+    let text = secret("  GREETING: x\n");
+    assert_eq!(
+        found(&[("s.yaml", &text)]),
+        one(Advice, "Secret prod/shop-secrets", "GREETING")
+    );
+    let env = "        env:\n        - {name: SIGNING_KEY, value: x}\n        - {name: REGION, value: x}\n";
+    assert_eq!(
+        found(&[("d.yaml", &deployment(env))]),
+        one(
+            Misplaced,
+            "Deployment prod/shop-backend container c",
+            "SIGNING_KEY"
+        )
+    );
+}
+
+#[test]
+fn what_nothing_gives_is_missing_by_workload_and_environment() {
+    let files = [
+        config("  ENVIRONMENT: production\n"),
+        secret("  API_KEY: x\n"),
+        deployment(BOTH),
+    ];
+    let stream = files.join("---\n");
+    let object = "Deployment prod/shop-backend container c";
+    assert_eq!(
+        found(&[("-", &stream.replace("  ENV", "  REGION: x\n  ENV"))]),
+        one(FindingKind::Missing, object, "SIGNING_KEY")
+    );
+    // The Secret is filled by somebody else, so it may hold anything.
+    let stream = [config(NEEDED), deployment(BOTH)].join("---\n");
+    assert_eq!(found(&[("-", &stream)]), []);
+    // Not production: not required.
+    let stream = [
+        config("  REGION: x\n"),
+        secret("  API_KEY: x\n"),
+        deployment(BOTH),
+    ]
+    .join("---\n");
+    assert_eq!(found(&[("-", &stream)]), []);
+}
+
+#[test]
+fn secrets_as_files_count_where_the_program_reads_them() {
+    let files = "        args: [serve, --secrets-dir=/run/s]\n        volumeMounts:\n        - {name: s, mountPath: /run/s}\n        envFrom:\n        - configMapRef: {name: shop-config}\n";
+    let stream = |container: &str| {
+        [
+            config(NEEDED),
+            secret("  SIGNING_KEY: x\n"),
+            deployment(container),
+        ]
+        .join("---\n")
+    };
+    assert_eq!(found(&[("-", &stream(files))]), []);
+    let unread = files.replace("--secrets-dir=/run/s", "--dev");
+    assert_eq!(found(&[("-", &stream(&unread))])[0].0, FindingKind::Missing);
+}
+
+#[test]
+fn values_are_read_as_the_service_would_read_them() {
+    let text = config("  SERVER_PORT: \"99999\"\n  GREETING: 5\n  REDIS_ENABLED: \"maybe\"\n");
+    let report = report(&[("c.yaml", &text)]);
+    let problems: Vec<_> = report.findings.iter().map(|f| f.problem.as_str()).collect();
+    assert_eq!(
+        problems,
+        [
+            "is a number, and Kubernetes takes texts only",
+            "is \"maybe\"",
+            "is \"99999\", which is not a whole number in range",
+        ]
+    );
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|f| f.kind == FindingKind::Invalid)
+    );
+}
+
+#[test]
+fn the_service_has_the_last_word() {
+    let mut service = sample::service();
+    service.check = Some(|variables| {
+        let bad = variables.get("GREETING").is_some_and(|text| text == "boo");
+        let fault = Fault::new(FaultKind::Conflict, "GREETING", "frightens", "be kind");
+        bad.then_some(fault).into_iter().collect()
+    });
+    let inputs = Inputs {
+        inputs: vec![
+            Input {
+                file: "c".to_owned(),
+                text: config("  REGION: x\n  GREETING: boo\n"),
+            },
+            Input {
+                file: "d".to_owned(),
+                text: deployment(BOTH),
+            },
+        ],
+        findings: Vec::new(),
+    };
+    let report = inspect(&service, &inputs);
+    assert_eq!(
+        report.findings[0].to_string(),
+        "c: ConfigMap prod/shop-config: GREETING: frightens; be kind"
+    );
+}
+
+#[test]
+fn the_placeholder_is_a_fault_only_when_asked() {
+    let text = secret(&format!("  SIGNING_KEY: {SET_ME}\n"));
+    let report = report(&[("s.yaml", &text)]);
+    assert_eq!(report.findings[0].kind, FindingKind::Sentinel);
+    assert!(report.passes(false) && !report.passes(true));
+}
+
+#[test]
+fn a_setting_from_two_places_is_a_duplicate() {
+    let env = format!("{BOTH}        env:\n        - {{name: GREETING, value: x}}\n");
+    let stream = [config("  REGION: x\n  GREETING: hi\n"), deployment(&env)].join("---\n");
+    assert_eq!(
+        found(&[("-", &stream)]),
+        one(
+            FindingKind::Duplicate,
+            "Deployment prod/shop-backend container c",
+            "GREETING"
+        )
+    );
+    let dotenv = found(&[(".env", "GREETING=a\nGREETING=b\n")]);
+    assert_eq!(dotenv, one(FindingKind::Duplicate, "", "GREETING"));
+}
+
+#[test]
+fn pods_with_service_links_get_advice() {
+    let text = deployment("        env: [{name: REGION, value: x}]\n")
+        .replace("      enableServiceLinks: false\n", "");
+    let report = report(&[("d.yaml", &text)]);
+    assert_eq!(report.findings[0].key, "enableServiceLinks");
+    assert!(report.passes(true));
+}
+
+#[test]
+fn what_belongs_to_others_is_left_alone() {
+    let other = "kind: Deployment\nmetadata: {name: db}\nspec: {template: {spec: {containers: [{name: c, image: postgres, env: [{name: DATABASE_URL, value: x}]}]}}}\n";
+    let maps =
+        "kind: ConfigMap\nmetadata: {name: theirs}\ndata: {KEY: x}\n---\nkind: Kustomization\n";
+    let report = report(&[
+        ("a.yaml", other),
+        ("b.yaml", maps),
+        ("x.env", "UNRELATED=1\n"),
+    ]);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.inspected, ["x.env"]);
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let open = config(&format!(
+        "  SIGNING_KEY: {CANARY}\n  DATABASE_URL: [{CANARY}]\n  GREETNIG: {CANARY}\n"
+    ));
+    let hidden = secret(&format!(
+        "  SIGNING_KEY: \"{CANARY}\\n\\0\"\n  REDIS_URL: \"{CANARY}\\t\"\n  NOPE: {CANARY}\n"
+    ));
+    let pod = deployment(&format!(
+        "{BOTH}        env:\n        - {{name: API_KEY, value: {CANARY}}}\n        - {{name: SIGNING_KYE, value: {CANARY}}}\n"
+    ));
+    let broken = format!("a: [{CANARY}\n");
+    let data =
+        format!("kind: Secret\nmetadata: {{name: shop-secrets}}\ndata: {{API_KEY: {CANARY}}}\n");
+    let dotenv =
+        format!("SIGNING_KEY='{CANARY}\n{CANARY}\nSIGNING_KYE={CANARY}\nAPI_KEY=\"{CANARY}\\n\"\n");
+    let report = report(&[
+        ("1.yaml", &open),
+        ("2.yaml", &hidden),
+        ("3.yaml", &pod),
+        ("4.yaml", &broken),
+        ("5.yaml", &data),
+        (".env", &dotenv),
+    ]);
+    assert!(report.findings.len() > 10, "{report:#?}");
+    let shown = format!("{report:?}") + &serde_json::to_string(&report).unwrap();
+    assert!(!shown.contains(CANARY), "{shown}");
+}
+
+#[test]
+fn an_overlay_is_looked_at_with_its_base() {
+    let base = config("  REGION: eu\n  GREETING: hi\n");
+    let pod = deployment(BOTH);
+    let hidden = secret("  SIGNING_KEY: x\n");
+    let patch = config("  ENVIRONMENT: production\n  SERVER_PORT: \"0\"\n");
+    let gone = "kind: Secret\nmetadata: {name: shop-secrets}\n$patch: delete\n";
+    let files = [
+        (
+            "base/kustomization.yaml",
+            "resources: [c.yaml, d.yaml, s.yaml]\n",
+        ),
+        ("base/c.yaml", &base),
+        ("base/d.yaml", &pod),
+        ("base/s.yaml", &hidden),
+        (
+            "overlays/a/kustomization.yaml",
+            "namespace: a\nresources: [../../base]\npatches: [{path: p.yaml}]\n",
+        ),
+        ("overlays/a/p.yaml", &patch),
+        (
+            "overlays/b/kustomization.yaml",
+            "resources: [../../base]\npatches: [{path: p.yaml}]\n",
+        ),
+        ("overlays/b/p.yaml", gone),
+    ];
+    let report = report(&files);
+    let shown: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "overlays/a/p.yaml: ConfigMap prod/shop-config: SERVER_PORT: is \"0\", which is not a \
+             whole number in range; allowed: 1 to 65535"
+        ]
+    );
+    assert!(
+        report
+            .inspected
+            .iter()
+            .any(|title| title.ends_with("Deployment a/shop-backend"))
+    );
+}
+
+#[test]
+fn what_is_generated_here_is_right_but_for_what_is_to_be_set() {
+    let project = sample::project();
+    let mut inputs = Inputs::default();
+    for artefact in crate::deploy::ARTEFACTS {
+        let files = (artefact.render)(&project).unwrap();
+        let files = files.into_iter().map(|file| Input {
+            file: file.path,
+            text: file.text,
+        });
+        inputs.inputs.extend(files.filter(|input| {
+            let endings = [".yaml", ".env"];
+            endings.iter().any(|ending| input.file.ends_with(ending))
+        }));
+    }
+    let report = inspect(&project.service, &inputs);
+    let faults: Vec<_> = report.faults(false).map(ToString::to_string).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    let mut titles = report.inspected.iter();
+    assert!(
+        titles.any(|title| title.contains("Deployment shop-production/")),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn an_overlay_without_its_base_is_no_whole() {
+    let patch = config("  SERVER_PORT: \"0\"\n");
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [../../base]\npatches: [{path: p.yaml}, {path: d.yaml}]\n",
+        ),
+        ("p.yaml", &patch),
+        (
+            "d.yaml",
+            "kind: Deployment\nmetadata: {name: shop-backend}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
+        ),
+    ];
+    let kinds: Vec<_> = found(&files)
+        .into_iter()
+        .map(|(kind, _, key)| (kind, key))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (FindingKind::Unreadable, "../../base".to_owned()),
+            (FindingKind::Invalid, "SERVER_PORT".to_owned()),
+        ]
+    );
+}

@@ -1,0 +1,143 @@
+//! Streams of YAML (or JSON, which is YAML) to objects. Errors name line and column, and nothing
+//! of the text: it may be a secret.
+
+use serde_json::Value;
+use serde_saphyr::Error;
+
+use super::report::{At, Finding, FindingKind};
+
+/// Deeper nesting is no manifest.
+const MAX_DEPTH: usize = 100;
+
+/// Every object of `text`, those inside a `List` one by one.
+pub(super) fn read(at: &At, text: &str) -> Result<Vec<Value>, Box<Finding>> {
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+        },
+    };
+    let documents = serde_saphyr::from_multiple_with_options::<Value>(text, options);
+    let documents = documents.map_err(|error| Box::new(broken(at, &error)))?;
+    let mut objects = Vec::new();
+    for document in documents {
+        flatten(document, &mut objects);
+    }
+    Ok(objects)
+}
+
+fn flatten(document: Value, objects: &mut Vec<Value>) {
+    let kind = document.get("kind").and_then(Value::as_str);
+    let list = kind.is_some_and(|kind| kind.ends_with("List"));
+    match document {
+        Value::Object(mut map) if list => {
+            if let Some(Value::Array(items)) = map.remove("items") {
+                // A ConfigMapList leaves out the kind of its items.
+                let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
+                let kind = kind.strip_suffix("List").unwrap_or_default().to_owned();
+                for mut item in items {
+                    if let Some(item) = item.as_object_mut().filter(|_| !kind.is_empty()) {
+                        item.entry("kind").or_insert_with(|| kind.clone().into());
+                    }
+                    flatten(item, objects);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                flatten(item, objects);
+            }
+        }
+        other => objects.push(other),
+    }
+}
+
+fn broken(at: &At, error: &Error) -> Finding {
+    let place = error.location().map_or_else(String::new, |location| {
+        format!(" at line {}, column {}", location.line(), location.column())
+    });
+    let (kind, problem, remedy) = match error.without_snippet() {
+        Error::Budget { .. } => (
+            FindingKind::Unreadable,
+            "is nested too deeply or repeats too much of itself",
+            "write it out, without anchors",
+        ),
+        Error::DuplicateMappingKey { .. } => (
+            FindingKind::Duplicate,
+            "has a key twice in one mapping",
+            "keep one of the two",
+        ),
+        _ => (
+            FindingKind::Unreadable,
+            "is not valid YAML",
+            "mend the indentation, quotes or brackets there",
+        ),
+    };
+    at.finding(kind, "", format!("{problem}{place}"), remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> At {
+        At {
+            file: "x.yaml".to_owned(),
+            object: String::new(),
+        }
+    }
+
+    fn error(text: &str) -> Finding {
+        *read(&at(), text).unwrap_err()
+    }
+
+    #[test]
+    fn streams_lists_and_json_are_read() {
+        let text = "kind: A\n---\n# nothing\n---\nkind: List\nitems:\n- kind: B\n- kind: C\n";
+        let kinds = |text: &str| {
+            let objects = read(&at(), text).unwrap();
+            let kinds = objects
+                .iter()
+                .map(|object| object["kind"].as_str().unwrap().to_owned());
+            kinds.collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(text), ["A", "B", "C"]);
+        assert_eq!(
+            kinds(r#"{"kind":"ConfigMapList","items":[{"data":{}}]}"#),
+            ["ConfigMap"]
+        );
+    }
+
+    #[test]
+    fn what_is_broken_is_named_by_line_and_column_and_not_shown() {
+        for text in [
+            "a: 1\nb: [canary-3\nc: 2\n",
+            "a: 1\nb: \"canary-3\n",
+            "a: canary-3\n  b: canary-3\n",
+            "a: !!int canary-3\n",
+            "a: *canary-3\n",
+        ] {
+            let finding = error(text);
+            assert!(finding.problem.contains("line "), "{finding}");
+            assert!(!finding.to_string().contains("canary"), "{finding}");
+        }
+        let twice = error("a:\n  b: 1\n  b: 2\n");
+        assert_eq!(twice.kind, FindingKind::Duplicate);
+        assert!(twice.problem.contains("line 3, column 3"), "{twice}");
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let deep = "[".repeat(10_000);
+        assert_eq!(error(&deep).kind, FindingKind::Unreadable);
+        let mut laughs = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+        for n in 1..12 {
+            let one = format!("*a{}", n - 1);
+            let all = vec![one; 10].join(",");
+            laughs.extend([format!("a{n}: &a{n} [{all}]\n")]);
+        }
+        assert_eq!(error(&laughs).kind, FindingKind::Unreadable);
+    }
+}

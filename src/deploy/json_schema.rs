@@ -1,0 +1,215 @@
+//! The artefact `schema`: the JSON Schema of the configuration, each setting with its variable.
+//!
+//! It is what `aura generate diff` reads of an older version, and what an editor checks a
+//! configuration against. The settings themselves are read from the schema in `crate::schema`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Artefact, File, Project, RenderError};
+
+/// The dialect, as schemars writes it.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Longer chains of references lead nowhere.
+const MAX_DEPTH: usize = 16;
+
+/// See the module.
+pub(super) const ARTEFACT: Artefact = Artefact {
+    name: "schema",
+    about: "JSON Schema of the configuration, each setting with its variable",
+    render,
+};
+
+/// Keywords in which a schema lists alternatives.
+const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    let service = &project.service;
+    if !service.schema.is_object() {
+        return Err(RenderError::Facts(format!(
+            "the configuration schema of {} is no JSON object",
+            service.name
+        )));
+    }
+    let schema = annotated(&service.schema);
+    let mut whole = Map::new();
+    whole.insert("$schema".to_owned(), DIALECT.into());
+    whole.extend(
+        schema
+            .into_iter()
+            .filter(|(key, _)| key != "$schema" && key != "$id"),
+    );
+    let path = "docs/reference/config.schema.json";
+    Ok(vec![File::json("schema", path, "$comment", &whole)])
+}
+
+/// `schema` with `x-env` at each setting.
+///
+/// Sections are written where they stand instead of being referred to: one struct may be two
+/// sections, whose settings have different names.
+fn annotated(schema: &Value) -> Map<String, Value> {
+    let mut node = schema.as_object().cloned().unwrap_or_default();
+    section(schema, &mut node, &mut Vec::new());
+    let mut used = BTreeSet::new();
+    let definitions = node.remove("$defs");
+    references(&Value::Object(node.clone()), &mut used);
+    if let Some(Value::Object(mut definitions)) = definitions {
+        let mut reached = 0;
+        while reached < used.len() {
+            reached = used.len();
+            for name in used.clone() {
+                references(definitions.get(&name).unwrap_or(&Value::Null), &mut used);
+            }
+        }
+        definitions.retain(|name, _| used.contains(name));
+        if !definitions.is_empty() {
+            node.insert("$defs".to_owned(), Value::Object(definitions));
+        }
+    }
+    node
+}
+
+/// Annotates the settings of a section that stands at `path`.
+fn section(root: &Value, node: &mut Map<String, Value>, path: &mut Vec<String>) {
+    if path.len() > MAX_DEPTH {
+        return;
+    }
+    if let Some(target) = target(root, node) {
+        let over = std::mem::take(node);
+        *node = target.clone();
+        node.extend(over.into_iter().filter(|(key, _)| key != "$ref"));
+        return section(root, node, path);
+    }
+    for key in ALTERNATIVES {
+        for one in node
+            .get_mut(key)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Some(one) = one.as_object_mut().filter(|one| is_section(root, one)) {
+                section(root, one, path);
+            }
+        }
+    }
+    let Some(properties) = node.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (key, field) in properties {
+        let Some(field) = field.as_object_mut() else {
+            continue;
+        };
+        path.push(key.clone());
+        if is_section(root, field) {
+            section(root, field, path);
+        } else {
+            let name = path.join("_").replace('-', "_").to_uppercase();
+            field.insert("x-env".to_owned(), name.into());
+        }
+        path.pop();
+    }
+}
+
+/// Whether `node` holds settings rather than being one.
+fn is_section(root: &Value, node: &Map<String, Value>) -> bool {
+    holds_properties(root, node, MAX_DEPTH)
+}
+
+fn holds_properties(root: &Value, node: &Map<String, Value>, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let alternatives = || {
+        let lists = ALTERNATIVES
+            .iter()
+            .filter_map(|key| node.get(*key)?.as_array());
+        lists.flatten().filter_map(Value::as_object)
+    };
+    node.contains_key("properties")
+        || target(root, node).is_some_and(|target| holds_properties(root, target, depth))
+        || alternatives().any(|one| holds_properties(root, one, depth))
+}
+
+fn target<'a>(root: &'a Value, node: &Map<String, Value>) -> Option<&'a Map<String, Value>> {
+    let pointer = node.get("$ref")?.as_str()?.strip_prefix('#')?;
+    root.pointer(pointer)?.as_object()
+}
+
+/// Adds the names of the definitions that `value` refers to.
+fn references(value: &Value, used: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref")
+                && let Some(name) = reference.strip_prefix("#/$defs/")
+            {
+                let name = name.split('/').next().unwrap_or_default();
+                used.insert(name.replace("~1", "/").replace("~0", "~"));
+            }
+            map.values().for_each(|value| references(value, used));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, used)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Settings;
+
+    fn names(value: &Value) -> BTreeSet<String> {
+        match value {
+            Value::Object(map) => {
+                let own = map.get("x-env").and_then(Value::as_str).map(str::to_owned);
+                own.into_iter()
+                    .chain(map.values().flat_map(names))
+                    .collect()
+            }
+            Value::Array(items) => items.iter().flat_map(names).collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn every_setting_has_its_variable_and_the_settings_are_the_same() {
+        let schema = json!({
+            "$id": "https://example.com/x",
+            "$defs": {
+                "Mode": { "enum": ["a", "b"] },
+                "Pool": { "type": "object", "description": "A pool.", "properties": {
+                    "mode": { "$ref": "#/$defs/Mode", "default": "a" },
+                    "max-size": { "type": "integer", "minimum": 1 },
+                }},
+            },
+            "properties": {
+                "read": { "$ref": "#/$defs/Pool", "description": "For reading." },
+                "write": { "anyOf": [{ "$ref": "#/$defs/Pool" }, { "type": "null" }] },
+                "key": { "type": "string", "writeOnly": true },
+            },
+        });
+        let annotated = Value::Object(annotated(&schema));
+        let before = Settings::from_schema(&schema).unwrap();
+        assert_eq!(Settings::from_schema(&annotated).unwrap(), before);
+        let wanted: BTreeSet<_> = before.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names(&annotated), wanted);
+        assert!(wanted.contains("WRITE_MAX_SIZE"));
+        assert_eq!(
+            annotated["properties"]["read"]["description"],
+            "For reading."
+        );
+        assert_eq!(annotated["$defs"].as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let schema = json!({
+            "$defs": { "A": { "properties": { "a": { "$ref": "#/$defs/A" } } } },
+            "$ref": "#/$defs/A",
+        });
+        let _ = annotated(&schema);
+    }
+}

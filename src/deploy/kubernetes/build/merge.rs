@@ -1,0 +1,174 @@
+//! What a patch does to an object.
+//!
+//! Strategic merge as Kubernetes defines it for the lists that occur here, and the operations of
+//! JSON Patch (RFC 6902) that occur here.
+
+use serde_json::{Map, Value};
+
+use super::text_at;
+
+/// Lists that are merged item by item, and what their items are known by; others are replaced.
+const KEYS: &[(&str, &str)] = &[
+    ("containers", "name"),
+    ("env", "name"),
+    ("volumeMounts", "mountPath"),
+    ("volumes", "name"),
+];
+
+/// Applies `patch` to every object that it is for.
+pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Value>) {
+    let same = |object: &Value, with: &Value, pointers: &[(&str, &str)]| {
+        let mut pairs = pointers.iter();
+        pairs.all(|(own, its)| text_at(object, own) == text_at(with, its))
+    };
+    let is_meant = |object: &Value| match target {
+        Some(target) => same(
+            object,
+            target,
+            &[("/kind", "/kind"), ("/metadata/name", "/name")],
+        ),
+        None => same(
+            object,
+            patch,
+            &[
+                ("/kind", "/kind"),
+                ("/metadata/name", "/metadata/name"),
+                ("/metadata/namespace", "/metadata/namespace"),
+            ],
+        ),
+    };
+    if is_deletion(patch) {
+        objects.retain(|object| !is_meant(object));
+        return;
+    }
+    for object in objects.iter_mut().filter(|object| is_meant(object)) {
+        match patch {
+            Value::Array(operations) => operations.iter().for_each(|one| operate(object, one)),
+            patch => merge(object, patch, ""),
+        }
+    }
+}
+
+fn is_deletion(patch: &Value) -> bool {
+    text_at(patch, "/$patch") == "delete"
+}
+
+/// Merges `patch` into `target`, which stands at `key`.
+pub(super) fn merge(target: &mut Value, patch: &Value, key: &str) {
+    match (target, patch) {
+        (Value::Object(into), Value::Object(from)) => merge_maps(into, from),
+        (Value::Array(into), Value::Array(from)) if known_by(key).is_some() => {
+            merge_lists(into, from, known_by(key).unwrap_or_default());
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
+
+fn merge_maps(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    for (key, value) in from {
+        match into.get_mut(key) {
+            Some(old) => merge(old, value, key),
+            None => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// New items come first, as they do in kustomize.
+fn merge_lists(into: &mut Vec<Value>, from: &[Value], known_by: &str) {
+    let mut new = Vec::new();
+    for item in from {
+        let old = into.iter_mut().find(|old| old[known_by] == item[known_by]);
+        match old {
+            Some(old) => merge(old, item, ""),
+            None => new.push(item.clone()),
+        }
+    }
+    into.splice(0..0, new);
+}
+
+fn known_by(list: &str) -> Option<&'static str> {
+    let found = KEYS.iter().find(|(name, _)| *name == list);
+    found.map(|(_, known_by)| *known_by)
+}
+
+/// `remove` and `replace` of a member of an object.
+fn operate(object: &mut Value, operation: &Value) {
+    let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
+        return;
+    };
+    let Some(parent) = object.pointer_mut(parent).and_then(Value::as_object_mut) else {
+        return;
+    };
+    match operation.get("value") {
+        Some(value) => parent.insert(key.to_owned(), value.clone()),
+        None => parent.shift_remove(key),
+    };
+}
+
+/// Puts `image` in the place of the image of that name in every container of `object`.
+pub(super) fn image(object: &mut Value, image: &Value) {
+    let containers = object.pointer_mut("/spec/template/spec/containers");
+    let Some(Value::Array(containers)) = containers else {
+        return;
+    };
+    let name = text_at(image, "/name");
+    for container in containers {
+        let old = text_at(container, "/image");
+        let rest = old.strip_prefix(name);
+        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@'])) {
+            continue;
+        }
+        let mut reference = image
+            .get("newName")
+            .and_then(Value::as_str)
+            .unwrap_or(name)
+            .to_owned();
+        for (key, mark) in [("newTag", ':'), ("digest", '@')] {
+            if let Some(text) = image.get(key).and_then(Value::as_str) {
+                reference.push(mark);
+                reference.push_str(text);
+            }
+        }
+        container["image"] = reference.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_with_a_key_are_merged_and_others_are_replaced() {
+        let mut pod = json!({
+            "containers": [{ "name": "a", "args": ["x", "y"], "image": "i" }],
+            "volumes": [{ "name": "tmp" }],
+        });
+        let patch = json!({
+            "containers": [{ "name": "a", "args": ["z"] }],
+            "volumes": [{ "name": "state" }],
+        });
+        merge(&mut pod, &patch, "");
+        assert_eq!(
+            pod,
+            json!({
+                "containers": [{ "name": "a", "args": ["z"], "image": "i" }],
+                "volumes": [{ "name": "state" }, { "name": "tmp" }],
+            })
+        );
+    }
+
+    #[test]
+    fn an_image_is_replaced_by_name_only() {
+        let object = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "image": image }] } } } });
+        let new = json!({ "name": "r/a", "newTag": "2", "digest": "sha256:0" });
+        for (old, expected) in [("r/a:1", "r/a:2@sha256:0"), ("r/ab:1", "r/ab:1")] {
+            let mut changed = object(old);
+            image(&mut changed, &new);
+            assert_eq!(changed, object(expected));
+        }
+    }
+}

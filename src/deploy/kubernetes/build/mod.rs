@@ -1,0 +1,215 @@
+//! An overlay as kustomize would build it, without kustomize: the tree's own files, merged.
+//!
+//! It knows what the files of this tree say and no more: it is not a kustomize. What a patch does
+//! to one object is in `merge.rs`.
+
+mod merge;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::deploy::{File, Project, RenderError, emit, file};
+
+/// Kinds in the order in which they are applied; all others follow by name.
+const ORDER: &[&str] = &[
+    "Namespace",
+    "ServiceAccount",
+    "ConfigMap",
+    "Secret",
+    "Service",
+    "Deployment",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+    "Job",
+];
+
+/// The objects of `environment`, or of every environment, as one stream of YAML documents.
+///
+/// # Errors
+/// [`RenderError`] as for the tree, and where there is no such environment.
+pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, RenderError> {
+    let names = || {
+        let all = project.plan.environments.iter();
+        all.map(|one| one.name.as_str())
+    };
+    if let Some(name) = environment.filter(|name| !names().any(|known| known == *name)) {
+        let known = names().collect::<Vec<_>>().join(", ");
+        return Err(RenderError::Facts(format!(
+            "there is no environment {name:?}; there are {known}"
+        )));
+    }
+    let files = super::render(project)?;
+    let mut text = format!("# {}\n", file::mark(super::ARTEFACT.name));
+    for name in names().filter(|name| environment.is_none_or(|only| only == *name)) {
+        for object in overlay(&files, name)? {
+            text += "---\n";
+            text += &emit::yaml(&object)?;
+        }
+    }
+    Ok(text)
+}
+
+/// The objects of the overlay `name`, in the order in which they are applied.
+pub(super) fn overlay(files: &[File], name: &str) -> Result<Vec<Value>, RenderError> {
+    let texts = files.iter();
+    let tree = Tree(
+        texts
+            .map(|file| (file.path.as_str(), file.text.as_str()))
+            .collect(),
+    );
+    let mut objects = Vec::new();
+    tree.add(&format!("k8s/overlays/{name}"), &mut objects)?;
+    objects.sort_by_cached_key(|object| {
+        let kind = text_at(object, "/kind");
+        let rank = ORDER.iter().position(|known| *known == kind);
+        let name = text_at(object, "/metadata/name").to_owned();
+        (rank.unwrap_or(ORDER.len()), kind.to_owned(), name)
+    });
+    Ok(objects)
+}
+
+/// The files by their paths.
+struct Tree<'a>(BTreeMap<&'a str, &'a str>);
+
+impl Tree<'_> {
+    /// Does to `objects` what the kustomization in `folder` says.
+    fn add(&self, folder: &str, objects: &mut Vec<Value>) -> Result<(), RenderError> {
+        let list = self.read(&format!("{folder}/kustomization.yaml"))?;
+        for name in texts(&list, "resources") {
+            let path = join(folder, name);
+            if self.0.contains_key(path.as_str()) {
+                objects.push(self.read(&path)?);
+            } else {
+                self.add(&path, objects)?;
+            }
+        }
+        for name in texts(&list, "components") {
+            self.add(&join(folder, name), objects)?;
+        }
+        for patch in items(&list, "patches") {
+            let content = self.read(&join(folder, text_at(patch, "/path")))?;
+            merge::patch(objects, &content, patch.get("target"));
+        }
+        for object in objects.iter_mut() {
+            for image in items(&list, "images") {
+                merge::image(object, image);
+            }
+            for labels in items(&list, "labels") {
+                let patch = serde_json::json!({ "metadata": { "labels": labels["pairs"] } });
+                merge::merge(object, &patch, "");
+            }
+            let namespaced = text_at(object, "/kind") != "Namespace";
+            if let Some(namespace) = list.get("namespace").filter(|_| namespaced) {
+                object["metadata"]["namespace"] = namespace.clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, path: &str) -> Result<Value, RenderError> {
+        let text = self.0.get(path).copied();
+        let text = text.ok_or_else(|| RenderError::Facts(format!("{path}: is not in the tree")))?;
+        serde_saphyr::from_str(text)
+            .map_err(|error| RenderError::Facts(format!("{path}: is no YAML: {error}")))
+    }
+}
+
+/// `path` as seen from `folder`.
+fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<_> = folder.split('/').collect();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    items(value, key).filter_map(Value::as_str)
+}
+
+fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    let text = value.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::kubernetes::{example, render};
+
+    fn built(name: &str) -> Vec<Value> {
+        overlay(&render(&example::project()).unwrap(), name).unwrap()
+    }
+
+    fn object(objects: &[Value], kind: &str) -> Value {
+        let found = objects.iter().find(|object| object["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}")).clone()
+    }
+
+    #[test]
+    fn production_is_what_its_components_make_of_the_base() {
+        let objects = built("production");
+        assert!(objects.iter().all(|object| object["kind"] != "Secret"));
+        let deployment = object(&objects, "Deployment");
+        assert_eq!(deployment["metadata"]["namespace"], "demo-production");
+        assert!(deployment["spec"].get("replicas").is_none());
+        let pod = &deployment["spec"]["template"]["spec"];
+        assert_eq!(pod["volumes"][0]["secret"]["defaultMode"], 288);
+        assert_eq!(pod["securityContext"]["fsGroup"], 65532);
+        assert_eq!(pod["securityContext"]["runAsUser"], 65532);
+        let container = &pod["containers"][0];
+        assert_eq!(container["envFrom"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            container["livenessProbe"]["httpGet"]["path"],
+            "/health/live"
+        );
+        assert!(text_at(container, "/image").ends_with(&"a".repeat(64)));
+        let job = object(&objects, "Job");
+        assert!(text_at(&job, "/metadata/name").starts_with("demo-migrate-"));
+        let config = object(&objects, "ConfigMap");
+        assert_eq!(config["data"]["LOG_FORMAT"], "json");
+        assert_eq!(config["data"]["SERVER_PORT"], "8000");
+    }
+
+    #[test]
+    fn the_stream_is_of_one_environment_or_of_all() {
+        let project = example::project();
+        let one = stream(&project, Some("staging")).unwrap();
+        let all = stream(&project, None).unwrap();
+        assert!(one.starts_with("# Generated by `aura generate k8s`"));
+        assert_eq!(one.matches("kind: Namespace\n").count(), 1);
+        assert_eq!(all.matches("kind: Namespace\n").count(), 3);
+        assert!(!all.contains("kind: Kustomization"));
+        let error = stream(&project, Some("nowhere")).unwrap_err().to_string();
+        assert!(
+            error.contains("development, staging, production"),
+            "{error}"
+        );
+    }
+
+    /// Writes what is built where it can be compared with what kustomize builds.
+    #[test]
+    #[ignore = "leaves its files behind"]
+    fn write_the_streams_for_a_look() {
+        let root = std::env::temp_dir().join("deploy-kubernetes");
+        std::fs::create_dir_all(&root).unwrap();
+        let project = example::project();
+        for environment in &project.plan.environments {
+            let text = stream(&project, Some(&environment.name)).unwrap();
+            std::fs::write(root.join(format!("{}.yaml", environment.name)), text).unwrap();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What an overlay may list: one component a file.
+//!
+//! A component holds for every environment that lists it; what it needs to know of one is patched
+//! in by the overlay (`overlay.rs`).
+
+pub(super) mod external_secret;
+pub(super) mod gateway;
+pub(super) mod ha;
+pub(super) mod ingress;
+pub(super) mod migrate_job;
+mod monitoring;
+pub(super) mod network_policy;
+mod secret_files;
+
+use super::folder::Folder;
+use super::secret;
+use crate::deploy::emit::EmitError;
+use crate::deploy::plan::{Component, Environment};
+use crate::deploy::{Project, Service};
+
+/// The components that `service` can have, in the order in which they are applied.
+pub(super) fn of(service: &Service) -> impl Iterator<Item = Component> {
+    let able = |component: &Component| missing(*component, service).is_none();
+    Component::ALL.into_iter().filter(able)
+}
+
+/// What `service` lacks for `component`; none where it can have it.
+pub(super) fn missing(component: Component, service: &Service) -> Option<&'static str> {
+    let secrets = secret::any(service);
+    let (able, why) = match component {
+        Component::MigrateJob => (
+            service.program.migrate.is_some(),
+            "the service has no command that migrates",
+        ),
+        Component::SecretFiles => (
+            secrets && service.program.secrets_dir.is_some(),
+            "the service reads no secrets from a folder",
+        ),
+        Component::ExternalSecret => (
+            secret::needed(service).next().is_some(),
+            "the service needs no secret",
+        ),
+        Component::Monitoring => (
+            service.metrics_port_number().is_some(),
+            "the service has no metrics",
+        ),
+        Component::Ha | Component::NetworkPolicy | Component::Gateway | Component::Ingress => {
+            (true, "")
+        }
+    };
+    (!able).then_some(why)
+}
+
+/// `k8s/components/NAME`.
+pub(super) fn folder(component: Component, project: &Project) -> Result<Folder, EmitError> {
+    let service = &project.service;
+    let mut folder = Folder::component(&format!("k8s/components/{}", component.as_str()));
+    match component {
+        Component::MigrateJob => migrate_job::fill(&mut folder, project)?,
+        Component::SecretFiles => secret_files::fill(&mut folder, service)?,
+        Component::ExternalSecret => external_secret::fill(&mut folder, service)?,
+        Component::Ha => ha::fill(&mut folder, service)?,
+        Component::NetworkPolicy => network_policy::fill(&mut folder, service)?,
+        Component::Gateway => gateway::fill(&mut folder, service)?,
+        Component::Ingress => ingress::fill(&mut folder, service)?,
+        Component::Monitoring => monitoring::fill(&mut folder, service)?,
+    }
+    Ok(folder)
+}
+
+/// The arguments of `environment` where two components have something to say about them: a patch
+/// replaces the whole list, so the last one would win.
+pub(super) fn serve_args(service: &Service, environment: &Environment) -> Option<Vec<String>> {
+    let both = environment.has(Component::MigrateJob) && environment.has(Component::SecretFiles);
+    let mut args = both.then(|| migrate_job::serve_args(service))??;
+    args.extend(secret_files::arg(service));
+    Some(args)
+}

@@ -1,0 +1,76 @@
+//! Secrets as files of a folder: no variable holds one, so no crash report, child process or
+//! `kubectl describe` shows one.
+
+use k8s_openapi::api::core::v1::{
+    Container, PodSecurityContext, PodSpec, SecretVolumeSource, Volume, VolumeMount,
+};
+
+use super::migrate_job;
+use crate::deploy::Service;
+use crate::deploy::emit::EmitError;
+use crate::deploy::kubernetes::folder::{Folder, Target};
+use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
+use crate::deploy::kubernetes::{deployment, pod, secret};
+
+const VOLUME: &str = "secrets";
+/// Read by owner and group, 0440; written in decimal, since readers of YAML do not agree on octal.
+const MODE: i32 = 0o440;
+
+pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+    let mut serve = service.program.serve.clone();
+    serve.extend(arg(service));
+    let serving = deployment::patch(service, spec(service, CONTAINER, serve));
+    folder.patch("deployment.yaml", &serving)?;
+    let Some(migrate) = &service.program.migrate else {
+        return Ok(());
+    };
+    let mut migrate = migrate.clone();
+    migrate.extend(arg(service));
+    let target = Target {
+        kind: "Job",
+        name: names::job(service),
+    };
+    let job = migrate_job::patch(service, spec(service, MIGRATE, migrate));
+    folder.patch_if_there("job.yaml", target, &job)
+}
+
+/// The argument that names the folder.
+pub(super) fn arg(service: &Service) -> Option<String> {
+    let option = service.program.secrets_dir.as_ref()?;
+    Some(format!("{option}={}", path(service)))
+}
+
+fn path(service: &Service) -> String {
+    format!("/run/secrets/{}", service.name)
+}
+
+fn spec(service: &Service, container: &str, args: Vec<String>) -> PodSpec {
+    PodSpec {
+        security_context: Some(PodSecurityContext {
+            // The files belong to root; the group is how the service may read them.
+            fs_group: Some(pod::USER),
+            ..PodSecurityContext::default()
+        }),
+        containers: vec![Container {
+            name: container.to_owned(),
+            args: Some(args),
+            env_from: Some(pod::env_from(service, false)),
+            volume_mounts: Some(vec![VolumeMount {
+                read_only: Some(true),
+                ..pod::mount(VOLUME, &path(service))
+            }]),
+            ..Container::default()
+        }],
+        volumes: Some(vec![Volume {
+            name: VOLUME.to_owned(),
+            secret: Some(SecretVolumeSource {
+                secret_name: Some(names::secret(service)),
+                default_mode: Some(MODE),
+                optional: secret::needed(service).next().is_none().then_some(true),
+                ..SecretVolumeSource::default()
+            }),
+            ..Volume::default()
+        }]),
+        ..PodSpec::default()
+    }
+}

@@ -1,0 +1,66 @@
+//! A service and its plan to a kustomize tree: one base, components, an overlay an environment.
+//!
+//! What every environment shares is in `base.rs`, what an overlay may list in `components/`, what
+//! differs from environment to environment in `overlay.rs`. Which variables there are is decided
+//! by the settings, how a pod is hardened by `pod.rs`, and what scanners are told by `waiver.rs`.
+//! `build/` merges an overlay for those who have no kustomize.
+//! Objects are typed; how they are written is the emitter's business.
+
+mod base;
+mod build;
+mod components;
+mod config;
+mod deployment;
+mod facts;
+mod folder;
+mod names;
+mod namespace;
+mod overlay;
+mod pod;
+mod probes;
+mod secret;
+mod values;
+mod waiver;
+
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod tests;
+
+use super::{Artefact, File, Project, RenderError};
+
+pub use build::stream;
+pub use waiver::{Scanner, Waiver};
+
+/// Kubernetes manifests.
+pub const ARTEFACT: Artefact = Artefact {
+    name: "k8s",
+    about: "Kubernetes manifests: a kustomize base, components and an overlay for each environment",
+    render,
+};
+
+/// Every file of the tree, the base first.
+///
+/// # Errors
+/// [`RenderError::Facts`] where the plan asks for what the service cannot do; all of it at once.
+fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    facts::check(project)?;
+    let mut files = base::folder(project)?.into_files()?;
+    for component in components::of(&project.service) {
+        files.extend(components::folder(component, project)?.into_files()?);
+    }
+    for environment in &project.plan.environments {
+        files.extend(overlay::folder(project, environment)?.into_files()?);
+    }
+    Ok(files)
+}
+
+/// The waivers of one environment, with their reasons: those on the Deployment, then those on the
+/// Job that migrates, then those on the ConfigMap.
+#[must_use]
+pub fn waivers(project: &Project, environment: &super::plan::Environment) -> Vec<Waiver> {
+    let mut waivers = waiver::deployment(&project.service, environment);
+    waivers.extend(waiver::job(&project.service, environment));
+    waivers.extend(waiver::config_map(&project.service));
+    waivers
+}

@@ -1,0 +1,185 @@
+//! An environment: the base, its components, and what is different here.
+
+use sha2::{Digest, Sha256};
+
+use super::components::{self, external_secret, gateway, ha, ingress, migrate_job, network_policy};
+use super::facts::is_development;
+use super::folder::{Deletion, Folder, Image, Operation, Target};
+use super::values::{Values, hex};
+use super::{config, deployment, names, namespace, secret};
+use crate::deploy::emit::EmitError;
+use crate::deploy::plan::{self, Component, Environment};
+use crate::deploy::{Project, Service};
+
+/// `k8s/overlays/NAME`.
+pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Folder, EmitError> {
+    let service = &project.service;
+    let mut folder = Folder::kustomization(&format!("k8s/overlays/{}", environment.name));
+    folder.namespace(&environment.namespace);
+    let namespace = namespace::namespace(service, environment);
+    folder.resource("namespace.yaml", &namespace)?;
+    folder.base("../../base/backend");
+    for component in &environment.components {
+        folder.uses(format!("../../components/{}", component.as_str()));
+    }
+    let image = image(project, environment);
+    let tag = image.new_tag.as_deref().and_then(names::label);
+    if let Some(tag) = tag.filter(|tag| Some(tag) != names::label(&service.version).as_ref()) {
+        folder.label(names::VERSION, tag);
+    }
+    folder.image(image);
+
+    variables(&mut folder, service, environment)?;
+    let patch = deployment::overlay(service, environment);
+    folder.patch("deployment.yaml", &patch)?;
+    ports(&mut folder, service, environment)?;
+    for component in &environment.components {
+        component_patches(&mut folder, *component, project, environment)?;
+    }
+    if environment.has(Component::MigrateJob) {
+        name_job(&mut folder, project, environment)?;
+    }
+    Ok(folder)
+}
+
+/// The ConfigMap, and what becomes of the template of the Secret.
+fn variables(
+    folder: &mut Folder,
+    service: &Service,
+    environment: &Environment,
+) -> Result<(), EmitError> {
+    let values = Values::of(service, environment);
+    let changed = values.beyond(&Values::base(service));
+    if !changed.is_empty() {
+        folder.patch("configmap.yaml", &config::patch(service, changed))?;
+    }
+    if !secret::any(service) || environment.has(Component::ExternalSecret) {
+        return Ok(());
+    }
+    if !is_development(service, environment) {
+        return folder.patch("secret.yaml", &Deletion::of_secret(service));
+    }
+    match secret::patch(service, environment) {
+        Some(patch) => folder.patch("secret.yaml", &patch),
+        None => Ok(()),
+    }
+}
+
+/// Other ports than the base's: a merge would keep the old ones beside them.
+fn ports(
+    folder: &mut Folder,
+    service: &Service,
+    environment: &Environment,
+) -> Result<(), EmitError> {
+    let ports = deployment::ports(service, &Values::of(service, environment));
+    if ports == deployment::ports(service, &Values::base(service)) {
+        return Ok(());
+    }
+    let target = Target {
+        kind: "Deployment",
+        name: service.name.clone(),
+    };
+    let value = serde_json::to_value(ports).ok();
+    let replace = Operation {
+        op: "replace",
+        path: "/spec/template/spec/containers/0/ports".to_owned(),
+        value,
+    };
+    folder.operations("ports.yaml", target, &[replace])
+}
+
+/// What a component has to know of the environment.
+fn component_patches(
+    folder: &mut Folder,
+    component: Component,
+    project: &Project,
+    environment: &Environment,
+) -> Result<(), EmitError> {
+    let service = &project.service;
+    match component {
+        Component::MigrateJob => {
+            let job = migrate_job::overlay(service, environment);
+            folder.patch(migrate_job::FILE, &job)?;
+            let policy = network_policy::job_overlay(service, environment);
+            folder.patch("networkpolicy-migrate.yaml", &policy)
+        }
+        Component::ExternalSecret => match external_secret::overlay(service, environment) {
+            Some(patch) => folder.patch("externalsecret.yaml", &patch),
+            None => Ok(()),
+        },
+        Component::Ha => folder.patch("hpa.yaml", &ha::overlay(service, environment)),
+        Component::NetworkPolicy => {
+            let policy = network_policy::overlay(service, environment);
+            folder.patch("networkpolicy.yaml", &policy)
+        }
+        Component::Gateway => {
+            let route = gateway::overlay(service, environment);
+            folder.patch("httproute.yaml", &route)
+        }
+        Component::Ingress => {
+            let ingress = ingress::overlay(service, environment);
+            folder.patch("ingress.yaml", &ingress)
+        }
+        Component::SecretFiles | Component::Monitoring => Ok(()),
+    }
+}
+
+/// Ends the name of the Job in a digest of all that goes into it, so that an apply makes a new one
+/// instead of failing at the old one.
+fn name_job(
+    folder: &mut Folder,
+    project: &Project,
+    environment: &Environment,
+) -> Result<(), EmitError> {
+    let mut hash = Sha256::new();
+    hash.update(environment.image.reference());
+    hash.update(folder.text(migrate_job::FILE));
+    let parts = [Component::MigrateJob, Component::SecretFiles];
+    for part in parts.into_iter().filter(|part| environment.has(*part)) {
+        hash.update(components::folder(part, project)?.text(migrate_job::FILE));
+    }
+    let digest = hex(&hash.finalize());
+    let name = names::job(&project.service);
+    let target = Target {
+        kind: "Job",
+        name: name.clone(),
+    };
+    let name = format!("{name}-{}", &digest[..8]);
+    folder.rename("job-name.yaml", target, &name)
+}
+
+/// What stands in the place of the image of the base.
+fn image(project: &Project, environment: &Environment) -> Image {
+    let plan::Image { name, tag, digest } = &environment.image;
+    let base = &project.plan.image.name;
+    let tag = tag.clone().or_else(|| {
+        let pinned = digest.is_some();
+        (!pinned).then(|| project.service.version.replace('+', "_"))
+    });
+    Image {
+        name: base.clone(),
+        new_name: (name != base).then(|| name.clone()),
+        new_tag: tag,
+        digest: digest.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::kubernetes::example;
+
+    #[test]
+    fn the_job_has_another_name_after_any_change() {
+        let mut project = example::project();
+        let name = |project: &Project| {
+            let folder = folder(project, &project.plan.environments[2]).unwrap();
+            folder.text("job-name.yaml").to_owned()
+        };
+        let before = name(&project);
+        assert_eq!(before, name(&project));
+        let image = &mut project.plan.environments[2].image;
+        image.digest = Some(format!("sha256:{}", "b".repeat(64)));
+        assert_ne!(before, name(&project));
+    }
+}

@@ -1,0 +1,193 @@
+//! How every pod is hardened: the one that serves, and the one that migrates.
+//!
+//! The restricted Pod Security Standard, and what scanners ask for beyond it.
+//! <https://kubernetes.io/docs/concepts/security/pod-security-standards/>
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    Affinity, Capabilities, ConfigMapEnvSource, Container, EmptyDirVolumeSource, EnvFromSource,
+    EnvVar, EnvVarSource, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
+    PodDNSConfig, PodDNSConfigOption, PodSecurityContext, PodSpec, ResourceFieldSelector,
+    ResourceRequirements, SeccompProfile, SecretEnvSource, SecurityContext, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+use super::{names, secret};
+use crate::deploy::Service;
+use crate::deploy::plan::Resources;
+
+/// The user and group of the image: nobody on the node has that number.
+pub(super) const USER: i64 = 65532;
+/// What an emptyDir may hold.
+const DIRECTORY_SIZE: &str = "64Mi";
+
+/// A pod of `container` without anything that it does not need.
+pub(super) fn spec(service: &Service, container: Container, restart: &str, grace: i64) -> PodSpec {
+    PodSpec {
+        service_account_name: Some(service.name.clone()),
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        restart_policy: Some(restart.to_owned()),
+        termination_grace_period_seconds: Some(grace),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: Some(true),
+            run_as_user: Some(USER),
+            run_as_group: Some(USER),
+            seccomp_profile: Some(SeccompProfile {
+                type_: "RuntimeDefault".to_owned(),
+                ..SeccompProfile::default()
+            }),
+            ..PodSecurityContext::default()
+        }),
+        dns_config: Some(PodDNSConfig {
+            // Otherwise each name outside the cluster is first asked for in five wrong ways.
+            options: Some(vec![PodDNSConfigOption {
+                name: Some("ndots".to_owned()),
+                value: Some("2".to_owned()),
+            }]),
+            ..PodDNSConfig::default()
+        }),
+        affinity: Some(linux()),
+        containers: vec![container],
+        volumes: Some(vec![directory("tmp")]),
+        ..PodSpec::default()
+    }
+}
+
+/// A container that reads its variables, and writes to `/tmp` only.
+pub(super) fn container(service: &Service, name: &str, image: &str, args: &[String]) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Some(image.to_owned()),
+        image_pull_policy: Some("Always".to_owned()),
+        args: Some(args.to_vec()),
+        env: Some(vec![workers(name)]),
+        env_from: Some(env_from(service, true)),
+        resources: Some(ResourceRequirements {
+            requests: Some(quantities([
+                ("cpu", "100m"),
+                ("memory", "128Mi"),
+                ("ephemeral-storage", "64Mi"),
+            ])),
+            limits: Some(quantities([
+                ("cpu", "500m"),
+                ("memory", "256Mi"),
+                ("ephemeral-storage", "128Mi"),
+            ])),
+            ..ResourceRequirements::default()
+        }),
+        security_context: Some(SecurityContext {
+            allow_privilege_escalation: Some(false),
+            privileged: Some(false),
+            read_only_root_filesystem: Some(true),
+            run_as_non_root: Some(true),
+            run_as_user: Some(USER),
+            run_as_group: Some(USER),
+            capabilities: Some(Capabilities {
+                drop: Some(vec!["ALL".to_owned()]),
+                ..Capabilities::default()
+            }),
+            ..SecurityContext::default()
+        }),
+        volume_mounts: Some(vec![mount("tmp", "/tmp")]),
+        ..Container::default()
+    }
+}
+
+/// Where the variables come from.
+pub(super) fn env_from(service: &Service, secrets: bool) -> Vec<EnvFromSource> {
+    let mut sources = vec![EnvFromSource {
+        config_map_ref: Some(ConfigMapEnvSource {
+            name: names::config_map(service),
+            ..ConfigMapEnvSource::default()
+        }),
+        ..EnvFromSource::default()
+    }];
+    if secrets && secret::any(service) {
+        sources.push(EnvFromSource {
+            secret_ref: Some(SecretEnvSource {
+                name: names::secret(service),
+                // A service that can do without any secret starts without the object as well.
+                optional: secret::needed(service).next().is_none().then_some(true),
+            }),
+            ..EnvFromSource::default()
+        });
+    }
+    sources
+}
+
+/// Worker threads by the limit: tokio counts the cores of the node, which are others' as well.
+fn workers(container: &str) -> EnvVar {
+    EnvVar {
+        name: "TOKIO_WORKER_THREADS".to_owned(),
+        value_from: Some(EnvVarSource {
+            resource_field_ref: Some(ResourceFieldSelector {
+                container_name: Some(container.to_owned()),
+                resource: "limits.cpu".to_owned(),
+                divisor: Some(Quantity("1".to_owned())),
+            }),
+            ..EnvVarSource::default()
+        }),
+        ..EnvVar::default()
+    }
+}
+
+/// What the plan says a pod asks for and may take.
+pub(super) fn resources(resources: &Resources) -> ResourceRequirements {
+    let all = |from: &BTreeMap<String, String>| {
+        let quantity = |(name, text): (&String, &String)| (name.clone(), Quantity(text.clone()));
+        from.iter().map(quantity).collect()
+    };
+    ResourceRequirements {
+        requests: Some(all(&resources.requests)),
+        limits: Some(all(&resources.limits)),
+        ..ResourceRequirements::default()
+    }
+}
+
+fn quantities(from: [(&str, &str); 3]) -> BTreeMap<String, Quantity> {
+    from.map(|(name, text)| (name.to_owned(), Quantity(text.to_owned())))
+        .into()
+}
+
+/// An empty directory, as old as the pod.
+pub(super) fn directory(name: &str) -> Volume {
+    Volume {
+        name: name.to_owned(),
+        empty_dir: Some(EmptyDirVolumeSource {
+            size_limit: Some(Quantity(DIRECTORY_SIZE.to_owned())),
+            ..EmptyDirVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}
+
+pub(super) fn mount(name: &str, path: &str) -> VolumeMount {
+    VolumeMount {
+        name: name.to_owned(),
+        mount_path: path.to_owned(),
+        ..VolumeMount::default()
+    }
+}
+
+/// Nodes that run Linux.
+fn linux() -> Affinity {
+    let term = NodeSelectorTerm {
+        match_expressions: Some(vec![NodeSelectorRequirement {
+            key: "kubernetes.io/os".to_owned(),
+            operator: "In".to_owned(),
+            values: Some(vec!["linux".to_owned()]),
+        }]),
+        ..NodeSelectorTerm::default()
+    };
+    Affinity {
+        node_affinity: Some(NodeAffinity {
+            required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+                node_selector_terms: vec![term],
+            }),
+            ..NodeAffinity::default()
+        }),
+        ..Affinity::default()
+    }
+}

@@ -1,0 +1,112 @@
+//! The Secret: a template that names what the operator has to give, and holds none of it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Secret;
+
+use super::names;
+use crate::deploy::Service;
+use crate::deploy::emit::{self, EmitError};
+use crate::deploy::plan::{Backend, Environment};
+use crate::schema::{SET_ME, Setting};
+
+/// Secrets that a deployment gives a value: those that are required anywhere, and those whose
+/// default is for a single machine.
+pub(super) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {
+    service
+        .secret_settings()
+        .filter(|setting| is_needed(setting))
+}
+
+/// Secrets that `environment` needs a value for: what is inside the process needs none.
+pub(super) fn needed_in<'a>(
+    service: &'a Service,
+    environment: &'a Environment,
+) -> impl Iterator<Item = &'a Setting> {
+    let embedded = move |setting: &&Setting| {
+        embedded(service, environment).any(|(name, _)| name == setting.name)
+    };
+    needed(service).filter(move |setting| !embedded(setting))
+}
+
+/// Whether there is a Secret at all.
+pub(super) fn any(service: &Service) -> bool {
+    service.secret_settings().next().is_some()
+}
+
+fn is_needed(setting: &Setting) -> bool {
+    setting.required || !setting.required_in.is_empty() || setting.default.is_some()
+}
+
+/// The template of the base; secrets that a service can do without are comments in it.
+pub(super) fn base(service: &Service) -> Result<String, EmitError> {
+    let data = needed(service).map(|setting| (setting.name.clone(), SET_ME.to_owned()));
+    let object = Secret {
+        metadata: names::meta(service, &names::secret(service)),
+        type_: Some("Opaque".to_owned()),
+        string_data: Some(data.collect()),
+        ..Secret::default()
+    };
+    let optional = service
+        .secret_settings()
+        .filter(|setting| !is_needed(setting));
+    let comments = optional.map(|setting| {
+        let line = format!("  # {}: {}", setting.name, setting.summary());
+        line.trim_end_matches([' ', ':']).to_owned() + "\n"
+    });
+    Ok(emit::yaml(&object)? + &comments.collect::<String>())
+}
+
+/// What the template holds where backends are inside the process; none where none is. The
+/// defaults carry no credential, or the schema would not show them.
+pub(super) fn patch(service: &Service, environment: &Environment) -> Option<Secret> {
+    let data: BTreeMap<String, String> = embedded(service, environment).collect();
+    (!data.is_empty()).then(|| Secret {
+        metadata: names::patch_meta(service, &names::secret(service)),
+        string_data: Some(data),
+        ..Secret::default()
+    })
+}
+
+/// Secrets that name a backend which is inside the process here, and their defaults.
+fn embedded<'a>(
+    service: &'a Service,
+    environment: &'a Environment,
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let kinds = service.backends.iter();
+    kinds
+        .filter(|kind| environment.backends.get(&kind.name) == Some(&Backend::Embedded))
+        .filter_map(|kind| service.settings.get(&kind.setting))
+        .filter(|setting| setting.secret)
+        .filter_map(|setting| Some((setting.name.clone(), setting.default_text()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::kubernetes::example;
+
+    #[test]
+    fn the_template_has_placeholders_and_comments_only() {
+        let text = base(&example::project().service).unwrap();
+        let tail = text.split_once("stringData:\n").unwrap().1;
+        assert_eq!(
+            tail,
+            "  DATABASE_URL: \"__AURA_SET_ME__\"\n  JWT_SECRET_KEY: \"__AURA_SET_ME__\"\n  \
+             REDIS_URL: \"__AURA_SET_ME__\"\n  # LLM_UPSTREAM_API_KEY: The key of the upstream.\n"
+        );
+    }
+
+    #[test]
+    fn what_is_inside_the_process_needs_no_secret() {
+        let project = example::project();
+        let development = &project.plan.environments[0];
+        let data = patch(&project.service, development).unwrap().string_data;
+        assert_eq!(data.unwrap()["DATABASE_URL"], "sqlite://demo.db");
+        let names: Vec<_> = needed_in(&project.service, development)
+            .map(|setting| setting.name.as_str())
+            .collect();
+        assert_eq!(names, ["JWT_SECRET_KEY", "REDIS_URL"]);
+        assert!(patch(&project.service, &project.plan.environments[2]).is_none());
+    }
+}

@@ -1,0 +1,180 @@
+//! What the tree holds as a whole: its files, its patches, its order.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn files() -> Vec<File> {
+    render(&example::project()).unwrap()
+}
+
+fn text(path: &str) -> String {
+    let files = files();
+    let found = files.iter().find(|file| file.path == path);
+    found.unwrap_or_else(|| panic!("no {path}")).text.clone()
+}
+
+#[test]
+fn every_file_is_listed_where_it_stands() {
+    let files = files();
+    for file in &files {
+        let (folder, name) = file.path.rsplit_once('/').unwrap();
+        if name != "kustomization.yaml" {
+            let list = text(&format!("{folder}/kustomization.yaml"));
+            assert!(list.contains(name), "{} is not listed", file.path);
+        }
+        assert!(crate::deploy::is_marked(&file.text), "{}", file.path);
+        assert!(!file.text.contains("null"), "{}", file.path);
+    }
+    let mut paths: Vec<_> = files.iter().map(|file| &file.path).collect();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), files.len());
+}
+
+#[test]
+fn no_pod_has_service_links_and_every_selector_is_stable() {
+    for file in files() {
+        let pods = file.text.matches("restartPolicy:").count();
+        let links = file.text.matches("enableServiceLinks: false").count();
+        assert_eq!(pods, links, "{}", file.path);
+        for (_, selector) in file.text.match_indices("matchLabels:").map(|(at, _)| {
+            let block = &file.text[at..];
+            (at, block.lines().skip(1).take(2).collect::<String>())
+        }) {
+            assert!(!selector.contains("version"), "{}", file.path);
+        }
+    }
+}
+
+#[test]
+fn the_base_has_the_probes_as_they_were_agreed() {
+    let deployment = text("k8s/base/backend/deployment.yaml");
+    for probe in [
+        "startupProbe:\n          failureThreshold: 30\n          httpGet:\n            \
+         path: /health\n            port: http\n          initialDelaySeconds: 0\n          \
+         periodSeconds: 5\n          timeoutSeconds: 3\n",
+        "livenessProbe:\n          failureThreshold: 3\n          httpGet:\n            \
+         path: /health\n            port: http\n          initialDelaySeconds: 30\n          \
+         periodSeconds: 10\n          timeoutSeconds: 5\n",
+        "readinessProbe:\n          failureThreshold: 3\n          httpGet:\n            \
+         path: /health\n            port: http\n          initialDelaySeconds: 10\n          \
+         periodSeconds: 5\n          timeoutSeconds: 3\n",
+    ] {
+        assert!(deployment.contains(probe), "{deployment}");
+    }
+    assert!(deployment.contains("terminationGracePeriodSeconds: 35"));
+}
+
+#[test]
+fn a_port_that_changes_is_followed() {
+    let mut project = example::project();
+    let settings = &mut project.plan.environments[1].settings;
+    settings.insert("SERVER_PORT".to_owned(), "8080".to_owned());
+    let files = render(&project).unwrap();
+    let path = "k8s/overlays/staging/ports.yaml";
+    let ports = files.iter().find(|file| file.path == path).unwrap();
+    assert!(ports.text.contains("containerPort: 8080"), "{}", ports.text);
+    assert!(ports.text.contains("containerPort: 9000"), "{}", ports.text);
+}
+
+#[test]
+fn two_components_agree_on_the_arguments() {
+    let deployment = text("k8s/overlays/production/deployment.yaml");
+    let args = "args:\n        - serve\n        - --no-migrate\n        \
+                - --secrets-dir=/run/secrets/demo\n";
+    assert!(deployment.contains(args), "{deployment}");
+}
+
+#[test]
+fn only_development_keeps_the_template_of_the_secret() {
+    let staging = text("k8s/overlays/staging/secret.yaml");
+    assert!(staging.contains("$patch: delete"), "{staging}");
+    let development = text("k8s/overlays/development/secret.yaml");
+    assert!(development.contains("DATABASE_URL: \"sqlite://demo.db\""));
+    let list = text("k8s/components/external-secret/externalsecret.yaml");
+    assert!(list.contains("secretKey: \"JWT_SECRET_KEY\""), "{list}");
+    assert!(!list.contains("LLM_UPSTREAM_API_KEY"), "{list}");
+}
+
+#[test]
+fn the_same_project_gives_the_same_bytes() {
+    assert_eq!(files(), files());
+}
+
+#[test]
+fn every_pod_meets_the_restricted_standard_and_writes_nowhere_else() {
+    let files = files();
+    for name in ["development", "staging", "production"] {
+        let objects = build::overlay(&files, name).unwrap();
+        let pods = objects
+            .iter()
+            .filter_map(|object| object.pointer("/spec/template/spec"));
+        let mut count = 0;
+        for pod in pods {
+            count += 1;
+            assert_eq!(pod["automountServiceAccountToken"], false);
+            assert_eq!(pod["enableServiceLinks"], false);
+            assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+            assert_eq!(
+                pod["securityContext"]["seccompProfile"]["type"],
+                "RuntimeDefault"
+            );
+            for container in pod["containers"].as_array().unwrap() {
+                let context = &container["securityContext"];
+                assert_eq!(context["allowPrivilegeEscalation"], false);
+                assert_eq!(context["privileged"], false);
+                assert_eq!(context["readOnlyRootFilesystem"], true);
+                assert_eq!(context["runAsNonRoot"], true);
+                assert_eq!(context["runAsUser"], 65532);
+                assert_eq!(context["capabilities"]["drop"][0], "ALL");
+                assert!(context["capabilities"].get("add").is_none());
+                let limits = container["resources"]["limits"].as_object().unwrap();
+                assert_eq!(limits.len(), 3);
+            }
+            for volume in pod["volumes"].as_array().unwrap() {
+                let limited = volume.pointer("/emptyDir/sizeLimit").is_some();
+                assert!(limited || volume.get("secret").is_some(), "{volume}");
+            }
+        }
+        assert_eq!(count, if name == "development" { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
+    let checksums = |project: &Project| {
+        let files = render(project).unwrap();
+        ["development", "staging", "production"].map(|name| {
+            let objects = build::overlay(&files, name).unwrap();
+            let mut found = objects.iter().filter_map(|object| {
+                let template = object.pointer("/spec/template/metadata/annotations")?;
+                Some(template["checksum/config"].clone())
+            });
+            let first = found.next().unwrap();
+            assert!(found.all(|other| other == first));
+            first
+        })
+    };
+    let mut project = example::project();
+    let before = checksums(&project);
+    let settings = &mut project.plan.environments[1].settings;
+    settings.insert("SERVER_TRUSTED_PROXIES".to_owned(), "10.0.0.0/8".to_owned());
+    let after = checksums(&project);
+    assert_eq!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    assert_eq!(before[2], after[2]);
+}
+
+/// Writes the tree where `kubectl kustomize` and scanners can look at it:
+/// `cargo test --no-default-features --lib kubernetes -- --ignored`.
+#[test]
+#[ignore = "leaves its files behind"]
+fn write_the_tree_for_a_look() {
+    let root: PathBuf = std::env::temp_dir().join("deploy-kubernetes");
+    for file in files() {
+        let path = root.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, file.text).unwrap();
+    }
+}

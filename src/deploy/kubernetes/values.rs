@@ -1,0 +1,159 @@
+//! What the variables come to in one place: in the base, or in an environment.
+//!
+//! Defaults come from the settings, those of the environment before the general ones; the plan
+//! comes last, and wins.
+//! How they are put into a ConfigMap is in `config.rs`.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::deploy::Service;
+use crate::deploy::plan::Environment;
+use crate::schema::{Kind, SET_ME, Setting};
+
+/// Seconds between the order to stop and SIGTERM, in which the pod leaves its Services.
+pub(super) const PRE_STOP_SECONDS: i64 = 5;
+/// Seconds between the end of the drain and SIGKILL.
+const SPARE_SECONDS: i64 = 5;
+/// The drain of a service that does not say.
+const DRAIN_SECONDS: i64 = 20;
+
+/// Every variable that is no secret, with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// The defaults.
+    pub(super) fn base(service: &Service) -> Self {
+        let texts = service.plain_settings();
+        Self(
+            texts
+                .filter_map(|setting| Some((setting.name.clone(), initial(setting)?)))
+                .collect(),
+        )
+    }
+
+    /// What holds in `environment`.
+    pub(super) fn of(service: &Service, environment: &Environment) -> Self {
+        let Self(mut values) = Self::base(service);
+        for setting in service.plain_settings() {
+            let text = setting.default_text_in(&environment.name);
+            values.extend(text.map(|text| (setting.name.clone(), text)));
+        }
+        let secret = |name: &str| service.settings.get(name).is_some_and(|s| s.secret);
+        let given = environment.settings.iter();
+        values.extend(
+            given
+                .filter(|(name, _)| !secret(name))
+                .map(|(name, text)| (name.clone(), text.clone())),
+        );
+        Self(values)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.0.iter()
+    }
+
+    /// What is here and not the same in `base`.
+    pub(super) fn beyond(&self, base: &Self) -> BTreeMap<String, String> {
+        let changed = self
+            .iter()
+            .filter(|(name, text)| base.0.get(*name) != Some(text));
+        changed
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect()
+    }
+
+    /// SHA-256 over all of it, in hex. A pod that carries it is replaced when a variable changes.
+    pub(super) fn checksum(&self) -> String {
+        let text = self.iter().fold(String::new(), |text, (name, value)| {
+            text + name + "=" + &format!("{value:?}") + "\n"
+        });
+        hex(&Sha256::digest(text))
+    }
+
+    /// The port that serves.
+    pub(super) fn port(&self, service: &Service) -> u16 {
+        let text = self.0.get(&service.port);
+        text.and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| service.port_number())
+    }
+
+    /// The port of the metrics; none where they are off.
+    pub(super) fn metrics_port(&self, service: &Service) -> Option<u16> {
+        let text = self.0.get(service.metrics_port.as_ref()?);
+        let port = text.map_or_else(|| service.metrics_port_number(), |text| text.parse().ok());
+        port.filter(|port| *port != 0)
+    }
+
+    /// Seconds from the order to stop to SIGKILL.
+    pub(super) fn grace_seconds(&self, service: &Service) -> i64 {
+        let setting = service.shutdown_timeout.as_ref();
+        let drain = setting
+            .and_then(|name| self.0.get(name))
+            .and_then(|text| text.parse::<u32>().ok())
+            .map_or(DRAIN_SECONDS, i64::from);
+        PRE_STOP_SECONDS + drain + SPARE_SECONDS
+    }
+}
+
+/// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as
+/// unset; none where unset is no text at all.
+fn initial(setting: &Setting) -> Option<String> {
+    let empty = setting.optional || matches!(setting.kind, Kind::List(_));
+    setting
+        .default_text()
+        .or_else(|| setting.required.then(|| SET_ME.to_owned()))
+        .or_else(|| empty.then(String::new))
+}
+
+/// `bytes` in hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::kubernetes::example;
+
+    #[test]
+    fn an_environment_has_its_own_defaults_and_the_plan_wins() {
+        let mut project = example::project();
+        let base = Values::base(&project.service);
+        let production = Values::of(&project.service, &project.plan.environments[2]);
+        let changed = production.beyond(&base);
+        assert_eq!(changed["LOG_FORMAT"], "json");
+        assert_eq!(changed["ENVIRONMENT"], "production");
+        assert!(!changed.contains_key("SERVER_PORT"));
+        let settings = &mut project.plan.environments[2].settings;
+        settings.insert("LOG_FORMAT".to_owned(), "text".to_owned());
+        settings.insert("SERVER_PORT".to_owned(), "8080".to_owned());
+        let given = Values::of(&project.service, &project.plan.environments[2]);
+        assert_eq!(given.port(&project.service), 8080);
+        assert!(!given.beyond(&base).contains_key("LOG_FORMAT"));
+        assert_ne!(given.checksum(), production.checksum());
+    }
+
+    #[test]
+    fn the_grace_period_follows_the_drain() {
+        let mut project = example::project();
+        let base = Values::base(&project.service);
+        assert_eq!(base.grace_seconds(&project.service), 35);
+        project.service.shutdown_timeout = None;
+        assert_eq!(base.grace_seconds(&project.service), 30);
+    }
+
+    #[test]
+    fn an_unset_optional_setting_is_empty() {
+        let base = Values::base(&example::project().service);
+        let upstream = base.iter().find(|(name, _)| *name == "LLM_UPSTREAM_URL");
+        assert_eq!(upstream.unwrap().1, "");
+    }
+}

@@ -1,0 +1,249 @@
+//! What scanners are told not to complain about, and why.
+//!
+//! A waiver stands where a rule asks for something that is not wanted here; a rule that can be met
+//! is met. Each is written as the annotation that its scanner reads, on the object itself: those
+//! on pods are not looked at.
+
+use std::collections::BTreeMap;
+
+use super::facts::is_development;
+use super::secret;
+use crate::deploy::Service;
+use crate::deploy::plan::{Component, Environment};
+
+/// A program that reads manifests and complains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scanner {
+    /// checkov: `checkov.io/skip1: ID=reason`.
+    Checkov,
+    /// kube-score: `kube-score/ignore: a,b`.
+    KubeScore,
+    /// kube-linter: `ignore-check.kube-linter.io/ID: reason`.
+    KubeLinter,
+    /// Polaris: `polaris.fairwinds.com/ID-exempt: "true"`.
+    Polaris,
+}
+
+/// A rule that is not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Whose rule.
+    pub scanner: Scanner,
+    /// Its name there.
+    pub id: &'static str,
+    /// Why not; without `=`, which checkov cannot read.
+    pub reason: &'static str,
+}
+
+const fn waive(scanner: Scanner, id: &'static str, reason: &'static str) -> Waiver {
+    Waiver {
+        scanner,
+        id,
+        reason,
+    }
+}
+
+const PRIORITY: Waiver = waive(
+    Scanner::Polaris,
+    "priorityClassNotSet",
+    "which classes there are is the cluster's business",
+);
+const SECRETS: Waiver = waive(
+    Scanner::Checkov,
+    "CKV_K8S_35",
+    "secrets are variables here; the component secret-files mounts them instead",
+);
+const DIGEST: Waiver = waive(
+    Scanner::Checkov,
+    "CKV_K8S_43",
+    "the image is chosen by its tag here; a digest in deploy.toml pins it",
+);
+const POLICY: Waiver = waive(
+    Scanner::Checkov,
+    "CKV2_K8S_6",
+    "who may talk to the pods is open here; the component network-policy closes it",
+);
+
+const PULL: &str = "an image that was built on the machine is in no registry";
+const ONE: &str = "more pods than the plan asks for come with the component ha";
+
+/// Waivers of the Deployment.
+pub(super) fn deployment(service: &Service, environment: &Environment) -> Vec<Waiver> {
+    let mut waivers = pod(service, environment);
+    if !environment.has(Component::NetworkPolicy) {
+        waivers.push(POLICY);
+    }
+    if is_development(service, environment) {
+        waivers.push(waive(
+            Scanner::KubeScore,
+            "pod-probes-identical",
+            "one endpoint is enough to try things out",
+        ));
+    }
+    if environment.has(Component::Ha) {
+        waivers.push(waive(
+            Scanner::Polaris,
+            "deploymentMissingReplicas",
+            "the number of pods is the autoscaler's to say",
+        ));
+    } else {
+        for (scanner, id) in [
+            (Scanner::KubeLinter, "minimum-three-replicas"),
+            (Scanner::KubeScore, "deployment-has-host-podantiaffinity"),
+            (Scanner::KubeScore, "deployment-has-poddisruptionbudget"),
+            (Scanner::KubeScore, "deployment-replicas"),
+            (Scanner::KubeScore, "pod-topology-spread-constraints"),
+            (Scanner::Polaris, "deploymentMissingReplicas"),
+            (Scanner::Polaris, "missingPodDisruptionBudget"),
+            (Scanner::Polaris, "topologySpreadConstraint"),
+        ] {
+            waivers.push(waive(scanner, id, ONE));
+        }
+    }
+    waivers
+}
+
+/// Waivers of the Job that migrates; none where there is no Job.
+pub(super) fn job(service: &Service, environment: &Environment) -> Vec<Waiver> {
+    if environment.has(Component::MigrateJob) {
+        pod(service, environment)
+    } else {
+        Vec::new()
+    }
+}
+
+/// What holds for both.
+fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
+    let mut waivers = vec![PRIORITY];
+    if secret::any(service) && !environment.has(Component::SecretFiles) {
+        waivers.push(SECRETS);
+    }
+    let pinned = environment.image.digest.is_some();
+    if !pinned {
+        waivers.push(DIGEST);
+    }
+    if is_development(service, environment) {
+        if !pinned {
+            waivers.push(waive(Scanner::Checkov, "CKV_K8S_15", PULL));
+        }
+        waivers.push(waive(
+            Scanner::KubeScore,
+            "container-image-pull-policy",
+            PULL,
+        ));
+        waivers.push(waive(Scanner::Polaris, "pullPolicyNotAlways", PULL));
+    }
+    waivers
+}
+
+/// Waivers of the ConfigMap: names that sound like secrets, of settings that are none.
+pub(super) fn config_map(service: &Service) -> Vec<Waiver> {
+    let sounds = |name: &str| {
+        ["PASSWORD", "TOKEN", "BEARER", "SECRET"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let found = service
+        .plain_settings()
+        .any(|setting| sounds(&setting.name));
+    let waiver = waive(
+        Scanner::Polaris,
+        "sensitiveConfigmapContent",
+        "no value here is a secret, whatever its name; secrets have a type of their own",
+    );
+    found.then_some(waiver).into_iter().collect()
+}
+
+/// `waivers` as the annotations that the scanners read; none where there are none.
+pub(super) fn annotations(waivers: &[Waiver]) -> Option<BTreeMap<String, String>> {
+    let mut annotations = BTreeMap::new();
+    let mut skips = 0;
+    for Waiver {
+        scanner,
+        id,
+        reason,
+    } in waivers
+    {
+        match scanner {
+            Scanner::Checkov => {
+                skips += 1;
+                annotations.insert(format!("checkov.io/skip{skips}"), format!("{id}={reason}"));
+            }
+            Scanner::KubeScore => {
+                let ids: &mut String = annotations
+                    .entry("kube-score/ignore".to_owned())
+                    .or_default();
+                if !ids.is_empty() {
+                    ids.push(',');
+                }
+                ids.push_str(id);
+            }
+            Scanner::KubeLinter => {
+                let key = format!("ignore-check.kube-linter.io/{id}");
+                annotations.insert(key, (*reason).to_owned());
+            }
+            Scanner::Polaris => {
+                let key = format!("polaris.fairwinds.com/{id}-exempt");
+                annotations.insert(key, "true".to_owned());
+            }
+        }
+    }
+    (!annotations.is_empty()).then_some(annotations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::kubernetes::{example, waivers};
+
+    #[test]
+    fn reasons_can_be_read_by_every_scanner() {
+        let project = example::project();
+        for environment in &project.plan.environments {
+            for waiver in waivers(&project, environment) {
+                assert!(!waiver.reason.contains('='), "{waiver:?}");
+                assert!(!waiver.reason.is_empty(), "{waiver:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn production_needs_no_waiver_of_checkov() {
+        let project = example::project();
+        let checkov = |index: usize| {
+            let waivers = waivers(&project, &project.plan.environments[index]);
+            let ids = waivers.into_iter();
+            ids.filter(|waiver| waiver.scanner == Scanner::Checkov)
+                .map(|waiver| waiver.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(checkov(2), Vec::<&str>::new());
+        assert_eq!(
+            checkov(0),
+            ["CKV_K8S_35", "CKV_K8S_43", "CKV_K8S_15", "CKV2_K8S_6"]
+        );
+    }
+
+    #[test]
+    fn each_scanner_has_its_own_annotation() {
+        let annotations = annotations(&[
+            waive(Scanner::Checkov, "A", "a"),
+            waive(Scanner::Checkov, "B", "b"),
+            waive(Scanner::KubeScore, "c", "c"),
+            waive(Scanner::KubeScore, "d", "d"),
+            waive(Scanner::KubeLinter, "e", "why"),
+            waive(Scanner::Polaris, "f", "f"),
+        ])
+        .unwrap();
+        let expected = [
+            ("checkov.io/skip1", "A=a"),
+            ("checkov.io/skip2", "B=b"),
+            ("ignore-check.kube-linter.io/e", "why"),
+            ("kube-score/ignore", "c,d"),
+            ("polaris.fairwinds.com/f-exempt", "true"),
+        ];
+        let expected = expected.map(|(key, text)| (key.to_owned(), text.to_owned()));
+        assert_eq!(annotations, expected.into());
+        assert!(super::annotations(&[]).is_none());
+    }
+}

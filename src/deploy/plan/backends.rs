@@ -1,0 +1,327 @@
+//! What one environment stands on: what is written, what its settings say, and else the defaults.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::backend_file::BackendFile;
+use super::draft::Draft;
+use super::endpoint::Address;
+use super::read::remedy;
+use super::tier::Tier;
+use super::{Backend, Endpoint};
+use crate::deploy::BackendKind;
+use crate::schema::FaultKind;
+
+/// The backends of one environment, whose own `settings` may name some.
+pub(super) fn resolve(
+    draft: &mut Draft<'_>,
+    settings: &BTreeMap<String, String>,
+) -> BTreeMap<String, Backend> {
+    let kinds = &draft.service.backends;
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+    for name in draft.file.backends.keys() {
+        if !names.contains(&name.as_str()) {
+            draft.refuse(
+                FaultKind::Invalid,
+                &["backends", name],
+                "is no backend of this service",
+                remedy(name, &names),
+            );
+        }
+    }
+    let mut out = BTreeMap::new();
+    for kind in kinds {
+        let in_settings = of_setting(draft, kind, settings);
+        let backend = match draft.file.backends.get(&kind.name) {
+            Some(written) => of_file(draft, kind, written),
+            None => None,
+        };
+        if let Some(Backend::Remote(endpoint)) = &backend {
+            compare(draft, kind, endpoint, in_settings.as_ref());
+        }
+        let backend = backend
+            .or_else(|| in_settings.map(Backend::Remote))
+            .or_else(|| default(draft, kind, settings));
+        if let Some(backend) = backend {
+            out.insert(kind.name.clone(), backend);
+        }
+    }
+    out
+}
+
+fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> Option<Backend> {
+    let word = kind
+        .embedded
+        .as_ref()
+        .map(|embedded| embedded.word.as_str());
+    let example = example(kind);
+    let address = match written {
+        BackendFile::Word(given) if Some(given.as_str()) == word => return Some(Backend::Embedded),
+        BackendFile::Word(_) => {
+            let (problem, or) = match word {
+                Some(word) => (
+                    format!("is no address and not the word {word}"),
+                    format!(" or {word}"),
+                ),
+                None => ("is no address".to_owned(), String::new()),
+            };
+            let remedy = format!("write it like {example}{or}");
+            draft.refuse(
+                FaultKind::Invalid,
+                &["backends", &kind.name],
+                problem,
+                remedy,
+            );
+            return None;
+        }
+        BackendFile::Remote(address) => address,
+    };
+    let endpoint = at_usual_port(kind, address);
+    match &endpoint {
+        Some(endpoint) if is_loopback(&endpoint.host) => draft.advise(
+            &["backends", &kind.name],
+            format!(
+                "leads to {}, which in a pod is the pod itself",
+                endpoint.host
+            ),
+            "name the host as the pods know it",
+        ),
+        Some(_) => {}
+        None => {
+            draft.refuse(
+                FaultKind::Invalid,
+                &["backends", &kind.name],
+                format!(
+                    "has the scheme {}, which {} does not speak",
+                    address.scheme, kind.name
+                ),
+                format!("there are {}; write it like {example}", schemes(kind)),
+            );
+        }
+    }
+    endpoint.map(Backend::Remote)
+}
+
+/// Where the setting of `kind` leads, if it is no secret and set here.
+fn of_setting(
+    draft: &mut Draft<'_>,
+    kind: &BackendKind,
+    settings: &BTreeMap<String, String>,
+) -> Option<Endpoint> {
+    let url = settings.get(&kind.setting).filter(|url| !url.is_empty())?;
+    let path = ["settings", kind.setting.as_str()];
+    let address = match Address::of_url(url) {
+        Ok(address) => address,
+        Err(problem) => {
+            let (problem, remedy) = problem.rsplit_once("; ").unwrap_or((problem, ""));
+            draft.refuse(FaultKind::Invalid, &path, problem, remedy);
+            return None;
+        }
+    };
+    let endpoint = at_usual_port(kind, &address);
+    if endpoint.is_none() {
+        draft.refuse(
+            FaultKind::Invalid,
+            &path,
+            format!(
+                "has the scheme {}, which {} does not speak",
+                address.scheme, kind.name
+            ),
+            format!("there are {}", schemes(kind)),
+        );
+    }
+    endpoint
+}
+
+/// An address that is written twice must be the same twice.
+fn compare(
+    draft: &mut Draft<'_>,
+    kind: &BackendKind,
+    endpoint: &Endpoint,
+    in_settings: Option<&Endpoint>,
+) {
+    let setting = kind.setting.as_str();
+    let plain = draft
+        .service
+        .settings
+        .get(setting)
+        .is_some_and(|known| !known.secret);
+    match in_settings {
+        Some(other) if (&other.host, other.port) != (&endpoint.host, endpoint.port) => {
+            draft.conflict(
+                &["settings", setting],
+                format!("leads to {other}, and {} is {endpoint}", kind.name),
+                format!("take {} out: it follows from {setting}", kind.name),
+            );
+        }
+        None if plain && !draft.failed(&["settings", setting]) => draft.advise(
+            &["backends", &kind.name],
+            format!("opens the way to {endpoint}, and {setting} is not set, so nobody takes it"),
+            format!("set {setting} to the whole URL, and take {} out", kind.name),
+        ),
+        _ => {}
+    }
+}
+
+fn default(
+    draft: &mut Draft<'_>,
+    kind: &BackendKind,
+    settings: &BTreeMap<String, String>,
+) -> Option<Backend> {
+    let embedded = kind.embedded.as_ref();
+    let chosen = embedded.is_some_and(|embedded| {
+        let set = |(name, text): &(String, String)| settings.get(name) == Some(text);
+        !embedded.settings.is_empty() && embedded.settings.iter().all(set)
+    });
+    if chosen || (embedded.is_some() && draft.tier == Tier::Development) {
+        return Some(Backend::Embedded);
+    }
+    let default = kind.default.as_ref()?;
+    let endpoint = Address::try_from(default.as_str())
+        .map_err(ToOwned::to_owned)
+        .and_then(|address| {
+            at_usual_port(kind, &address).ok_or("has an unknown scheme".to_owned())
+        });
+    match endpoint {
+        Ok(endpoint) => Some(Backend::Remote(endpoint)),
+        Err(problem) => {
+            draft.refuse(
+                FaultKind::Invalid,
+                &["backends", &kind.name],
+                format!("has a default of the service that {problem}"),
+                "name another one here",
+            );
+            None
+        }
+    }
+}
+
+fn at_usual_port(kind: &BackendKind, address: &Address) -> Option<Endpoint> {
+    let known = kind
+        .schemes
+        .iter()
+        .find(|(scheme, _)| *scheme == address.scheme);
+    known.map(|(_, port)| address.at(*port))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn schemes(kind: &BackendKind) -> String {
+    let names: Vec<_> = kind
+        .schemes
+        .iter()
+        .map(|(scheme, _)| scheme.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// An address of `kind` as it might be written.
+pub(super) fn example(kind: &BackendKind) -> String {
+    kind.default.clone().unwrap_or_else(|| {
+        let scheme = kind.schemes.first().map_or("https", |(scheme, _)| scheme);
+        format!("{scheme}://{}.example.com", kind.name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::deploy::plan::Backend;
+    use crate::deploy::plan::example::{environment, plan, refused};
+
+    fn wrong(line: &str, problem: &str) {
+        let name = line.split(' ').next().unwrap();
+        let at = format!("2:10 environments.production.backends.{name}");
+        refused(&format!("backends.{line}"), &at, problem);
+    }
+
+    fn upstream(lines: &str) -> String {
+        let text = format!("[environments.production]\n{lines}");
+        match &environment(&text, "production").backends["upstream"] {
+            Backend::Remote(endpoint) => endpoint.to_string(),
+            Backend::Embedded => panic!("it cannot be inside"),
+        }
+    }
+
+    #[test]
+    fn addresses_are_of_a_known_kind_and_scheme() {
+        wrong(
+            "databse = \"postgres://db\"",
+            "is no backend of this service; did you mean database? There are database, redis, \
+             upstream",
+        );
+        wrong(
+            "database = \"mysql://db\"",
+            "has the scheme mysql, which database does not speak; there are postgres; write it \
+             like postgres://database",
+        );
+        wrong(
+            "database = \"none\"",
+            "is no address and not the word sqlite; write it like",
+        );
+        wrong(
+            "upstream = \"none\"",
+            "is no address; write it like https://upstream.example.com",
+        );
+        wrong(
+            "database = \"postgres://u@db\"",
+            "has user information, and this file is no place",
+        );
+        wrong("database = \"db:5432\"", "has no scheme");
+    }
+
+    #[test]
+    fn an_optional_backend_follows_from_its_setting() {
+        let setting = "settings.LLM_URL = \"https://llm.example.com/v1\"";
+        assert_eq!(upstream(setting), "https://llm.example.com:443");
+        let both = |address: &str| format!("{setting}\nbackends.upstream = \"{address}\"");
+        assert_eq!(
+            upstream(&both("https://llm.example.com")),
+            "https://llm.example.com:443"
+        );
+        for other in ["https://other.example.com", "https://llm.example.com:8443"] {
+            refused(
+                &both(other),
+                "2:10 environments.production.settings.LLM_URL",
+                "leads to https://llm.example.com:443, and upstream is https://",
+            );
+        }
+        refused(
+            "settings.LLM_URL = \"ftp://x\"",
+            "2:10 environments.production.settings.LLM_URL",
+            "has the scheme ftp",
+        );
+        let alone = plan("environments.production.backends.upstream = \"https://x\"");
+        assert!(
+            alone
+                .warnings
+                .iter()
+                .any(|fault| fault.problem.contains("LLM_URL is not set"))
+        );
+    }
+
+    #[test]
+    fn a_pod_does_not_find_it_on_itself() {
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            let plan = plan(&format!(
+                "environments.staging.backends.redis = \"redis://{host}\""
+            ));
+            let warned = plan
+                .warnings
+                .iter()
+                .any(|fault| fault.problem.contains("pod itself"));
+            assert!(warned, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_setting_may_choose_the_embedded_backend() {
+        let text = "[environments.staging]\nreplicas = 1\nsettings.REDIS_ENABLED = false";
+        assert_eq!(
+            environment(text, "staging").backends["redis"],
+            Backend::Embedded
+        );
+    }
+}

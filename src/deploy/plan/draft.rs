@@ -1,0 +1,60 @@
+//! One environment on its way from file to plan.
+
+use super::file::EnvironmentFile;
+use super::report::Report;
+use super::tier::Tier;
+use crate::deploy::Service;
+use crate::schema::FaultKind;
+
+/// What one environment is made of, and where its faults go.
+pub(super) struct Draft<'a> {
+    pub service: &'a Service,
+    pub name: &'a str,
+    pub tier: Tier,
+    pub file: &'a EnvironmentFile,
+    pub report: &'a mut Report,
+}
+
+impl Draft<'_> {
+    /// Refuses what stands at `path` in this environment.
+    pub(super) fn refuse(
+        &mut self,
+        kind: FaultKind,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let path = full(self.name, path);
+        self.report.refuse(kind, &path, problem, remedy);
+    }
+
+    /// Refuses a contradiction.
+    pub(super) fn conflict(
+        &mut self,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.refuse(FaultKind::Conflict, path, problem, remedy);
+    }
+
+    /// Warns of what stands at `path` in this environment.
+    pub(super) fn advise(&mut self, path: &[&str], problem: String, remedy: impl Into<String>) {
+        let path = full(self.name, path);
+        self.report.advise(&path, problem, remedy);
+    }
+
+    /// Whether `path` of this environment was written.
+    pub(super) fn has(&self, path: &[&str]) -> bool {
+        self.report.has(&full(self.name, path))
+    }
+
+    /// Whether something of `path` was refused already, so that its default says nothing.
+    pub(super) fn failed(&self, path: &[&str]) -> bool {
+        self.report.failed(&full(self.name, path))
+    }
+}
+
+fn full<'a>(environment: &'a str, path: &[&'a str]) -> Vec<&'a str> {
+    [&["environments", environment], path].concat()
+}

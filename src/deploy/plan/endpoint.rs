@@ -1,0 +1,212 @@
+//! Where a backend listens: scheme, host and port, and nothing that could be a password.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::{Endpoint, dns};
+
+/// `scheme://host[:port]` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// In lower case.
+    pub scheme: String,
+    /// A DNS name or an IP address (IPv6 without brackets).
+    pub host: String,
+    /// The port, where one was written.
+    pub port: Option<u16>,
+}
+
+impl TryFrom<&str> for Address {
+    /// Says what is wrong and never what was given: it could hold a password.
+    type Error = &'static str;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        let (address, tail) = Self::split(text)?;
+        match tail.chars().next() {
+            None => Ok(address),
+            Some('/') => Err("has a path or a slash at its end; write scheme, host and port only"),
+            Some('?') => Err("has a query; write scheme, host and port only"),
+            Some(_) => Err("has a fragment; write scheme, host and port only"),
+        }
+    }
+}
+
+impl Address {
+    /// The address in front of the URL `text`, whose path, query and fragment are left aside.
+    ///
+    /// # Errors
+    /// What is wrong, without what was given.
+    pub(super) fn of_url(text: &str) -> Result<Self, &'static str> {
+        Self::split(text).map(|(address, _)| address)
+    }
+
+    /// The endpoint, at `port` where no other was written.
+    #[must_use]
+    pub(super) fn at(&self, port: u16) -> Endpoint {
+        Endpoint {
+            scheme: self.scheme.clone(),
+            host: self.host.clone(),
+            port: self.port.unwrap_or(port),
+        }
+    }
+
+    /// Address and tail of a URL (RFC 3986, section 3).
+    fn split(text: &str) -> Result<(Self, &str), &'static str> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err("has no scheme; write it like postgres://db:5432");
+        };
+        let scheme_like = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !scheme.chars().all(scheme_like)
+        {
+            return Err("has no scheme; write it like postgres://db:5432");
+        }
+        // A password may hold any of / ? # unescaped, so an @ anywhere is taken for its end.
+        if rest.contains('@') {
+            return Err(
+                "has user information, and this file is no place for a password; \
+                 write scheme, host and port here, and the whole URL into the Secret",
+            );
+        }
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let port = port.map(port_number).transpose()?;
+        let address = Self {
+            scheme: scheme.to_ascii_lowercase(),
+            host: host_name(host)?,
+            port,
+        };
+        Ok((address, tail))
+    }
+}
+
+fn port_number(text: &str) -> Result<u16, &'static str> {
+    let number = text.parse().ok().filter(|port| *port > 0);
+    number
+        .filter(|_| text.bytes().all(|c| c.is_ascii_digit()))
+        .ok_or("has no valid port after its host; give one from 1 to 65535, or leave it out")
+}
+
+fn host_name(text: &str) -> Result<String, &'static str> {
+    if let Some(address) = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+    {
+        let address: Ipv6Addr = address
+            .parse()
+            .map_err(|_| "has no IPv6 address between its brackets; write it like [fd00::1]")?;
+        return Ok(address.to_string());
+    }
+    let name = text.to_ascii_lowercase();
+    let numeric = |part: &str| part.bytes().all(|c| c.is_ascii_digit());
+    // RFC 3696, section 2: no top-level name is all digits, so this was meant as an address.
+    if name.rsplit('.').next().is_some_and(numeric)
+        && !name.is_empty()
+        && name.parse::<Ipv4Addr>().is_err()
+    {
+        return Err(
+            "has neither a DNS name nor an IP address as its host; write it like postgres://db:5432",
+        );
+    }
+    match dns::name_problem(&name) {
+        None => Ok(name),
+        Some(_) if name.contains(':') => {
+            Err("has an IPv6 address without brackets; write it like [fd00::1]")
+        }
+        Some(_) => Err(
+            "has neither a DNS name nor an IP address as its host; write it like postgres://db:5432",
+        ),
+    }
+}
+
+/// As a URL, the port always written.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port } = self;
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn scheme_host_and_port_are_read() {
+        let read = |text| Address::try_from(text).unwrap().at(5432).to_string();
+        assert_eq!(read("postgres://db"), "postgres://db:5432");
+        assert_eq!(read("Postgres://DB:6000"), "postgres://db:6000");
+        assert_eq!(read("rediss://[fd00::1]:6380"), "rediss://[fd00::1]:6380");
+        assert_eq!(read("https://[fd00::1]"), "https://[fd00::1]:5432");
+        assert_eq!(read("postgres://10.0.0.1"), "postgres://10.0.0.1:5432");
+    }
+
+    #[test]
+    fn everything_else_is_refused_and_never_shown() {
+        for (wrong, why) in [
+            ("db:5432", "no scheme"),
+            ("canary", "no scheme"),
+            ("://db", "no scheme"),
+            ("postgres://u:canary@db", "user information"),
+            ("postgres://u:ca/nary@db", "user information"),
+            ("postgres://canary@db/x", "user information"),
+            ("postgres://db/canary", "path"),
+            ("postgres://db/", "slash at its end"),
+            ("postgres://db?password=canary", "query"),
+            ("postgres://db#canary", "fragment"),
+            ("postgres://db:0", "port"),
+            ("postgres://db:canary", "port"),
+            ("postgres://db:+80", "port"),
+            ("postgres://db:", "port"),
+            ("postgres://", "host"),
+            ("postgres://:5432", "host"),
+            ("postgres://10.0.0.256", "host"),
+            ("postgres://fd00::1", "brackets"),
+            ("postgres://[canary]", "IPv6"),
+            ("postgres://canary_x", "host"),
+        ] {
+            let error = Address::try_from(wrong).unwrap_err();
+            assert!(error.contains(why), "{wrong}: {error}");
+            assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_gives_its_address() {
+        let address = Address::of_url("https://api.example.com/v1?x#y").unwrap();
+        assert_eq!(address.at(443).to_string(), "https://api.example.com:443");
+        assert!(Address::of_url("https://u:p@api.example.com/v1").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_again(
+            scheme in "[a-z][a-z0-9+.-]{0,6}",
+            host in "[a-z0-9]{1,6}(-[a-z0-9]{1,3})?(\\.[a-z]{1,5}){0,3}",
+            v6: u128,
+            use_v6: bool,
+            port in 1_u16..,
+        ) {
+            prop_assume!(use_v6 || !host.bytes().all(|c| c.is_ascii_digit()));
+            let host = if use_v6 { Ipv6Addr::from(v6).to_string() } else { host };
+            let endpoint = Endpoint { scheme, host, port };
+            let read = Address::try_from(endpoint.to_string().as_str()).unwrap();
+            prop_assert_eq!(read.at(1), endpoint);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-z0-9:/@?#.\\[\\] -]{0,24}") {
+            let _ = Address::try_from(text.as_str());
+        }
+    }
+}

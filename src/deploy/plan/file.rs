@@ -1,0 +1,124 @@
+//! `deploy.toml` as it is written. The doc comments are its reference page and its JSON Schema.
+//!
+//! Everything may be left out: what holds then is decided in `resolve.rs`, what may not stand
+//! together in `checks.rs`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::backend_file::BackendFile;
+use super::dns::{Host, Label, ObjectName};
+use super::quantity::Quantity;
+use super::setting_file::SettingFile;
+use super::{Component, Image};
+use crate::schema::Bounded;
+
+/// Pods that a Deployment may have.
+pub(super) type Replicas = Bounded<1, 1_000>;
+
+/// Where and how a service is deployed: what its code cannot know.
+///
+/// Every key may be left out, and so may the whole file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Deploy")]
+pub(super) struct DeployFile {
+    /// The image that runs, as it is pulled. Without a tag and a digest, the version of the service
+    /// is its tag. A digest pins it: production should have one. Left out: the name and the version
+    /// of the service.
+    pub image: Option<Image>,
+    /// The environments, by name, each a table `[environments.NAME]`. Those that are not mentioned are rendered with their defaults.
+    pub environments: BTreeMap<String, EnvironmentFile>,
+}
+
+/// One environment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Environment")]
+pub(super) struct EnvironmentFile {
+    /// The image of this environment, where it is not the one above.
+    pub image: Option<Image>,
+    /// The Kubernetes namespace. No two environments may share one. Left out: the name of the
+    /// service in production, and the name with the environment behind it elsewhere.
+    pub namespace: Option<Label>,
+    /// The DNS name under which people reach the service. It adds the component `gateway`, unless
+    /// `ingress` is listed. Left out: nobody outside the cluster reaches it.
+    pub host: Option<Host>,
+    /// Pods that run at least. More than one needs backends outside the process.
+    /// Left out: as the table at the end says.
+    pub replicas: Option<Replicas>,
+    /// Pods that run at most; needs the component `ha`. Left out: 10 with `ha`, otherwise
+    /// `replicas`.
+    pub max_replicas: Option<Replicas>,
+    /// Components of the overlay. A list here replaces that of the table at the end; a `host` still
+    /// adds `gateway`.
+    pub components: Option<Vec<Component>>,
+    /// What sends requests from outside: the Gateway, or the class of the Ingress.
+    pub gateway: GatewayFile,
+    /// The namespace that Prometheus runs in. Left out: `monitoring`.
+    #[schemars(example = &"monitoring")]
+    pub monitoring_namespace: Option<Label>,
+    /// What a pod asks for and what it may take.
+    pub resources: ResourcesFile,
+    /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process".
+    /// Users and passwords belong into the Secret.
+    pub backends: BTreeMap<String, BackendFile>,
+    /// Variables that differ from their defaults. Never a secret.
+    pub settings: BTreeMap<String, SettingFile>,
+}
+
+/// What sends requests from outside.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Gateway")]
+pub(super) struct GatewayFile {
+    /// The name of the Gateway that routes attach to. Left out: `public`.
+    pub name: Option<ObjectName>,
+    /// The namespace that the Gateway, or the ingress controller, runs in; only its pods may
+    /// connect. Left out: `gateway`.
+    #[schemars(example = &"gateway")]
+    pub namespace: Option<Label>,
+    /// The class of the Ingress, where the component `ingress` is listed. Left out: `traefik`.
+    #[schemars(example = &"traefik")]
+    pub ingress_class: Option<ObjectName>,
+}
+
+/// What a pod asks for and what it may take. Where one side is written, the other follows.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Resources")]
+pub(super) struct ResourcesFile {
+    /// What is kept free for a pod.
+    pub requests: AmountsFile,
+    /// What a pod may take; it is slowed down above its CPU, and killed above its memory.
+    pub limits: AmountsFile,
+}
+
+/// Amounts of the resources of a pod.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Amounts")]
+pub(super) struct AmountsFile {
+    /// CPUs: `1`, or thousandths of one: `250m`.
+    #[schemars(example = &"250m")]
+    pub cpu: Option<Quantity>,
+    /// Memory: `256Mi`, `1Gi`.
+    pub memory: Option<Quantity>,
+    /// Disk of the node, for logs and temporary files.
+    #[schemars(example = &"64Mi")]
+    pub ephemeral_storage: Option<Quantity>,
+}
+
+impl AmountsFile {
+    /// The amount of the resource that Kubernetes calls `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&Quantity> {
+        match name {
+            "cpu" => self.cpu.as_ref(),
+            "memory" => self.memory.as_ref(),
+            "ephemeral-storage" => self.ephemeral_storage.as_ref(),
+            _ => None,
+        }
+    }
+}

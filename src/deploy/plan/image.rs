@@ -1,0 +1,243 @@
+//! Image references, after the grammar of the distribution project (`reference` package) that
+//! Docker, containerd and Kubernetes share.
+
+use super::Image;
+use super::text::{shown, written_as_text};
+
+/// The longest tag, in characters.
+const MAX_TAG: usize = 128;
+
+/// The longest name, in characters, the registry included.
+const MAX_NAME: usize = 255;
+
+/// Hex digits of a SHA-256 digest.
+const DIGEST_DIGITS: usize = 64;
+
+written_as_text!(
+    Image,
+    r"^[^\s@]+(@sha256:[0-9a-f]{64})?$",
+    "ghcr.io/example/aura:1.2.3"
+);
+
+impl TryFrom<&str> for Image {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| {
+            Err(format!(
+                "is {}, which {what}; write it like ghcr.io/example/aura:1.2.3 or, pinned, \
+                 ghcr.io/example/aura:1.2.3@sha256:DIGEST",
+                shown(text)
+            ))
+        };
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            return wrong("has something after @ that is no sha256: with 64 hex digits after it");
+        }
+        let (name, tag) = match rest.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (rest, None),
+        };
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return wrong("has something after its last : that is no tag");
+        }
+        if let Some(problem) = name_problem(name) {
+            return wrong(problem);
+        }
+        if tag == Some("latest") {
+            return Err(
+                "has the tag latest, which stands for another image every week: what runs would \
+                 depend on when a node pulled it; name a version"
+                    .to_owned(),
+            );
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            tag: tag.map(str::to_owned),
+            digest: digest.map(str::to_owned),
+        })
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    text.strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == DIGEST_DIGITS && digits.bytes().all(hex))
+}
+
+fn is_tag(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.len() <= MAX_TAG
+        && text.starts_with(word)
+        && text.chars().all(|c| word(c) || matches!(c, '.' | '-'))
+}
+
+fn name_problem(name: &str) -> Option<&'static str> {
+    if name.contains("://") {
+        return Some("has a scheme, which an image has not");
+    }
+    if name.len() > MAX_NAME {
+        return Some("has a name longer than 255 characters");
+    }
+    let path = match name.split_once('/') {
+        // As everywhere, the first part is a registry where it looks like a host.
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
+            if !is_registry(first) {
+                return Some("begins with something that is no registry");
+            }
+            rest
+        }
+        _ => name,
+    };
+    if path.is_empty() {
+        return Some("has no name");
+    }
+    if path.bytes().any(|c| c.is_ascii_uppercase()) {
+        return Some("has capital letters in its name");
+    }
+    if !path.split('/').all(is_component) {
+        return Some("has no name of an image");
+    }
+    // Docker takes it for the id of an image.
+    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    (path.len() == DIGEST_DIGITS && path.bytes().all(hex))
+        .then_some("has a name that reads like the id of an image")
+}
+
+/// `host[:port]`, an IPv6 address in brackets.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|c| c.is_ascii_digit())) {
+        return false;
+    }
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        return address.bytes().all(|c| c.is_ascii_hexdigit() || c == b':') && !address.is_empty();
+    }
+    host.split('.').all(|part| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+    })
+}
+
+/// Runs of `a-z0-9`, separated by one `.`, one or two `_`, or any number of `-`.
+fn is_component(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separator = |run: &str| {
+        matches!(run, "." | "_" | "__") || (!run.is_empty() && run.bytes().all(|c| c == b'-'))
+    };
+    text.starts_with(letter)
+        && text.ends_with(letter)
+        && text
+            .split(letter)
+            .filter(|run| !run.is_empty())
+            .all(separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn image(text: &str) -> Image {
+        Image::try_from(text).unwrap()
+    }
+
+    fn digest() -> String {
+        format!("sha256:{}", "0a".repeat(32))
+    }
+
+    #[test]
+    fn references_are_read_into_their_parts() {
+        let full = image(&format!("localhost:5000/a/b_c:1.2@{}", digest()));
+        assert_eq!(full.name, "localhost:5000/a/b_c");
+        assert_eq!(full.tag.as_deref(), Some("1.2"));
+        assert_eq!(full.digest, Some(digest()));
+        assert_eq!(image("aura").tag, None);
+        assert_eq!(image("localhost:5000/aura").name, "localhost:5000/aura");
+        for good in [
+            "a/b",
+            "a--b",
+            "a__b",
+            "[fd00::1]:5000/a",
+            "Reg.io/a",
+            "x:_1",
+        ] {
+            assert_eq!(image(good).reference(), good);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        for (wrong, why) in [
+            ("", "no name"),
+            (":1", "no name"),
+            ("Aura:1", "capital letters"),
+            ("a:", "no tag"),
+            ("a:-1", "no tag"),
+            ("a b", "no name of an image"),
+            ("a//b", "no name of an image"),
+            ("a/", "no name of an image"),
+            ("a..b", "no name of an image"),
+            ("a___b", "no name of an image"),
+            ("reg.io:x/a", "no registry"),
+            ("reg..io/a", "no registry"),
+            ("https://reg.io/a", "scheme"),
+            ("a@sha256:12", "64 hex digits"),
+            ("a@sha512:12", "64 hex digits"),
+            (&format!("a:{}", "x".repeat(129)), "no tag"),
+            (&"a".repeat(256), "longer than 255"),
+            (&"a".repeat(64), "id of an image"),
+        ] {
+            let error = Image::try_from(wrong).unwrap_err();
+            assert!(error.contains(why), "{wrong}: {error}");
+        }
+        let error = Image::try_from("u:canary@reg.io/a").unwrap_err();
+        assert!(!error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn latest_is_refused_with_the_reason() {
+        for wrong in [
+            "aura:latest".to_owned(),
+            format!("aura:latest@{}", digest()),
+        ] {
+            let error = Image::try_from(wrong.as_str()).unwrap_err();
+            assert!(error.contains("when a node pulled it"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reference_is_printed_as_it_was_read(
+            registry in "([a-z0-9]{1,8}\\.[a-z]{2,3}(:[0-9]{1,5})?/)?",
+            path in "[a-z0-9]{1,6}((_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,4}\\.[a-z0-9]{1,4}){0,2}",
+            tag in proptest::option::of("[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}"),
+            pinned: bool,
+        ) {
+            prop_assume!(tag.as_deref() != Some("latest"));
+            let tag = tag.map_or(String::new(), |tag| format!(":{tag}"));
+            let pin = if pinned { format!("@{}", digest()) } else { String::new() };
+            let text = format!("{registry}{path}{tag}{pin}");
+            prop_assert_eq!(image(&text).reference(), text);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-zA-Z0-9:/@._ -]{0,20}") {
+            if let Ok(image) = Image::try_from(text.as_str()) {
+                prop_assert_eq!(image.reference(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What the code cannot know: image, environments, hosts, backends. Read from `deploy.toml`, or
+//! built from defaults where there is none.
+//!
+//! Here are the resolved types that every artefact works from. How the file is written is in
+//! `file.rs`, how it is read in `read.rs`, what follows where it is silent in `resolve.rs`, what
+//! may not stand together in `checks.rs`, and its own JSON Schema and reference in `schema.rs`.
+
+mod backend_file;
+mod backends;
+mod checks;
+mod dns;
+mod draft;
+mod endpoint;
+#[cfg(test)]
+mod example;
+mod file;
+mod image;
+mod quantity;
+mod read;
+mod reference;
+mod report;
+mod resolve;
+mod resources;
+mod scale;
+mod schema;
+mod setting_file;
+mod settings;
+mod text;
+mod tier;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::schema::Fault;
+
+pub(super) use schema::ARTEFACT;
+
+/// A deployment of a service in all its environments.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The image, where an environment names no other.
+    pub image: Image,
+    /// Every environment of the service, in the order of its setting's variants.
+    pub environments: Vec<Environment>,
+    /// What works and should still be looked at.
+    pub warnings: Vec<Fault>,
+}
+
+/// Where the service runs once.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// `development`, `staging`, `production`.
+    pub name: String,
+    /// The Kubernetes namespace.
+    pub namespace: String,
+    /// The image of this environment.
+    pub image: Image,
+    /// The DNS name under which people reach it, where it is reached from outside.
+    pub host: Option<String>,
+    /// Pods that run at least.
+    pub replicas: u32,
+    /// Pods that run at most, where they scale.
+    pub max_replicas: u32,
+    /// What a pod asks for, and what it may take.
+    pub resources: Resources,
+    /// Components of the overlay.
+    pub components: BTreeSet<Component>,
+    /// The Gateway (or ingress controller) in front.
+    pub gateway: Gateway,
+    /// Where Prometheus runs.
+    pub monitoring_namespace: String,
+    /// What it stands on, by the name of the kind (`database`, `redis`, `upstream`); an optional
+    /// backend that is not used is not in it.
+    pub backends: BTreeMap<String, Backend>,
+    /// Variables that differ from their defaults, the environment's own name among them. Never a
+    /// secret.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A backend of one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// Inside the process.
+    Embedded,
+    /// Somewhere on the network.
+    Remote(Endpoint),
+}
+
+/// Scheme, host and port; never a user or a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `postgres`, `rediss`, `https`.
+    pub scheme: String,
+    /// A DNS name or an IP address (IPv6 without brackets).
+    pub host: String,
+    /// The port, the scheme's usual one where none was written.
+    pub port: u16,
+}
+
+/// An image reference: `registry/name:tag@sha256:digest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Everything before the tag.
+    pub name: String,
+    /// The tag, where there is one.
+    pub tag: Option<String>,
+    /// `sha256:` and 64 hex digits, where the image is pinned.
+    pub digest: Option<String>,
+}
+
+/// What a pod asks for and may take; Kubernetes quantities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resources {
+    /// `cpu`, `memory`, `ephemeral-storage`.
+    pub requests: BTreeMap<String, String>,
+    /// The same.
+    pub limits: BTreeMap<String, String>,
+}
+
+/// Who sends requests from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// The Gateway's name.
+    pub name: String,
+    /// The namespace it (and its pods) run in.
+    pub namespace: String,
+    /// The class of the Ingress component.
+    pub ingress_class: String,
+}
+
+/// A part of the tree that an overlay may list. The order is the order in which they are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Component {
+    /// A Job that brings the database up to date, and pods that leave it as it is.
+    MigrateJob,
+    /// Secrets as mounted files instead of variables.
+    SecretFiles,
+    /// An `ExternalSecret` that fills the Secret from a store outside the cluster.
+    ExternalSecret,
+    /// More than one pod: autoscaling, a disruption budget, and a spread over nodes.
+    Ha,
+    /// Who may talk to the pods, and whom they may talk to.
+    NetworkPolicy,
+    /// An `HTTPRoute` at a Gateway, the way in from outside.
+    Gateway,
+    /// An Ingress with TLS, for controllers without the Gateway API.
+    Ingress,
+    /// A Service for the metrics, and a `ServiceMonitor`.
+    Monitoring,
+}
+
+impl Component {
+    /// Every component, in the order in which they are applied.
+    pub const ALL: [Self; 8] = [
+        Self::MigrateJob,
+        Self::SecretFiles,
+        Self::ExternalSecret,
+        Self::Ha,
+        Self::NetworkPolicy,
+        Self::Gateway,
+        Self::Ingress,
+        Self::Monitoring,
+    ];
+
+    /// The name of its folder, and in `deploy.toml`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MigrateJob => "migrate-job",
+            Self::SecretFiles => "secret-files",
+            Self::ExternalSecret => "external-secret",
+            Self::Ha => "ha",
+            Self::NetworkPolicy => "network-policy",
+            Self::Gateway => "gateway",
+            Self::Ingress => "ingress",
+            Self::Monitoring => "monitoring",
+        }
+    }
+}
+
+impl Image {
+    /// The reference as it is pulled.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let tag = self
+            .tag
+            .as_ref()
+            .map_or(String::new(), |tag| format!(":{tag}"));
+        let digest = self
+            .digest
+            .as_ref()
+            .map_or(String::new(), |digest| format!("@{digest}"));
+        format!("{}{tag}{digest}", self.name)
+    }
+}
+
+impl Environment {
+    /// Whether `component` is part of the overlay.
+    #[must_use]
+    pub fn has(&self, component: Component) -> bool {
+        self.components.contains(&component)
+    }
+}

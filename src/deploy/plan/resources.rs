@@ -1,0 +1,113 @@
+//! What a pod asks for and may take: what is written, and what follows from it.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::Resources;
+use super::draft::Draft;
+use super::quantity::Quantity;
+use super::tier::Tier;
+
+/// A resource with what a pod asks for, what it may take, and what both are in production: there
+/// they are equal, so that a pod is never the first to be evicted.
+const DEFAULTS: [(&str, &str, &str, &str); 3] = [
+    ("cpu", "100m", "500m", "1"),
+    ("memory", "128Mi", "256Mi", "512Mi"),
+    ("ephemeral-storage", "64Mi", "128Mi", "128Mi"),
+];
+
+/// The resources of one environment.
+pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
+    let mut requests = BTreeMap::new();
+    let mut limits = BTreeMap::new();
+    let file = &draft.file.resources;
+    for (name, request, limit, production) in DEFAULTS {
+        let (asked, allowed) = match (file.requests.get(name), file.limits.get(name)) {
+            (Some(asked), Some(allowed)) => {
+                if asked.compare(allowed) == Ordering::Greater {
+                    draft.conflict(
+                        &["resources", "requests", name],
+                        format!(
+                            "is {}, above its limit {}",
+                            asked.as_str(),
+                            allowed.as_str()
+                        ),
+                        "raise the limit, or ask for less",
+                    );
+                }
+                (asked.as_str(), allowed.as_str())
+            }
+            (Some(one), None) | (None, Some(one)) if draft.tier == Tier::Production => {
+                (one.as_str(), one.as_str())
+            }
+            (Some(asked), None) => (asked.as_str(), larger(asked, limit)),
+            (None, Some(allowed)) => (smaller(allowed, request), allowed.as_str()),
+            (None, None) if draft.tier == Tier::Production => (production, production),
+            (None, None) => (request, limit),
+        };
+        requests.insert(name.to_owned(), asked.to_owned());
+        limits.insert(name.to_owned(), allowed.to_owned());
+    }
+    Resources { requests, limits }
+}
+
+fn larger<'a>(written: &'a Quantity, default: &'a str) -> &'a str {
+    pick(written, default, Ordering::Greater)
+}
+
+fn smaller<'a>(written: &'a Quantity, default: &'a str) -> &'a str {
+    pick(written, default, Ordering::Less)
+}
+
+/// `written` where it is on that side of `default`.
+fn pick<'a>(written: &'a Quantity, default: &'a str, side: Ordering) -> &'a str {
+    let beyond = Quantity::try_from(default).is_ok_and(|default| written.compare(&default) == side);
+    if beyond { written.as_str() } else { default }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::plan::example::{environment, refused};
+
+    /// CPU asked for and allowed.
+    fn cpu(name: &str, lines: &str) -> (String, String) {
+        let text = format!("[environments.{name}.resources]\n{lines}");
+        let Resources { requests, limits } = environment(&text, name).resources;
+        (requests["cpu"].clone(), limits["cpu"].clone())
+    }
+
+    fn pair(asked: &str, allowed: &str) -> (String, String) {
+        (asked.to_owned(), allowed.to_owned())
+    }
+
+    #[test]
+    fn production_gets_what_it_asks_for() {
+        assert_eq!(cpu("staging", ""), pair("100m", "500m"));
+        assert_eq!(cpu("production", ""), pair("1", "1"));
+        assert_eq!(cpu("production", "limits.cpu = \"2\""), pair("2", "2"));
+        assert_eq!(cpu("production", "requests.cpu = \"2\""), pair("2", "2"));
+    }
+
+    #[test]
+    fn one_side_makes_room_for_the_other() {
+        assert_eq!(cpu("staging", "limits.cpu = \"50m\""), pair("50m", "50m"));
+        assert_eq!(cpu("staging", "limits.cpu = \"2\""), pair("100m", "2"));
+        assert_eq!(cpu("staging", "requests.cpu = \"2\""), pair("2", "2"));
+        assert_eq!(cpu("staging", "requests.cpu = \"1m\""), pair("1m", "500m"));
+    }
+
+    #[test]
+    fn requests_above_limits_are_refused() {
+        refused(
+            "resources = { requests.memory = \"1Gi\", limits.memory = \"1G\" }",
+            "2:24 environments.production.resources.requests.memory",
+            "is 1Gi, above its limit 1G",
+        );
+        refused(
+            "resources.limits.cpu = \"-1\"",
+            "2:18 environments.production.resources.limits.cpu",
+            "is \"-1\", which is not positive",
+        );
+    }
+}

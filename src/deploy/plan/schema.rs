@@ -1,0 +1,246 @@
+//! The JSON Schema of `deploy.toml`, with the names of one service filled in.
+//!
+//! The page that is rendered from it is in `reference.rs`.
+
+use serde_json::{Map, Value, json};
+
+use super::file::DeployFile;
+use super::{backends, reference, resolve};
+use crate::deploy::{Artefact, File, Project, RenderError, Service};
+use crate::schema::Kind;
+
+const NAME: &str = "deploy-schema";
+
+/// The schema and the reference page of `deploy.toml`.
+pub(in crate::deploy) const ARTEFACT: Artefact = Artefact {
+    name: NAME,
+    about: "JSON Schema and reference page of deploy.toml",
+    render,
+};
+
+fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    let schema = document(&project.service);
+    let page = reference::page(&project.service, &schema)?;
+    Ok(vec![
+        File::json(
+            NAME,
+            "docs/reference/deploy.schema.json",
+            "$comment",
+            &schema,
+        ),
+        File::with_markup_mark(NAME, "docs/reference/deploy.md", &page),
+    ])
+}
+
+/// The schema (JSON Schema 2020-12).
+pub(super) fn document(service: &Service) -> Map<String, Value> {
+    let mut schema = schemars::schema_for!(DeployFile).to_value();
+    without_null(&mut schema);
+    let environment = json!({ "$ref": "#/$defs/Environment" });
+    let names = resolve::environments(service);
+    let names = names.into_iter().map(|name| (name, environment.clone()));
+    name_all(&mut schema, "/properties/environments", names.collect());
+    let inside = "/$defs/Environment/properties";
+    name_all(
+        &mut schema,
+        &format!("{inside}/backends"),
+        backend_names(service),
+    );
+    name_all(
+        &mut schema,
+        &format!("{inside}/settings"),
+        setting_names(service),
+    );
+    let mut schema = schema.as_object().cloned().unwrap_or_default();
+    schema.insert("title".to_owned(), "deploy.toml".into());
+    // What it is comes first, for a person who opens it.
+    let head = ["$schema", "title", "description"];
+    let head: Map<_, _> = head
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), schema.shift_remove(*key)?)))
+        .collect();
+    head.into_iter().chain(schema).collect()
+}
+
+/// Turns the map at `pointer` into an object that knows `properties` and no others.
+fn name_all(schema: &mut Value, pointer: &str, properties: Map<String, Value>) {
+    if let Some(node) = schema.pointer_mut(pointer) {
+        node["properties"] = Value::Object(properties);
+        node["additionalProperties"] = Value::Bool(false);
+    }
+}
+
+fn backend_names(service: &Service) -> Map<String, Value> {
+    let kinds = service.backends.iter().map(|kind| {
+        let schemes: Vec<_> = kind
+            .schemes
+            .iter()
+            .map(|(scheme, _)| scheme.as_str())
+            .collect();
+        let address = json!({
+            "type": "string",
+            "pattern": format!("^({})://[^@/?#]+$", schemes.join("|").replace('+', r"\+")),
+        });
+        let mut node = json!({
+            "description": format!("Scheme, host and port of the URL in {}.", kind.setting),
+            "examples": [backends::example(kind)],
+        });
+        if let Some(embedded) = &kind.embedded {
+            node["anyOf"] = json!([address, { "const": embedded.word }]);
+        } else {
+            node["type"] = address["type"].clone();
+            node["pattern"] = address["pattern"].clone();
+        }
+        (kind.name.clone(), node)
+    });
+    kinds.collect()
+}
+
+fn setting_names(service: &Service) -> Map<String, Value> {
+    let settings = service.plain_settings().map(|setting| {
+        let mut node = match &setting.kind {
+            Kind::Enum => {
+                let values: Vec<_> = setting.variants.iter().map(|v| v.value.as_str()).collect();
+                json!({ "enum": values })
+            }
+            Kind::List(_) => json!({ "$ref": "#/$defs/Setting" }),
+            Kind::String => json!({ "type": ["string", "number", "boolean"] }),
+            // Both `30` and `"30"` are the same variable.
+            Kind::Integer => json!({ "type": ["integer", "string"] }),
+            Kind::Number => json!({ "type": ["number", "string"] }),
+            Kind::Boolean => json!({ "enum": [true, false, "true", "false", 1, 0, "1", "0"] }),
+        };
+        let summary = setting.summary();
+        if !summary.is_empty() {
+            node["description"] = summary.into();
+        }
+        if let Some(minimum) = &setting.minimum {
+            node["minimum"] = minimum.clone().into();
+        }
+        if let Some(maximum) = &setting.maximum {
+            node["maximum"] = maximum.clone().into();
+        }
+        (setting.name.clone(), node)
+    });
+    settings.collect()
+}
+
+/// Takes `null` out everywhere: TOML has none.
+fn without_null(node: &mut Value) {
+    match node {
+        Value::Object(map) => {
+            if map.get("default").is_some_and(Value::is_null) {
+                map.shift_remove("default");
+            }
+            let null = Value::from("null");
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|kind| *kind != null);
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(choices)) = map.get_mut("anyOf") {
+                choices.retain(|choice| choice.get("type") != Some(&null));
+                if let [Value::Object(only)] = choices.as_slice() {
+                    let only = only.clone();
+                    map.shift_remove("anyOf");
+                    map.extend(only);
+                }
+            }
+            map.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::plan::Plan;
+    use crate::deploy::plan::example::service;
+
+    fn files() -> Vec<File> {
+        let service = service();
+        let plan = Plan::read(&service, None, false).unwrap();
+        render(&Project { service, plan }).unwrap()
+    }
+
+    #[test]
+    fn the_names_of_the_service_are_in_it() {
+        let schema = Value::Object(document(&service()));
+        let keys = |pointer: &str| {
+            let node = schema.pointer(pointer).unwrap().as_object().unwrap();
+            node.keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            schema["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+        assert_eq!(
+            keys("/properties/environments/properties"),
+            ["development", "staging", "production"]
+        );
+        let inside = "/$defs/Environment/properties";
+        assert_eq!(
+            keys(&format!("{inside}/backends/properties")),
+            ["database", "redis", "upstream"]
+        );
+        let settings = keys(&format!("{inside}/settings/properties"));
+        assert!(settings.contains(&"LOG_LEVEL".to_owned()));
+        assert!(!settings.contains(&"DATABASE_URL".to_owned()));
+        assert!(!schema.to_string().contains("null"), "{schema:#}");
+    }
+
+    #[test]
+    fn every_field_is_documented() {
+        let schema = Value::Object(document(&service()));
+        for pointer in [
+            "",
+            "/$defs/Environment",
+            "/$defs/Gateway",
+            "/$defs/Resources",
+            "/$defs/Amounts",
+        ] {
+            let node = schema.pointer(pointer).unwrap();
+            for (key, field) in node["properties"].as_object().unwrap() {
+                assert!(field["description"].is_string(), "{pointer} {key}: {field}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_lists_every_key_and_every_default() {
+        let files = files();
+        assert_eq!(files[0].path, "docs/reference/deploy.schema.json");
+        let page = &files[1].text;
+        for line in [
+            "# deploy.toml\n",
+            "| `replicas` | 1 to 1000 | Pods that run at least.",
+            "| `ephemeral-storage` | like `64Mi` | ",
+            "| `ha` | More than one pod",
+            "| `database` | `postgres://` (5432) | `sqlite` | `postgres://database` | `DATABASE_URL` |",
+            "| production | `aura` | 3 to 10 | secret-files, ha, network-policy | ",
+        ] {
+            assert!(page.contains(line), "{line}\n{page}");
+        }
+        assert!(
+            files
+                .iter()
+                .all(|file| crate::deploy::is_marked(&file.text))
+        );
+    }
+
+    #[test]
+    fn the_example_of_the_page_is_right() {
+        let page = &files()[1].text;
+        let example = page
+            .split("```")
+            .nth(1)
+            .unwrap()
+            .strip_prefix("toml")
+            .unwrap();
+        crate::deploy::plan::example::plan(example);
+    }
+}

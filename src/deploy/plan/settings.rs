@@ -1,0 +1,241 @@
+//! The variables of one environment: what is written, what follows from the backends, and what the
+//! service itself says of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Backend;
+use super::draft::Draft;
+use super::setting_file::SettingFile;
+use crate::schema::{Fault, FaultKind, Kind, Setting};
+
+/// What `[environments.NAME.settings]` says, as texts of variables.
+pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for (name, value) in &draft.file.settings {
+        match read(draft, name, value) {
+            Ok(()) => {
+                out.insert(name.clone(), value.text.clone());
+            }
+            Err(fault) => {
+                draft.refuse(fault.kind, &["settings", name], fault.problem, fault.remedy);
+            }
+        }
+    }
+    out
+}
+
+fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<(), Fault> {
+    let refused =
+        |problem: &str, remedy: String| Err(Fault::new(FaultKind::Invalid, name, problem, remedy));
+    let settings = &draft.service.settings;
+    let into_secret = format!(
+        "take it out, and put the value into the Secret {}-secrets",
+        draft.service.name
+    );
+    let Some(setting) = settings.get(name) else {
+        let of_secret =
+            |setting: &Setting| setting.file_variable().is_some_and(|file| file == name);
+        if settings.iter().any(of_secret) {
+            let remedy = "take it out; the component secret-files mounts secrets as files";
+            return refused("names the file of a secret", remedy.to_owned());
+        }
+        let remedy = match settings.nearest(name) {
+            Some(near) => format!("did you mean {}?", near.name),
+            None => "take it out".to_owned(),
+        };
+        return refused("is no setting", remedy);
+    };
+    if setting.secret {
+        return refused(
+            "is a secret, and this file is no place for one",
+            into_secret,
+        );
+    }
+    if value.list && !matches!(setting.kind, Kind::List(_)) {
+        return refused("is a list, and the setting takes one value", String::new());
+    }
+    if has_password(&value.text) {
+        return refused(
+            "is a URL with a password in it, and this file is no place for one",
+            "leave out what stands before the @".to_owned(),
+        );
+    }
+    if setting.multiline() && value.text.contains(char::is_control) {
+        return refused("has a control character", "remove it".to_owned());
+    }
+    setting.parse(&value.text)?;
+    if name == draft.service.environment && value.text != draft.name {
+        return refused(
+            "names another environment than the one it stands in",
+            "take it out: it follows from the environment".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Whether `text` has a URL with user information that has a password.
+fn has_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let user = rest.rsplit_once('@').map(|(user, _)| user);
+        user.is_some_and(|user| user.contains(':'))
+    })
+}
+
+/// Adds what follows from the environment's name and from `backends` to `settings`, and refuses
+/// what contradicts it.
+pub(super) fn add_implied(
+    draft: &mut Draft<'_>,
+    backends: &BTreeMap<String, Backend>,
+    settings: &mut BTreeMap<String, String>,
+) {
+    let service = draft.service;
+    if service.settings.get(&service.environment).is_some() {
+        settings.insert(service.environment.clone(), draft.name.to_owned());
+    }
+    let given = settings.clone();
+    for kind in &service.backends {
+        let Some(embedded) = &kind.embedded else {
+            continue;
+        };
+        let same = |name: &str, text: &str| {
+            let value = |text: &str| service.settings.get(name)?.parse(text).ok()?;
+            let given = given.get(name)?;
+            Some(given == text || (value(given).is_some() && value(given) == value(text)))
+        };
+        match backends.get(&kind.name) {
+            Some(Backend::Embedded) => {
+                for (name, text) in &embedded.settings {
+                    if same(name, text) == Some(false) {
+                        draft.conflict(
+                            &["settings", name],
+                            format!("contradicts {} = {:?}", kind.name, embedded.word),
+                            format!("take it out, or name a {} on the network", kind.name),
+                        );
+                        continue;
+                    }
+                    // A secret stays where secrets are; its default has to do.
+                    let secret = service.settings.get(name).is_none_or(|known| known.secret);
+                    if !secret {
+                        settings.insert(name.clone(), text.clone());
+                    }
+                }
+            }
+            Some(Backend::Remote(endpoint)) => {
+                let chosen = &embedded.settings;
+                let all = chosen
+                    .iter()
+                    .all(|(name, text)| same(name, text) == Some(true));
+                if let Some((name, _)) = chosen.first().filter(|_| all) {
+                    draft.conflict(
+                        &["settings", name],
+                        format!("contradicts {} = \"{endpoint}\"", kind.name),
+                        format!("take it out, or write {} = {:?}", kind.name, embedded.word),
+                    );
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// What the service would refuse at its start.
+pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
+    let Some(check) = draft.service.check else {
+        return;
+    };
+    let mut merged: BTreeMap<String, String> = draft
+        .service
+        .plain_settings()
+        .filter_map(|setting| Some((setting.name.clone(), setting.default_text_in(draft.name)?)))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    merged.extend(settings.clone());
+    // One variable is refused once.
+    let failed: BTreeSet<String> = draft
+        .file
+        .settings
+        .keys()
+        .filter(|name| draft.failed(&["settings", name]))
+        .cloned()
+        .collect();
+    for fault in check(&merged) {
+        if failed.contains(&fault.name) {
+            continue;
+        }
+        draft.refuse(
+            fault.kind,
+            &["settings", &fault.name],
+            fault.problem,
+            fault.remedy,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::deploy::plan::example::{environment, refused};
+
+    fn wrong(line: &str, problem: &str) {
+        let name = line.split(' ').next().unwrap();
+        let at = format!("2:10 environments.production.settings.{name}");
+        refused(&format!("settings.{line}"), &at, problem);
+    }
+
+    #[test]
+    fn settings_are_read_as_the_service_would() {
+        wrong("RATIO = 2", "is \"2\", which is not a number in range");
+        wrong("RATIO = [1]", "is a list, and the setting takes one value");
+        wrong("RATIO = \"\"", "is empty");
+        wrong(
+            "SERVER_PORT = 1.0",
+            "is \"1.0\", which is not a whole number",
+        );
+        wrong("LLM_URL = \"a\\nb\"", "has a line break as character 2");
+        wrong("LLM_URL = \"a\\u0007\"", "has the control character U+0007");
+        wrong(
+            "LLM_URL = \"__AURA_SET_ME__\"",
+            "still holds the placeholder",
+        );
+        wrong("LLM_URL = {}", "is no value that a variable can hold");
+        wrong("LLM_URL = 1979-05-27", "is a date");
+        wrong("SERVER_PROXIES = [\"a,b\"]", "has an entry with a comma");
+        wrong("LOG_LEVEL = \"debug\"", "is debug in production");
+        wrong("ENVIRONMENT = \"staging\"", "names another environment");
+    }
+
+    #[test]
+    fn a_secret_is_sent_to_the_secret() {
+        wrong(
+            "DATABASE_URL = \"x\"",
+            "is a secret, and this file is no place for one; take it out, and put the value into \
+             the Secret aura-secrets",
+        );
+        wrong("DATABASE_URL_FILE = \"x\"", "names the file of a secret");
+        wrong("LLM_URL = \"https://u:p@x\"", "is a URL with a password");
+    }
+
+    #[test]
+    fn what_the_backends_say_may_be_repeated_and_not_contradicted() {
+        wrong("REDIS_ENABLED = 7", "is \"7\"; allowed");
+        refused(
+            "settings.REDIS_ENABLED = false\nbackends.redis = \"redis://r\"",
+            "2:10 environments.production.settings.REDIS_ENABLED",
+            "contradicts redis = \"redis://r:6379\"",
+        );
+        let text = "[environments.development]\nbackends.redis = \"none\"\n";
+        let development = environment(&format!("{text}settings.REDIS_ENABLED = 0"), "development");
+        assert_eq!(development.settings["REDIS_ENABLED"], "false");
+        let text = format!("{text}settings.REDIS_ENABLED = true");
+        crate::deploy::plan::example::fault(
+            &text,
+            "deploy.toml:3:10 environments.development.settings.REDIS_ENABLED: contradicts redis = \
+             \"none\"",
+        );
+    }
+
+    #[test]
+    fn the_environment_may_name_itself() {
+        let text = "environments.staging.settings.ENVIRONMENT = \"staging\"";
+        assert_eq!(environment(text, "staging").settings.len(), 1);
+    }
+}

@@ -1,0 +1,199 @@
+//! TOML text to a tree of values and the position of each.
+//!
+//! What the values mean is not known here.
+
+use serde_json::{Map, Number, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::report::{Path, Position, Report};
+use crate::schema::FaultKind;
+
+/// The tree of `text`, the positions of its keys put into `report`; none where it is no TOML, all
+/// faults of the syntax in `report`.
+pub(super) fn parse(text: &str, report: &mut Report) -> Option<Value> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        let lines = Lines::of(text);
+        return Some(Value::Object(object(
+            table.get_ref(),
+            &mut Vec::new(),
+            &lines,
+            report,
+        )));
+    }
+    let lines = Lines::of(text);
+    let mut last = None;
+    for error in errors {
+        let (line, column) = lines.position(error.span().map_or(text.len(), |span| span.start));
+        // What follows on the same line is mostly the same mistake.
+        if last.replace(line) != Some(line) {
+            let message = error.message();
+            report.refuse_at((line, column), &format!("is no TOML: {message}"), "");
+        }
+    }
+    None
+}
+
+fn object(
+    table: &DeTable<'_>,
+    path: &mut Path,
+    lines: &Lines<'_>,
+    report: &mut Report,
+) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (key, value) in table {
+        path.push(key.get_ref().to_string());
+        report.place(path.clone(), lines.position(key.span().start));
+        if let Some(value) = node(value, path, lines, report) {
+            out.insert(key.get_ref().to_string(), value);
+        }
+        path.pop();
+    }
+    out
+}
+
+/// The value, and none for what JSON has no word for.
+fn node(
+    value: &Spanned<DeValue<'_>>,
+    path: &mut Path,
+    lines: &Lines<'_>,
+    report: &mut Report,
+) -> Option<Value> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(Value::from(text.as_ref())),
+        DeValue::Boolean(value) => Some(Value::Bool(*value)),
+        DeValue::Integer(digits) => {
+            let number = i64::from_str_radix(digits.as_str(), digits.radix());
+            refusing(
+                number.ok().map(Value::from),
+                path,
+                "is a number out of any range",
+                report,
+            )
+        }
+        DeValue::Float(digits) => {
+            let number = digits.as_str().parse().ok().and_then(Number::from_f64);
+            refusing(
+                number.map(Value::Number),
+                path,
+                "is no finite number",
+                report,
+            )
+        }
+        DeValue::Datetime(_) => refusing(None, path, "is a date", report),
+        DeValue::Array(items) => {
+            // Without one of its entries, a list would count the others wrongly.
+            let mut out = Some(Vec::new());
+            for (at, item) in items.iter().enumerate() {
+                path.push(format!("[{at}]"));
+                report.place(path.clone(), lines.position(item.span().start));
+                match (node(item, path, lines, report), &mut out) {
+                    (Some(item), Some(list)) => list.push(item),
+                    _ => out = None,
+                }
+                path.pop();
+            }
+            out.map(Value::Array)
+        }
+        DeValue::Table(table) => Some(Value::Object(object(table, path, lines, report))),
+    }
+}
+
+fn refusing(
+    value: Option<Value>,
+    path: &Path,
+    problem: &str,
+    report: &mut Report,
+) -> Option<Value> {
+    if value.is_none() {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let remedy = "put it into quotes, if it is meant as text";
+        report.refuse(FaultKind::Invalid, &path, problem, remedy);
+    }
+    value
+}
+
+/// Where the lines of a text begin.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            text,
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// Line and column, from 1, of the byte at `offset`.
+    fn position(&self, offset: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let before = self.text.get(self.starts[line - 1]..offset);
+        (line, before.map_or(0, |before| before.chars().count()) + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn faults(text: &str) -> String {
+        let mut report = Report::of("deploy.toml");
+        parse(text, &mut report);
+        report.finish(false).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn syntax_has_line_and_column() {
+        let text = faults("image = \"a\"\n\nä = 1\n[x\n");
+        assert!(text.contains("deploy.toml:3:1: is no TOML"), "{text}");
+        assert!(text.contains("deploy.toml:4:3: is no TOML"), "{text}");
+        let text = faults("a = 1\n  a = 2\n");
+        assert!(
+            text.contains("deploy.toml:2:3: is no TOML: duplicate key"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_json_has_no_word_for_is_refused() {
+        let text = faults("a = 2026-01-01\nb = inf\nc = [1, 99999999999999999999]\n");
+        assert!(text.contains("deploy.toml:1:1 a: is a date"), "{text}");
+        assert!(
+            text.contains("deploy.toml:2:1 b: is no finite number"),
+            "{text}"
+        );
+        assert!(
+            text.contains("deploy.toml:3:9 c[1]: is a number out"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_broken_line_is_not_quoted() {
+        for text in [
+            "x = \"postgres://u:canary@db",
+            "x = canary",
+            "canary@ = 1",
+            "x = 'canary\n'",
+        ] {
+            let fault = faults(text);
+            assert!(!fault.contains("canary"), "{fault}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-z0-9=\\[\\]\"'.#\\n\\t {},ä-]{0,40}") {
+            let mut report = Report::of("deploy.toml");
+            let tree = parse(&text, &mut report);
+            prop_assert!(tree.is_some() || report.finish(false).is_err());
+        }
+    }
+}

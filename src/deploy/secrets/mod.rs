@@ -1,0 +1,278 @@
+//! Strong values for the secrets of an environment, and the file that keeps them.
+//!
+//! Randomness comes from the caller. Not an artefact: what is made here exists once, is never
+//! rendered again, and has no place in a repository.
+
+mod file;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use k8s_openapi::api::core::v1::Secret as KubernetesSecret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::compose;
+use super::plan::{Backend, Endpoint, Environment};
+use super::{BackendKind, Project, RenderError, emit};
+use crate::schema::{REDACTED, SET_ME, Secret, Setting};
+
+pub use file::{WriteError, write_new};
+
+/// What the file is to be read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `NAME=value`, for the generated `compose.yaml`. A backend that the environment keeps inside
+    /// the process is the server of that file here, and its password is a variable of its own;
+    /// secrets that are required anywhere have a value.
+    Dotenv,
+    /// A Secret of Kubernetes in the namespace of the environment.
+    Kubernetes,
+    /// One JSON object: name to value.
+    Json,
+}
+
+/// Secrets on their way into a file.
+pub struct SecretsFile {
+    names: Vec<String>,
+    to_set: Vec<String>,
+    text: Secret<String>,
+}
+
+impl SecretsFile {
+    /// The variables that have a value.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The variables that only the operator knows; they hold the placeholder.
+    #[must_use]
+    pub fn to_set(&self) -> &[String] {
+        &self.to_set
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn text(&self) -> &Secret<String> {
+        &self.text
+    }
+}
+
+/// Names only.
+impl fmt::Debug for SecretsFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretsFile")
+            .field("names", &self.names)
+            .field("to_set", &self.to_set)
+            .field("text", &REDACTED)
+            .finish()
+    }
+}
+
+/// Bytes of a key or a client secret; more than any digest of them.
+const KEY_BYTES: usize = 48;
+
+/// Bytes of a password inside a URL.
+const PASSWORD_BYTES: usize = 32;
+
+/// Values for what `environment` needs: a new key for each required secret, and a URL with a new
+/// password for each backend. `random` fills the slice it is given.
+///
+/// # Errors
+/// [`RenderError::Facts`] for an environment that does not exist; [`RenderError::Emit`] where the
+/// file cannot be written as YAML.
+pub fn secrets(
+    project: &Project,
+    environment: &str,
+    form: Form,
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<SecretsFile, RenderError> {
+    let environments = &project.plan.environments;
+    let place = environments.iter().find(|known| known.name == environment);
+    let place = place.ok_or_else(|| {
+        let names: Vec<_> = environments
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
+        RenderError::Facts(format!(
+            "there is no environment {environment:?}; there are {}",
+            names.join(", ")
+        ))
+    })?;
+    let mut made = Made {
+        values: BTreeMap::new(),
+        to_set: Vec::new(),
+    };
+    for setting in project.service.secret_settings() {
+        made.add(project, place, form, setting, random)?;
+    }
+    let text = match form {
+        Form::Dotenv => dotenv(project, place, &made.values)?,
+        Form::Kubernetes => kubernetes(project, place, &made.values)?,
+        Form::Json => format!("{:#}\n", serde_json::json!(made.values)),
+    };
+    let known = |name: &String| !made.to_set.contains(name);
+    Ok(SecretsFile {
+        names: made
+            .values
+            .keys()
+            .filter(|name| known(name))
+            .cloned()
+            .collect(),
+        text: Secret::new(text),
+        to_set: made.to_set,
+    })
+}
+
+struct Made {
+    values: BTreeMap<String, String>,
+    to_set: Vec<String>,
+}
+
+impl Made {
+    fn add(
+        &mut self,
+        project: &Project,
+        place: &Environment,
+        form: Form,
+        setting: &Setting,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<(), RenderError> {
+        let name = setting.name.clone();
+        let backend = project.service.backends.iter().find(|kind| {
+            // A URL without a template is no secret, or nobody knows how it is written.
+            kind.setting == name && kind.url.is_some()
+        });
+        if let Some(kind) = backend {
+            match endpoint(kind, place, form)? {
+                Some(endpoint) => {
+                    let password = self.password(&endpoint, form, random);
+                    self.values.insert(name, url(kind, &endpoint, &password));
+                    return Ok(());
+                }
+                None => {
+                    if let Some(default) = setting.default_text() {
+                        self.values.insert(name, default);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        let anywhere = form == Form::Dotenv && !setting.required_in.is_empty();
+        if !(setting.required || setting.required_in.contains(&place.name) || anywhere) {
+            return Ok(());
+        }
+        let value = if setting.format.is_none() {
+            encoded::<KEY_BYTES>(random)
+        } else {
+            self.to_set.push(name.clone());
+            SET_ME.to_owned()
+        };
+        self.values.insert(name, value);
+        Ok(())
+    }
+
+    /// A new password; in a dotenv file the one of the server, which two settings may share.
+    fn password(
+        &mut self,
+        endpoint: &Endpoint,
+        form: Form,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> String {
+        let engine = compose::engine(endpoint).filter(|_| form == Form::Dotenv);
+        let Some(engine) = engine else {
+            return encoded::<PASSWORD_BYTES>(random);
+        };
+        let variable = engine.password_variable().to_owned();
+        let password = self.values.entry(variable);
+        password
+            .or_insert_with(|| encoded::<PASSWORD_BYTES>(random))
+            .clone()
+    }
+}
+
+/// Where the backend is; none where it lives inside the process or is not used.
+fn endpoint(
+    kind: &BackendKind,
+    place: &Environment,
+    form: Form,
+) -> Result<Option<Endpoint>, RenderError> {
+    if form == Form::Dotenv {
+        return compose::endpoint(kind, place);
+    }
+    Ok(match place.backends.get(&kind.name) {
+        Some(Backend::Remote(endpoint)) => Some(endpoint.clone()),
+        Some(Backend::Embedded) | None => None,
+    })
+}
+
+fn url(kind: &BackendKind, endpoint: &Endpoint, password: &str) -> String {
+    let host = if endpoint.host.contains(':') {
+        format!("[{}]", endpoint.host)
+    } else {
+        endpoint.host.clone()
+    };
+    let template = kind.url.as_deref().unwrap_or_default();
+    template
+        .replace("{scheme}", &endpoint.scheme)
+        .replace("{host}", &host)
+        .replace("{port}", &endpoint.port.to_string())
+        .replace("{password}", password)
+}
+
+/// `N` random bytes in base64url (RFC 4648, section 5), which no URL and no file has to escape.
+fn encoded<const N: usize>(random: &mut dyn FnMut(&mut [u8])) -> String {
+    let mut bytes = [0; N];
+    random(&mut bytes);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn head(project: &Project, place: &Environment) -> String {
+    format!(
+        "# Secrets of {} in {}. Keep this file out of the repository.\n",
+        project.service.name, place.name
+    )
+}
+
+/// Unquoted, for not every reader of these files takes quotes away.
+fn dotenv(
+    project: &Project,
+    place: &Environment,
+    values: &BTreeMap<String, String>,
+) -> Result<String, RenderError> {
+    let mut text = head(project, place);
+    for (name, value) in values {
+        let plain = |letter: char| letter.is_ascii_graphic() && !"'\"\\$`#".contains(letter);
+        if !value.chars().all(plain) {
+            return Err(RenderError::Facts(format!(
+                "the default of {name} needs quotes, which not every reader of dotenv files takes \
+                 away; use another form"
+            )));
+        }
+        text.extend([name, "=", value, "\n"]);
+    }
+    Ok(text)
+}
+
+fn kubernetes(
+    project: &Project,
+    place: &Environment,
+    values: &BTreeMap<String, String>,
+) -> Result<String, RenderError> {
+    let secret = KubernetesSecret {
+        metadata: ObjectMeta {
+            name: Some(format!("{}-secrets", project.service.name)),
+            namespace: Some(place.namespace.clone()),
+            ..ObjectMeta::default()
+        },
+        string_data: Some(values.clone()),
+        type_: Some("Opaque".to_owned()),
+        ..KubernetesSecret::default()
+    };
+    Ok(head(project, place) + &emit::yaml(&secret)?)
+}

@@ -1,0 +1,193 @@
+//! The facts of a service that its settings do not tell.
+//!
+//! Ports and time-outs are named by their settings, never written a second time.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::guides::Guide;
+use crate::schema::{Fault, SchemaError, Setting, Settings};
+
+/// Looks at the variables of one environment as the service would at its start, secrets taken for
+/// present; gives what it would refuse.
+pub type Check = fn(&BTreeMap<String, String>) -> Vec<Fault>;
+
+/// A service that is to be deployed: its settings, and what else a manifest has to know.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// A DNS label: the name of the Deployment, the Service and the image.
+    pub name: String,
+    /// One sentence.
+    pub about: String,
+    /// The released version: the image tag where nobody names another.
+    pub version: String,
+    /// Where the source is; the `source` label of the image.
+    pub repository: String,
+    /// SPDX expression.
+    pub licenses: String,
+    /// The JSON Schema of the configuration.
+    pub schema: Value,
+    /// The same as a list.
+    pub settings: Settings,
+    /// The setting that names the environment; its variants are the environments there are.
+    pub environment: String,
+    /// The setting of the port that serves, such as `SERVER_PORT`.
+    pub port: String,
+    /// The setting of the port that answers `/metrics`, where there is one.
+    pub metrics_port: Option<String>,
+    /// The setting of the seconds that requests in flight may take after SIGTERM.
+    pub shutdown_timeout: Option<String>,
+    /// Where the service says how it is.
+    pub probes: Probes,
+    /// What it stands on.
+    pub backends: Vec<BackendKind>,
+    /// The program and its arguments.
+    pub program: Program,
+    /// The only folder it writes to.
+    pub state_dir: String,
+    /// Its OpenAPI document, where it has one.
+    pub openapi: Option<Value>,
+    /// Pages for operators that want tables.
+    pub guides: Vec<Guide>,
+    /// What the service would refuse, where it can be asked.
+    pub check: Option<Check>,
+}
+
+/// Paths of the health endpoints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probes {
+    /// The whole; used by all three probes of the base.
+    pub health: String,
+    /// Is the process alive?
+    pub live: String,
+    /// May requests come?
+    pub ready: String,
+    /// Has it started?
+    pub startup: String,
+}
+
+/// How the program is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The path of the binary in the image.
+    pub entrypoint: String,
+    /// Arguments that serve.
+    pub serve: Vec<String>,
+    /// The option that reads secrets from a folder, such as `--secrets-dir`; none where the
+    /// service cannot.
+    pub secrets_dir: Option<String>,
+    /// Arguments that bring the database up to date and end.
+    pub migrate: Option<Vec<String>>,
+    /// The option of `serve` that leaves the database as it is.
+    pub no_migrate: Option<String>,
+    /// Arguments that ask the running service how it is, for images without a shell.
+    pub healthcheck: Option<Vec<String>>,
+}
+
+/// Something that the service stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendKind {
+    /// Its name in `deploy.toml`: `database`, `redis`, `upstream`.
+    pub name: String,
+    /// The setting that holds its URL.
+    pub setting: String,
+    /// URL schemes that it takes, with their usual ports.
+    pub schemes: Vec<(String, u16)>,
+    /// The word in `deploy.toml` that stands for "inside the process", such as `sqlite`; the
+    /// service then runs as one replica only.
+    pub embedded: Option<Embedded>,
+    /// Its URL in staging and production where `deploy.toml` names none; none: it is optional.
+    pub default: Option<String>,
+    /// User and database of the URL that `generate secrets` writes; none where the URL is no
+    /// secret. `{password}` stands for a new password.
+    pub url: Option<String>,
+}
+
+/// A backend that lives inside the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedded {
+    /// The word: `sqlite`, `none`.
+    pub word: String,
+    /// Settings that choose it, as they are written: `REDIS_ENABLED` = `false`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Service {
+    /// A service of that name with the settings of `schema`, which may be anybody's JSON Schema.
+    /// Everything else has a usual value, to be changed field by field.
+    ///
+    /// # Errors
+    /// [`SchemaError`] for a schema that does not describe settings.
+    pub fn new(name: &str, version: &str, schema: Value) -> Result<Self, SchemaError> {
+        let settings = Settings::from_schema(&schema)?;
+        Ok(Self {
+            name: name.to_owned(),
+            about: name.to_owned(),
+            version: version.to_owned(),
+            repository: String::new(),
+            licenses: String::new(),
+            schema,
+            settings,
+            environment: "ENVIRONMENT".to_owned(),
+            port: "SERVER_PORT".to_owned(),
+            metrics_port: None,
+            shutdown_timeout: None,
+            probes: Probes::at("/health"),
+            backends: Vec::new(),
+            program: Program {
+                entrypoint: format!("/{name}"),
+                serve: Vec::new(),
+                secrets_dir: None,
+                migrate: None,
+                no_migrate: None,
+                healthcheck: None,
+            },
+            state_dir: format!("/var/lib/{name}"),
+            openapi: None,
+            guides: Vec::new(),
+            check: None,
+        })
+    }
+
+    /// The port that serves: the default of its setting.
+    #[must_use]
+    pub fn port_number(&self) -> u16 {
+        self.number(&self.port).unwrap_or(8000)
+    }
+
+    /// The port of the metrics: the default of its setting; none where it is off.
+    #[must_use]
+    pub fn metrics_port_number(&self) -> Option<u16> {
+        let name = self.metrics_port.as_ref()?;
+        self.number(name).filter(|port| *port != 0)
+    }
+
+    /// Settings that belong into a ConfigMap.
+    pub fn plain_settings(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().filter(|setting| !setting.secret)
+    }
+
+    /// Settings that belong into a Secret.
+    pub fn secret_settings(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().filter(|setting| setting.secret)
+    }
+
+    fn number(&self, name: &str) -> Option<u16> {
+        let text = self.settings.get(name)?.default_text()?;
+        text.parse().ok()
+    }
+}
+
+impl Probes {
+    /// Everything at one path, for a service with a single health endpoint.
+    #[must_use]
+    pub fn at(path: &str) -> Self {
+        Self {
+            health: path.to_owned(),
+            live: path.to_owned(),
+            ready: path.to_owned(),
+            startup: path.to_owned(),
+        }
+    }
+}

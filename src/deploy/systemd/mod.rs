@@ -1,0 +1,242 @@
+//! A unit for systemd, for a machine without containers, and its file of settings.
+
+mod escape;
+
+use askama::Template;
+
+use super::{Artefact, File, Project, RenderError, Service};
+use crate::schema::Setting;
+
+#[derive(Template)]
+#[template(path = "deploy/unit.service", escape = "none")]
+struct Unit {
+    description: String,
+    documentation: Option<String>,
+    exec: String,
+    stop_seconds: u64,
+    environment_file: String,
+    credentials: Vec<Credential>,
+    state: String,
+    private_users: &'static str,
+    capabilities: &'static str,
+}
+
+/// A secret that systemd hands over as a file.
+struct Credential {
+    name: String,
+    file: String,
+    needed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "deploy/unit.env", escape = "none")]
+struct EnvironmentFile {
+    name: String,
+    file: String,
+    settings: Vec<Line>,
+}
+
+struct Line {
+    docs: Vec<String>,
+    line: String,
+}
+
+/// Seconds between the last answer and the end of the process.
+const MARGIN_SECONDS: u64 = 5;
+
+/// Seconds that requests in flight may take where no setting says.
+const USUAL_STOP_SECONDS: u64 = 25;
+
+/// The artefact `systemd`.
+pub const ARTEFACT: Artefact = Artefact {
+    name: "systemd",
+    about: "A hardened unit for systemd, and its file of settings.",
+    render,
+};
+
+/// `systemd/<name>.service` and `systemd/<name>.env`.
+///
+/// # Errors
+/// [`RenderError`] where a text of the service does not fit into a unit.
+pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    let service = &project.service;
+    let name = &service.name;
+    let environment_file = format!("/etc/{name}/{name}.env");
+    let unit = unit(service, environment_file.clone())?;
+    let settings = service.plain_settings().map(line);
+    let settings = EnvironmentFile {
+        name: name.clone(),
+        file: environment_file,
+        settings: settings.collect::<Result<_, _>>()?,
+    };
+    let file = |ending: &str, body: String| {
+        let path = format!("systemd/{name}.{ending}");
+        File::with_hash_mark("systemd", path, &(body + "\n"))
+    };
+    Ok(vec![
+        file("service", unit.render()?),
+        file("env", settings.render()?),
+    ])
+}
+
+fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError> {
+    let name = &service.name;
+    let program = &service.program;
+    let binary = program.entrypoint.rsplit('/').next().unwrap_or(name);
+    let mut exec = vec![escape::program(&format!("/usr/local/bin/{binary}"))?];
+    for word in &program.serve {
+        exec.push(escape::argument(word)?);
+    }
+    let mut credentials = Vec::new();
+    if let Some(option) = &program.secrets_dir {
+        credentials = service
+            .secret_settings()
+            .map(|s| credential(name, s))
+            .collect();
+        if credentials
+            .iter()
+            .any(|credential: &Credential| credential.needed)
+        {
+            exec.push(format!("{}=%d", escape::argument(option)?));
+        } else if !credentials.is_empty() {
+            // Without a credential there is no folder of them.
+            credentials.clear();
+        }
+    }
+    let stop = service.shutdown_timeout.as_ref();
+    let stop = stop.and_then(|name| service.settings.get(name)?.default_text());
+    let stop = stop.and_then(|text| text.parse::<u64>().ok());
+    let low_port = super::oci::ports(service).any(|port| port < 1024);
+    let state = service.state_dir.strip_prefix("/var/lib/").unwrap_or(name);
+    let link = service.repository.starts_with("https://");
+    Ok(Unit {
+        description: escape::value(&service.about)?,
+        documentation: link
+            .then(|| escape::value(&service.repository))
+            .transpose()?,
+        exec: exec.join(" "),
+        stop_seconds: stop.unwrap_or(USUAL_STOP_SECONDS) + MARGIN_SECONDS,
+        environment_file,
+        credentials,
+        state: escape::program(state)?,
+        // A capability of a user namespace of its own opens no low port.
+        private_users: if low_port { "no" } else { "yes" },
+        capabilities: if low_port { "CAP_NET_BIND_SERVICE" } else { "" },
+    })
+}
+
+fn credential(service: &str, setting: &Setting) -> Credential {
+    Credential {
+        name: setting.name.clone(),
+        file: format!("/etc/{service}/credentials/{}", setting.name),
+        needed: setting.required || !setting.required_in.is_empty(),
+    }
+}
+
+fn line(setting: &Setting) -> Result<Line, RenderError> {
+    let text = setting.default_text().unwrap_or_default();
+    let mut docs = wrapped(&setting.summary());
+    if let Some(allowed) = setting.allowed() {
+        docs.extend(wrapped(&format!("Allowed: {allowed}.")));
+    }
+    Ok(Line {
+        docs,
+        line: escape::assignment(&setting.name, &text)?,
+    })
+}
+
+/// `text` in lines short enough to be read in a terminal.
+fn wrapped(text: &str) -> Vec<String> {
+    /// With the mark of a comment before it, a line has 80 columns.
+    const COLUMNS: usize = 78;
+
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + word.chars().count() < COLUMNS => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::sample;
+
+    fn files() -> Vec<File> {
+        render(&sample::project()).unwrap()
+    }
+
+    fn has(text: &str, line: &str) {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+
+    #[test]
+    fn the_unit_runs_the_service_with_its_secrets_as_files() {
+        let files = files();
+        assert_eq!(files[0].path, "systemd/shop.service");
+        let text = &files[0].text;
+        has(text, "Description=Sells \"things\" for $5");
+        has(text, "Documentation=https://example.org/shop");
+        has(text, "ExecStart=/usr/local/bin/shop serve --secrets-dir=%d");
+        has(
+            text,
+            "LoadCredential=SIGNING_KEY:/etc/shop/credentials/SIGNING_KEY",
+        );
+        has(
+            text,
+            "#LoadCredential=API_KEY:/etc/shop/credentials/API_KEY",
+        );
+        has(
+            text,
+            "#LoadCredential=DATABASE_URL:/etc/shop/credentials/DATABASE_URL",
+        );
+        has(text, "TimeoutStopSec=30");
+        has(text, "StateDirectory=shop");
+        has(text, "CapabilityBoundingSet=");
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn the_settings_are_listed_and_the_secrets_are_not() {
+        let files = files();
+        assert_eq!(files[1].path, "systemd/shop.env");
+        let text = &files[1].text;
+        has(text, "#SERVER_PORT=8000");
+        has(text, "# Allowed: 1 to 65535.");
+        has(text, "#GREETING=hello");
+        assert!(!text.contains("SIGNING_KEY") && !text.contains("DATABASE_URL"));
+        assert!(
+            text.lines()
+                .all(|line| line.is_empty() || line.starts_with('#'))
+        );
+    }
+
+    #[test]
+    fn a_low_port_takes_one_capability() {
+        let mut project = sample::project();
+        project.service.metrics_port = None;
+        project.service.schema["properties"]["server"]["properties"]["port"]["default"] = 80.into();
+        let schema = &project.service.schema;
+        project.service.settings = crate::schema::Settings::from_schema(schema).unwrap();
+        let text = &render(&project).unwrap()[0].text;
+        has(text, "AmbientCapabilities=CAP_NET_BIND_SERVICE");
+        has(text, "PrivateUsers=no");
+    }
+
+    #[test]
+    fn a_service_without_needed_secrets_asks_for_no_folder_of_them() {
+        let mut project = sample::project();
+        let schema = serde_json::json!({ "properties": { "a": { "type": "string" } } });
+        project.service = Service::new("x", "1", schema).unwrap();
+        project.service.program.secrets_dir = Some("--secrets-dir".to_owned());
+        let text = &render(&project).unwrap()[0].text;
+        has(text, "ExecStart=/usr/local/bin/x");
+        assert!(!text.contains("LoadCredential"), "{text}");
+    }
+}

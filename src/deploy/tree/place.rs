@@ -1,0 +1,113 @@
+//! Where a rendered file belongs on disk, and what is there now.
+//!
+//! Links are followed as long as they stay below the root, step by step, so that no file is ever
+//! read or written outside it.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::fault::Obstacle;
+
+/// The place of one file.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Where it is, with all links followed.
+    pub(super) real: PathBuf,
+    /// What is there; none where nothing is. What is not UTF-8 was never rendered, and any text
+    /// without a mark may stand for it.
+    pub(super) found: Option<String>,
+}
+
+/// Whether `path` names a file below a directory: relative, `/` between names, nothing empty,
+/// no `.` and no `..`.
+pub(super) fn is_below(path: &str) -> bool {
+    path.split('/')
+        .all(|name| !name.is_empty() && name != "." && name != ".." && !name.contains('\0'))
+}
+
+/// Looks at the place of `path` below `root`, which is an absolute path without links.
+pub(super) fn locate(root: &Path, path: &str) -> Result<Place, Obstacle> {
+    let mut here = root.to_path_buf();
+    let mut names = path.split('/').peekable();
+    while let Some(name) = names.next() {
+        here.push(name);
+        let Some(metadata) = follow(root, path, &mut here)? else {
+            here.extend(names);
+            return Ok(Place {
+                real: here,
+                found: None,
+            });
+        };
+        let is_last = names.peek().is_none();
+        if !is_last && !metadata.is_dir() {
+            return Err(Obstacle::NoFolder {
+                path: path.to_owned(),
+                folder: below(root, &here),
+            });
+        }
+        if is_last && metadata.is_dir() {
+            return Err(Obstacle::Folder(path.to_owned()));
+        }
+        if is_last && !metadata.is_file() {
+            return Err(Obstacle::Special(path.to_owned()));
+        }
+    }
+    let bytes = fs::read(&here).map_err(|error| unreadable(path, &error))?;
+    Ok(Place {
+        real: here,
+        found: Some(String::from_utf8_lossy(&bytes).into_owned()),
+    })
+}
+
+/// What is at `here`, with `here` led to the end of the link where it is one.
+fn follow(root: &Path, path: &str, here: &mut PathBuf) -> Result<Option<Metadata>, Obstacle> {
+    let metadata = match fs::symlink_metadata(&*here) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    if !metadata.is_symlink() {
+        return Ok(Some(metadata));
+    }
+    let link = below(root, here);
+    let path = path.to_owned();
+    let Ok(target) = fs::canonicalize(&*here) else {
+        return Err(Obstacle::LeadsNowhere { path, link });
+    };
+    if !target.starts_with(root) {
+        let target = target.display().to_string();
+        return Err(Obstacle::LeadsOut { path, link, target });
+    }
+    let metadata = fs::metadata(&target).map_err(|error| unreadable(&path, &error))?;
+    *here = target;
+    Ok(Some(metadata))
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Obstacle {
+    Obstacle::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// `path` relative to `root`, with `/` between names.
+pub(super) fn below(root: &Path, path: &Path) -> String {
+    let rest = path.strip_prefix(root).unwrap_or(path);
+    rest.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_relative_paths_are_below() {
+        for path in ["a", "a/b.yaml", ".env.example", "a/..b"] {
+            assert!(is_below(path), "{path}");
+        }
+        for path in ["", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a\0"] {
+            assert!(!is_below(path), "{path:?}");
+        }
+    }
+}
