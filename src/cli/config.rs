@@ -10,14 +10,12 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::config_text;
+use super::{USAGE, config_from, config_text};
 use crate::config::Config;
 use crate::schema::{Environment, Fault, Faults, Loaded};
 
 /// Nothing was wrong.
 const OK: u8 = 0;
-/// The command line was wrong.
-const USAGE: u8 = 2;
 /// The configuration was wrong (`EX_CONFIG` of sysexits).
 const CONFIG: u8 = 78;
 
@@ -35,8 +33,17 @@ pub enum ConfigCommand {
     /// Say everything that is wrong with the settings, and exit 78 if anything is.
     #[command(after_help = "Examples:
   aura config check
-  ENVIRONMENT=production aura config check --secrets-elsewhere --json")]
+  ENVIRONMENT=production aura config check --secrets-elsewhere --json
+  aura config check --from k8s/
+  kubectl get configmap,secret,deployment -n aura -o yaml | aura config check --from -")]
     Check {
+        /// Look into manifests and .env files instead of the environment: a directory, a file, or
+        /// - for standard input.
+        #[arg(long, value_name = "PATH", conflicts_with_all = ["secrets_elsewhere", "secrets_dir"])]
+        from: Option<PathBuf>,
+        /// With --from: secrets that are still to be set are faults.
+        #[arg(long, requires = "from")]
+        strict: bool,
         /// Take required secrets for present: they are set where the service runs.
         #[arg(long)]
         secrets_elsewhere: bool,
@@ -97,9 +104,16 @@ impl ConfigCommand {
     ) -> anyhow::Result<u8> {
         match self {
             Self::Check {
+                from: Some(from),
+                strict,
+                json,
+                ..
+            } => config_from::check(&from, strict, json, out, err),
+            Self::Check {
                 secrets_elsewhere,
                 secrets_dir,
                 json,
+                ..
             } => {
                 let loader = Config::loader(environment)?
                     .secrets_dir(secrets_dir)

@@ -4,6 +4,7 @@
 
 mod completions;
 pub mod config;
+mod config_from;
 mod config_text;
 mod dev;
 mod generate;
@@ -21,6 +22,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::schema::Faults;
+
+/// The exit code for a command line that cannot be used.
+const USAGE: u8 = 2;
 
 /// The exit code for a configuration that cannot be used (`EX_CONFIG` of sysexits.h).
 const BAD_CONFIG: u8 = 78;

@@ -10,6 +10,7 @@ mod metrics;
 pub mod openapi;
 mod routes;
 mod serve;
+pub mod service;
 mod shutdown;
 mod startup;
 pub mod telemetry;

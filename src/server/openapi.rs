@@ -30,7 +30,7 @@ pub fn service(auth: &Auth, health: &Health) -> OpenApiService<Apis, ()> {
     OpenApiService::new(apis, "aura", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
 }
 
-/// The document, as it is served and as `openapi/aura.json` holds it.
+/// The document, as it is served; `openapi/aura.json` holds it too, under a mark of its own.
 #[must_use]
 pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
     let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
@@ -38,7 +38,6 @@ pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
         "name": env!("CARGO_PKG_LICENSE"),
         "url": "https://www.apache.org/licenses/LICENSE-2.0",
     });
-    document["x-generated-by"] = json!("aura generate openapi");
     // The flow's scopes are mandatory in OpenAPI 3.0, even where there are none.
     document["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["scopes"] = json!({});
     if let Some(paths) = document["paths"].as_object_mut() {

@@ -4,6 +4,7 @@
 //! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
+//! - `deploy`: the files that deploy aura, and what other people's tools say of them.
 //! - `start`: what a start makes, waits for, and ends with.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
@@ -31,6 +32,7 @@ mod accounts;
 mod bad_input;
 mod config;
 mod contract;
+mod deploy;
 mod docs;
 mod harness;
 mod health;

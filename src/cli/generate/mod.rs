@@ -1,0 +1,150 @@
+//! `aura generate`: the files that deploy aura, from the code and `deploy.toml`.
+//!
+//! Reads no environment and opens no connection. What the files hold is `deploy`'s business; here
+//! is what a person may ask for.
+
+mod diff;
+pub(super) mod project;
+mod secrets;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::builder::PossibleValue;
+use clap::{Args, Subcommand};
+
+use self::project::Source;
+use super::output;
+use crate::deploy::{ARTEFACTS, File, Project, tree};
+
+/// The word for every artefact at once.
+const ALL: &str = "all";
+
+/// Render the files that deploy aura, from the code and deploy.toml.
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  aura generate k8s --out .\n  aura generate all --check .\n  \
+        aura generate openapi --out ."
+)]
+pub(super) struct Generate {
+    #[command(subcommand)]
+    command: Option<Special>,
+    /// What to render.
+    #[arg(required = true, value_parser = artefacts())]
+    artefact: Option<String>,
+    /// Write the files below DIR; without it, one artefact goes to standard output.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    out: Option<PathBuf>,
+    /// Compare with the files below DIR, write nothing, and exit 1 with a diff where they differ.
+    #[arg(long, value_name = "DIR")]
+    check: Option<PathBuf>,
+    /// With --out: delete generated files that are no longer rendered.
+    #[arg(long, requires = "out")]
+    prune: bool,
+    #[command(flatten)]
+    source: Source,
+}
+
+#[derive(Debug, Subcommand)]
+enum Special {
+    Secrets(secrets::Secrets),
+    Diff(diff::Diff),
+}
+
+/// Every artefact's name and line of help, and `all`.
+fn artefacts() -> Vec<PossibleValue> {
+    let all = PossibleValue::new(ALL).help("All of them; needs --out or --check");
+    let one =
+        |artefact: &crate::deploy::Artefact| PossibleValue::new(artefact.name).help(artefact.about);
+    ARTEFACTS.iter().map(one).chain([all]).collect()
+}
+
+impl Generate {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Some(Special::Secrets(secrets)) => return secrets.run(),
+            Some(Special::Diff(diff)) => return diff.run(),
+            None => {}
+        }
+        let name = self.artefact.unwrap_or_default();
+        if name == ALL && self.out.is_none() && self.check.is_none() {
+            output::error("aura: `generate all` needs --out DIR or --check DIR");
+            return Ok(ExitCode::from(super::USAGE));
+        }
+        let project = self.source.project()?;
+        for warning in &project.plan.warnings {
+            output::error(&format!("warning: {warning}"));
+        }
+        let files = render(&project, &name)?;
+        if let Some(dir) = self.out {
+            let written = tree::write(&dir, &files, self.prune)?;
+            output::error(written.to_string().trim_end());
+            if name == "k8s" {
+                output::error(&next_steps(&dir));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(dir) = self.check {
+            let drift = tree::check(&dir, &files)?;
+            if drift.is_empty() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            output::print(&drift.to_string())?;
+            output::error(&format!(
+                "aura: what is below {0} is not what the code and deploy.toml say; mend it with: \
+                 aura generate {name} --out {0}",
+                dir.display()
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
+        output::print(&stream(&files))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// How manifests below `dir` get into a cluster, first without changing it.
+fn next_steps(dir: &Path) -> String {
+    let overlay = dir.join("k8s/overlays/production");
+    let overlay = overlay.display();
+    format!(
+        "next: kubectl diff -k {overlay}\n      \
+         kubectl apply --server-side --field-manager aura -k {overlay}"
+    )
+}
+
+/// The files of one artefact, or of all.
+fn render(project: &Project, name: &str) -> anyhow::Result<Vec<File>> {
+    let wanted = ARTEFACTS
+        .iter()
+        .filter(|artefact| name == ALL || artefact.name == name);
+    let mut files = Vec::new();
+    for artefact in wanted {
+        files.extend((artefact.render)(project)?);
+    }
+    if files.is_empty() {
+        bail!("there is nothing to render for {name}");
+    }
+    Ok(files)
+}
+
+/// One file as it is; several as documents of one stream, each under its path.
+fn stream(files: &[File]) -> String {
+    if let [only] = files {
+        return only.text.clone();
+    }
+    let yaml = |file: &File| {
+        let ending = Path::new(&file.path).extension();
+        ending.is_some_and(|ending| ending == "yaml")
+    };
+    let documents = files.iter().map(|file| {
+        if yaml(file) {
+            format!("---\n# {}\n{}", file.path, file.text)
+        } else {
+            format!("==> {} <==\n{}\n", file.path, file.text)
+        }
+    });
+    documents.collect()
+}

@@ -1,0 +1,128 @@
+//! What aura's deployment files have to know and its settings do not say.
+//!
+//! Paths of probes, names of commands and kinds of backends stand here once; every manifest
+//! follows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Service};
+use crate::schema::{Environment, Fault, SchemaError};
+
+/// aura, as something to deploy; `openapi` is the document of its routes.
+///
+/// # Errors
+/// [`SchemaError`] where the configuration cannot be read as settings.
+pub fn service(openapi: Value) -> Result<Service, SchemaError> {
+    let schema = schemars::schema_for!(Config).to_value();
+    let mut service = Service::new("aura", env!("CARGO_PKG_VERSION"), schema)?;
+    env!("CARGO_PKG_DESCRIPTION").clone_into(&mut service.about);
+    env!("CARGO_PKG_REPOSITORY").clone_into(&mut service.repository);
+    env!("CARGO_PKG_LICENSE").clone_into(&mut service.licenses);
+    service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
+    service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
+    service.probes = Probes {
+        health: "/health".to_owned(),
+        live: "/health/live".to_owned(),
+        ready: "/health/ready".to_owned(),
+        startup: "/health/startup".to_owned(),
+    };
+    service.backends = backends();
+    service.program = Program {
+        entrypoint: "/aura".to_owned(),
+        serve: words(&["serve"]),
+        secrets_dir: Some("--secrets-dir".to_owned()),
+        migrate: Some(words(&["migrate"])),
+        no_migrate: Some("--no-migrate".to_owned()),
+        healthcheck: Some(words(&["healthcheck"])),
+    };
+    service.openapi = Some(openapi);
+    service.guides = guides();
+    service.check = Some(check);
+    Ok(service)
+}
+
+fn backends() -> Vec<BackendKind> {
+    let schemes = |list: &[(&str, u16)]| {
+        list.iter()
+            .map(|(scheme, port)| ((*scheme).to_owned(), *port))
+            .collect()
+    };
+    vec![
+        BackendKind {
+            name: "database".to_owned(),
+            setting: "DATABASE_URL".to_owned(),
+            schemes: schemes(&[("postgres", 5432), ("postgresql", 5432)]),
+            embedded: Some(Embedded {
+                word: "sqlite".to_owned(),
+                settings: Vec::new(),
+            }),
+            default: Some("postgres://postgres:5432".to_owned()),
+            url: Some("{scheme}://aura:{password}@{host}:{port}/aura".to_owned()),
+        },
+        BackendKind {
+            name: "redis".to_owned(),
+            setting: "REDIS_URL".to_owned(),
+            schemes: schemes(&[
+                ("redis", 6379),
+                ("rediss", 6379),
+                ("valkey", 6379),
+                ("valkeys", 6379),
+            ]),
+            embedded: Some(Embedded {
+                word: "none".to_owned(),
+                settings: vec![("REDIS_ENABLED".to_owned(), "false".to_owned())],
+            }),
+            default: Some("redis://redis:6379".to_owned()),
+            url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
+        },
+        BackendKind {
+            name: "upstream".to_owned(),
+            setting: "LLM_UPSTREAM_URL".to_owned(),
+            schemes: schemes(&[("https", 443), ("http", 80)]),
+            embedded: None,
+            default: None,
+            url: None,
+        },
+    ]
+}
+
+/// The pages whose tables are rendered. They are read from where they are written to.
+fn guides() -> Vec<Guide> {
+    let pages = [
+        (
+            "environment-config.md",
+            include_str!("../../docs/workflows/environment-config.md"),
+        ),
+        (
+            "production-deployment.md",
+            include_str!("../../docs/workflows/production-deployment.md"),
+        ),
+        (
+            "production-secrets.md",
+            include_str!("../../docs/workflows/production-secrets.md"),
+        ),
+    ];
+    let guide = |(name, text): (&str, &str)| Guide {
+        path: format!("docs/workflows/{name}"),
+        text: text.to_owned(),
+    };
+    pages.into_iter().map(guide).collect()
+}
+
+/// What aura would refuse of `variables` at its start, secrets taken for present.
+fn check(variables: &BTreeMap<String, String>) -> Vec<Fault> {
+    let environment: Environment = variables.iter().collect();
+    let Ok(loader) = Config::loader(environment) else {
+        // A schema that cannot be read has failed before anybody comes here.
+        return Vec::new();
+    };
+    let loader = loader.secrets_elsewhere(true).strict_names(true);
+    Config::load(&loader).err().into_iter().flatten().collect()
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,192 @@
+//! What kubectl, the schemas of Kubernetes and checkov say of the manifests. `scripts/test`
+//! installs them in a virtual environment of their own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::{generate, said};
+use crate::support::installed;
+
+/// Where `scripts/test` puts the tools.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
+
+/// Kinds whose schemas are not Kubernetes' own.
+const CUSTOM: [&str; 3] = ["HTTPRoute", "ServiceMonitor", "ExternalSecret"];
+
+/// What can be built.
+const BUILDS: [&str; 4] = [
+    "base/backend",
+    "overlays/development",
+    "overlays/staging",
+    "overlays/production",
+];
+
+pub(super) fn tool(name: &'static str) -> Option<PathBuf> {
+    // What is on the machine may be too old, so the tools of the tests come first.
+    let own = Path::new(TOOLS).join(name);
+    if own.is_file() {
+        return Some(own);
+    }
+    installed(&[name], &[])
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().expect("a tool that starts")
+}
+
+/// Renders everything with `plan`, and builds it: name and text of each.
+async fn built(kubectl: &Path, folder: &Path, plan: &str) -> Vec<(&'static str, String)> {
+    let file = folder.join("deploy.toml");
+    std::fs::write(&file, plan).expect("a file");
+    let (file, out) = (file.display().to_string(), folder.display().to_string());
+    let done = generate(&["k8s", "--config", &file, "--out", &out]).await;
+    assert!(done.status.success(), "{}", said(&done));
+    let build = |name: &'static str| {
+        let done = run(Command::new(kubectl)
+            .arg("kustomize")
+            .arg(folder.join("k8s").join(name)));
+        // A deprecated field is a warning, and a warning is a fault.
+        assert!(
+            done.status.success() && done.stderr.is_empty(),
+            "{name}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        (name, String::from_utf8(done.stdout).expect("UTF-8"))
+    };
+    BUILDS.into_iter().map(build).collect()
+}
+
+/// A plan that uses every component.
+const EVERYTHING: &str = r#"
+image = "registry.example.com/team/aura:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+[environments.staging]
+host = "auth.staging.example.com"
+components = ["migrate-job", "secret-files", "external-secret", "network-policy", "ingress", "monitoring"]
+
+[environments.production]
+namespace = "auth"
+host = "auth.example.com"
+components = ["migrate-job", "secret-files", "ha", "network-policy", "gateway", "monitoring"]
+
+[environments.production.backends]
+database = "postgres://db.data.svc.cluster.local:5433"
+redis = "rediss://redis.example.com:6380"
+
+[environments.production.settings]
+SERVER_PORT = 8443
+"#;
+
+#[tokio::test]
+async fn every_overlay_builds_and_fits_the_schemas_of_three_versions() {
+    let (Some(kubectl), Some(validate)) = (tool("kubectl"), tool("kubernetes-validate")) else {
+        return;
+    };
+    for plan in ["", EVERYTHING] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut paths = Vec::new();
+        for (name, text) in built(&kubectl, folder.path(), plan).await {
+            let path = folder.path().join(name.replace('/', "-") + ".yaml");
+            std::fs::write(&path, text).expect("a file");
+            paths.push(path);
+        }
+        for version in ["1.35", "1.36", "1.37"] {
+            let mut command = Command::new(&validate);
+            let done = run(command
+                .args(["-k", version, "--strict", "--quiet"])
+                .args(&paths));
+            let said = said(&done);
+            assert!(done.status.success(), "{version}: {said}");
+            // A kind that it does not know is a warning only; a misspelt one would be, too.
+            for line in said.lines().filter(|line| line.contains("WARN")) {
+                assert!(CUSTOM.iter().any(|kind| line.contains(kind)), "{line}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn checkov_agrees_with_the_waivers_of_the_defaults() {
+    waivers_are_exact("").await;
+}
+
+#[tokio::test]
+async fn checkov_agrees_with_the_waivers_of_every_component() {
+    waivers_are_exact(EVERYTHING).await;
+}
+
+/// Nothing is found that is not waived, and no waiver is idle.
+async fn waivers_are_exact(plan: &str) {
+    let (Some(kubectl), Some(checkov)) = (tool("kubectl"), tool("checkov")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in built(&kubectl, folder.path(), plan).await {
+        if name == "base/backend" {
+            // Nobody applies it: what it leaves open, the overlays settle.
+            continue;
+        }
+        let waived = scan(&checkov, folder.path(), &text);
+        assert_eq!(waived.failed, BTreeSet::new(), "{name}");
+        let found = scan(&checkov, folder.path(), &without_waivers(&text));
+        assert_eq!(waived.skipped, found.failed, "{name}: waivers and findings");
+    }
+}
+
+/// The documents of `text` without their waivers, as JSON, which is YAML too.
+fn without_waivers(text: &str) -> String {
+    let mut documents: Vec<Value> = serde_saphyr::from_multiple(text).expect("YAML");
+    for document in &mut documents {
+        if let Some(annotations) = document["metadata"]["annotations"].as_object_mut() {
+            annotations.retain(|name, _| !name.starts_with("checkov.io/skip"));
+        }
+    }
+    let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
+    texts.join("\n---\n")
+}
+
+#[derive(Debug)]
+struct Findings {
+    failed: BTreeSet<(String, String)>,
+    skipped: BTreeSet<(String, String)>,
+}
+
+/// What checkov says of `text`.
+fn scan(checkov: &Path, folder: &Path, text: &str) -> Findings {
+    let file = folder.join("scanned.yaml");
+    std::fs::write(&file, text).expect("a file");
+    let mut command = Command::new(checkov);
+    let command = command.arg("-f").arg(&file);
+    let done = run(command.args([
+        "--framework",
+        "kubernetes",
+        "--skip-download",
+        "--compact",
+        "-o",
+        "json",
+    ]));
+    let report: Value = serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", said(&done)));
+    assert_eq!(report["summary"]["parsing_errors"], 0, "{report:#}");
+    let of = |list: &str| {
+        let records = report["results"][list].as_array().expect("a list");
+        let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
+        records
+            .iter()
+            .map(|record| (text(record, "check_id"), text(record, "resource")))
+            .collect()
+    };
+    assert!(
+        !report["results"]["passed_checks"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+    Findings {
+        failed: of("failed_checks"),
+        skipped: of("skipped_checks"),
+    }
+}
