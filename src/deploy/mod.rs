@@ -15,6 +15,7 @@ mod env_docs;
 mod facts;
 mod file;
 mod guides;
+mod hardening;
 pub mod inspect;
 mod json_schema;
 pub mod kubernetes;
@@ -82,6 +83,7 @@ pub const ARTEFACTS: &[Artefact] = &[
     env_docs::ARTEFACT,
     json_schema::ARTEFACT,
     plan::ARTEFACT,
+    hardening::ARTEFACT,
     guides::ARTEFACT,
     openapi::ARTEFACT,
 ];

@@ -1,0 +1,143 @@
+//! The finished objects of one environment, and how a check looks at them.
+//!
+//! An object that is not there indexes to null, so a check reads as what it asks for.
+
+use serde_json::Value;
+
+use crate::deploy::{Project, RenderError, kubernetes};
+
+/// The objects of one environment as kustomize would build them.
+#[derive(Debug, Clone)]
+pub(super) struct Objects(pub(super) Vec<Value>);
+
+impl Objects {
+    /// Builds them.
+    ///
+    /// # Errors
+    /// [`RenderError`] as for the manifests themselves.
+    pub(super) fn of(project: &Project, environment: &str) -> Result<Self, RenderError> {
+        let stream = kubernetes::stream(project, Some(environment))?;
+        serde_saphyr::from_multiple(&stream)
+            .map(Self)
+            .map_err(|error| RenderError::Facts(format!("{environment}: is no YAML: {error}")))
+    }
+
+    /// Every object.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter()
+    }
+
+    /// Those of `kind`.
+    pub(super) fn kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.all().filter(move |object| object["kind"] == kind)
+    }
+
+    /// Whether there is a `kind` of that name.
+    pub(super) fn has(&self, kind: &str, name: &Value) -> bool {
+        self.kind(kind)
+            .any(|object| object["metadata"]["name"] == *name)
+    }
+
+    /// What makes pods: the Deployment and the Job.
+    pub(super) fn workloads(&self) -> impl Iterator<Item = &Value> {
+        self.all().filter(|object| pod(object).is_object())
+    }
+
+    /// `problem` of every object of `kind` that does not hold.
+    pub(super) fn every(
+        &self,
+        kind: &str,
+        problem: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Vec<String> {
+        failing(self.kind(kind), problem, holds)
+    }
+
+    /// `problem` of every pod whose specification does not hold.
+    pub(super) fn every_pod(&self, problem: &str, holds: impl Fn(&Value) -> bool) -> Vec<String> {
+        failing(self.workloads(), problem, |owner| holds(pod(owner)))
+    }
+
+    /// `problem` of every pod with a container that does not hold.
+    pub(super) fn every_container(
+        &self,
+        problem: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Vec<String> {
+        self.every_pod(problem, |pod| containers(pod).all(&holds))
+    }
+
+    /// The same of the pods that serve.
+    pub(super) fn every_server(
+        &self,
+        problem: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Vec<String> {
+        self.every("Deployment", problem, |owner| {
+            containers(pod(owner)).all(&holds)
+        })
+    }
+}
+
+/// `problem` of each of `objects` that does not hold.
+pub(super) fn failing<'a>(
+    objects: impl Iterator<Item = &'a Value>,
+    problem: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    objects
+        .filter(|object| !holds(object))
+        .map(|object| {
+            let name = text(&object["metadata"]["name"]);
+            format!("{} {name} {problem}", text(&object["kind"]))
+        })
+        .collect()
+}
+
+/// The specification of the pods of `owner`; null where it makes none.
+pub(super) fn pod(owner: &Value) -> &Value {
+    &owner["spec"]["template"]["spec"]
+}
+
+/// The labels of the pods of `owner`.
+pub(super) fn pod_labels(owner: &Value) -> &Value {
+    &owner["spec"]["template"]["metadata"]["labels"]
+}
+
+/// The containers of a pod, those that run first among them.
+pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+    ["initContainers", "containers"]
+        .into_iter()
+        .flat_map(|key| items(&pod[key]))
+}
+
+/// The items of a list; none of what is no list.
+pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// Whether a list or a map has nothing in it, or is not there.
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => other.is_null(),
+    }
+}
+
+/// Whether `labels` has all that `selector` asks for, and it asks for something.
+pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+    let wanted = selector.as_object();
+    wanted.is_some_and(|wanted| {
+        !wanted.is_empty() && wanted.iter().all(|(key, value)| labels[key] == *value)
+    })
+}
+
+/// Whether a name sounds like that of a secret.
+pub(super) fn sounds_secret(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["PASSWORD", "TOKEN", "BEARER", "SECRET"]
+        .iter()
+        .any(|word| name.contains(word))
+}

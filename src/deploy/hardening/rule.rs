@@ -1,0 +1,125 @@
+//! What a rule is, and how it stands in one environment.
+
+use super::objects::Objects;
+use crate::deploy::kubernetes::Waiver;
+
+/// Looks at the finished objects of one environment; gives what is wrong and where, and nothing
+/// where the rule is met.
+pub(super) type Check = fn(&Objects) -> Vec<String>;
+
+/// Something that scanners ask of manifests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    /// In two or three words.
+    pub(super) name: &'static str,
+    /// What a manifest must hold; code between backticks.
+    pub(super) asks: &'static str,
+    /// Who asks for it, and under which names.
+    pub(super) scanners: &'static str,
+    /// How it is seen whether it is met.
+    pub(super) met: Met,
+}
+
+/// How it is seen whether a rule is met.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Met {
+    /// By a look at the objects.
+    Checked {
+        /// The look.
+        check: Check,
+        /// Waivers that say why it is not met, by their names at their scanners.
+        waivers: &'static [&'static str],
+        /// Why it is not met where no scanner has to be told.
+        otherwise: Option<&'static str>,
+    },
+    /// It is left out everywhere, and this is why.
+    LeftOut(&'static str),
+    /// It is about what is never generated, and this is what.
+    NotApplicable(&'static str),
+}
+
+/// Met in every environment.
+pub(super) const fn checked(check: Check) -> Met {
+    waivable(check, &[])
+}
+
+/// Met, or waived by one of `waivers`.
+pub(super) const fn waivable(check: Check, waivers: &'static [&'static str]) -> Met {
+    Met::Checked {
+        check,
+        waivers,
+        otherwise: None,
+    }
+}
+
+/// Met, or waived by one of `waivers`, or not for the reason `otherwise`.
+pub(super) const fn unless(
+    check: Check,
+    waivers: &'static [&'static str],
+    otherwise: &'static str,
+) -> Met {
+    Met::Checked {
+        check,
+        waivers,
+        otherwise: Some(otherwise),
+    }
+}
+
+/// How a rule stands in one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The objects hold what it asks for.
+    Met,
+    /// They do not, and this is why.
+    Waived(&'static str),
+    /// It is about something else.
+    NotApplicable(&'static str),
+    /// They do not, and nobody said why: what is wrong.
+    Failed(Vec<String>),
+}
+
+impl Rule {
+    /// How it stands where these are the objects and the waivers.
+    pub(super) fn outcome(&self, objects: &Objects, told: &[Waiver]) -> Outcome {
+        let (check, waivers, otherwise) = match self.met {
+            Met::Checked {
+                check,
+                waivers,
+                otherwise,
+            } => (check, waivers, otherwise),
+            Met::LeftOut(reason) => return Outcome::Waived(reason),
+            Met::NotApplicable(reason) => return Outcome::NotApplicable(reason),
+        };
+        let faults = check(objects);
+        if faults.is_empty() {
+            return Outcome::Met;
+        }
+        let waiver = told.iter().find(|waiver| waivers.contains(&waiver.id));
+        match waiver.map(|waiver| waiver.reason).or(otherwise) {
+            Some(reason) => Outcome::Waived(reason),
+            None => Outcome::Failed(faults),
+        }
+    }
+}
+
+impl Outcome {
+    /// One word or two.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Waived(_) => "waived",
+            Self::NotApplicable(_) => "not applicable",
+            Self::Failed(_) => "not met",
+        }
+    }
+
+    /// The word and the reason.
+    pub(super) fn sentence(&self) -> String {
+        let reason = match self {
+            Self::Met => return self.word().to_owned(),
+            Self::Waived(reason) | Self::NotApplicable(reason) => (*reason).to_owned(),
+            Self::Failed(faults) => faults.join("; "),
+        };
+        format!("{}: {reason}", self.word())
+    }
+}

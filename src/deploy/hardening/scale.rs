@@ -1,0 +1,149 @@
+//! Rules about how many pods there are, where they run, and how they come and go.
+
+use serde_json::Value;
+
+use super::objects::{Objects, items, pod, pod_labels, selects};
+use super::rule::{Rule, checked, waivable};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "Replicas",
+        asks: "three pods, or an autoscaler that says how many",
+        scanners: "kube-linter `minimum-three-replicas` (optional); kube-score \
+                   `deployment-replicas`; Polaris `deploymentMissingReplicas`, waived where an \
+                   autoscaler says it",
+        met: waivable(replicas, &["minimum-three-replicas", "deployment-replicas"]),
+    },
+    Rule {
+        name: "Autoscaler",
+        asks: "where there is one: `autoscaling/v2`, from three pods to more, of a Deployment \
+               without `replicas`",
+        scanners: "kube-linter `dangling-horizontalpodautoscaler`, `hpa-minimum-three-replicas` \
+                   (both optional); kube-score `horizontalpodautoscaler-has-target`, \
+                   `horizontalpodautoscaler-replicas`, \
+                   `deployment-targeted-by-hpa-does-not-have-replicas-configured`; Polaris \
+                   `hpaMinAvailability`, `hpaMaxAvailability`; Kubescape `C-0300`",
+        met: checked(autoscaler),
+    },
+    Rule {
+        name: "Disruption budget",
+        asks: "`maxUnavailable: 1` and `unhealthyPodEvictionPolicy: AlwaysAllow`",
+        scanners: "kube-linter `pdb-max-unavailable`, `pdb-min-available`, \
+                   `pdb-unhealthy-pod-eviction-policy`; kube-score \
+                   `deployment-has-poddisruptionbudget`, `poddisruptionbudget-has-policy`; \
+                   Polaris `missingPodDisruptionBudget`, `pdbDisruptionsIsZero`, \
+                   `pdbMinAvailableGreaterThanHPAMinReplicas`",
+        met: waivable(
+            budget,
+            &[
+                "missingPodDisruptionBudget",
+                "deployment-has-poddisruptionbudget",
+            ],
+        ),
+    },
+    Rule {
+        name: "Spread",
+        asks: "a preferred anti-affinity by host, and a spread over zones and over hosts",
+        scanners: "kube-linter `no-anti-affinity`; kube-score \
+                   `deployment-has-host-podantiaffinity`, `pod-topology-spread-constraints`; \
+                   Polaris `topologySpreadConstraint`",
+        met: waivable(
+            spread,
+            &[
+                "topologySpreadConstraint",
+                "pod-topology-spread-constraints",
+            ],
+        ),
+    },
+    Rule {
+        name: "Strategy",
+        asks: "`RollingUpdate` with `maxSurge: 1` and `maxUnavailable: 0`",
+        scanners: "kube-linter `no-rolling-update-strategy` (optional); kube-score \
+                   `deployment-strategy`; Kubescape `C-0305`",
+        met: checked(strategy),
+    },
+    Rule {
+        name: "End of a Job",
+        asks: "`ttlSecondsAfterFinished` of every Job",
+        scanners: "kube-linter `job-ttl-seconds-after-finished`",
+        met: checked(job_end),
+    },
+];
+
+/// Whether the autoscaler `scaler` is that of `deployment`.
+fn scales(scaler: &Value, deployment: &Value) -> bool {
+    let target = &scaler["spec"]["scaleTargetRef"];
+    target["kind"] == "Deployment" && target["name"] == deployment["metadata"]["name"]
+}
+
+fn replicas(objects: &Objects) -> Vec<String> {
+    objects.every("Deployment", "has fewer than three pods", |deployment| {
+        let number = deployment["spec"]["replicas"].as_u64();
+        number.is_some_and(|number| number >= 3)
+            || objects
+                .kind("HorizontalPodAutoscaler")
+                .any(|scaler| scales(scaler, deployment))
+    })
+}
+
+fn autoscaler(objects: &Objects) -> Vec<String> {
+    let problem = "does not scale a Deployment from three pods to more";
+    objects.every("HorizontalPodAutoscaler", problem, |scaler| {
+        let spec = &scaler["spec"];
+        let fewest = spec["minReplicas"].as_u64().unwrap_or(1);
+        scaler["apiVersion"] == "autoscaling/v2"
+            && fewest >= 3
+            && spec["maxReplicas"]
+                .as_u64()
+                .is_some_and(|most| most > fewest)
+            && objects.kind("Deployment").any(|deployment| {
+                scales(scaler, deployment) && deployment["spec"]["replicas"].is_null()
+            })
+    })
+}
+
+fn budget(objects: &Objects) -> Vec<String> {
+    objects.every("Deployment", "has no disruption budget", |deployment| {
+        objects.kind("PodDisruptionBudget").any(|budget| {
+            let spec = &budget["spec"];
+            selects(&spec["selector"]["matchLabels"], pod_labels(deployment))
+                && spec["maxUnavailable"] == 1
+                && spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+        })
+    })
+}
+
+fn spread(objects: &Objects) -> Vec<String> {
+    const HOST: &str = "kubernetes.io/hostname";
+    const ZONE: &str = "topology.kubernetes.io/zone";
+    objects.every("Deployment", "may have all pods in one place", |owner| {
+        let labels = pod_labels(owner);
+        let pod = pod(owner);
+        let apart = &pod["affinity"]["podAntiAffinity"];
+        let apart = &apart["preferredDuringSchedulingIgnoredDuringExecution"];
+        let over = |place: &str| {
+            items(&pod["topologySpreadConstraints"]).any(|one| {
+                one["topologyKey"] == place && selects(&one["labelSelector"]["matchLabels"], labels)
+            })
+        };
+        let apart = items(apart).map(|one| &one["podAffinityTerm"]).any(|term| {
+            term["topologyKey"] == HOST && selects(&term["labelSelector"]["matchLabels"], labels)
+        });
+        apart && over(ZONE) && over(HOST)
+    })
+}
+
+fn strategy(objects: &Objects) -> Vec<String> {
+    objects.every("Deployment", "may have no pod during an update", |owner| {
+        let strategy = &owner["spec"]["strategy"];
+        strategy["type"] == "RollingUpdate"
+            && strategy["rollingUpdate"]["maxSurge"] == 1
+            && strategy["rollingUpdate"]["maxUnavailable"] == 0
+    })
+}
+
+fn job_end(objects: &Objects) -> Vec<String> {
+    objects.every("Job", "stays when it has ended", |job| {
+        job["spec"]["ttlSecondsAfterFinished"].is_u64()
+    })
+}
