@@ -5,6 +5,7 @@ mod drift;
 mod generate;
 mod manifests;
 mod plan;
+mod podman;
 mod secrets;
 mod strings;
 
