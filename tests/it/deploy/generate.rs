@@ -11,7 +11,14 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[tokio::test]
 async fn what_is_committed_is_what_the_code_renders() {
-    for artefact in ["openapi", "env-docs", "schema", "deploy-schema", "hardening", "guides"] {
+    for artefact in [
+        "openapi",
+        "env-docs",
+        "schema",
+        "deploy-schema",
+        "hardening",
+        "guides",
+    ] {
         let done = generate(&[artefact, "--check", ROOT]).await;
         assert!(done.status.success(), "{}", said(&done));
     }
