@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::fault::TreeError;
 
+/// Files that are made durable at once.
+const AT_ONCE: usize = 8;
+
 /// Files on their way.
 #[derive(Default)]
 pub(super) struct Stage {
@@ -65,10 +68,10 @@ impl Stage {
 
     /// Makes all files durable, then lets them take their places.
     pub(super) fn commit(mut self) -> Result<(), TreeError> {
-        for waiting in &self.waiting {
+        in_parallel(&self.waiting, |waiting| {
             let synced = waiting.file.sync_all();
-            synced.map_err(failed("write", &waiting.target, 0))?;
-        }
+            synced.map_err(failed("write", &waiting.target, 0))
+        })?;
         let mut touched = BTreeSet::new();
         for (replaced, waiting) in self.waiting.iter().enumerate() {
             let renamed = fs::rename(&waiting.temporary, &waiting.target);
@@ -76,11 +79,12 @@ impl Stage {
             touched.extend(waiting.target.parent().map(Path::to_path_buf));
         }
         self.waiting.clear();
-        for folder in touched {
+        let touched: Vec<PathBuf> = touched.into_iter().collect();
+        in_parallel(&touched, |folder| {
             // Not every file system can; the files themselves are whole either way.
             let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -94,6 +98,26 @@ impl Drop for Stage {
             let _ = fs::remove_dir(folder);
         }
     }
+}
+
+/// Does `work` to all `items`, several at a time: a file system commits together what it is asked
+/// for together. Gives the first failure of any.
+fn in_parallel<T: Sync>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<(), TreeError> + Sync,
+) -> Result<(), TreeError> {
+    let (work, share) = (&work, items.len().div_ceil(AT_ONCE).max(1));
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = items
+            .chunks(share)
+            .map(|some| scope.spawn(move || some.iter().try_for_each(work)))
+            .collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
 }
 
 /// A hidden name in the same folder, so that renaming crosses no file system.
