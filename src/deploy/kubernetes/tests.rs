@@ -1,7 +1,5 @@
 //! What the tree holds as a whole: its files, its patches, its order.
 
-use std::path::PathBuf;
-
 use super::*;
 
 fn files() -> Vec<File> {
@@ -164,17 +162,4 @@ fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
     assert_eq!(before[0], after[0]);
     assert_ne!(before[1], after[1]);
     assert_eq!(before[2], after[2]);
-}
-
-/// Writes the tree where `kubectl kustomize` and scanners can look at it:
-/// `cargo test --no-default-features --lib kubernetes -- --ignored`.
-#[test]
-#[ignore = "leaves its files behind"]
-fn write_the_tree_for_a_look() {
-    let root: PathBuf = std::env::temp_dir().join("deploy-kubernetes");
-    for file in files() {
-        let path = root.join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, file.text).unwrap();
-    }
 }

@@ -199,17 +199,4 @@ mod tests {
             "{error}"
         );
     }
-
-    /// Writes what is built where it can be compared with what kustomize builds.
-    #[test]
-    #[ignore = "leaves its files behind"]
-    fn write_the_streams_for_a_look() {
-        let root = std::env::temp_dir().join("deploy-kubernetes");
-        std::fs::create_dir_all(&root).unwrap();
-        let project = example::project();
-        for environment in &project.plan.environments {
-            let text = stream(&project, Some(&environment.name)).unwrap();
-            std::fs::write(root.join(format!("{}.yaml", environment.name)), text).unwrap();
-        }
-    }
 }
