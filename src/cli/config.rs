@@ -1,7 +1,7 @@
 //! `aura config`: what the settings are, what they mean, and whether they are right.
 //!
-//! `explain` reads no environment; `check` and `show` load it as `serve` would, and open no
-//! connection. How settings look in print is in `config_text.rs`.
+//! All of them load the environment as `serve` would, and open no connection. `explain` is in
+//! `config_explain.rs`; how values look in print is in `config_text.rs`.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{USAGE, config_from, config_text};
+use super::{config_explain, config_from, config_text};
 use crate::config::Config;
 use crate::schema::{Environment, Fault, Faults, Loaded};
 
@@ -64,13 +64,19 @@ pub enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Explain one setting, or all of them: what it does, what it takes, what it is by default.
+    /// Explain one setting, or all of them: what it does, what it takes, what it is by default and
+    /// (one setting) here, and where it stands in the manifests.
     #[command(after_help = "Examples:
   aura config explain JWT_ALGORITHM
+  aura config explain JWT_ALGORITHM --from k8s/
   aura config explain --json")]
     Explain {
         /// The variable, such as `JWT_ALGORITHM`; all of them without it.
         name: Option<String>,
+        /// Also say in which lines of these manifests and .env files it stands: a directory, a
+        /// file, or - for standard input.
+        #[arg(long, value_name = "PATH")]
+        from: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -125,7 +131,14 @@ impl ConfigCommand {
                 let loader = Config::loader(environment)?.secrets_dir(secrets_dir);
                 show(Config::load(&loader), json, out, err)
             }
-            Self::Explain { name, json } => explain(name.as_deref(), json, out, err),
+            Self::Explain { name, from, json } => config_explain::run(
+                name.as_deref(),
+                from.as_deref(),
+                json,
+                environment,
+                out,
+                err,
+            ),
         }
     }
 }
@@ -172,40 +185,6 @@ fn show(
         writeln!(out, "{:#}", config_text::entries_json(&loaded.entries))?;
     } else {
         out.write_all(config_text::entries(&loaded.entries).as_bytes())?;
-    }
-    Ok(OK)
-}
-
-fn explain(
-    name: Option<&str>,
-    json: bool,
-    out: &mut impl Write,
-    err: &mut impl Write,
-) -> anyhow::Result<u8> {
-    let settings = Config::settings()?;
-    let Some(name) = name else {
-        if json {
-            let all: Vec<_> = settings.iter().map(config_text::setting_json).collect();
-            writeln!(out, "{:#}", json!(all))?;
-        } else {
-            let all: Vec<_> = settings.iter().map(config_text::setting).collect();
-            out.write_all(all.join("\n").as_bytes())?;
-        }
-        return Ok(OK);
-    };
-    let Some(setting) = settings.get(&name.to_ascii_uppercase()) else {
-        let guess = settings.nearest(name);
-        let guess = guess.map_or_else(String::new, |near| format!("did you mean {}? ", near.name));
-        writeln!(
-            err,
-            "error: no setting is named {name:?}; {guess}`aura config explain` lists all of them"
-        )?;
-        return Ok(USAGE);
-    };
-    if json {
-        writeln!(out, "{:#}", config_text::setting_json(setting))?;
-    } else {
-        out.write_all(config_text::setting(setting).as_bytes())?;
     }
     Ok(OK)
 }
@@ -328,11 +307,61 @@ mod tests {
         let (_, out, _) = run("explain JWT_SECRET_KEY", &[]);
         assert!(out.contains("JWT_SECRET_KEY_FILE"), "{out}");
         assert!(out.contains("in staging and production"), "{out}");
+        assert!(
+            out.contains("Secret aura-secrets, in k8s/base/backend/secret.yaml"),
+            "{out}"
+        );
         let (_, all, _) = run("explain", &[]);
         assert!(
             all.contains("RATE_LIMIT_FAIL_MODE") && all.contains("LOG_FORMAT"),
             "{all}"
         );
+    }
+
+    #[test]
+    fn explain_tells_the_value_here_and_its_origin() {
+        let told = |environment: &[(&str, &str)], name: &str| {
+            let (code, out, _) = run(&format!("explain {name}"), environment);
+            assert_eq!(code, 0);
+            let mut lines = out.lines().map(str::trim);
+            let line = lines.find_map(|line| line.strip_prefix("Value here"));
+            line.unwrap().trim().to_owned()
+        };
+        assert_eq!(told(&[], "SERVER_PORT"), "8000 (default)");
+        let production = [("ENVIRONMENT", "production"), ("JWT_SECRET_KEY", KEY)];
+        assert_eq!(told(&production, "JWT_SECRET_KEY"), "[redacted] (variable)");
+        assert_eq!(told(&production, "LOG_FORMAT"), "json (default)");
+        // What is wrong elsewhere is another question.
+        let wrong = [("SERVER_PORT", "high"), ("LOG_LEVEL", "warn")];
+        assert_eq!(told(&wrong, "LOG_LEVEL"), "warn (variable)");
+        assert!(told(&wrong, "SERVER_PORT").contains("high"));
+    }
+
+    #[test]
+    fn explain_finds_the_lines_of_a_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        };
+        write(
+            "c.yaml",
+            "kind: ConfigMap\nmetadata: {name: c}\ndata:\n  LOG_LEVEL: \"info\"\n",
+        );
+        write("x.env", &format!("LOG_LEVEL=debug\nJWT_SECRET_KEY={KEY}\n"));
+        write("broken.yaml", "a: [\n");
+        let from = folder.path().display();
+        let (code, out, err) = run(&format!("explain log_level --from {from}"), &[]);
+        assert_eq!(code, 0);
+        assert!(out.contains("c.yaml:4 (ConfigMap c)\n"), "{out}");
+        assert!(out.contains("x.env:1\n"), "{out}");
+        assert!(err.starts_with("warning: broken.yaml: "), "{err}");
+        let (_, out, _) = run(&format!("explain JWT_SECRET_KEY --json --from {from}"), &[]);
+        let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(json["kubernetes"]["kind"], "Secret");
+        assert_eq!(json["written_in"][0]["line"], 2);
+        assert!(!out.contains("canary"), "{out}");
+        let (_, out, _) = run(&format!("explain LOG_FORMAT --from {from}"), &[]);
+        assert!(out.contains("no file there"), "{out}");
     }
 
     #[test]

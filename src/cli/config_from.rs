@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::generate::project::aura;
 use super::{BAD_CONFIG, output};
-use crate::deploy::inspect::{self, Report, inspect};
+use crate::deploy::inspect::{self, Inputs, Report, inspect};
 
 /// Looks into `from` (`-` is standard input) and prints what it finds; gives the exit code.
 pub(super) fn check(
@@ -18,12 +18,7 @@ pub(super) fn check(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> anyhow::Result<u8> {
-    let inputs = if from == Path::new("-") {
-        inspect::read_stream("standard input", io::stdin().lock())
-    } else {
-        inspect::read(from)
-    };
-    let report = inspect(&aura()?, &inputs);
+    let report = inspect(&aura()?, &inputs(from));
     let nothing = report.inspected.is_empty();
     let ok = report.passes(strict) && !nothing;
     if json {
@@ -40,6 +35,15 @@ pub(super) fn check(
         ));
     }
     Ok(if ok { 0 } else { BAD_CONFIG })
+}
+
+/// The files at `from`; `-` is standard input.
+pub(super) fn inputs(from: &Path) -> Inputs {
+    if from == Path::new("-") {
+        inspect::read_stream("standard input", io::stdin().lock())
+    } else {
+        inspect::read(from)
+    }
 }
 
 fn print(

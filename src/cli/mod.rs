@@ -4,6 +4,7 @@
 
 mod completions;
 pub mod config;
+mod config_explain;
 mod config_from;
 mod config_text;
 mod dev;

@@ -34,7 +34,7 @@ const ORDER: &[&str] = &[
 
 /// Keys whose maps hold an operator's own words: their strings are always quoted, and their order
 /// is by name.
-const WORDS: &[&str] = &["annotations", "data", "stringData"];
+const WORDS: &[&str] = &["annotations", "data", "encryptedData", "stringData"];
 
 /// Keys whose maps have keys of their own, which [`ORDER`] does not know.
 const NAMES: &[&str] = &[

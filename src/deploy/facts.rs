@@ -111,13 +111,14 @@ pub(super) fn is_required(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty()
 }
 
-/// The object of Kubernetes that holds it: its kind and its name.
-pub(super) fn place(service: &Service, setting: &Setting) -> (&'static str, String) {
-    if setting.secret {
-        ("Secret", format!("{}-secrets", service.name))
-    } else {
-        ("ConfigMap", format!("{}-config", service.name))
-    }
+/// The ConfigMap of all settings that are no secrets.
+pub(super) fn config_map(service: &Service) -> String {
+    format!("{}-config", service.name)
+}
+
+/// The Secret of the others.
+pub(super) fn secret(service: &Service) -> String {
+    format!("{}-secrets", service.name)
 }
 
 /// How to come by the value of a secret, in the prose of a doc comment; none where nothing is
@@ -202,10 +203,6 @@ mod tests {
         assert_eq!(
             recipe(&service, get("A_KEY")).unwrap(),
             "Make one with `make key`."
-        );
-        assert_eq!(
-            place(&service, get("A_KEY")),
-            ("Secret", "x-secrets".to_owned())
         );
     }
 }

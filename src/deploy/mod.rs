@@ -19,6 +19,7 @@ mod hardening;
 pub mod inspect;
 mod json_schema;
 pub mod kubernetes;
+mod kustomize;
 mod markdown;
 pub mod oci;
 mod openapi;
@@ -33,6 +34,7 @@ pub mod table;
 pub mod tree;
 pub mod upgrade;
 
+pub use env_docs::{describe, explain};
 pub use file::{File, MARK, is_marked};
 pub use guides::Guide;
 pub use plan::Plan;

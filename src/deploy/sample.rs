@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::plan::{Backend, Endpoint, Environment, Gateway, Image, Plan, Resources};
+use super::plan::{Backend, Endpoint, Environment, Gateway, Image, Plan, Resources, Tier};
 use super::{BackendKind, Embedded, Project, Service};
 
 /// A service `shop` with a database, Redis, a metrics port and secrets.
@@ -105,6 +105,11 @@ fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
     };
     Environment {
         name: name.to_owned(),
+        tier: if name == "production" {
+            Tier::Production
+        } else {
+            Tier::Development
+        },
         namespace: format!("shop-{name}"),
         image: image(),
         host: None,

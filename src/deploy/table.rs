@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::markdown::{code, line, table, text};
-use super::{BackendKind, Service, facts};
+use super::{BackendKind, Service, facts, kubernetes};
 use crate::schema::Setting;
 
 /// The environment whose needs the table `production` lists.
@@ -32,7 +32,7 @@ fn settings(service: &Service) -> String {
             line(&setting.summary()),
             allowed.map_or(String::new(), |allowed| text(&allowed)),
             default(setting),
-            text(facts::place(service, setting).0),
+            text(kubernetes::place(service, setting).kind),
         ]
     });
     let head = ["Variable", "Meaning", "Allowed", "Default", "In"];

@@ -8,7 +8,7 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use super::plan::Environment;
+use super::plan::{self, Environment};
 use super::{Artefact, File, Project, RenderError, emit, oci};
 use backend::Server;
 use model::{Build, Compose, Condition, HealthCheck, Network, Volume};
@@ -134,25 +134,19 @@ fn escaped(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// A quantity of Kubernetes in compose's units, which are powers of 1024 too.
+/// A quantity of Kubernetes in the largest of compose's units that holds it without a fraction.
 fn memory(quantity: &str) -> Option<String> {
-    let units = [("Ki", "k"), ("Mi", "m"), ("Gi", "g")];
-    units.into_iter().find_map(|(theirs, ours)| {
-        let number = quantity.strip_suffix(theirs)?;
-        number.parse::<u64>().ok()?;
-        Some(format!("{number}{ours}"))
-    })
+    let bytes = format!("{:.0}", plan::amount(quantity)?.ceil());
+    let bytes: u64 = bytes.parse().ok()?;
+    let units = [(30, "g"), (20, "m"), (10, "k"), (0, "b")];
+    let mut fitting = units.into_iter();
+    let (power, unit) = fitting.find(|(power, _)| bytes.is_multiple_of(1 << power))?;
+    Some(format!("{}{unit}", bytes >> power))
 }
 
 /// Processors of a quantity of Kubernetes.
 fn cpus(quantity: &str) -> Option<String> {
-    match quantity.strip_suffix('m') {
-        Some(thousandths) => {
-            let thousandths: u32 = thousandths.parse().ok()?;
-            Some((f64::from(thousandths) / 1000.0).to_string())
-        }
-        None => quantity.parse::<f64>().ok().map(|cpus| cpus.to_string()),
-    }
+    plan::amount(quantity).map(|cpus| cpus.to_string())
 }
 
 #[cfg(test)]
@@ -248,7 +242,9 @@ mod tests {
     fn quantities_are_translated() {
         assert_eq!(memory("512Mi").as_deref(), Some("512m"));
         assert_eq!(memory("1Gi").as_deref(), Some("1g"));
-        assert_eq!(memory("1.5Gi"), None);
+        assert_eq!(memory("1.5Gi").as_deref(), Some("1536m"));
+        assert_eq!(memory("1G").as_deref(), Some("1000000000b"));
+        assert_eq!(memory("x"), None);
         assert_eq!(cpus("250m").as_deref(), Some("0.25"));
         assert_eq!(cpus("2").as_deref(), Some("2"));
         assert_eq!(cpus("x"), None);

@@ -1,15 +1,18 @@
 //! The artefact `env-docs`: the reference of all variables, to read (Markdown, HTML) and for
 //! scripts (JSON).
 //!
-//! What is said of a setting is gathered once, in [`Variable`]; each format only escapes it.
+//! What is said of a setting is gathered once, in [`rows`]; each format only escapes it.
+
+mod plain;
 
 use askama::Template;
 use serde_json::{Map, Value, json};
 
-use super::facts;
 use super::prose::{self, Block, Span};
-use super::{Artefact, File, Project, RenderError, Service, markdown};
+use super::{Artefact, File, Project, RenderError, Service, facts, kubernetes, markdown};
 use crate::schema::Setting;
+
+pub use plain::explain;
 
 /// See the module.
 pub(super) const ARTEFACT: Artefact = Artefact {
@@ -107,11 +110,10 @@ fn rows(service: &Service, setting: &Setting) -> Vec<Row> {
     if let Some(example) = setting.example_text() {
         row("Example", vec![vec![code(&example)]]);
     }
-    let (kind, name) = facts::place(service, setting);
-    row(
-        "In Kubernetes",
-        vec![vec![text(kind), text(" "), code(&name)]],
-    );
+    let place = kubernetes::place(service, setting);
+    let object = [text(place.kind), text(" "), code(&place.name)];
+    let file = [text(", in "), code(&place.file)];
+    row("In Kubernetes", vec![[object.as_slice(), &file].concat()]);
     if setting.deprecated {
         row("Status", vec![vec![text("deprecated: it will go")]]);
     }
@@ -158,13 +160,14 @@ fn list(service: &Service) -> Map<String, Value> {
     let settings = service
         .settings
         .iter()
-        .map(|setting| entry(service, setting));
+        .map(|setting| describe(service, setting));
     list.insert("variables".to_owned(), settings.collect());
     list
 }
 
-fn entry(service: &Service, setting: &Setting) -> Value {
-    let (kind, name) = facts::place(service, setting);
+/// All there is to say about `setting`, as an object for scripts.
+#[must_use]
+pub fn describe(service: &Service, setting: &Setting) -> Value {
     let variants = setting.variants.iter();
     let variants = variants.map(|one| json!({ "value": one.value, "docs": one.docs }));
     json!({
@@ -186,7 +189,7 @@ fn entry(service: &Service, setting: &Setting) -> Value {
         "secret": setting.secret,
         "file_variable": setting.file_variable(),
         "deprecated": setting.deprecated,
-        "kubernetes": { "kind": kind, "name": name },
+        "kubernetes": kubernetes::place(service, setting),
     })
 }
 

@@ -96,7 +96,7 @@ fn a_variable_has_all_its_facts_and_one_anchor() {
         "## JWT\n\nTokens.\n\n### JWT_SECRET_KEY\n\nA key.\n\nMake it `long`.\n\n|  |  |\n| --- | --- |\n",
         "| Required | in staging and production |\n",
         "| Secret | yes; `JWT_SECRET_KEY_FILE` may name a file that holds it |\n",
-        "| In Kubernetes | Secret `shop-secrets` |\n",
+        "| In Kubernetes | Secret `shop-secrets`, in `k8s/base/backend/secret.yaml` |\n",
         "| Type | whole number (minutes) |\n| Allowed | 1 to 9 |\n| Default | `3` |\n",
         "| Allowed | `text`: For people.<br>`json` |\n| Default | `text`<br>in production: `json` |\n",
         "| Status | deprecated: it will go |\n",

@@ -26,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "Requests are limits",
-        asks: "what serves gets what it asks for: requests equal limits in production",
+        asks: "a pod gets what it asks for: requests equal limits in production",
         scanners: "kube-score `container-cpu-requests-equal-limits`, \
                    `container-memory-requests-equal-limits`, \
                    `container-resource-requests-equal-limits`, \
@@ -93,7 +93,7 @@ fn limits(objects: &Objects) -> Vec<String> {
 }
 
 fn equal(objects: &Objects) -> Vec<String> {
-    objects.every_server("may take more than it asks for", |container| {
+    objects.every_container("may take more than it asks for", |container| {
         let resources = &container["resources"];
         resources["limits"].is_object() && resources["requests"] == resources["limits"]
     })

@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
                    `horizontalpodautoscaler-replicas`, \
                    `deployment-targeted-by-hpa-does-not-have-replicas-configured`; Polaris \
                    `hpaMinAvailability`, `hpaMaxAvailability`; Kubescape `C-0300`",
-        met: checked(autoscaler),
+        met: waivable(autoscaler, &["hpa-minimum-three-replicas"]),
     },
     Rule {
         name: "Disruption budget",

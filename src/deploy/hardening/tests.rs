@@ -77,10 +77,31 @@ fn a_service_of_which_little_is_known_is_hardened_as_well() {
 }
 
 #[test]
-fn what_nobody_waived_is_shown_as_not_met() {
-    let project = project("[environments.production]\nreplicas = 1\n");
+fn few_pods_by_choice_are_waived_and_not_open() {
+    for replicas in [1, 2] {
+        let project = project(&format!(
+            "[environments.production]\nreplicas = {replicas}\ncomponents = [\"ha\"]\n"
+        ));
+        let text = &render(&project).unwrap()[0].text;
+        assert!(!text.contains("not met"), "{text}");
+    }
+    // One pod is no reason to scale.
+    let project = project("environments.production.replicas = 1");
     let text = &render(&project).unwrap()[0].text;
-    assert!(text.contains("| production | not met: HorizontalPodAutoscaler shop "));
+    assert!(!text.contains("not met"), "{text}");
+}
+
+#[test]
+fn what_nobody_waived_is_shown_as_not_met() {
+    let mut objects = Objects::of(&whole(), "production").unwrap();
+    objects
+        .0
+        .retain(|object| object["kind"] != "PodDisruptionBudget");
+    let outcome = rule("Disruption budget").outcome(&objects, &[]);
+    assert_eq!(
+        outcome.sentence(),
+        "not met: Deployment shop has no disruption budget"
+    );
 }
 
 #[test]
@@ -99,9 +120,9 @@ fn production_meets_all_that_is_looked_at_but_one() {
 
 #[test]
 fn every_waiver_that_a_rule_names_is_one_of_the_manifests() {
-    let (plain, whole) = (project(""), whole());
+    let few = project("environments.production.replicas = 2");
     let mut known = Vec::new();
-    for project in [&plain, &whole] {
+    for project in [&project(""), &few, &whole()] {
         for environment in &project.plan.environments {
             known.extend(waivers(project, environment).into_iter().map(|one| one.id));
         }

@@ -28,6 +28,15 @@ pub(super) fn read(at: &At, text: &str) -> (Vec<Entry>, Vec<Finding>) {
     (entries, findings)
 }
 
+/// The lines of `text`, from 1, that give a variable which `is_meant`.
+pub(super) fn lines(text: &str, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = u64> {
+    let lines = (1..).zip(text.lines());
+    lines.filter_map(move |(number, line)| {
+        let (name, _) = entry(line.trim()).filter(|_| !line.trim_start().starts_with('#'))?;
+        is_meant(&name).then_some(number)
+    })
+}
+
 fn entry(line: &str) -> Option<Entry> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (name, value) = line.split_once('=')?;

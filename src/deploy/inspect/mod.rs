@@ -1,14 +1,17 @@
 //! Settings in files that people edited by hand, or that a cluster gave out, against the settings
 //! that there are.
 //!
-//! What is read: `ConfigMap`s, `Secret`s, whatever runs pods, and `.env` files; from a directory, a
+//! What is read: `ConfigMap`s, `Secret`s, `SealedSecret`s, `ExternalSecret`s, whatever runs pods, and
+//! `.env` files; from a directory, a
 //! file or a stream such as `kubectl get -o yaml`. Nothing is changed, and no cluster is asked.
 
 mod dotenv;
+mod mention;
 mod object;
 mod overlay;
 mod place;
 mod report;
+mod secret;
 mod source;
 mod values;
 mod yaml;
@@ -23,8 +26,9 @@ use overlay::{Content, Document};
 use place::Place;
 use report::At;
 
-use super::Service;
+use super::{Service, facts};
 
+pub use mention::{Mention, mentions};
 pub use report::{Finding, FindingKind, Report};
 pub use source::{Input, Inputs, MAX_FILE_BYTES, MAX_FILES, read, read_stream};
 
@@ -66,6 +70,7 @@ fn look_into(service: &Service, group: Vec<Object>, report: &mut Report) {
         report.inspected.push(title(&source.at));
         findings.extend(values::of_source(service, source));
     }
+    without_recipes(&mut sources);
     for workload in &workloads {
         report.inspected.push(title(&workload.at));
         findings.extend(service_links(workload));
@@ -121,8 +126,7 @@ fn is_ours(service: &Service, workload: &Workload) -> bool {
 }
 
 fn is_well_known(service: &Service, name: &str) -> bool {
-    let ending = name.strip_prefix(service.name.as_str());
-    matches!(ending, Some("-config" | "-secrets"))
+    name == facts::config_map(service) || name == facts::secret(service)
 }
 
 /// Leaves the sources that our workloads name and those that are called ours; without any
@@ -147,6 +151,16 @@ fn keep_ours(service: &Service, sources: &mut Vec<Source>, workloads: &[Workload
             || named.contains(&(source.holder, source.name.clone()))
             || workloads.is_empty() && holds(source)
     });
+}
+
+/// Drops what a Secret is made from where the Secret is here: that is what pods get.
+fn without_recipes(sources: &mut Vec<Source>) {
+    let id = |source: &Source| (source.namespace.clone(), source.name.clone());
+    let made = sources
+        .iter()
+        .filter(|source| source.holder == Holder::Secret && !source.recipe);
+    let made: BTreeSet<_> = made.map(id).collect();
+    sources.retain(|source| !source.recipe || !made.contains(&id(source)));
 }
 
 fn service_links(workload: &Workload) -> Option<Finding> {

@@ -1,13 +1,14 @@
-//! The parts of a manifest that carry settings: `ConfigMap`s, `Secret`s and the containers of pods.
+//! The parts of a manifest that carry settings: `ConfigMap`s, `Secret`s and what makes them, and the
+//! containers of pods.
 //!
 //! Read from plain JSON rather than from typed objects: what people edit by hand is half right,
 //! and the right half is still worth a look.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::report::At;
+use super::secret::{decoded, fetched, sealed};
+use crate::deploy::kustomize::text_at;
 
 /// What may hold settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +26,13 @@ pub(super) enum Holder {
 pub(super) enum Given {
     /// Its text.
     Text(String),
-    /// Not a text; what is wrong with it.
-    Odd(&'static str),
+    /// Not what belongs there.
+    Odd {
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// It is somewhere else: in a Secret, or made by Kubernetes.
     Elsewhere,
 }
@@ -44,7 +50,10 @@ pub(super) struct Source {
     pub(super) at: At,
     pub(super) holder: Holder,
     pub(super) namespace: String,
+    /// The name by which pods know it.
     pub(super) name: String,
+    /// Whether the cluster makes the real one from this.
+    pub(super) recipe: bool,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -93,17 +102,12 @@ pub(super) enum Object {
 
 /// Reads `value`; none where it holds no settings.
 pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
-    let kind = text(value, "/kind");
-    let name = text(value, "/metadata/name").to_owned();
-    let namespace = text(value, "/metadata/namespace").to_owned();
-    let title = if namespace.is_empty() {
-        format!("{kind} {name}")
-    } else {
-        format!("{kind} {namespace}/{name}")
-    };
+    let kind = text_at(value, "/kind");
+    let name = text_at(value, "/metadata/name").to_owned();
+    let namespace = text_at(value, "/metadata/namespace").to_owned();
     let at = At {
         file: file.to_owned(),
-        object: title,
+        object: title(kind, &namespace, &name),
     };
     let source = |holder, entries: Vec<(String, Given)>| {
         let entry = |(key, given)| Entry {
@@ -117,8 +121,20 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
             holder,
             namespace: namespace.clone(),
             name: name.clone(),
+            recipe: false,
             entries,
         }))
+    };
+    let recipe = |entries: Vec<(String, Given)>, made: &str| {
+        let mut object = source(Holder::Secret, entries)?;
+        if let Object::Source(source) = &mut object {
+            source.recipe = true;
+            let made = text_at(value, made);
+            if !made.is_empty() {
+                made.clone_into(&mut source.name);
+            }
+        }
+        Some(object)
     };
     let pod = match kind {
         "ConfigMap" => return source(Holder::ConfigMap, plain(value.get("data"))),
@@ -131,6 +147,11 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
             }
             return source(Holder::Secret, entries);
         }
+        "SealedSecret" => {
+            let entries = sealed(value.pointer("/spec/encryptedData"));
+            return recipe(entries, "/spec/template/metadata/name");
+        }
+        "ExternalSecret" => return recipe(fetched(value)?, "/spec/target/name"),
         "Pod" => value,
         "CronJob" => value.pointer("/spec/jobTemplate/spec/template")?,
         "Deployment" | "Job" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => {
@@ -139,7 +160,7 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
         _ => return None,
     };
     let label = "/metadata/labels/app.kubernetes.io~1name";
-    let app = [pod, value].map(|from| text(from, label));
+    let app = [pod, value].map(|from| text_at(from, label));
     Some(Object::Workload(Workload {
         containers: containers(&at, pod),
         namespace,
@@ -154,14 +175,16 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
     }))
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+/// How an object is called in a report.
+pub(super) fn title(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    }
 }
 
-fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value
         .pointer(pointer)
         .and_then(Value::as_array)
@@ -174,20 +197,27 @@ fn strings(value: &Value, key: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+pub(super) fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     map.and_then(Value::as_object)
         .into_iter()
         .flat_map(Map::iter)
 }
 
-fn given(value: &Value) -> Given {
+pub(super) fn given(value: &Value) -> Given {
     match value {
         Value::String(text) => Given::Text(text.clone()),
         // An empty value in YAML; Kubernetes takes it for an empty text.
         Value::Null => Given::Text(String::new()),
-        Value::Number(_) => Given::Odd("is a number, and Kubernetes takes texts only"),
-        Value::Bool(_) => Given::Odd("is true or false, and Kubernetes takes texts only"),
-        _ => Given::Odd("is a list or a map, and Kubernetes takes texts only"),
+        Value::Number(_) => no_text("is a number, and Kubernetes takes texts only"),
+        Value::Bool(_) => no_text("is true or false, and Kubernetes takes texts only"),
+        _ => no_text("is a list or a map, and Kubernetes takes texts only"),
+    }
+}
+
+fn no_text(problem: &'static str) -> Given {
+    Given::Odd {
+        problem,
+        remedy: "put it between double quotes",
     }
 }
 
@@ -197,32 +227,15 @@ fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
         .collect()
 }
 
-fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
-    let decode = |value: &Value| match given(value) {
-        Given::Text(text) => {
-            let packed: String = text.split_whitespace().collect();
-            match BASE64_STANDARD.decode(packed).map(String::from_utf8) {
-                Ok(Ok(text)) => Given::Text(text),
-                Ok(Err(_)) => Given::Odd("is not UTF-8 once it is decoded"),
-                Err(_) => Given::Odd("is not base64, which data of a Secret must be"),
-            }
-        }
-        odd => odd,
-    };
-    entries(map)
-        .map(|(key, value)| (key.clone(), decode(value)))
-        .collect()
-}
-
 fn containers(at: &At, pod: &Value) -> Vec<Container> {
     let lists = ["/spec/initContainers", "/spec/containers"];
     let all = lists.into_iter().flat_map(|key| list(pod, key));
     all.map(|container| Container {
         at: At {
             file: at.file.clone(),
-            object: format!("{} container {}", at.object, text(container, "/name")),
+            object: format!("{} container {}", at.object, text_at(container, "/name")),
         },
-        image: text(container, "/image").to_owned(),
+        image: text_at(container, "/image").to_owned(),
         args: [strings(container, "/command"), strings(container, "/args")].concat(),
         env_from: list(container, "/envFrom").filter_map(env_from).collect(),
         env: list(container, "/env").filter_map(variable).collect(),
@@ -244,7 +257,7 @@ fn env_from(entry: &Value) -> Option<(Reference, String)> {
         name: name.to_owned(),
         key: None,
     };
-    Some((reference, text(entry, "/prefix").to_owned()))
+    Some((reference, text_at(entry, "/prefix").to_owned()))
 }
 
 fn variable(entry: &Value) -> Option<Variable> {
@@ -258,8 +271,8 @@ fn variable(entry: &Value) -> Option<Variable> {
         let from = from.get(key)?;
         Some(Reference {
             holder,
-            name: text(from, "/name").to_owned(),
-            key: Some(text(from, "/key").to_owned()),
+            name: text_at(from, "/name").to_owned(),
+            key: Some(text_at(from, "/key").to_owned()),
         })
     };
     Some(Variable {
@@ -273,13 +286,14 @@ fn variable(entry: &Value) -> Option<Variable> {
 /// Secrets behind the volumes that `container` mounts.
 fn mounted(pod: &Value, container: &Value) -> Vec<String> {
     let mounts: Vec<_> = list(container, "/volumeMounts")
-        .map(|mount| text(mount, "/name"))
+        .map(|mount| text_at(mount, "/name"))
         .collect();
     let volumes =
-        list(pod, "/spec/volumes").filter(|volume| mounts.contains(&text(volume, "/name")));
+        list(pod, "/spec/volumes").filter(|volume| mounts.contains(&text_at(volume, "/name")));
     let secrets = volumes.flat_map(|volume| {
-        let projected = list(volume, "/projected/sources").map(|from| text(from, "/secret/name"));
-        std::iter::once(text(volume, "/secret/secretName")).chain(projected)
+        let projected =
+            list(volume, "/projected/sources").map(|from| text_at(from, "/secret/name"));
+        std::iter::once(text_at(volume, "/secret/secretName")).chain(projected)
     });
     let named = secrets.filter(|name| !name.is_empty());
     named.map(str::to_owned).collect()
@@ -312,7 +326,7 @@ mod tests {
         assert!(get("A") == Some(Given::Text("new".to_owned())));
         assert!(get("B") == Some(Given::Text("ok".to_owned())));
         for key in ["C", "D", "E"] {
-            assert!(matches!(get(key), Some(Given::Odd(_))), "{key}");
+            assert!(matches!(get(key), Some(Given::Odd { .. })), "{key}");
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::dotenv;
 use super::object::{self, Entry, Given, Holder, Object, Source};
 use super::report::{At, Finding, FindingKind};
+use crate::deploy::kustomize::{is_deletion, items, join, merge, text_at, texts};
 
 /// Overlays upon overlays.
 const MAX_DEPTH: usize = 16;
@@ -80,6 +81,7 @@ fn of_dotenv(file: &str, variables: &[dotenv::Entry]) -> Source {
         holder: Holder::Dotenv,
         namespace: String::new(),
         name: file.to_owned(),
+        recipe: false,
         entries: variables.iter().map(entry).collect(),
         at,
     }
@@ -112,7 +114,7 @@ impl<'a> Tree<'a> {
             names.map(move |name| join(folder, name))
         });
         let used: BTreeSet<String> = used.collect();
-        let component = |list: &Value| text(list, "/kind") == "Component";
+        let component = |list: &Value| text_at(list, "/kind") == "Component";
         let roots = self.folders.iter();
         roots
             .filter(|(folder, list)| !used.contains(*folder) && !component(list))
@@ -125,7 +127,7 @@ impl<'a> Tree<'a> {
         self.folders.iter().any(|(folder, list)| {
             let keys = ["resources", "patchesStrategicMerge"];
             let names = keys.into_iter().flat_map(|key| texts(list, key));
-            let patches = items(list, "patches").map(|patch| text(patch, "/path"));
+            let patches = items(list, "patches").map(|patch| text_at(patch, "/path"));
             names.chain(patches).any(|name| join(folder, name) == file)
         })
     }
@@ -169,7 +171,7 @@ impl<'a> Tree<'a> {
         for name in texts(list, "components") {
             self.add(&join(folder, name), objects, depth + 1);
         }
-        let paths = items(list, "patches").map(|patch| text(patch, "/path"));
+        let paths = items(list, "patches").map(|patch| text_at(patch, "/path"));
         for path in paths.chain(texts(list, "patchesStrategicMerge")) {
             let path = join(folder, path);
             if let Some((file, patches)) = self.files.get_key_value(path.as_str()) {
@@ -188,16 +190,19 @@ fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
         let first = layers.first();
         first.is_some_and(|(_, object)| {
             let mut keys = ["/kind", "/metadata/name"].into_iter();
-            keys.all(|key| text(object, key) == text(patch, key))
+            keys.all(|key| text_at(object, key) == text_at(patch, key))
         })
     };
-    if text(patch, "/$patch") == "delete" {
+    if is_deletion(patch) {
         objects.retain(|layers| !same(layers));
         return;
     }
     let mut base = objects.iter_mut().filter(|layers| same(layers)).peekable();
     // Half a pod says nothing; half a ConfigMap is worth a look.
-    let stands_alone = matches!(text(patch, "/kind"), "ConfigMap" | "Secret");
+    let stands_alone = matches!(
+        text_at(patch, "/kind"),
+        "ConfigMap" | "Secret" | "SealedSecret"
+    );
     if base.peek().is_none() && stands_alone {
         drop(base);
         objects.push(vec![(file, patch)]);
@@ -237,96 +242,4 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
         }
     }
     Some(object)
-}
-
-/// Strategic merge: maps by key, lists of named items by name, everything else replaced.
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                if value.is_null() {
-                    into.shift_remove(key);
-                } else if let Some(old) = into.get_mut(key) {
-                    merge(old, value);
-                } else {
-                    into.insert(key.clone(), value.clone());
-                }
-            }
-        }
-        (Value::Array(into), Value::Array(from)) if from.iter().all(is_named) => {
-            for item in from {
-                let name = text(item, "/name");
-                if text(item, "/$patch") == "delete" {
-                    into.retain(|old| text(old, "/name") != name);
-                } else if let Some(old) = into.iter_mut().find(|old| text(old, "/name") == name) {
-                    merge(old, item);
-                } else {
-                    into.push(item.clone());
-                }
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
-}
-
-fn is_named(item: &Value) -> bool {
-    !text(item, "/name").is_empty()
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-fn items<'a>(list: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    list.get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn texts<'a>(list: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
-    items(list, key).filter_map(Value::as_str)
-}
-
-/// `path` as seen from `folder`.
-fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_joined() {
-        assert_eq!(join("k8s/overlays/production", "../../base"), "k8s/base");
-        assert_eq!(join("", "./a.yaml"), "a.yaml");
-        assert_eq!(join("a", "../../b"), "../b");
-    }
-
-    #[test]
-    fn lists_of_named_items_are_merged_and_others_replaced() {
-        use serde_json::json;
-
-        let mut object =
-            json!({ "env": [{ "name": "A", "value": "1" }], "args": ["a", "b"], "x": 1 });
-        let patch = json!({ "env": [{ "name": "B" }, { "name": "A", "value": "2" }], "args": ["c"], "x": null });
-        merge(&mut object, &patch);
-        let expected =
-            json!({ "env": [{ "name": "A", "value": "2" }, { "name": "B" }], "args": ["c"] });
-        assert_eq!(object, expected);
-    }
 }

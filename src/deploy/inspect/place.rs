@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::object::{Container, Given, Holder, Reference, Source, Workload};
 use super::report::{At, Finding, FindingKind};
 use super::values;
-use crate::deploy::Service;
+use crate::deploy::{Service, kubernetes};
 use crate::schema::Setting;
 
 /// Settings from all the sources of one process.
@@ -193,12 +193,8 @@ impl<'a> Place<'a> {
         } else {
             "is required, and nothing gives it".to_owned()
         };
-        let (kind, holder) = if setting.secret {
-            ("Secret", "secrets")
-        } else {
-            ("ConfigMap", "config")
-        };
-        let remedy = format!("add it to the {kind} {}-{holder}", self.service.name);
+        let place = kubernetes::place(self.service, setting);
+        let remedy = format!("add it to the {} {}", place.kind, place.name);
         let finding = self
             .at
             .finding(FindingKind::Missing, &setting.name, problem, remedy);

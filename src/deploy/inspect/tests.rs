@@ -273,6 +273,76 @@ fn no_secret_is_ever_shown() {
     assert!(!shown.contains(CANARY), "{shown}");
 }
 
+/// A SealedSecret with these keys, which all have the value.
+fn sealed(keys: &[&str], value: &str) -> String {
+    let data: String = keys
+        .iter()
+        .map(|key| format!("    {key}: {value}\n"))
+        .collect();
+    format!(
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: shop-secrets\n  \
+         namespace: prod\nspec:\n  encryptedData:\n{data}"
+    )
+}
+
+/// An ExternalSecret that fetches these keys.
+fn external(keys: &[&str]) -> String {
+    let data: String = keys
+        .iter()
+        .map(|key| format!("  - secretKey: {key}\n"))
+        .collect();
+    format!(
+        "kind: ExternalSecret\nmetadata: {{name: e, namespace: prod}}\nspec:\n  \
+         target: {{name: shop-secrets}}\n  data:\n{data}"
+    )
+}
+
+#[test]
+fn a_secret_that_is_sealed_or_fetched_has_the_keys_of_the_settings() {
+    use FindingKind::{Missing, Unknown};
+
+    let pod = "Deployment prod/shop-backend container c";
+    let cipher = "Ag".repeat(300);
+    let given = |keys: &[&str]| [sealed(keys, &cipher), external(keys)];
+    let found = |secret: &str| {
+        let stream = [&config(NEEDED), secret, &deployment(BOTH)].map(str::to_owned);
+        found(&[("-", &stream.join("---\n"))])
+    };
+    for secret in given(&["SIGNING_KEY"]) {
+        assert_eq!(found(&secret), []);
+    }
+    for secret in given(&["API_KEY"]) {
+        assert_eq!(found(&secret), one(Missing, pod, "SIGNING_KEY"));
+    }
+    for (secret, object) in given(&["SIGNING_KEY", "SIGNING_KYE"])
+        .into_iter()
+        .zip(["SealedSecret prod/shop-secrets", "ExternalSecret prod/e"])
+    {
+        assert_eq!(found(&secret), one(Unknown, object, "SIGNING_KYE"));
+    }
+    // It may make any key.
+    let open = external(&["API_KEY"]) + "  dataFrom: [{extract: {key: x}}]\n";
+    assert_eq!(found(&open), []);
+    // The Secret that came of it is here as well, and says more.
+    let both = [secret("  SIGNING_KEY: x\n"), external(&["SIGNING_KEY"])].join("---\n");
+    assert_eq!(found(&both), []);
+}
+
+#[test]
+fn what_is_not_sealed_is_no_ciphertext_and_is_not_shown() {
+    let object = "SealedSecret prod/shop-secrets";
+    let open = sealed(&["SIGNING_KEY"], CANARY);
+    let report = report(&[("s.yaml", &open)]);
+    assert_eq!(report.findings.len(), 1, "{report:#?}");
+    assert_eq!(report.findings[0].problem, "is not sealed");
+    assert!(!format!("{report:?}").contains(CANARY));
+    let template = sealed(&["SIGNING_KEY"], SET_ME);
+    assert_eq!(
+        found(&[("s.yaml", &template)]),
+        one(FindingKind::Sentinel, object, "SIGNING_KEY")
+    );
+}
+
 #[test]
 fn an_overlay_is_looked_at_with_its_base() {
     let base = config("  REGION: eu\n  GREETING: hi\n");

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::object::{Entry, Given, Holder, Source};
 use super::report::{At, Finding, FindingKind};
-use crate::deploy::Service;
+use crate::deploy::{Service, facts};
 use crate::schema::{Environment, Fault, FaultKind, Loader, SET_ME, Setting};
 
 /// Variables of the runtime that a manifest of ours may well set.
@@ -68,8 +68,8 @@ fn place(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
             key,
             "is a secret, and a ConfigMap is read by anybody who may list it",
             format!(
-                "move it to the Secret {}-secrets, and replace its value",
-                service.name
+                "move it to the Secret {}, and replace its value",
+                facts::secret(service)
             ),
         )),
         Holder::Secret if !setting.secret => Some(at.finding(
@@ -77,8 +77,8 @@ fn place(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
             key,
             "is no secret",
             format!(
-                "move it to the ConfigMap {}-config, where a change is seen",
-                service.name
+                "move it to the ConfigMap {}, where a change is seen",
+                facts::config_map(service)
             ),
         )),
         _ => None,
@@ -116,15 +116,10 @@ pub(super) fn is_near_miss(service: &Service, key: &str) -> bool {
 }
 
 pub(super) fn odd(at: &At, key: &str, given: &Given) -> Option<Finding> {
-    let Given::Odd(problem) = given else {
+    let Given::Odd { problem, remedy } = given else {
         return None;
     };
-    Some(at.finding(
-        FindingKind::Invalid,
-        key,
-        *problem,
-        "put it between double quotes",
-    ))
+    Some(at.finding(FindingKind::Invalid, key, *problem, *remedy))
 }
 
 /// What the service would say of the text of `key` by itself. Names of files are not looked at:

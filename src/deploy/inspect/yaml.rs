@@ -1,6 +1,7 @@
 //! Streams of YAML (or JSON, which is YAML) to objects. Errors name line and column, and nothing
 //! of the text: it may be a secret.
 
+use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Error;
 
@@ -11,6 +12,18 @@ const MAX_DEPTH: usize = 100;
 
 /// Every object of `text`, those inside a `List` one by one.
 pub(super) fn read(at: &At, text: &str) -> Result<Vec<Value>, Box<Finding>> {
+    let mut objects = Vec::new();
+    for document in read_as(at, text)? {
+        flatten(document, &mut objects);
+    }
+    Ok(objects)
+}
+
+/// Every document of `text` as it stands.
+pub(super) fn read_as<'a, T: Deserialize<'a>>(
+    at: &At,
+    text: &'a str,
+) -> Result<Vec<T>, Box<Finding>> {
     let options = serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
@@ -19,13 +32,8 @@ pub(super) fn read(at: &At, text: &str) -> Result<Vec<Value>, Box<Finding>> {
             max_anchors: 1_000,
         },
     };
-    let documents = serde_saphyr::from_multiple_with_options::<Value>(text, options);
-    let documents = documents.map_err(|error| Box::new(broken(at, &error)))?;
-    let mut objects = Vec::new();
-    for document in documents {
-        flatten(document, &mut objects);
-    }
-    Ok(objects)
+    let documents = serde_saphyr::from_multiple_with_options(text, options);
+    documents.map_err(|error| Box::new(broken(at, &error)))
 }
 
 fn flatten(document: Value, objects: &mut Vec<Value>) {

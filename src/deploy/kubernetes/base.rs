@@ -11,13 +11,16 @@ use super::{config, deployment, secret};
 use crate::deploy::emit::EmitError;
 use crate::deploy::{Project, Service};
 
+/// Where it is.
+pub(super) const FOLDER: &str = "k8s/base/backend";
+
 /// `k8s/base/backend`.
 pub(super) fn folder(project: &Project) -> Result<Folder, EmitError> {
     let service = &project.service;
-    let mut folder = Folder::kustomization("k8s/base/backend");
-    folder.resource_text("configmap.yaml", config::base(service)?);
+    let mut folder = Folder::kustomization(FOLDER);
+    folder.resource_text(config::FILE, config::base(service)?);
     if secret::any(service) {
-        folder.resource_text("secret.yaml", secret::base(service)?);
+        folder.resource_text(secret::FILE, secret::base(service)?);
     }
     folder.resource("deployment.yaml", &deployment::base(project))?;
     folder.resource(

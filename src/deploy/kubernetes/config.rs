@@ -9,6 +9,9 @@ use super::{names, waiver};
 use crate::deploy::Service;
 use crate::deploy::emit::{self, EmitError};
 
+/// Its file.
+pub(super) const FILE: &str = "configmap.yaml";
+
 /// The ConfigMap of the base, with what each variable means above it.
 pub(super) fn base(service: &Service) -> Result<String, EmitError> {
     let values = Values::base(service);

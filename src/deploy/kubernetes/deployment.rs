@@ -9,11 +9,11 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::facts::{is_development, state_is_local};
+use super::facts::state_is_local;
 use super::names::{self, CONTAINER, HTTP, METRICS};
 use super::values::{PRE_STOP_SECONDS, Values};
 use super::{components, pod, probes, waiver};
-use crate::deploy::plan::{Component, Environment};
+use crate::deploy::plan::{Component, Environment, Tier};
 use crate::deploy::{Project, Service};
 
 /// The Deployment of the base.
@@ -79,7 +79,7 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
         resources: Some(pod::resources(&environment.resources)),
         ..Container::default()
     };
-    if is_development(service, environment) {
+    if environment.tier == Tier::Development {
         // An image that was built on the machine is in no registry.
         container.image_pull_policy = Some("IfNotPresent".to_owned());
     } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::deploy::plan::{
-    Backend, Component, Endpoint, Environment, Gateway, Image, Plan, Resources,
+    Backend, Component, Endpoint, Environment, Gateway, Image, Plan, Resources, Tier,
 };
 use crate::deploy::{BackendKind, Embedded, Probes, Project, Service};
 
@@ -154,6 +154,11 @@ fn environment(name: &str, components: &[Component]) -> Environment {
     .into();
     Environment {
         name: name.to_owned(),
+        tier: match name {
+            "development" => Tier::Development,
+            "production" => Tier::Production,
+            _ => Tier::Staging,
+        },
         namespace: format!("demo-{name}"),
         image: image(production.then(|| format!("sha256:{}", "a".repeat(64)))),
         host: (name != "development").then(|| format!("{name}.example.com")),

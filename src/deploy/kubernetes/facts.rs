@@ -8,13 +8,6 @@ use crate::deploy::{Project, RenderError, Service};
 /// The backend that a migration is about, and whose files are the state of the service.
 pub(super) const DATABASE: &str = "database";
 
-/// Whether `environment` is where people try things out: the one that the settings fall back to.
-pub(super) fn is_development(service: &Service, environment: &Environment) -> bool {
-    let setting = service.settings.get(&service.environment);
-    let default = setting.and_then(crate::schema::Setting::default_text);
-    default.as_deref().unwrap_or("development") == environment.name
-}
-
 /// Whether the database is a file beside the process.
 pub(super) fn state_is_local(environment: &Environment) -> bool {
     environment.backends.get(DATABASE) == Some(&Backend::Embedded)

@@ -16,6 +16,7 @@ mod folder;
 mod names;
 mod namespace;
 mod overlay;
+mod place;
 mod pod;
 mod probes;
 mod secret;
@@ -30,6 +31,7 @@ mod tests;
 use super::{Artefact, File, Project, RenderError};
 
 pub use build::stream;
+pub use place::{Place, place};
 pub use waiver::{Scanner, Waiver};
 
 /// Kubernetes manifests.
@@ -56,11 +58,12 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
 }
 
 /// The waivers of one environment, with their reasons: those on the Deployment, then those on the
-/// Job that migrates, then those on the ConfigMap.
+/// Job that migrates, the ConfigMap and the autoscaler.
 #[must_use]
 pub fn waivers(project: &Project, environment: &super::plan::Environment) -> Vec<Waiver> {
     let mut waivers = waiver::deployment(&project.service, environment);
     waivers.extend(waiver::job(&project.service, environment));
     waivers.extend(waiver::config_map(&project.service));
+    waivers.extend(waiver::autoscaler(environment));
     waivers
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::deploy::Service;
+pub(super) use crate::deploy::facts::{config_map, secret};
 
 /// The container that serves.
 pub(super) const CONTAINER: &str = "backend";
@@ -20,16 +21,6 @@ pub(super) const METRICS: &str = "metrics";
 const NAME: &str = "app.kubernetes.io/name";
 /// The released version; the one label that differs from release to release.
 pub(super) const VERSION: &str = "app.kubernetes.io/version";
-
-/// The ConfigMap.
-pub(super) fn config_map(service: &Service) -> String {
-    format!("{}-config", service.name)
-}
-
-/// The Secret.
-pub(super) fn secret(service: &Service) -> String {
-    format!("{}-secrets", service.name)
-}
 
 /// The Job that migrates, and its policy.
 pub(super) fn job(service: &Service) -> String {

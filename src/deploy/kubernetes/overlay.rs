@@ -2,13 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use super::components::{self, external_secret, gateway, ha, ingress, migrate_job, network_policy};
-use super::facts::is_development;
+use super::components::{
+    self, external_secret, gateway, ha, ingress, migrate_job, network_policy, sealed_secret,
+};
 use super::folder::{Deletion, Folder, Image, Operation, Target};
 use super::values::{Values, hex};
 use super::{config, deployment, names, namespace, secret};
 use crate::deploy::emit::EmitError;
-use crate::deploy::plan::{self, Component, Environment};
+use crate::deploy::plan::{self, Component, Environment, Tier};
 use crate::deploy::{Project, Service};
 
 /// `k8s/overlays/NAME`.
@@ -51,16 +52,17 @@ fn variables(
     let values = Values::of(service, environment);
     let changed = values.beyond(&Values::base(service));
     if !changed.is_empty() {
-        folder.patch("configmap.yaml", &config::patch(service, changed))?;
+        folder.patch(config::FILE, &config::patch(service, changed))?;
     }
-    if !secret::any(service) || environment.has(Component::ExternalSecret) {
+    let made_there = [Component::ExternalSecret, Component::SealedSecret];
+    if !secret::any(service) || made_there.into_iter().any(|one| environment.has(one)) {
         return Ok(());
     }
-    if !is_development(service, environment) {
-        return folder.patch("secret.yaml", &Deletion::of_secret(service));
+    if environment.tier != Tier::Development {
+        return folder.patch(secret::FILE, &Deletion::of_secret(service));
     }
     match secret::patch(service, environment) {
-        Some(patch) => folder.patch("secret.yaml", &patch),
+        Some(patch) => folder.patch(secret::FILE, &patch),
         None => Ok(()),
     }
 }
@@ -105,6 +107,10 @@ fn component_patches(
         }
         Component::ExternalSecret => match external_secret::overlay(service, environment) {
             Some(patch) => folder.patch("externalsecret.yaml", &patch),
+            None => Ok(()),
+        },
+        Component::SealedSecret => match sealed_secret::overlay(service, environment) {
+            Some(patch) => folder.patch("sealedsecret.yaml", &patch),
             None => Ok(()),
         },
         Component::Ha => folder.patch("hpa.yaml", &ha::overlay(service, environment)),

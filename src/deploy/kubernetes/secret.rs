@@ -10,6 +10,9 @@ use crate::deploy::emit::{self, EmitError};
 use crate::deploy::plan::{Backend, Environment};
 use crate::schema::{SET_ME, Setting};
 
+/// Its file.
+pub(super) const FILE: &str = "secret.yaml";
+
 /// Secrets that a deployment gives a value: those that are required anywhere, and those whose
 /// default is for a single machine.
 pub(super) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {

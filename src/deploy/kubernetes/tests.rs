@@ -1,6 +1,7 @@
 //! What the tree holds as a whole: its files, its patches, its order.
 
 use super::*;
+use crate::deploy::plan;
 
 fn files() -> Vec<File> {
     render(&example::project()).unwrap()
@@ -93,6 +94,35 @@ fn only_development_keeps_the_template_of_the_secret() {
     let list = text("k8s/components/external-secret/externalsecret.yaml");
     assert!(list.contains("secretKey: \"JWT_SECRET_KEY\""), "{list}");
     assert!(!list.contains("LLM_UPSTREAM_API_KEY"), "{list}");
+}
+
+#[test]
+fn a_sealed_secret_has_the_keys_that_are_needed_and_no_values() {
+    let mut project = example::project();
+    let needed = "  encryptedData:\n    DATABASE_URL: \"__AURA_SET_ME__\"\n    \
+                  JWT_SECRET_KEY: \"__AURA_SET_ME__\"\n    REDIS_URL: \"__AURA_SET_ME__\"\n";
+    let template = text("k8s/components/sealed-secret/sealedsecret.yaml");
+    assert!(template.ends_with(needed), "{template}");
+    let production = &mut project.plan.environments[2].components;
+    production.remove(&plan::Component::ExternalSecret);
+    production.insert(plan::Component::SealedSecret);
+    let development = &mut project.plan.environments[0].components;
+    development.insert(plan::Component::SealedSecret);
+    let files = render(&project).unwrap();
+    let keys = |name: &str| {
+        let objects = build::overlay(&files, name).unwrap();
+        assert!(objects.iter().all(|object| object["kind"] != "Secret"));
+        let mut sealed = objects.iter().filter(|one| one["kind"] == "SealedSecret");
+        let data = sealed.next().unwrap()["spec"]["encryptedData"].clone();
+        let data: std::collections::BTreeMap<String, String> =
+            serde_json::from_value(data).unwrap();
+        data.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys("production"),
+        ["DATABASE_URL", "JWT_SECRET_KEY", "REDIS_URL"]
+    );
+    assert_eq!(keys("development"), ["JWT_SECRET_KEY", "REDIS_URL"]);
 }
 
 #[test]

@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::is_development;
 use super::secret;
 use crate::deploy::Service;
-use crate::deploy::plan::{Component, Environment};
+use crate::deploy::plan::{Component, Environment, Tier};
 
 /// A program that reads manifests and complains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +64,7 @@ const POLICY: Waiver = waive(
 );
 
 const PULL: &str = "an image that was built on the machine is in no registry";
+const FEWER: &str = "the plan asks for fewer pods where there is little to do";
 const ONE: &str = "more pods than the plan asks for come with the component ha";
 
 /// Waivers of the Deployment.
@@ -73,7 +73,7 @@ pub(super) fn deployment(service: &Service, environment: &Environment) -> Vec<Wa
     if !environment.has(Component::NetworkPolicy) {
         waivers.push(POLICY);
     }
-    if is_development(service, environment) {
+    if environment.tier == Tier::Development {
         waivers.push(waive(
             Scanner::KubeScore,
             "pod-probes-identical",
@@ -112,7 +112,29 @@ pub(super) fn job(service: &Service, environment: &Environment) -> Vec<Waiver> {
     }
 }
 
-/// What holds for both.
+/// Waivers of the autoscaler; none where there is none.
+pub(super) fn autoscaler(environment: &Environment) -> Vec<Waiver> {
+    let fewer = |than: u32| environment.has(Component::Ha) && environment.replicas < than;
+    let mut waivers = Vec::new();
+    if fewer(3) {
+        waivers.push(waive(
+            Scanner::KubeLinter,
+            "hpa-minimum-three-replicas",
+            FEWER,
+        ));
+    }
+    if fewer(2) {
+        for (scanner, id) in [
+            (Scanner::KubeScore, "horizontalpodautoscaler-replicas"),
+            (Scanner::Polaris, "hpaMinAvailability"),
+        ] {
+            waivers.push(waive(scanner, id, FEWER));
+        }
+    }
+    waivers
+}
+
+/// What holds for the Deployment and the Job.
 fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
     let mut waivers = vec![PRIORITY];
     if secret::any(service) && !environment.has(Component::SecretFiles) {
@@ -122,7 +144,7 @@ fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
     if !pinned {
         waivers.push(DIGEST);
     }
-    if is_development(service, environment) {
+    if environment.tier == Tier::Development {
         if !pinned {
             waivers.push(waive(Scanner::Checkov, "CKV_K8S_15", PULL));
         }

@@ -110,6 +110,7 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
             "cannot read secrets from a folder",
         ),
         (Component::ExternalSecret, secrets, "has no secrets"),
+        (Component::SealedSecret, secrets, "has no secrets"),
         (Component::Monitoring, metrics, "has no port of metrics"),
     ] {
         if environment.has(component) && !met {
@@ -120,6 +121,13 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
                 format!("leave {name} out"),
             );
         }
+    }
+    if environment.has(Component::ExternalSecret) && environment.has(Component::SealedSecret) {
+        draft.conflict(
+            &["components"],
+            "has both external-secret and sealed-secret: each would make the same Secret",
+            "list one of them",
+        );
     }
     let port = service.metrics_port.as_deref().unwrap_or_default();
     let off = environment
@@ -196,6 +204,11 @@ mod tests {
             "components = [\"gateway\", \"ingress\"]\nhost = \"a.com\"",
             at,
             "has both gateway and ingress",
+        );
+        refused(
+            "components = [\"external-secret\", \"sealed-secret\"]",
+            at,
+            "has both external-secret and sealed-secret: each would make the same Secret",
         );
         // The host is refused; nobody complains that there is none.
         refused(

@@ -49,11 +49,11 @@ pub(super) struct EnvironmentFile {
     /// Pods that run at least. More than one needs backends outside the process.
     /// Left out: as the table at the end says.
     pub replicas: Option<Replicas>,
-    /// Pods that run at most; needs the component `ha`. Left out: 10 with `ha`, otherwise
-    /// `replicas`.
+    /// Pods that run at most; needs the component `ha`. Left out: 10 with `ha`, or twice `replicas`
+    /// from 10 on; otherwise `replicas`.
     pub max_replicas: Option<Replicas>,
-    /// Components of the overlay. A list here replaces that of the table at the end; a `host` still
-    /// adds `gateway`.
+    /// Components of the overlay. A list here replaces that of the table at the end, which leaves
+    /// `ha` out where `replicas` is 1; a `host` still adds `gateway`.
     pub components: Option<Vec<Component>>,
     /// What sends requests from outside: the Gateway, or the class of the Ingress.
     pub gateway: GatewayFile,

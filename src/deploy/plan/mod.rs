@@ -36,7 +36,9 @@ use serde::Deserialize;
 
 use crate::schema::Fault;
 
+pub(super) use quantity::amount;
 pub(super) use schema::ARTEFACT;
+pub use tier::Tier;
 
 /// A deployment of a service in all its environments.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Plan {
 pub struct Environment {
     /// `development`, `staging`, `production`.
     pub name: String,
+    /// How much it is for real.
+    pub tier: Tier,
     /// The Kubernetes namespace.
     pub namespace: String,
     /// The image of this environment.
@@ -141,6 +145,8 @@ pub enum Component {
     SecretFiles,
     /// An `ExternalSecret` that fills the Secret from a store outside the cluster.
     ExternalSecret,
+    /// A `SealedSecret` with every key, over which you lay what `kubeseal` writes.
+    SealedSecret,
     /// More than one pod: autoscaling, a disruption budget, and a spread over nodes.
     Ha,
     /// Who may talk to the pods, and whom they may talk to.
@@ -155,10 +161,11 @@ pub enum Component {
 
 impl Component {
     /// Every component, in the order in which they are applied.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MigrateJob,
         Self::SecretFiles,
         Self::ExternalSecret,
+        Self::SealedSecret,
         Self::Ha,
         Self::NetworkPolicy,
         Self::Gateway,
@@ -173,6 +180,7 @@ impl Component {
             Self::MigrateJob => "migrate-job",
             Self::SecretFiles => "secret-files",
             Self::ExternalSecret => "external-secret",
+            Self::SealedSecret => "sealed-secret",
             Self::Ha => "ha",
             Self::NetworkPolicy => "network-policy",
             Self::Gateway => "gateway",

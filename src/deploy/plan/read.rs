@@ -227,13 +227,13 @@ settings.REDIS_ENABLE = true
                 "deploy.toml:10:3 environments.staging.namespace: is \"Up\", which is no DNS label: \
                  it has capital letters; write it like aura-staging",
                 "deploy.toml:11:35 environments.staging.components[1]: is \"hha\", which does not \
-                 exist; there are migrate-job, secret-files, external-secret, ha, \
+                 exist; there are migrate-job, secret-files, external-secret, sealed-secret, ha, \
                  network-policy, gateway, ingress, monitoring",
                 "deploy.toml:11:42 environments.staging.components[2]: is a number, and must be the \
                  name of a component",
                 "deploy.toml:11:45 environments.staging.components[3]: is \"gatway\", which does not \
                  exist; did you mean gateway? There are migrate-job, secret-files, \
-                 external-secret, ha, network-policy, gateway, ingress, monitoring",
+                 external-secret, sealed-secret, ha, network-policy, gateway, ingress, monitoring",
                 "deploy.toml:12:3 environments.staging.max_replicas: is text, and must be a whole \
                  number",
                 "deploy.toml:13:3 environments.staging.host: is a list, and must be text in quotes",

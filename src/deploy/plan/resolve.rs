@@ -15,6 +15,9 @@ use crate::schema::{FaultKind, Faults};
 /// Pods at most where they scale and nobody says how far.
 const MAX_REPLICAS: u32 = 10;
 
+/// Where that is no more than there are at least: so many times more.
+const MAX_FACTOR: u32 = 2;
+
 /// The environments of a service that names none.
 const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 
@@ -88,13 +91,14 @@ pub(super) fn environments(service: &Service) -> Vec<String> {
 fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
     let file = draft.file;
     let host = file.host.clone().map(String::from);
-    let components = components(draft);
     let replicas = file
         .replicas
         .map_or_else(|| replicas(draft.tier), super::file::Replicas::as_u32);
+    let components = components(draft, replicas);
     let max_replicas = match file.max_replicas {
         Some(max) => max.as_u32(),
-        None if components.contains(&Component::Ha) => replicas.max(MAX_REPLICAS),
+        None if components.contains(&Component::Ha) && replicas < MAX_REPLICAS => MAX_REPLICAS,
+        None if components.contains(&Component::Ha) => replicas * MAX_FACTOR,
         None => replicas,
     };
     let mut settings = settings::written(draft);
@@ -108,6 +112,7 @@ fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
     let monitoring = file.monitoring_namespace.clone();
     Environment {
         name: draft.name.to_owned(),
+        tier: draft.tier,
         namespace,
         image: file
             .image
@@ -151,11 +156,12 @@ fn namespace(draft: &mut Draft<'_>) -> String {
     namespace
 }
 
-/// The components that are listed, or those of the tier that the service can have.
-fn components(draft: &Draft<'_>) -> BTreeSet<Component> {
+/// The components that are listed, or those of the tier that the service can have with that many
+/// replicas.
+fn components(draft: &Draft<'_>, replicas: u32) -> BTreeSet<Component> {
     let default = || {
         let mut components = BTreeSet::new();
-        if draft.tier == Tier::Production {
+        if draft.tier == Tier::Production && replicas > 1 {
             components.insert(Component::Ha);
         }
         if draft.tier != Tier::Development {

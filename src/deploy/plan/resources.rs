@@ -7,6 +7,7 @@ use super::Resources;
 use super::draft::Draft;
 use super::quantity::Quantity;
 use super::tier::Tier;
+use crate::schema::FaultKind;
 
 /// A resource with what a pod asks for, what it may take, and what both are in production: there
 /// they are equal, so that a pod is never the first to be evicted.
@@ -16,8 +17,12 @@ const DEFAULTS: [(&str, &str, &str, &str); 3] = [
     ("ephemeral-storage", "64Mi", "128Mi", "128Mi"),
 ];
 
+/// Less memory or disk than this is a slip: `512m` is half a byte.
+const LEAST: &str = "1Mi";
+
 /// The resources of one environment.
 pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
+    slips(draft);
     let mut requests = BTreeMap::new();
     let mut limits = BTreeMap::new();
     let file = &draft.file.resources;
@@ -49,6 +54,26 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
         limits.insert(name.to_owned(), allowed.to_owned());
     }
     Resources { requests, limits }
+}
+
+/// Refuses amounts that Kubernetes takes, and no process can live on.
+fn slips(draft: &mut Draft<'_>) {
+    let file = &draft.file.resources;
+    for (side, amounts) in [("requests", &file.requests), ("limits", &file.limits)] {
+        for name in ["memory", "ephemeral-storage"] {
+            let Some(written) = amounts.get(name) else {
+                continue;
+            };
+            if Quantity::try_from(LEAST).is_ok_and(|least| written.compare(&least).is_lt()) {
+                draft.refuse(
+                    FaultKind::Invalid,
+                    &["resources", side, name],
+                    format!("is {}, less than {LEAST}", written.as_str()),
+                    "write mebibytes as Mi: 512Mi",
+                );
+            }
+        }
+    }
 }
 
 fn larger<'a>(written: &'a Quantity, default: &'a str) -> &'a str {
@@ -95,6 +120,15 @@ mod tests {
         assert_eq!(cpu("staging", "limits.cpu = \"2\""), pair("100m", "2"));
         assert_eq!(cpu("staging", "requests.cpu = \"2\""), pair("2", "2"));
         assert_eq!(cpu("staging", "requests.cpu = \"1m\""), pair("1m", "500m"));
+    }
+
+    #[test]
+    fn half_a_byte_is_a_slip() {
+        refused(
+            "resources.limits.memory = \"512m\"",
+            "2:18 environments.production.resources.limits.memory",
+            "is 512m, less than 1Mi; write mebibytes as Mi",
+        );
     }
 
     #[test]

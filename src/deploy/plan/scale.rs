@@ -7,6 +7,7 @@ use super::{Backend, Component, Environment};
 pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
     let (least, most) = (environment.replicas, environment.max_replicas);
     let unsure = draft.failed(&["replicas"]) || draft.failed(&["max_replicas"]);
+    let ha = environment.has(Component::Ha);
     if most < least && !unsure {
         let default = if draft.has(&["replicas"]) {
             ""
@@ -22,7 +23,13 @@ pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
     if draft.failed(&["components"]) {
         return;
     }
-    let ha = environment.has(Component::Ha);
+    if most == least && ha && !unsure {
+        draft.conflict(
+            &["max_replicas"],
+            format!("is {most}, as many as there are at least: nothing would scale"),
+            "raise it, or list components without ha",
+        );
+    }
     if draft.has(&["max_replicas"]) && !ha && !draft.failed(&["max_replicas"]) {
         draft.conflict(
             &["max_replicas"],
@@ -33,8 +40,7 @@ pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
     if ha && least == 1 && !unsure && remote_only(environment) {
         draft.advise(
             &["replicas"],
-            "is 1, and the component ha keeps one pod running: a node could not be emptied"
-                .to_owned(),
+            "is 1, so that an emptied node takes the only pod with it, ha or not".to_owned(),
             "set it to 2 or more, or leave ha out",
         );
     }
@@ -120,8 +126,8 @@ mod tests {
             "is 3 by default, and database and redis live inside the process",
         );
         refused(
-            "replicas = 1\nbackends.redis = \"none\"",
-            &format!("1:15 {path}.components"),
+            "replicas = 1\ncomponents = [\"ha\"]\nbackends.redis = \"none\"",
+            &format!("3:1 {path}.components"),
             "has ha, and redis lives inside the process",
         );
         refused(
@@ -129,7 +135,7 @@ mod tests {
             &format!("3:1 {path}.components"),
             "has migrate-job, and the database lives inside the process",
         );
-        plan("[environments.production]\nreplicas = 1\ncomponents = []\nbackends.redis = \"none\"");
+        plan("[environments.production]\nreplicas = 1\nbackends.redis = \"none\"");
         fault(
             "environments.development.replicas = 2",
             "deploy.toml:1:26 environments.development.replicas: is 2, and database and redis",
@@ -153,12 +159,15 @@ mod tests {
             "environments.staging.max_replicas = 4",
             "deploy.toml:1:22 environments.staging.max_replicas: has no effect",
         );
-        let plan = plan("environments.production.replicas = 1");
+        refused(
+            "replicas = 4\nmax_replicas = 4",
+            &format!("3:1 {path}"),
+            "is 4, as many as there are at least: nothing would scale",
+        );
+        let plan = plan("[environments.production]\nreplicas = 1\ncomponents = [\"ha\"]");
         let warnings: Vec<_> = plan.warnings.iter().map(ToString::to_string).collect();
         assert!(
-            warnings
-                .iter()
-                .any(|text| text.contains("could not be emptied")),
+            warnings.iter().any(|text| text.contains("the only pod")),
             "{warnings:?}"
         );
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Backend;
 use super::draft::Draft;
 use super::setting_file::SettingFile;
+use crate::deploy::facts;
 use crate::schema::{Fault, FaultKind, Kind, Setting};
 
 /// What `[environments.NAME.settings]` says, as texts of variables.
@@ -29,8 +30,8 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<(), Fault>
         |problem: &str, remedy: String| Err(Fault::new(FaultKind::Invalid, name, problem, remedy));
     let settings = &draft.service.settings;
     let into_secret = format!(
-        "take it out, and put the value into the Secret {}-secrets",
-        draft.service.name
+        "take it out, and put the value into the Secret {}",
+        facts::secret(draft.service)
     );
     let Some(setting) = settings.get(name) else {
         let of_secret =

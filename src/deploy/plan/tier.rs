@@ -1,8 +1,9 @@
-//! How much an environment is for real, by its name: what its defaults depend on.
+//! How much an environment is for real, by its name: what its defaults depend on, and how much
+//! comfort its manifests leave.
 
-/// What the defaults of an environment are like.
+/// How much an environment is for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tier {
+pub enum Tier {
     /// A person's machine.
     Development,
     /// Like production, smaller.

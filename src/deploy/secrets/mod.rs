@@ -18,7 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::compose;
 use super::plan::{Backend, Endpoint, Environment};
-use super::{BackendKind, Project, RenderError, emit};
+use super::{BackendKind, Project, RenderError, emit, facts};
 use crate::schema::{REDACTED, SET_ME, Secret, Setting};
 
 pub use file::{WriteError, write_new};
@@ -266,7 +266,7 @@ fn kubernetes(
 ) -> Result<String, RenderError> {
     let secret = KubernetesSecret {
         metadata: ObjectMeta {
-            name: Some(format!("{}-secrets", project.service.name)),
+            name: Some(facts::secret(&project.service)),
             namespace: Some(place.namespace.clone()),
             ..ObjectMeta::default()
         },

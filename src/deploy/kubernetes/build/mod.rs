@@ -1,14 +1,15 @@
 //! An overlay as kustomize would build it, without kustomize: the tree's own files, merged.
 //!
 //! It knows what the files of this tree say and no more: it is not a kustomize. What a patch does
-//! to one object is in `merge.rs`.
+//! to one object is in `patch.rs`.
 
-mod merge;
+mod patch;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::deploy::kustomize::{items, join, merge, text_at, texts};
 use crate::deploy::{File, Project, RenderError, emit, file};
 
 /// Kinds in the order in which they are applied; all others follow by name.
@@ -87,17 +88,17 @@ impl Tree<'_> {
         for name in texts(&list, "components") {
             self.add(&join(folder, name), objects)?;
         }
-        for patch in items(&list, "patches") {
-            let content = self.read(&join(folder, text_at(patch, "/path")))?;
-            merge::patch(objects, &content, patch.get("target"));
+        for entry in items(&list, "patches") {
+            let content = self.read(&join(folder, text_at(entry, "/path")))?;
+            patch::patch(objects, &content, entry.get("target"));
         }
         for object in objects.iter_mut() {
             for image in items(&list, "images") {
-                merge::image(object, image);
+                patch::image(object, image);
             }
             for labels in items(&list, "labels") {
                 let patch = serde_json::json!({ "metadata": { "labels": labels["pairs"] } });
-                merge::merge(object, &patch, "");
+                merge(object, &patch);
             }
             let namespaced = text_at(object, "/kind") != "Namespace";
             if let Some(namespace) = list.get("namespace").filter(|_| namespaced) {
@@ -113,36 +114,6 @@ impl Tree<'_> {
         serde_saphyr::from_str(text)
             .map_err(|error| RenderError::Facts(format!("{path}: is no YAML: {error}")))
     }
-}
-
-/// `path` as seen from `folder`.
-fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<_> = folder.split('/').collect();
-    for part in path.split('/') {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    parts.join("/")
-}
-
-fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
-    items(value, key).filter_map(Value::as_str)
-}
-
-fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    let text = value.pointer(pointer).and_then(Value::as_str);
-    text.unwrap_or_default()
 }
 
 #[cfg(test)]

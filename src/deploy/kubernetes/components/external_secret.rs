@@ -61,7 +61,7 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
     let metadata = names::meta(service, &names::secret(service));
     let external = external_secret(service, metadata, secret::needed(service));
     folder.resource("externalsecret.yaml", &external)?;
-    folder.patch("secret.yaml", &Deletion::of_secret(service))
+    folder.patch(secret::FILE, &Deletion::of_secret(service))
 }
 
 /// The secrets of `environment`, where it does not need all of them.

@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Folder, Operation, Target};
-use crate::deploy::kubernetes::{deployment, names};
+use crate::deploy::kubernetes::{deployment, names, waiver};
 use crate::deploy::plan::Environment;
 
 const HOST: &str = "kubernetes.io/hostname";
@@ -56,7 +56,9 @@ pub(in crate::deploy::kubernetes) fn overlay(
 ) -> HorizontalPodAutoscaler {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let most = environment.max_replicas.max(environment.replicas);
-    autoscaler(service, count(environment.replicas), count(most))
+    let mut scaler = autoscaler(service, count(environment.replicas), count(most));
+    scaler.metadata.annotations = waiver::annotations(&waiver::autoscaler(environment));
+    scaler
 }
 
 fn autoscaler(service: &Service, least: i32, most: i32) -> HorizontalPodAutoscaler {

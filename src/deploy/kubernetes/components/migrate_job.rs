@@ -9,12 +9,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::network_policy;
 use crate::deploy::emit::EmitError;
-use crate::deploy::kubernetes::facts::is_development;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::values::Values;
 use crate::deploy::kubernetes::{base, deployment, pod, waiver};
-use crate::deploy::plan::Environment;
+use crate::deploy::plan::{Environment, Tier};
 use crate::deploy::{Project, Service};
 
 /// The file of the Job, in the component and in an overlay.
@@ -78,14 +77,15 @@ fn job(project: &Project, metadata: ObjectMeta) -> Job {
 
 /// What `environment` changes in it.
 pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &Environment) -> Job {
+    let local = environment.tier == Tier::Development;
     let container = Container {
         name: MIGRATE.to_owned(),
-        image_pull_policy: Some("IfNotPresent".to_owned()),
+        image_pull_policy: local.then(|| "IfNotPresent".to_owned()),
+        resources: Some(pod::resources(&environment.resources)),
         ..Container::default()
     };
-    let local = is_development(service, environment).then_some(container);
     let pod = PodSpec {
-        containers: local.into_iter().collect(),
+        containers: vec![container],
         ..PodSpec::default()
     };
     let mut job = patch(service, pod);

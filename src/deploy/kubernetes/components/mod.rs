@@ -10,6 +10,7 @@ pub(super) mod ingress;
 pub(super) mod migrate_job;
 mod monitoring;
 pub(super) mod network_policy;
+pub(super) mod sealed_secret;
 mod secret_files;
 
 use super::folder::Folder;
@@ -36,7 +37,7 @@ pub(super) fn missing(component: Component, service: &Service) -> Option<&'stati
             secrets && service.program.secrets_dir.is_some(),
             "the service reads no secrets from a folder",
         ),
-        Component::ExternalSecret => (
+        Component::ExternalSecret | Component::SealedSecret => (
             secret::needed(service).next().is_some(),
             "the service needs no secret",
         ),
@@ -59,6 +60,7 @@ pub(super) fn folder(component: Component, project: &Project) -> Result<Folder, 
         Component::MigrateJob => migrate_job::fill(&mut folder, project)?,
         Component::SecretFiles => secret_files::fill(&mut folder, service)?,
         Component::ExternalSecret => external_secret::fill(&mut folder, service)?,
+        Component::SealedSecret => sealed_secret::fill(&mut folder, service)?,
         Component::Ha => ha::fill(&mut folder, service)?,
         Component::NetworkPolicy => network_policy::fill(&mut folder, service)?,
         Component::Gateway => gateway::fill(&mut folder, service)?,

@@ -1,19 +1,9 @@
-//! What a patch does to an object.
-//!
-//! Strategic merge as Kubernetes defines it for the lists that occur here, and the operations of
-//! JSON Patch (RFC 6902) that occur here.
+//! What a kustomization does to objects: its patches, strategic ones and the operations of JSON
+//! Patch (RFC 6902) that occur in this tree, and its images.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::text_at;
-
-/// Lists that are merged item by item, and what their items are known by; others are replaced.
-const KEYS: &[(&str, &str)] = &[
-    ("containers", "name"),
-    ("env", "name"),
-    ("volumeMounts", "mountPath"),
-    ("volumes", "name"),
-];
+use crate::deploy::kustomize::{is_deletion, merge, text_at};
 
 /// Applies `patch` to every object that it is for.
 pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Value>) {
@@ -44,53 +34,9 @@ pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Val
     for object in objects.iter_mut().filter(|object| is_meant(object)) {
         match patch {
             Value::Array(operations) => operations.iter().for_each(|one| operate(object, one)),
-            patch => merge(object, patch, ""),
+            patch => merge(object, patch),
         }
     }
-}
-
-fn is_deletion(patch: &Value) -> bool {
-    text_at(patch, "/$patch") == "delete"
-}
-
-/// Merges `patch` into `target`, which stands at `key`.
-pub(super) fn merge(target: &mut Value, patch: &Value, key: &str) {
-    match (target, patch) {
-        (Value::Object(into), Value::Object(from)) => merge_maps(into, from),
-        (Value::Array(into), Value::Array(from)) if known_by(key).is_some() => {
-            merge_lists(into, from, known_by(key).unwrap_or_default());
-        }
-        (target, patch) => *target = patch.clone(),
-    }
-}
-
-fn merge_maps(into: &mut Map<String, Value>, from: &Map<String, Value>) {
-    for (key, value) in from {
-        match into.get_mut(key) {
-            Some(old) => merge(old, value, key),
-            None => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-/// New items come first, as they do in kustomize.
-fn merge_lists(into: &mut Vec<Value>, from: &[Value], known_by: &str) {
-    let mut new = Vec::new();
-    for item in from {
-        let old = into.iter_mut().find(|old| old[known_by] == item[known_by]);
-        match old {
-            Some(old) => merge(old, item, ""),
-            None => new.push(item.clone()),
-        }
-    }
-    into.splice(0..0, new);
-}
-
-fn known_by(list: &str) -> Option<&'static str> {
-    let found = KEYS.iter().find(|(name, _)| *name == list);
-    found.map(|(_, known_by)| *known_by)
 }
 
 /// `remove` and `replace` of a member of an object.
@@ -140,26 +86,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn lists_with_a_key_are_merged_and_others_are_replaced() {
-        let mut pod = json!({
-            "containers": [{ "name": "a", "args": ["x", "y"], "image": "i" }],
-            "volumes": [{ "name": "tmp" }],
-        });
-        let patch = json!({
-            "containers": [{ "name": "a", "args": ["z"] }],
-            "volumes": [{ "name": "state" }],
-        });
-        merge(&mut pod, &patch, "");
-        assert_eq!(
-            pod,
-            json!({
-                "containers": [{ "name": "a", "args": ["z"], "image": "i" }],
-                "volumes": [{ "name": "state" }, { "name": "tmp" }],
-            })
-        );
-    }
 
     #[test]
     fn an_image_is_replaced_by_name_only() {

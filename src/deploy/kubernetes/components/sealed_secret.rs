@@ -1,0 +1,70 @@
+//! A `SealedSecret`: the controller of that name opens it and makes the Secret.
+//!
+//! Only its cluster can open one, so none can be sealed here: the object has every key and the
+//! placeholder for a value, which the controller refuses. What `kubeseal` writes is a patch of it,
+//! and a key that the patch forgets is still to be set.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+
+use crate::deploy::Service;
+use crate::deploy::emit::EmitError;
+use crate::deploy::kubernetes::folder::{Deletion, Folder};
+use crate::deploy::kubernetes::{names, secret};
+use crate::deploy::plan::Environment;
+use crate::schema::{SET_ME, Setting};
+
+/// <https://github.com/bitnami-labs/sealed-secrets>, as far as it is used here.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::deploy::kubernetes) struct SealedSecret {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: ObjectMeta,
+    spec: Spec,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    encrypted_data: BTreeMap<String, String>,
+}
+
+pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+    let metadata = names::meta(service, &names::secret(service));
+    let sealed = sealed_secret(metadata, keys(secret::needed(service)));
+    folder.resource("sealedsecret.yaml", &sealed)?;
+    folder.patch(secret::FILE, &Deletion::of_secret(service))
+}
+
+/// The secrets of `environment`, where it does not need all of them.
+pub(in crate::deploy::kubernetes) fn overlay(
+    service: &Service,
+    environment: &Environment,
+) -> Option<SealedSecret> {
+    let needed = || secret::needed_in(service, environment);
+    (needed().count() < secret::needed(service).count()).then(|| {
+        let mut data = keys(needed());
+        // A merge would keep the other keys.
+        data.insert("$patch".to_owned(), "replace".to_owned());
+        let metadata = names::patch_meta(service, &names::secret(service));
+        sealed_secret(metadata, data)
+    })
+}
+
+fn keys<'a>(needed: impl Iterator<Item = &'a Setting>) -> BTreeMap<String, String> {
+    needed
+        .map(|setting| (setting.name.clone(), SET_ME.to_owned()))
+        .collect()
+}
+
+fn sealed_secret(metadata: ObjectMeta, encrypted_data: BTreeMap<String, String>) -> SealedSecret {
+    SealedSecret {
+        api_version: "bitnami.com/v1alpha1",
+        kind: "SealedSecret",
+        metadata,
+        spec: Spec { encrypted_data },
+    }
+}

@@ -1,0 +1,115 @@
+//! Strategic merge, as Kubernetes defines it for the lists that carry settings.
+
+use serde_json::{Map, Value};
+
+use super::{is_deletion, text_at};
+
+/// Lists that are merged item by item, and what their items are known by; others are replaced.
+const KEYS: &[(&str, &str)] = &[
+    ("containers", "name"),
+    ("env", "name"),
+    ("initContainers", "name"),
+    ("volumeMounts", "mountPath"),
+    ("volumes", "name"),
+];
+
+/// Lays `patch` over `target`: maps by key, where null takes the key out and
+/// `$patch: replace` all of them; lists with a key of their
+/// own item by item; everything else is replaced.
+pub(in crate::deploy) fn merge(target: &mut Value, patch: &Value) {
+    merge_at(target, patch, "");
+}
+
+/// The same for what stands at `key`.
+fn merge_at(target: &mut Value, patch: &Value, key: &str) {
+    let known_by = KEYS.iter().find(|(list, _)| *list == key);
+    match (target, patch, known_by) {
+        (Value::Object(into), Value::Object(from), _) => merge_maps(into, from),
+        (Value::Array(into), Value::Array(from), Some((_, known_by))) => {
+            merge_lists(into, from, known_by);
+        }
+        (target, patch, _) => *target = patch.clone(),
+    }
+}
+
+fn merge_maps(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    let directive = from.get("$patch");
+    if directive.is_some_and(|directive| directive == "replace") {
+        into.clear();
+    }
+    for (key, value) in from.iter().filter(|(key, _)| *key != "$patch") {
+        if value.is_null() {
+            into.shift_remove(key);
+        } else if let Some(old) = into.get_mut(key) {
+            merge_at(old, value, key);
+        } else {
+            into.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// New items come first, as they do in kustomize.
+fn merge_lists(into: &mut Vec<Value>, from: &[Value], known_by: &str) {
+    let id = |item: &Value| text_at(item, &format!("/{known_by}")).to_owned();
+    let mut new = Vec::new();
+    for item in from {
+        let name = id(item);
+        if is_deletion(item) {
+            into.retain(|old| id(old) != name);
+        } else if let Some(old) = into.iter_mut().find(|old| id(old) == name) {
+            merge_at(old, item, "");
+        } else {
+            new.push(item.clone());
+        }
+    }
+    into.splice(0..0, new);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_with_a_key_are_merged_and_others_are_replaced() {
+        let mut pod = json!({
+            "containers": [{ "name": "a", "args": ["x", "y"], "image": "i" }],
+            "volumes": [{ "name": "tmp" }, { "name": "old" }],
+            "envFrom": [{ "secretRef": { "name": "s" } }],
+        });
+        let patch = json!({
+            "containers": [{ "name": "a", "args": ["z"] }],
+            "volumes": [{ "name": "state" }, { "name": "old", "$patch": "delete" }],
+            "envFrom": [],
+        });
+        merge(&mut pod, &patch);
+        assert_eq!(
+            pod,
+            json!({
+                "containers": [{ "name": "a", "args": ["z"], "image": "i" }],
+                "volumes": [{ "name": "state" }, { "name": "tmp" }],
+                "envFrom": [],
+            })
+        );
+    }
+
+    #[test]
+    fn a_map_is_replaced_on_request() {
+        let mut object = json!({ "data": { "A": "1", "B": "2" } });
+        merge(
+            &mut object,
+            &json!({ "data": { "$patch": "replace", "C": "3" } }),
+        );
+        assert_eq!(object, json!({ "data": { "C": "3" } }));
+    }
+
+    #[test]
+    fn null_takes_a_key_out() {
+        let mut object = json!({ "env": [{ "name": "A", "value": "1" }], "x": 1, "y": 2 });
+        let patch = json!({ "env": [{ "name": "B" }, { "name": "A", "value": "2" }], "x": null });
+        merge(&mut object, &patch);
+        let expected = json!({ "env": [{ "name": "B" }, { "name": "A", "value": "2" }], "y": 2 });
+        assert_eq!(object, expected);
+    }
+}

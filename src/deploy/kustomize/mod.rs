@@ -1,0 +1,62 @@
+//! What every reader of a kustomize tree has to know: how its lists are read, where a path leads,
+//! and what a patch does to an object.
+//!
+//! Nothing here knows what the files are for.
+
+mod merge;
+
+use serde_json::Value;
+
+pub(super) use merge::merge;
+
+/// The items of the list `key` of `value`.
+pub(super) fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// The texts of the list `key` of `value`.
+pub(super) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    items(value, key).filter_map(Value::as_str)
+}
+
+/// The text at `pointer` (RFC 6901); empty where there is none.
+pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    let text = value.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default()
+}
+
+/// Whether `patch` takes something out instead of changing it.
+pub(super) fn is_deletion(patch: &Value) -> bool {
+    text_at(patch, "/$patch") == "delete"
+}
+
+/// `path` as seen from `folder`.
+pub(super) fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined() {
+        assert_eq!(join("k8s/overlays/production", "../../base"), "k8s/base");
+        assert_eq!(join("", "./a.yaml"), "a.yaml");
+        assert_eq!(join("a", "../../b"), "../b");
+    }
+}
