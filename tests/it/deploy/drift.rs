@@ -1,8 +1,7 @@
 //! Nothing drifts: whatever changes of a setting changes a file, and the file names the setting.
 
-use std::path::Path;
-
 use aura::deploy::{ARTEFACTS, File, Plan, Project, Service, tree};
+use aura::schema::Setting;
 use aura::server::service::service;
 use serde_json::{Value, json};
 
@@ -41,92 +40,99 @@ fn field<'a>(schema: &'a mut Value, path: &[String]) -> &'a mut Value {
     schema.pointer_mut(&pointer).expect("the field")
 }
 
-/// Renders a changed schema over the files of the real one: the drift must name `name`.
-fn is_noticed(dir: &Path, name: &str, what: &str, schema: Value) {
-    let Some(project) = with(schema) else {
-        // It does not even render.
-        return;
-    };
-    let drift = tree::check(dir, &render(&project)).expect("a folder");
-    assert!(
-        drift.to_string().contains(name),
-        "{what} of {name} goes unnoticed"
-    );
+/// The files of aura as it is, on disk.
+struct Committed {
+    folder: tempfile::TempDir,
+    real: Service,
 }
 
-#[tokio::test]
-async fn no_change_of_a_setting_goes_unnoticed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path();
-    let real = service(json!({ "openapi": "3.0.0" })).expect("aura");
-    let project = with(real.schema.clone()).expect("aura itself");
-    tree::write(dir, &render(&project), false).expect("files");
-    assert!(
-        tree::check(dir, &render(&project))
-            .expect("a folder")
-            .is_empty()
-    );
-    for setting in &real.settings {
-        let name = setting.name.as_str();
-        // Its fields are what the service itself is made of.
-        let fixed = name == real.environment || name == real.port;
+impl Committed {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let real = service(json!({ "openapi": "3.0.0" })).expect("aura");
+        let files = render(&with(real.schema.clone()).expect("aura itself"));
+        tree::write(folder.path(), &files, false).expect("files");
+        let drift = tree::check(folder.path(), &files).expect("a folder");
+        assert!(drift.is_empty());
+        Self { folder, real }
+    }
 
-        let mut schema = real.schema.clone();
-        let node = field(&mut schema, &setting.path);
-        let secret = node["writeOnly"] == true;
-        node["writeOnly"] = json!(!secret);
-        if !fixed {
-            is_noticed(dir, name, "the secrecy", schema);
-        }
+    /// Changes the field of `setting` in a copy of the schema, and renders that over the files: the
+    /// drift must name the setting.
+    fn notices(&self, setting: &Setting, what: &str, change: impl FnOnce(&mut Value)) {
+        let mut schema = self.real.schema.clone();
+        change(field(&mut schema, &setting.path));
+        self.notices_in(setting, what, schema);
+    }
 
-        let mut schema = real.schema.clone();
-        let node = field(&mut schema, &setting.path);
-        if let Some(minimum) = setting
-            .minimum
-            .as_ref()
-            .and_then(serde_json::Number::as_i64)
-        {
-            node["minimum"] = json!(minimum - 1);
-            is_noticed(dir, name, "the range", schema);
-        }
+    fn notices_in(&self, setting: &Setting, what: &str, schema: Value) {
+        assert_ne!(schema, self.real.schema, "{what} of {}", setting.name);
+        let project = with(schema).unwrap_or_else(|| panic!("{what} of {} renders", setting.name));
+        let drift = tree::check(self.folder.path(), &render(&project)).expect("a folder");
+        let named = drift.to_string().contains(&setting.name);
+        assert!(named, "{what} of {} goes unnoticed", setting.name);
+    }
 
-        let mut schema = real.schema.clone();
-        let mut path = setting.path.clone();
-        let last = path.pop().expect("a name");
-        let renamed = format!("{last}_new");
-        let parent = match path.as_slice() {
-            [] => &mut schema,
-            [section] => field(&mut schema, std::slice::from_ref(section)),
-            deeper => panic!("a section in {deeper:?}"),
-        };
-        let parent = match parent["$ref"].as_str().map(str::to_owned) {
-            Some(reference) => schema
-                .pointer_mut(reference.trim_start_matches('#'))
-                .expect("the section"),
-            None => parent,
-        };
-        let properties = parent["properties"].as_object_mut().expect("properties");
-        let node = properties.shift_remove(&last).expect("the field");
-        properties.insert(renamed, node);
-        if !fixed {
-            is_noticed(dir, name, "the name", schema);
-        }
+    /// Whether the service itself is made of it, so that without it nothing is rendered at all.
+    fn is_fixed(&self, setting: &Setting) -> bool {
+        setting.name == self.real.environment || setting.name == self.real.port
     }
 }
 
-#[tokio::test]
-async fn a_default_that_changes_is_noticed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path();
-    let real = service(json!({ "openapi": "3.0.0" })).expect("aura");
-    tree::write(
-        dir,
-        &render(&with(real.schema.clone()).expect("aura")),
-        false,
-    )
-    .expect("files");
-    for setting in real.settings.iter().filter(|setting| !setting.secret) {
-        let (name, mut schema) = (setting.name.as_str(), real.schema.clone());
+#[test]
+fn a_name_or_a_secrecy_that_changes_is_noticed() {
+    let committed = Committed::new();
+    for setting in &committed.real.settings {
+        if committed.is_fixed(setting) {
+            continue;
+        }
+        committed.notices(setting, "the secrecy", |node| {
+            let secret = node["writeOnly"] == true;
+            node["writeOnly"] = json!(!secret);
+        });
+
+        let mut schema = committed.real.schema.clone();
+        let (last, sections) = setting.path.split_last().expect("a name");
+        let section = match sections {
+            [] => &mut schema,
+            sections => field(&mut schema, sections),
+        };
+        let section = match section["$ref"].as_str().map(str::to_owned) {
+            Some(reference) => schema.pointer_mut(reference.trim_start_matches('#')),
+            None => Some(section),
+        };
+        let properties = section.and_then(|section| section["properties"].as_object_mut());
+        let properties = properties.expect("properties");
+        let node = properties.shift_remove(last).expect("the field");
+        properties.insert(format!("{last}_new"), node);
+        committed.notices_in(setting, "the name", schema);
+    }
+}
+
+#[test]
+fn a_range_that_changes_is_noticed() {
+    let committed = Committed::new();
+    let mut ranges = 0;
+    for setting in &committed.real.settings {
+        for (key, bound, by) in [
+            ("minimum", &setting.minimum, -1),
+            ("maximum", &setting.maximum, 1),
+        ] {
+            let bound = bound.as_ref().and_then(serde_json::Number::as_i64);
+            if let Some(bound) = bound {
+                ranges += 1;
+                let what = format!("the {key}");
+                committed.notices(setting, &what, |node| node[key] = json!(bound + by));
+            }
+        }
+    }
+    assert!(ranges > 20, "{ranges}");
+}
+
+#[test]
+fn a_default_or_a_need_that_changes_is_noticed() {
+    let committed = Committed::new();
+    for setting in &committed.real.settings {
         let other = match &setting.default {
             Some(Value::Bool(on)) => json!(!on),
             Some(Value::Number(number)) => json!(number.as_i64().unwrap_or_default() + 1),
@@ -138,8 +144,14 @@ async fn a_default_that_changes_is_noticed() {
             },
             _ => json!("new"),
         };
-        field(&mut schema, &setting.path)["default"] = other;
-        is_noticed(dir, name, "the default", schema);
+        // A secret without one has none to change.
+        if !setting.secret || setting.default.is_some() {
+            committed.notices(setting, "the default", |node| node["default"] = other);
+        }
+        if setting.secret {
+            let needed = json!(["staging"]);
+            committed.notices(setting, "the need", |node| node["x-required-in"] = needed);
+        }
     }
 }
 

@@ -14,7 +14,12 @@ use crate::support::installed;
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
 
 /// Kinds whose schemas are not Kubernetes' own.
-const CUSTOM: [&str; 3] = ["HTTPRoute", "ServiceMonitor", "ExternalSecret"];
+const CUSTOM: [&str; 4] = [
+    "HTTPRoute",
+    "ServiceMonitor",
+    "ExternalSecret",
+    "SealedSecret",
+];
 
 /// What can be built.
 const BUILDS: [&str; 4] = [
@@ -62,6 +67,9 @@ async fn built(kubectl: &Path, folder: &Path, plan: &str) -> Vec<(&'static str, 
 /// A plan that uses every component.
 const EVERYTHING: &str = r#"
 image = "registry.example.com/team/aura:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+[environments.development]
+components = ["sealed-secret"]
 
 [environments.staging]
 host = "auth.staging.example.com"
@@ -189,4 +197,71 @@ fn scan(checkov: &Path, folder: &Path, text: &str) -> Findings {
         failed: of("failed_checks"),
         skipped: of("skipped_checks"),
     }
+}
+
+/// One thing that the restricted Pod Security Standard forbids, in the pod or its first container,
+/// and the checks that find it.
+const SPOILT: &str = r#"
+pod/hostNetwork | true | CKV_K8S_19
+pod/hostPID | true | CKV_K8S_17
+pod/hostIPC | true | CKV_K8S_18
+pod/volumes/0 | {"name": "tmp", "hostPath": {"path": "/var/run/docker.sock"}} | CKV_K8S_27
+pod/securityContext | {"runAsUser": 0} | CKV_K8S_31
+container/securityContext/privileged | true | CKV_K8S_16
+container/securityContext/allowPrivilegeEscalation | true | CKV_K8S_20
+container/securityContext/capabilities | {"drop": ["NET_RAW"]} | CKV_K8S_37
+container/securityContext/capabilities | {"add": ["SYS_ADMIN"]} | CKV_K8S_39
+container/ports/0/hostPort | 8000 | CKV_K8S_26
+"#;
+
+#[tokio::test]
+async fn checkov_finds_what_the_restricted_standard_forbids() {
+    let (Some(kubectl), Some(checkov)) = (tool("kubectl"), tool("checkov")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let built = built(&kubectl, folder.path(), "").await;
+    let (_, production) = built.last().expect("production");
+    let objects: Vec<Value> = serde_saphyr::from_multiple(production).expect("YAML");
+    let deployment = objects.iter().find(|object| object["kind"] == "Deployment");
+    let mut documents = vec![deployment.expect("a Deployment").clone()];
+    let mut expected = Vec::new();
+    for (number, line) in SPOILT.lines().filter(|line| !line.is_empty()).enumerate() {
+        let [place, value, check] = line.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let mut spoilt = documents[0].clone();
+        let pod = &mut spoilt["spec"]["template"]["spec"];
+        let (owner, path) = place.split_once('/').expect("a path");
+        let owner = match owner {
+            "pod" => pod,
+            _ => &mut pod["containers"][0],
+        };
+        let mut node = owner;
+        for key in path.split('/') {
+            node = match key.parse::<usize>() {
+                Ok(index) => &mut node[index],
+                Err(_) => &mut node[key],
+            };
+        }
+        *node = serde_json::from_str(value).expect("JSON");
+        spoilt["metadata"]["name"] = format!("spoilt-{number}").into();
+        documents.push(spoilt);
+        expected.push((check.to_owned(), format!("Deployment.aura.spoilt-{number}")));
+    }
+    let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
+    let failed = scan(&checkov, folder.path(), &texts.join("\n---\n")).failed;
+    for finding in expected {
+        assert!(
+            failed.contains(&finding),
+            "{finding:?} is not in {failed:#?}"
+        );
+    }
+    let whole = |(_, resource): &&(String, String)| resource == "Deployment.aura.aura";
+    let restricted: BTreeSet<&str> = SPOILT.split_whitespace().collect();
+    let mut found = failed.iter().filter(whole);
+    assert!(
+        found.all(|(check, _)| !restricted.contains(check.as_str())),
+        "{failed:#?}"
+    );
 }

@@ -1,11 +1,15 @@
 //! Proves the files that deploy aura, from outside: what `aura generate` writes, compares and
 //! refuses, and what other people's tools say of it.
 
+mod canary;
 mod drift;
 mod generate;
+mod guide;
 mod manifests;
 mod plan;
 mod podman;
+mod refused;
+mod sealed;
 mod secrets;
 mod strings;
 

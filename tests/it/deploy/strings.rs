@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use aura::deploy::emit::yaml;
+use aura::deploy::{ARTEFACTS, Plan, Project};
+use aura::server::service::service;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -131,5 +133,84 @@ fn a_thousand_orders_give_the_same_bytes() {
     for _ in 0..1000 {
         let order = orders.new_tree(&mut runner).expect("an order").current();
         assert_eq!(text(&order), first);
+    }
+}
+
+/// A plan in parts that may stand in any order: tables, and the lines of each.
+const PARTS: [(&str, &[&str]); 5] = [
+    (
+        "environments.production",
+        &[
+            "host = \"auth.example.com\"",
+            "replicas = 4",
+            "components = [\"ha\", \"monitoring\", \"network-policy\", \"migrate-job\"]",
+            "image = \"registry.example.com/aura:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"",
+        ],
+    ),
+    (
+        "environments.production.settings",
+        &[
+            "SERVER_PORT = 8080",
+            "LOG_LEVEL = \"warn\"",
+            "AUTH_REGISTRATION = \"closed\"",
+        ],
+    ),
+    (
+        "environments.production.backends",
+        &[
+            "database = \"postgres://db.data:5433\"",
+            "redis = \"rediss://cache.example.com\"",
+        ],
+    ),
+    (
+        "environments.staging",
+        &[
+            "namespace = \"try\"",
+            "components = [\"secret-files\", \"network-policy\"]",
+        ],
+    ),
+    (
+        "environments.staging.resources.limits",
+        &[
+            "cpu = \"2\"",
+            "memory = \"1Gi\"",
+            "ephemeral-storage = \"1Gi\"",
+        ],
+    ),
+];
+
+#[test]
+fn a_thousand_orders_of_a_plan_give_the_same_files() {
+    let mut project = Project {
+        service: service(json!({ "openapi": "3.0.0" })).expect("aura"),
+        plan: Plan::read(&service(json!({})).expect("aura"), None, false).expect("a plan"),
+    };
+    let mut runner = TestRunner::deterministic();
+    let mut first = None;
+    for run in 0..1000 {
+        let mut order = |count: usize| {
+            let order = Just((0..count).collect::<Vec<_>>()).prop_shuffle();
+            order.new_tree(&mut runner).expect("an order").current()
+        };
+        let mut text = String::new();
+        for part in order(PARTS.len()) {
+            let (table, lines) = PARTS[part];
+            text += &format!("[{table}]\n");
+            for line in order(lines.len()) {
+                text += &format!("{}\n", lines[line]);
+            }
+        }
+        let file = Some(("deploy.toml", text.as_str()));
+        project.plan = Plan::read(&project.service, file, true).expect("a plan");
+        let environments = format!("{:?}", project.plan.environments);
+        // Files are a function of the plan; that they are is looked at now and then.
+        let files = (run % 50 == 0).then(|| {
+            let render = |artefact: &aura::deploy::Artefact| (artefact.render)(&project);
+            let files = ARTEFACTS.iter().map(render);
+            files.collect::<Result<Vec<_>, _>>().expect("files")
+        });
+        let (plan, rendered) = first.get_or_insert_with(|| (environments.clone(), files.clone()));
+        assert_eq!(*plan, environments, "{text}");
+        assert!(files.is_none() || files == *rendered, "{text}");
     }
 }

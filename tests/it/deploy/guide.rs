@@ -1,0 +1,123 @@
+//! The commands of `docs/workflows/production-deployment.md`, run as they stand there.
+//!
+//! There is no cluster: what would be applied is built, and looked at as an API server would.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::manifests::tool;
+use super::said;
+
+/// Every ```bash fence of the page.
+fn fences() -> Vec<String> {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/workflows/production-deployment.md");
+    let page = fs::read_to_string(path).expect("the page");
+    let parts = page.split("```bash\n").skip(1);
+    parts
+        .map(|part| part.split("```").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// The commands of a fence, without what is said of them.
+fn commands(fence: &str) -> Vec<&str> {
+    let commands = fence
+        .lines()
+        .map(|line| line.split(" #").next().unwrap_or_default());
+    commands
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// Runs one line of the page in `folder`, with nothing in the environment but the programs.
+fn run(folder: &Path, line: &str) -> Output {
+    let aura = Path::new(env!("CARGO_BIN_EXE_aura"))
+        .parent()
+        .expect("a folder");
+    let path = format!("{}:/usr/bin:/bin", aura.display());
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", line])
+        .current_dir(folder);
+    bash.env_clear().env("PATH", path);
+    bash.output().expect("bash")
+}
+
+fn succeeds(folder: &Path, line: &str) -> String {
+    let done = run(folder, line);
+    assert!(done.status.success(), "{line}: {}", said(&done));
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+#[tokio::test]
+async fn three_commands_lead_from_an_empty_folder_to_what_is_applied() {
+    let (Some(kubectl), Some(validate)) = (tool("kubectl"), tool("kubernetes-validate")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let fences = fences();
+    let [render, secrets, apply] = commands(&fences[0])[..] else {
+        panic!("three commands: {}", fences[0]);
+    };
+    succeeds(here, render);
+    succeeds(here, secrets);
+
+    let words: Vec<&str> = apply.split(" && ").collect();
+    let overlay = words[0]
+        .strip_prefix("kubectl apply -k ")
+        .expect("an overlay");
+    let secret = words[1].strip_prefix("kubectl apply -f ").expect("a file");
+    let built = Command::new(kubectl)
+        .arg("kustomize")
+        .arg(here.join(overlay))
+        .output();
+    let built = built.expect("kubectl");
+    assert!(built.status.success(), "{}", said(&built));
+    let secret = fs::read_to_string(here.join(secret)).expect("the Secret");
+    let all = [String::from_utf8(built.stdout).expect("UTF-8"), secret].join("---\n");
+    let file = here.join("applied.yaml");
+    fs::write(&file, &all).expect("a file");
+    let done = Command::new(validate)
+        .args(["--strict", "--quiet"])
+        .arg(&file)
+        .output();
+    let done = done.expect("kubernetes-validate");
+    assert!(done.status.success(), "{}", said(&done));
+
+    // Everything lies in the namespace that is made first, which lets in restricted pods only.
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&all).expect("YAML");
+    assert_eq!(objects[0]["kind"], "Namespace");
+    let labels = &objects[0]["metadata"]["labels"];
+    assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
+    let namespace = &objects[0]["metadata"]["name"];
+    for object in &objects[1..] {
+        assert_eq!(object["metadata"]["namespace"], *namespace, "{object:#}");
+    }
+    // Nothing is missing, and nothing is still to be set.
+    succeeds(here, "aura config check --strict --from applied.yaml");
+}
+
+#[tokio::test]
+async fn the_drift_of_the_page_is_found_as_it_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let fences = fences();
+    succeeds(here, commands(&fences[0])[0]);
+    let drift = fences.iter().find(|fence| fence.contains("--check"));
+    let lines = commands(drift.expect("a fence about drift"));
+    for line in &lines[..2] {
+        succeeds(here, line);
+    }
+    let edited = here.join("k8s/overlays/production/configmap.yaml");
+    let text = fs::read_to_string(&edited).expect("a file");
+    fs::write(&edited, text.replace("LOG_FORMAT", "LOG_FROMAT")).expect("a file");
+    for (line, named) in [(lines[0], "LOG_FROMAT"), (lines[1], "LOG_FORMAT?")] {
+        let done = run(here, line);
+        assert!(!done.status.success(), "{line}");
+        assert!(said(&done).contains(named), "{line}: {}", said(&done));
+    }
+}
