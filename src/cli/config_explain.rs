@@ -25,15 +25,14 @@ pub(super) fn run(
     err: &mut impl Write,
 ) -> anyhow::Result<u8> {
     let service = aura()?;
-    let settings: Vec<&Setting> = match name {
-        None => service.settings.iter().collect(),
-        Some(name) => match service.settings.get(&name.to_ascii_uppercase()) {
-            Some(setting) => vec![setting],
-            None => {
-                writeln!(err, "{}", unknown(&service, name))?;
-                return Ok(USAGE);
-            }
-        },
+    let settings: Vec<&Setting> = if let Some(name) = name {
+        let Some(setting) = service.settings.get(&name.to_ascii_uppercase()) else {
+            writeln!(err, "{}", unknown(&service, name))?;
+            return Ok(USAGE);
+        };
+        vec![setting]
+    } else {
+        service.settings.iter().collect()
     };
     let here = match settings.as_slice() {
         [one] if name.is_some() => Some(here(one, environment)?),
@@ -91,7 +90,7 @@ struct Here {
 fn here(setting: &Setting, environment: Environment) -> anyhow::Result<Here> {
     let loader = Config::loader(environment)?;
     let (entries, faults) = match Config::load(&loader) {
-        Ok(loaded) => (loaded.entries, Vec::new()),
+        Ok(config) => (config.entries, Vec::new()),
         Err(faults) => {
             let entries = loader.resolve::<Value>().entries;
             (entries, faults.iter().cloned().collect())

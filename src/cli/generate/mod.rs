@@ -14,9 +14,10 @@ use anyhow::bail;
 use clap::builder::PossibleValue;
 use clap::{Args, Subcommand};
 
-use self::project::Source;
+use self::project::{Source, quoted};
 use super::output;
-use crate::deploy::{ARTEFACTS, File, Project, tree};
+use crate::deploy::tree::{self, Change, ChangeKind};
+use crate::deploy::{ARTEFACTS, File, Project};
 
 /// The word for every artefact at once.
 const ALL: &str = "all";
@@ -93,10 +94,18 @@ impl Generate {
                 return Ok(ExitCode::SUCCESS);
             }
             output::print(&drift.to_string())?;
+            let orphaned = |change: &Change| change.kind == ChangeKind::Orphaned;
+            let prune = if drift.iter().any(orphaned) {
+                " --prune"
+            } else {
+                ""
+            };
             output::error(&format!(
-                "aura: what is below {0} is not what the code and deploy.toml say; mend it with: \
-                 aura generate {name} --out {0}",
-                dir.display()
+                "aura: what is below {} is not what the code and deploy.toml say; mend it with: \
+                 aura generate {name}{} --out {}{prune}",
+                dir.display(),
+                self.source.options(),
+                quoted(&dir)
             ));
             return Ok(ExitCode::FAILURE);
         }
@@ -108,7 +117,7 @@ impl Generate {
 /// How manifests below `dir` get into a cluster, first without changing it.
 fn next_steps(dir: &Path) -> String {
     let overlay = dir.join("k8s/overlays/production");
-    let overlay = overlay.display();
+    let overlay = quoted(&overlay);
     format!(
         "next: kubectl diff -k {overlay}\n      \
          kubectl apply --server-side --field-manager aura -k {overlay}"

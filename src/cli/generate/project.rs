@@ -1,7 +1,7 @@
 //! What is rendered: aura's own facts, and `deploy.toml`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -30,12 +30,20 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// The options that give the same plan again, each with a space before it.
+    pub(super) fn options(&self) -> String {
+        let config = self.config.as_deref();
+        let config = config.map_or_else(String::new, |path| format!(" --config {}", quoted(path)));
+        let strict = if self.strict { " --strict" } else { "" };
+        config + strict
+    }
+
     /// aura and its plan.
     pub(super) fn project(&self) -> anyhow::Result<Project> {
         let service = aura()?;
         let path = match &self.config {
             Some(path) => Some(path.clone()),
-            None => Path::new(USUAL).exists().then(|| USUAL.into()),
+            None => is_named(Path::new(USUAL)).then(|| USUAL.into()),
         };
         let text = path.as_deref().map(read).transpose()?;
         let name = path.as_deref().map(|path| path.display().to_string());
@@ -43,6 +51,13 @@ impl Source {
         let plan = Plan::read(&service, file, self.strict)?;
         Ok(Project { service, plan })
     }
+}
+
+/// Whether something has that name, be it unreadable or a link to nothing: whoever put it there
+/// means it to be read.
+fn is_named(path: &Path) -> bool {
+    let looked = fs::symlink_metadata(path);
+    !looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// aura, as something to deploy.
@@ -54,17 +69,58 @@ pub(in crate::cli) fn aura() -> anyhow::Result<Service> {
     Ok(server::service::service(document)?)
 }
 
+/// `path` as a shell takes it for one word.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// The text of a file that a person wrote.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let shown = path.display();
-    let size = fs::metadata(path)
-        .with_context(|| format!("{shown} cannot be read"))?
-        .len();
-    if size > MOST_BYTES {
-        bail!("{shown} has {size} bytes; the most is {MOST_BYTES}");
+    let mut bytes = Vec::new();
+    // What a file says of its size need not be true: a device has none, and no end.
+    fs::File::open(path)
+        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("{shown} cannot be read"))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        bail!("{shown} has more than {MOST_BYTES} bytes");
     }
-    fs::read_to_string(path).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => anyhow::anyhow!("{shown} is not UTF-8"),
-        _ => anyhow::Error::new(error).context(format!("{shown} cannot be read")),
-    })
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{shown} is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            ("k8s/a-b.yaml", "k8s/a-b.yaml"),
+            ("my files", "'my files'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME;x", "'$HOME;x'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), word);
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_read_to_its_end() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero has more than 1048576 bytes");
+    }
+
+    #[test]
+    fn a_dead_link_is_no_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("deploy.toml");
+        assert!(!is_named(&link));
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert!(is_named(&link));
+    }
 }

@@ -42,7 +42,8 @@ impl Secrets {
         let made = secrets(&project, &self.environment, form, &mut fill_random)?;
         write_new(&self.out, &made)?;
         let at = self.out.display();
-        output::error(&format!("made {at}: {}", made.names().join(", ")));
+        let names = made.names().join(", ");
+        output::error(&format!("made {at} for {}: {names}", self.environment));
         if !made.to_set().is_empty() {
             output::error(&format!(
                 "still to be set in it: {}",

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::report::{At, Finding};
+use super::report::{At, Finding, printable};
 use super::source::{self, Inputs};
 use super::{dotenv, object, yaml};
 use crate::schema::Setting;
@@ -31,11 +31,11 @@ pub struct Mention {
 /// `file:line (object)`.
 impl fmt::Display for Mention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+        write!(f, "{}:{}", printable(&self.file), self.line)?;
         if self.object.is_empty() {
             return Ok(());
         }
-        write!(f, " ({})", self.object)
+        write!(f, " ({})", printable(&self.object))
     }
 }
 

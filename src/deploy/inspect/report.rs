@@ -57,18 +57,31 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
+        f.write_str(&printable(&self.file))?;
         for part in [&self.object, &self.key] {
             if !part.is_empty() {
-                write!(f, ": {part}")?;
+                write!(f, ": {}", printable(part))?;
             }
         }
-        write!(f, ": {}", self.problem)?;
+        write!(f, ": {}", printable(&self.problem))?;
         if self.remedy.is_empty() {
             return Ok(());
         }
-        write!(f, "; {}", self.remedy)
+        write!(f, "; {}", printable(&self.remedy))
     }
+}
+
+/// `text` of a file that anybody may have written, without what would move a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 /// Everything that was found.
@@ -132,6 +145,19 @@ impl At {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_finding_moves_the_terminal() {
+        let at = At {
+            file: "a\n.yaml".to_owned(),
+            object: "ConfigMap \u{1b}[2J".to_owned(),
+        };
+        let finding = at.finding(FindingKind::Unknown, "K\u{7}", "is not a setting", "");
+        assert_eq!(
+            finding.to_string(),
+            "a\\n.yaml: ConfigMap \\u{1b}[2J: K\\u{7}: is not a setting"
+        );
+    }
 
     #[test]
     fn a_finding_says_where_what_and_how() {

@@ -273,27 +273,23 @@ fn no_secret_is_ever_shown() {
     assert!(!shown.contains(CANARY), "{shown}");
 }
 
-/// A SealedSecret with these keys, which all have the value.
+/// A `SealedSecret` with these keys, which all have the value.
 fn sealed(keys: &[&str], value: &str) -> String {
-    let data: String = keys
-        .iter()
-        .map(|key| format!("    {key}: {value}\n"))
-        .collect();
+    let lines = keys.iter().map(|key| format!("    {key}: {value}\n"));
     format!(
         "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: shop-secrets\n  \
-         namespace: prod\nspec:\n  encryptedData:\n{data}"
+         namespace: prod\nspec:\n  encryptedData:\n{}",
+        lines.collect::<Vec<_>>().concat()
     )
 }
 
-/// An ExternalSecret that fetches these keys.
+/// An `ExternalSecret` that fetches these keys.
 fn external(keys: &[&str]) -> String {
-    let data: String = keys
-        .iter()
-        .map(|key| format!("  - secretKey: {key}\n"))
-        .collect();
+    let lines = keys.iter().map(|key| format!("  - secretKey: {key}\n"));
     format!(
         "kind: ExternalSecret\nmetadata: {{name: e, namespace: prod}}\nspec:\n  \
-         target: {{name: shop-secrets}}\n  data:\n{data}"
+         target: {{name: shop-secrets}}\n  data:\n{}",
+        lines.collect::<Vec<_>>().concat()
     )
 }
 

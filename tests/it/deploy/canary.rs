@@ -109,7 +109,7 @@ async fn a_secret_in_a_file_comes_out_nowhere() {
         format!("password = \"{CANARY}\""),
         format!("settings.JWT_SECRET_KEY = \"{CANARY}"),
         format!("settings = {{ JWT_SECRET_KEY = \"{CANARY}\""),
-        format!("{CANARY}"),
+        CANARY.to_owned(),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let plan = format!("[environments.production]\n{line}\n");

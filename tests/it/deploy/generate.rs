@@ -60,6 +60,39 @@ async fn what_was_written_passes_its_check_and_what_was_edited_does_not() {
 }
 
 #[tokio::test]
+async fn the_command_that_a_check_names_mends_what_it_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let (plan, out) = (here.join("my plan.toml"), here.join("it's here"));
+    fs::write(
+        &plan,
+        "environments.staging.components = [\"external-secret\"]\n",
+    )
+    .expect("a file");
+    let (config, to) = (plan.display().to_string(), out.display().to_string());
+    let done = generate(&["k8s", "--config", &config, "--out", &to]).await;
+    assert!(done.status.success(), "{}", said(&done));
+    // One file changes, and one is no longer rendered.
+    fs::write(&plan, "environments.staging.components = []\n").expect("a file");
+    let left = out.join("k8s/overlays/staging/old.yaml");
+    let text = fs::read_to_string(out.join("k8s/base/backend/service.yaml")).expect("a file");
+    fs::write(&left, text).expect("a file");
+    let check = ["k8s", "--config", &config, "--check", &to];
+    let done = generate(&check).await;
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    let said = said(&done);
+    let (_, command) = said.rsplit_once("mend it with: aura ").expect("a command");
+    let aura = env!("CARGO_BIN_EXE_aura");
+    let mended = std::process::Command::new("bash")
+        .args(["-c", &format!("{aura} {command}")])
+        .output()
+        .expect("bash");
+    assert!(mended.status.success(), "{command}: {mended:?}");
+    assert!(generate(&check).await.status.success(), "{command}");
+    assert!(!left.exists());
+}
+
+#[tokio::test]
 async fn the_bytes_depend_on_nothing_around() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut trees = Vec::new();
@@ -178,6 +211,9 @@ async fn settings_in_files_are_checked_as_the_server_would() {
 
 #[tokio::test]
 async fn another_service_renders_its_own_files() {
+    let source =
+        fs::read_to_string(Path::new(ROOT).join("examples/greeter.rs")).expect("its source");
+    assert!(source.lines().count() < 60, "an example that is too long");
     let test = std::env::current_exe().expect("this test");
     let built = test.parent().and_then(Path::parent).expect("the build");
     let folder = tempfile::tempdir().expect("a folder");

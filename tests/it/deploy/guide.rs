@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::manifests::tool;
 use super::said;
 
-/// Every ```bash fence of the page.
+/// Every fence of shell commands of the page.
 fn fences() -> Vec<String> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/workflows/production-deployment.md");

@@ -15,7 +15,7 @@ fn ciphertext() -> String {
     "AgBy".repeat(200)
 }
 
-/// A SealedSecret of production as `kubeseal` writes it, with these keys.
+/// A `SealedSecret` of production as `kubeseal` writes it, with these keys.
 fn sealed(keys: &[&str]) -> String {
     let data = keys
         .iter()

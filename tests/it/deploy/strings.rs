@@ -195,9 +195,9 @@ fn a_thousand_orders_of_a_plan_give_the_same_files() {
         let mut text = String::new();
         for part in order(PARTS.len()) {
             let (table, lines) = PARTS[part];
-            text += &format!("[{table}]\n");
+            text.extend(["[", table, "]\n"]);
             for line in order(lines.len()) {
-                text += &format!("{}\n", lines[line]);
+                text.extend([lines[line], "\n"]);
             }
         }
         let file = Some(("deploy.toml", text.as_str()));
