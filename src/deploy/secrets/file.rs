@@ -19,7 +19,7 @@ pub enum WriteError {
     #[error("{} names no file; give a path such as secrets.env", .0.display())]
     NoName(PathBuf),
     /// The operating system refused.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("{} cannot be written", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -129,11 +129,5 @@ impl fmt::Display for TreeError {
     }
 }
 
-impl std::error::Error for TreeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+/// What the system says is part of the message already, so that it is no cause beside it.
+impl std::error::Error for TreeError {}

@@ -17,6 +17,21 @@ async fn a_directory_that_cannot_be_made_is_named() {
         "{}",
         said(&done)
     );
+    // What the system says is said once.
+    assert_eq!(
+        said(&done).matches("(os error").count(),
+        1,
+        "{}",
+        said(&done)
+    );
+    let done = generate(&["secrets", "--out", "/proc/aura.env"]).await;
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    assert_eq!(
+        said(&done).matches("(os error").count(),
+        1,
+        "{}",
+        said(&done)
+    );
 }
 
 #[tokio::test]
