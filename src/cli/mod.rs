@@ -17,6 +17,8 @@ mod output;
 mod serve;
 mod setup;
 mod user;
+mod verify;
+mod version;
 
 use std::process::ExitCode;
 
@@ -35,14 +37,18 @@ const BAD_CONFIG: u8 = 78;
 #[command(
     name = "aura",
     version,
-    propagate_version = true,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
     after_help = "Start here:\n  aura serve --dev        a server with nothing to set up\n  \
                   aura config explain     every setting\n\n\
                   Exit codes: 0 done, 1 failed, 2 usage, 78 bad configuration."
 )]
 pub struct Cli {
+    #[command(flatten)]
+    version: version::Version,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +59,7 @@ enum Command {
     User(user::User),
     Key(key::Key),
     Generate(generate::Generate),
+    Verify(verify::Verify),
     Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
     Man(man::Man),
@@ -64,16 +71,19 @@ pub fn main() -> ExitCode {
     // Without this the first `rediss://` or `https://` call would panic, whatever the crate graph.
     // It fails only when it was done before.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let outcome = match Cli::parse().command {
-        Command::Serve(command) => command.run(),
-        Command::Config(command) => command.run(),
-        Command::Migrate(command) => command.run(),
-        Command::User(command) => command.run(),
-        Command::Key(command) => command.run(),
-        Command::Generate(command) => command.run(),
-        Command::Healthcheck(command) => command.run(),
-        Command::Completions(command) => command.run(),
-        Command::Man(man::Man {}) => man::Man::run(),
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => cli.version.run(),
+        Some(Command::Serve(command)) => command.run(),
+        Some(Command::Config(command)) => command.run(),
+        Some(Command::Migrate(command)) => command.run(),
+        Some(Command::User(command)) => command.run(),
+        Some(Command::Key(command)) => command.run(),
+        Some(Command::Generate(command)) => command.run(),
+        Some(Command::Verify(command)) => command.run(),
+        Some(Command::Healthcheck(command)) => command.run(),
+        Some(Command::Completions(command)) => command.run(),
+        Some(Command::Man(man::Man {})) => man::Man::run(),
     };
     outcome.unwrap_or_else(|error| {
         if output::is_broken_pipe(&error) {

@@ -33,6 +33,7 @@ pub mod systemd;
 pub mod table;
 pub mod tree;
 pub mod upgrade;
+pub mod verify;
 
 pub use env_docs::{describe, explain};
 pub use file::{File, MARK, is_marked};

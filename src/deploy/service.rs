@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::guides::Guide;
+use super::verify::Promises;
 use crate::schema::{Fault, SchemaError, Setting, Settings};
 
 /// Looks at the variables of one environment as the service would at its start, secrets taken for
@@ -52,6 +53,8 @@ pub struct Service {
     pub guides: Vec<Guide>,
     /// What the service would refuse, where it can be asked.
     pub check: Option<Check>,
+    /// What `verify` holds a release against beyond what every service has.
+    pub promises: Promises,
 }
 
 /// Paths of the health endpoints.
@@ -147,6 +150,7 @@ impl Service {
             openapi: None,
             guides: Vec::new(),
             check: None,
+            promises: Promises::default(),
         })
     }
 

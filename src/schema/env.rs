@@ -25,6 +25,12 @@ impl Environment {
         std::env::vars_os().collect()
     }
 
+    /// The value of `name`, where it is set and UTF-8: for a variable that is no setting.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.ok()
+    }
+
     /// The value of `name`, where it is set.
     pub(super) fn get(&self, name: &str) -> Option<Result<&str, NotUtf8>> {
         self.0

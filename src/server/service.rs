@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::deploy::verify::{Build, Library, Names, Page, Promises};
 use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Service};
 use crate::schema::{Environment, Fault, SchemaError};
 
@@ -41,6 +42,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.openapi = Some(openapi);
     service.guides = guides();
     service.check = Some(check);
+    service.promises = promises();
     Ok(service)
 }
 
@@ -110,6 +112,43 @@ fn guides() -> Vec<Guide> {
         text: text.to_owned(),
     };
     pages.into_iter().map(guide).collect()
+}
+
+/// What `aura verify` holds a release against.
+fn promises() -> Promises {
+    let library = |(name, purpose): (&str, &str)| Library {
+        name: name.to_owned(),
+        purpose: purpose.to_owned(),
+    };
+    let page = |(path, names): (&str, Names)| Page {
+        path: path.to_owned(),
+        names,
+    };
+    let build = |(path, frozen_by): (&str, &str)| Build {
+        path: path.to_owned(),
+        frozen_by: frozen_by.to_owned(),
+    };
+    Promises {
+        libraries: [
+            ("bcrypt", "hashes passwords"),
+            ("jsonwebtoken", "signs and verifies JWT"),
+            ("redis", "is the client of Redis"),
+        ]
+        .map(library)
+        .into(),
+        pages: [
+            ("docs/GETTING_STARTED.md", Names::RequiredSettings),
+            ("docs/USER_GUIDE.md", Names::Reference),
+        ]
+        .map(page)
+        .into(),
+        builds: [
+            ("scripts/static", "--locked"),
+            ("nix/package.nix", "lockFile"),
+        ]
+        .map(build)
+        .into(),
+    }
 }
 
 /// What aura would refuse of `variables` at its start, secrets taken for present.

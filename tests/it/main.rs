@@ -5,6 +5,9 @@
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `deploy`: the files that deploy aura, and what other people's tools say of them.
+//! - `image`: the built image, in containers and by itself.
+//! - `nix`: the flake, its source set, and the NixOS module.
+//! - `verify`: the checklist of a release.
 //! - `start`: what a start makes, waits for, and ends with.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
@@ -37,6 +40,7 @@ mod docs;
 mod harness;
 mod health;
 mod house;
+mod image;
 mod logs;
 mod migrations;
 mod oauth;
@@ -60,3 +64,4 @@ mod support;
 mod swagger_ui;
 mod tls;
 mod users;
+mod verify;

@@ -1,9 +1,10 @@
 //! `aura generate`: the files that deploy aura, from the code and `deploy.toml`.
 //!
-//! Reads no environment and opens no connection. What the files hold is `deploy`'s business; here
-//! is what a person may ask for.
+//! Reads no environment (but for `SOURCE_DATE_EPOCH`, in `oci.rs`) and opens no connection. What
+//! the files hold is `deploy`'s business; here is what a person may ask for.
 
 mod diff;
+mod oci;
 pub(super) mod project;
 mod secrets;
 
@@ -53,6 +54,7 @@ pub(super) struct Generate {
 enum Special {
     Secrets(secrets::Secrets),
     Diff(diff::Diff),
+    Oci(Box<oci::Oci>),
 }
 
 /// Every artefact's name and line of help, and `all`.
@@ -68,6 +70,7 @@ impl Generate {
         match self.command {
             Some(Special::Secrets(secrets)) => return secrets.run(),
             Some(Special::Diff(diff)) => return diff.run(),
+            Some(Special::Oci(oci)) => return oci.run(),
             None => {}
         }
         let name = self.artefact.unwrap_or_default();

@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 1024 * 1024;
 
 /// Where the plan comes from.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Source {
+pub(in crate::cli) struct Source {
     /// Read FILE instead of ./deploy.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -39,7 +39,7 @@ impl Source {
     }
 
     /// aura and its plan.
-    pub(super) fn project(&self) -> anyhow::Result<Project> {
+    pub(in crate::cli) fn project(&self) -> anyhow::Result<Project> {
         let service = aura()?;
         let path = match &self.config {
             Some(path) => Some(path.clone()),

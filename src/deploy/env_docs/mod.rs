@@ -21,6 +21,9 @@ pub(super) const ARTEFACT: Artefact = Artefact {
     render,
 };
 
+/// Where the page that people read is.
+pub(super) const MARKDOWN: &str = "docs/reference/environment.md";
+
 /// Every variable, by section.
 #[derive(Template)]
 #[template(path = "deploy/environment.html")]
@@ -63,7 +66,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let html = Page { name, sections }.render()?;
     let path = |end: &str| format!("docs/reference/environment.{end}");
     Ok(vec![
-        File::with_markup_mark("env-docs", path("md"), &markdown),
+        File::with_markup_mark("env-docs", MARKDOWN, &markdown),
         File::with_markup_mark("env-docs", path("html"), &html),
         File::json("env-docs", path("json"), "$comment", &list(service)),
     ])

@@ -8,6 +8,7 @@
 //! the Pod Security Standards of Kubernetes (PSS).
 
 mod container;
+pub(super) mod given;
 mod left_out;
 mod metadata;
 mod network;

@@ -32,6 +32,16 @@ pub use mention::{Mention, mentions};
 pub use report::{Finding, FindingKind, Report};
 pub use source::{Input, Inputs, MAX_FILE_BYTES, MAX_FILES, read, read_stream};
 
+/// Every document in `input`, as it stands there.
+///
+/// # Errors
+/// A [`Finding`] that names line and column, and nothing of the text: it may be a secret.
+pub(super) fn documents(input: &Input) -> Result<Vec<serde_json::Value>, Box<Finding>> {
+    let file = input.file.clone();
+    let object = String::new();
+    yaml::read_as(&At { file, object }, &input.text)
+}
+
 /// Looks into `inputs` for the settings of `service`: each place by itself, and then what every
 /// container would be started with.
 #[must_use]

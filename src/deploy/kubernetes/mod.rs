@@ -7,7 +7,7 @@
 //! Objects are typed; how they are written is the emitter's business.
 
 mod base;
-mod build;
+pub(super) mod build;
 mod components;
 mod config;
 mod deployment;
@@ -18,7 +18,7 @@ mod namespace;
 mod overlay;
 mod place;
 mod pod;
-mod probes;
+pub(super) mod probes;
 mod secret;
 mod values;
 mod waiver;
@@ -32,6 +32,8 @@ use super::{Artefact, File, Project, RenderError};
 
 pub use build::stream;
 pub use place::{Place, place};
+pub(super) use secret::needed as needed_secrets;
+pub(super) use values::initial as initial_text;
 pub use waiver::{Scanner, Waiver};
 
 /// Kubernetes manifests.

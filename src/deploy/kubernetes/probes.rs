@@ -6,11 +6,21 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::names::HTTP;
 use crate::deploy::Probes;
 
+/// Delay, period and time-out of a probe in seconds, and the failures it takes.
+pub(in crate::deploy) type Timing = [i32; 4];
+
+/// The probes of the base. Others rely on these numbers, so they do not change.
+pub(in crate::deploy) const STARTUP: Timing = [0, 5, 3, 30];
+/// See [`STARTUP`].
+pub(in crate::deploy) const LIVENESS: Timing = [30, 10, 5, 3];
+/// See [`STARTUP`].
+pub(in crate::deploy) const READINESS: Timing = [10, 5, 3, 3];
+
 /// Puts the probes of the base into `container`: one path, patient at the start.
 pub(super) fn base(probes: &Probes, container: &mut Container) {
-    container.startup_probe = Some(probe(&probes.health, [0, 5, 3, 30]));
-    container.liveness_probe = Some(probe(&probes.health, [30, 10, 5, 3]));
-    container.readiness_probe = Some(probe(&probes.health, [10, 5, 3, 3]));
+    container.startup_probe = Some(probe(&probes.health, STARTUP));
+    container.liveness_probe = Some(probe(&probes.health, LIVENESS));
+    container.readiness_probe = Some(probe(&probes.health, READINESS));
 }
 
 /// A path for each question, so that a backend that is away does not restart the pods; the
@@ -21,8 +31,8 @@ pub(super) fn split(probes: &Probes, container: &mut Container) {
     container.readiness_probe = Some(probe(&probes.ready, [0, 5, 3, 3]));
 }
 
-/// `path` with delay, period and time-out in seconds, and the failures it takes.
-fn probe(path: &str, [delay, period, timeout, failures]: [i32; 4]) -> Probe {
+/// `path`, asked by that timing.
+fn probe(path: &str, [delay, period, timeout, failures]: Timing) -> Probe {
     Probe {
         http_get: Some(HTTPGetAction {
             path: Some(path.to_owned()),

@@ -15,7 +15,7 @@ pub(super) const FILE: &str = "secret.yaml";
 
 /// Secrets that a deployment gives a value: those that are required anywhere, and those whose
 /// default is for a single machine.
-pub(super) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {
+pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {
     service
         .secret_settings()
         .filter(|setting| is_needed(setting))

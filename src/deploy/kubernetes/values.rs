@@ -100,7 +100,7 @@ impl Values {
 
 /// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as
 /// unset; none where unset is no text at all.
-fn initial(setting: &Setting) -> Option<String> {
+pub(in crate::deploy) fn initial(setting: &Setting) -> Option<String> {
     let empty = setting.optional || matches!(setting.kind, Kind::List(_));
     setting
         .default_text()

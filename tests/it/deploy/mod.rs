@@ -17,18 +17,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::Settings;
+use crate::support::{Settings, said};
 
 /// Runs `aura generate` with `arguments` in an environment that says nothing.
 async fn generate(arguments: &[&str]) -> Output {
     let words: Vec<&str> = ["generate"].iter().chain(arguments).copied().collect();
     Settings::new().run(&words).await
-}
-
-/// Both outputs as text.
-fn said(output: &Output) -> String {
-    let text = [output.stdout.clone(), output.stderr.clone()].concat();
-    String::from_utf8(text).expect("UTF-8")
 }
 
 /// Every file below `folder` with its bytes, by its path from there.

@@ -8,16 +8,23 @@
 mod answer;
 mod aura;
 mod client;
+mod docker;
+pub(crate) mod elf;
+mod image;
+mod network;
+mod podman;
 mod port;
 mod postgres;
 mod process;
 mod proxy;
 mod raw;
 mod redis;
+mod root_fs;
 mod stores;
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Output;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -27,12 +34,17 @@ use serde_json::Value;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::aura::{Aura, Settings};
 pub(crate) use self::client::{Client, PASSWORD, Session};
+pub(crate) use self::docker::Docker;
+pub(crate) use self::image::{IMAGE, built_image, put_image};
+pub(crate) use self::network::Network;
+pub(crate) use self::podman::{Podman, run};
 pub(crate) use self::port::Port;
 pub(crate) use self::postgres::Postgres;
 pub(crate) use self::process::Process;
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::raw::Raw;
 pub(crate) use self::redis::Redis;
+pub(crate) use self::root_fs::RootFs;
 pub(crate) use self::stores::{Sqlite, on_both_stores};
 
 /// How long a thing may take that has no limit of its own: generous, because a debug build on a
@@ -76,18 +88,31 @@ pub(crate) fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> 
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
         .find(|program| program.is_file());
     if found.is_none() {
-        let what = names[0];
-        assert!(
-            std::env::var_os("AURA_TESTS_REQUIRE").is_none_or(|value| value != "1"),
-            "{what} is not installed, and AURA_TESTS_REQUIRE=1 asks for it"
-        );
-        // Written past the capture of the test runner: a skipped test must not look like a pass.
-        let test = std::thread::current().name().unwrap_or("?").to_owned();
-        let line =
-            format!("\nSKIPPED {test}: {what} is not installed (scripts/test installs it)\n");
-        std::io::stderr().write_all(line.as_bytes()).ok();
+        skipped(&format!(
+            "{} is not installed (scripts/test installs it)",
+            names[0]
+        ));
     }
     found
+}
+
+/// Says aloud that a test has proved nothing.
+///
+/// # Panics
+/// Where `AURA_TESTS_REQUIRE=1` asks for everything.
+pub(crate) fn skipped(reason: &str) {
+    let required = std::env::var_os("AURA_TESTS_REQUIRE").is_some_and(|value| value == "1");
+    assert!(!required, "{reason}, and AURA_TESTS_REQUIRE=1 asks for it");
+    // Written past the capture of the test runner: a skipped test must not look like a pass.
+    let test = std::thread::current().name().unwrap_or("?").to_owned();
+    let line = format!("\nSKIPPED {test}: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).ok();
+}
+
+/// Both outputs as text.
+pub(crate) fn said(output: &Output) -> String {
+    let text = [output.stdout.clone(), output.stderr.clone()].concat();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A folder for this user's tests that outlives them: port reservations and the prepared cluster.

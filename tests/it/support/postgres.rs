@@ -57,6 +57,11 @@ impl Postgres {
         Some(cluster)
     }
 
+    /// The folder of `postgres` and `initdb`; `None`, said aloud, where they are not installed.
+    pub(crate) fn programs() -> Option<PathBuf> {
+        programs()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         self.port.address()

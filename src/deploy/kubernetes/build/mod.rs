@@ -25,6 +25,9 @@ const ORDER: &[&str] = &[
     "Job",
 ];
 
+/// Kustomizations upon kustomizations.
+const MAX_DEPTH: usize = 16;
+
 /// The objects of `environment`, or of every environment, as one stream of YAML documents.
 ///
 /// # Errors
@@ -53,14 +56,26 @@ pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, Re
 
 /// The objects of the overlay `name`, in the order in which they are applied.
 pub(super) fn overlay(files: &[File], name: &str) -> Result<Vec<Value>, RenderError> {
-    let texts = files.iter();
-    let tree = Tree(
-        texts
-            .map(|file| (file.path.as_str(), file.text.as_str()))
-            .collect(),
-    );
+    let parsed = files.iter().map(|file| {
+        let value = serde_saphyr::from_str(&file.text)
+            .map_err(|error| RenderError::Facts(format!("{}: is no YAML: {error}", file.path)))?;
+        Ok((file.path.clone(), value))
+    });
+    let files = parsed.collect::<Result<_, RenderError>>()?;
+    folder(&files, &format!("k8s/overlays/{name}"))
+}
+
+/// The objects that the kustomization in `folder` makes of `files`, which are known by their
+/// paths, in the order in which they are applied.
+///
+/// # Errors
+/// [`RenderError::Facts`] where a file is missing, is no object, or is built upon itself.
+pub(in crate::deploy) fn folder(
+    files: &BTreeMap<String, Value>,
+    folder: &str,
+) -> Result<Vec<Value>, RenderError> {
     let mut objects = Vec::new();
-    tree.add(&format!("k8s/overlays/{name}"), &mut objects)?;
+    Tree(files).add(folder, &mut objects, 0)?;
     objects.sort_by_cached_key(|object| {
         let kind = text_at(object, "/kind");
         let rank = ORDER.iter().position(|known| *known == kind);
@@ -71,48 +86,65 @@ pub(super) fn overlay(files: &[File], name: &str) -> Result<Vec<Value>, RenderEr
 }
 
 /// The files by their paths.
-struct Tree<'a>(BTreeMap<&'a str, &'a str>);
+struct Tree<'a>(&'a BTreeMap<String, Value>);
 
 impl Tree<'_> {
     /// Does to `objects` what the kustomization in `folder` says.
-    fn add(&self, folder: &str, objects: &mut Vec<Value>) -> Result<(), RenderError> {
+    fn add(&self, folder: &str, objects: &mut Vec<Value>, depth: usize) -> Result<(), RenderError> {
+        if depth > MAX_DEPTH {
+            return Err(RenderError::Facts(format!(
+                "{folder}: is built upon itself"
+            )));
+        }
         let list = self.read(&format!("{folder}/kustomization.yaml"))?;
-        for name in texts(&list, "resources") {
+        for name in texts(list, "resources") {
             let path = join(folder, name);
             if self.0.contains_key(path.as_str()) {
-                objects.push(self.read(&path)?);
+                objects.push(self.object(&path)?);
             } else {
-                self.add(&path, objects)?;
+                self.add(&path, objects, depth + 1)?;
             }
         }
-        for name in texts(&list, "components") {
-            self.add(&join(folder, name), objects)?;
+        for name in texts(list, "components") {
+            self.add(&join(folder, name), objects, depth + 1)?;
         }
-        for entry in items(&list, "patches") {
+        for entry in items(list, "patches") {
             let content = self.read(&join(folder, text_at(entry, "/path")))?;
-            patch::patch(objects, &content, entry.get("target"));
+            patch::patch(objects, content, entry.get("target"));
         }
         for object in objects.iter_mut() {
-            for image in items(&list, "images") {
+            for image in items(list, "images") {
                 patch::image(object, image);
             }
-            for labels in items(&list, "labels") {
+            for labels in items(list, "labels") {
                 let patch = serde_json::json!({ "metadata": { "labels": labels["pairs"] } });
                 merge(object, &patch);
             }
             let namespaced = text_at(object, "/kind") != "Namespace";
-            if let Some(namespace) = list.get("namespace").filter(|_| namespaced) {
-                object["metadata"]["namespace"] = namespace.clone();
+            let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+            if let (Some(namespace), Some(metadata), true) =
+                (list.get("namespace"), metadata, namespaced)
+            {
+                metadata.insert("namespace".to_owned(), namespace.clone());
             }
         }
         Ok(())
     }
 
-    fn read(&self, path: &str) -> Result<Value, RenderError> {
-        let text = self.0.get(path).copied();
-        let text = text.ok_or_else(|| RenderError::Facts(format!("{path}: is not in the tree")))?;
-        serde_saphyr::from_str(text)
-            .map_err(|error| RenderError::Facts(format!("{path}: is no YAML: {error}")))
+    fn object(&self, path: &str) -> Result<Value, RenderError> {
+        let object = self.read(path)?;
+        let named = ["/kind", "/metadata/name"];
+        if named.iter().any(|key| text_at(object, key).is_empty()) {
+            return Err(RenderError::Facts(format!(
+                "{path}: is no object of Kubernetes: it has no kind or no metadata.name"
+            )));
+        }
+        Ok(object.clone())
+    }
+
+    fn read(&self, path: &str) -> Result<&Value, RenderError> {
+        let found = self.0.get(path);
+        found.ok_or_else(|| RenderError::Facts(format!("{path}: is not in the tree")))
     }
 }
 

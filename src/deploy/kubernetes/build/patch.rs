@@ -77,7 +77,9 @@ pub(super) fn image(object: &mut Value, image: &Value) {
                 reference.push_str(text);
             }
         }
-        container["image"] = reference.into();
+        if let Some(container) = container.as_object_mut() {
+            container.insert("image".to_owned(), reference.into());
+        }
     }
 }
 

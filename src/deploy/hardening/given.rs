@@ -1,0 +1,73 @@
+//! The rules of hardening, put to manifests that somebody gave rather than to those rendered here.
+//!
+//! Waivers are read off the objects, where every scanner finds its own.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::objects::Objects;
+use super::rule::Met;
+use super::rules;
+
+/// How one rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::deploy) struct Standing {
+    /// The rule, in two or three words.
+    pub(in crate::deploy) rule: &'static str,
+    /// What is wrong and where; nothing where it is met, or waived on the objects.
+    pub(in crate::deploy) faults: Vec<String>,
+    /// Whether it is not met and that was said.
+    pub(in crate::deploy) waived: bool,
+}
+
+/// Every rule that can be looked at, put to the objects of one environment.
+pub(in crate::deploy) fn judge(objects: &[Value]) -> Vec<Standing> {
+    let told = told(objects);
+    let objects = Objects(objects.to_vec());
+    let mut standings = Vec::new();
+    for rule in rules() {
+        let Met::Checked {
+            check,
+            waivers,
+            otherwise,
+        } = rule.met
+        else {
+            continue;
+        };
+        let mut faults = check(&objects);
+        let said = otherwise.is_some() || waivers.iter().any(|id| told.contains(*id));
+        let waived = said && !faults.is_empty();
+        if waived {
+            faults.clear();
+        }
+        standings.push(Standing {
+            rule: rule.name,
+            faults,
+            waived,
+        });
+    }
+    standings
+}
+
+/// The names of the rules that annotations of `objects` waive; see `kubernetes/waiver.rs`.
+fn told(objects: &[Value]) -> BTreeSet<String> {
+    let annotations = objects.iter().filter_map(|object| {
+        let found = object.pointer("/metadata/annotations");
+        found.and_then(Value::as_object)
+    });
+    let mut told = BTreeSet::new();
+    for (key, value) in annotations.flatten() {
+        let text = value.as_str().unwrap_or_default();
+        if key.starts_with("checkov.io/skip") {
+            told.extend(text.split('=').next().map(str::to_owned));
+        } else if key == "kube-score/ignore" {
+            told.extend(text.split(',').map(|id| id.trim().to_owned()));
+        } else if let Some(id) = key.strip_prefix("ignore-check.kube-linter.io/") {
+            told.insert(id.to_owned());
+        } else if let Some(id) = key.strip_prefix("polaris.fairwinds.com/") {
+            told.extend(id.strip_suffix("-exempt").map(str::to_owned));
+        }
+    }
+    told
+}

@@ -1,0 +1,161 @@
+//! The layer under the program: what a process expects to find of a system, and nothing that could
+//! be run.
+//!
+//! It depends on the service's name and folder and on the CA bundle, not on versions, so that it
+//! stays the same from release to release.
+
+use super::ca::CaBundle;
+use super::entry::{Entry, folders_above};
+use super::fault::OciError;
+use super::{USER_ID, inside};
+use crate::deploy::Service;
+
+/// Where Debian, and with it most that looks for one, has the CA bundle.
+pub(super) const CA_PATH: &str = "etc/ssl/certs/ca-certificates.crt";
+
+/// The files and folders of the base layer, in the order of the archive.
+///
+/// # Errors
+/// [`OciError::Facts`] where the folder of the service cannot be a path in an image.
+pub(super) fn entries(service: &Service, ca: &CaBundle) -> Result<Vec<Entry>, OciError> {
+    let state_dir = inside(&service.state_dir)?;
+    let files = [
+        Entry::file("etc/passwd", 0o644, passwd(&service.state_dir)),
+        Entry::file("etc/group", 0o644, group()),
+        // Without it some resolvers ask in an order of their own, or nobody.
+        Entry::file("etc/nsswitch.conf", 0o644, "hosts: files dns\n"),
+        Entry::file("etc/os-release", 0o644, os_release(service)),
+        Entry::file(CA_PATH, 0o644, ca.bytes()),
+    ];
+    let mut all: Vec<Entry> = files
+        .iter()
+        .flat_map(|file| folders_above(&file.path))
+        .chain(folders_above(state_dir))
+        .collect();
+    all.extend(files);
+    // Writable by whoever the runtime makes of the user: some platforms give each namespace a
+    // number of its own.
+    all.push(Entry::directory(state_dir, 0o777).owned_by(USER_ID));
+    all.push(Entry::directory("tmp", 0o1777));
+    Ok(in_order(all))
+}
+
+/// Folders before files, each by path, each once; the last of two counts.
+pub(super) fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.reverse();
+    entries.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
+    entries.dedup_by(|a, b| a.path == b.path);
+    entries
+}
+
+/// passwd(5). The user has a name only so that tools that ask for one get an answer.
+fn passwd(home: &str) -> String {
+    format!(
+        "root:x:0:0:root:/root:/sbin/nologin\n\
+         nonroot:x:{USER_ID}:{USER_ID}:nonroot:{home}:/sbin/nologin\n\
+         nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
+    )
+}
+
+/// group(5).
+fn group() -> String {
+    format!("root:x:0:\nnonroot:x:{USER_ID}:\nnogroup:x:65534:\n")
+}
+
+/// os-release(5): scanners ask it which distribution's packages to look for. There are none.
+fn os_release(service: &Service) -> String {
+    let name = &service.name;
+    let mut text = format!(
+        "ID={name}\nNAME={quoted}\nPRETTY_NAME={quoted}\n",
+        quoted = quoted(name)
+    );
+    if !service.repository.is_empty() {
+        text += "HOME_URL=";
+        text += &quoted(&service.repository);
+        text += "\n";
+    }
+    text
+}
+
+/// `text` as a shell reads it between double quotes; control characters are left out.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars().filter(|letter| !letter.is_control()) {
+        if matches!(letter, '\\' | '"' | '$' | '`') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::oci::entry::Kind;
+    use crate::deploy::oci::sample::ca_bundle;
+    use crate::deploy::sample;
+
+    #[test]
+    fn the_base_layer_holds_exactly_this() {
+        let entries = entries(&sample::service(), &ca_bundle()).unwrap();
+        let shown: Vec<_> = entries
+            .iter()
+            .map(|e| format!("{:04o} {} {} {}", e.mode, e.uid, e.gid, e.path))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "0755 0 0 etc",
+                "0755 0 0 etc/ssl",
+                "0755 0 0 etc/ssl/certs",
+                "1777 0 0 tmp",
+                "0755 0 0 var",
+                "0755 0 0 var/lib",
+                "0777 65532 65532 var/lib/shop",
+                "0644 0 0 etc/group",
+                "0644 0 0 etc/nsswitch.conf",
+                "0644 0 0 etc/os-release",
+                "0644 0 0 etc/passwd",
+                "0644 0 0 etc/ssl/certs/ca-certificates.crt",
+            ]
+        );
+        let text = |path: &str| {
+            let entry = entries.iter().find(|e| e.path == path).unwrap();
+            String::from_utf8(entry.content.clone()).unwrap()
+        };
+        assert_eq!(text("etc/nsswitch.conf"), "hosts: files dns\n");
+        assert!(text("etc/passwd").contains("nonroot:x:65532:65532:nonroot:/var/lib/shop:"));
+        assert!(text("etc/group").contains("nonroot:x:65532:\n"));
+        assert_eq!(text(CA_PATH).as_bytes(), ca_bundle().bytes());
+        assert_eq!(
+            text("etc/os-release"),
+            "ID=shop\nNAME=\"shop\"\nPRETTY_NAME=\"shop\"\n\
+             HOME_URL=\"https://example.org/shop\"\n"
+        );
+    }
+
+    #[test]
+    fn nothing_in_it_can_be_run() {
+        let entries = entries(&sample::service(), &ca_bundle()).unwrap();
+        assert!(!entries.iter().any(Entry::is_executable));
+        assert!(
+            entries
+                .iter()
+                .all(|e| matches!(e.kind, Kind::File | Kind::Directory))
+        );
+    }
+
+    #[test]
+    fn a_release_changes_nothing_of_it() {
+        let mut service = sample::service();
+        let before = entries(&service, &ca_bundle()).unwrap();
+        service.version = "2.0.0".to_owned();
+        assert_eq!(entries(&service, &ca_bundle()).unwrap(), before);
+    }
+
+    #[test]
+    fn what_os_release_quotes_is_read_back_by_a_shell() {
+        assert_eq!(quoted("a\"b$c`d\\e\nf"), "\"a\\\"b\\$c\\`d\\\\ef\"");
+    }
+}

@@ -1,0 +1,269 @@
+//! The three forms in which images are written, and what lies beside them.
+//!
+//! - `oci-dir`: a folder, the OCI layout, SBOMs in it as referrers.
+//! - `oci-archive`: the layout as one tar, with Docker's list in it as well. It lists exactly one
+//!   manifest: runtimes that load an archive are not told which one is meant.
+//! - `docker-archive`: what `docker save` writes, for daemons that know nothing else.
+
+use serde_json::json;
+
+use super::canonical;
+use super::digest::Digest;
+use super::entry::{Entry, Kind, folders_above};
+use super::fault::{InputError, OciError};
+use super::image::{Image, Layer};
+use super::layer::{self, Compression};
+use super::layout::{Files, Rendered};
+use super::{base, sbom};
+
+/// A form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// A folder: an OCI layout.
+    #[default]
+    OciDir,
+    /// One file: an OCI layout that Docker reads, too.
+    OciArchive,
+    /// One file: what `docker save` writes.
+    DockerArchive,
+}
+
+impl Format {
+    /// How the layers of that form are compressed where nobody says: a layout is on its way to a
+    /// registry and to runtimes of today, an archive may be loaded by anything.
+    #[must_use]
+    pub fn usual_compression(self) -> Compression {
+        match self {
+            Self::OciDir => Compression::Zstd,
+            Self::OciArchive | Self::DockerArchive => Compression::Gzip,
+        }
+    }
+}
+
+/// Everything that is written for one request.
+#[derive(Debug, Clone)]
+pub struct Output {
+    pub(super) main: Main,
+    /// SBOMs: what is added to the name of the image, and the document.
+    pub(super) beside: Vec<(String, Vec<u8>)>,
+    /// What each blob is, by its path.
+    pub(super) parts: Vec<(String, String)>,
+}
+
+/// The image itself.
+#[derive(Debug, Clone)]
+pub(super) enum Main {
+    Folder(Files),
+    File(Files, Vec<u8>),
+}
+
+#[cfg(test)]
+impl Main {
+    /// The files in it, by path.
+    pub(super) fn files(&self) -> &Files {
+        match self {
+            Self::Folder(files) | Self::File(files, _) => files,
+        }
+    }
+}
+
+impl Rendered {
+    /// The images in that form.
+    ///
+    /// # Errors
+    /// [`InputError::OnePlatform`] where the form has room for one, and [`OciError`] where a
+    /// document or an archive cannot be made.
+    pub fn output(&self, format: Format) -> Result<Output, OciError> {
+        let main = match format {
+            Format::OciDir => Main::Folder(self.layout(true)?),
+            Format::OciArchive => {
+                let mut files = self.layout(false)?;
+                if let [image] = self.images.as_slice() {
+                    let config = image.config.file().0;
+                    let layers = image.layers.iter().map(|layer| layer.blob.file().0);
+                    let list = self.docker_list(&config, &layers.collect::<Vec<_>>())?;
+                    files.insert("manifest.json".to_owned(), list);
+                }
+                archived(files)?
+            }
+            Format::DockerArchive => archived(self.docker()?)?,
+        };
+        Ok(Output {
+            main,
+            beside: self.sboms(),
+            parts: self.parts(),
+        })
+    }
+
+    /// The files of a docker-archive.
+    fn docker(&self) -> Result<Files, OciError> {
+        let [image] = self.images.as_slice() else {
+            return Err(InputError::OnePlatform.into());
+        };
+        let name = |layer: &Layer| format!("{}.tar", layer.diff_id().hex());
+        let mut files: Files = image
+            .layers
+            .iter()
+            .map(|layer| (name(layer), layer.tar.clone()))
+            .collect();
+        let config = format!("{}.json", Digest::of(&image.config.bytes).hex());
+        let list = self.docker_list(&config, &image.layers.iter().map(name).collect::<Vec<_>>())?;
+        files.insert(config, image.config.bytes.clone());
+        files.insert("manifest.json".to_owned(), list);
+        Ok(files)
+    }
+
+    /// Docker's own list of what an archive holds.
+    fn docker_list(&self, config: &str, layers: &[String]) -> Result<Vec<u8>, OciError> {
+        let list = json!([{
+            "Config": config,
+            // In full, or podman would put a registry of its own before it.
+            "RepoTags": [self.reference.full()],
+            "Layers": layers,
+        }]);
+        Ok(canonical::bytes(&list)?)
+    }
+
+    /// The SBOMs as files: one, or one a platform.
+    fn sboms(&self) -> Vec<(String, Vec<u8>)> {
+        let several = self.images.len() > 1;
+        let named = |image: &Image| {
+            let platform = if several {
+                format!(".linux-{}", image.platform.architecture())
+            } else {
+                String::new()
+            };
+            (
+                format!("{platform}{}", sbom::ENDING),
+                image.sbom.bytes.clone(),
+            )
+        };
+        self.images.iter().map(named).collect()
+    }
+
+    /// What to call each blob when it differs.
+    fn parts(&self) -> Vec<(String, String)> {
+        let mut parts = Vec::new();
+        for image in &self.images {
+            let of = format!("of {}", image.platform);
+            for layer in &image.layers {
+                let name = format!("the {} layer {of}", layer.name);
+                parts.push((layer.blob.file().0, name.clone()));
+                parts.push((format!("{}.tar", layer.diff_id().hex()), name));
+            }
+            let config = Digest::of(&image.config.bytes);
+            parts.push((config.blob(), format!("the configuration {of}")));
+            parts.push((
+                format!("{}.json", config.hex()),
+                format!("the configuration {of}"),
+            ));
+            parts.push((image.manifest.file().0, format!("the manifest {of}")));
+            parts.push((image.sbom.file().0, format!("the SBOM {of}")));
+            parts.push((
+                image.referrer.file().0,
+                format!("the manifest of the SBOM {of}"),
+            ));
+        }
+        if let Some(index) = &self.index {
+            parts.push((index.file().0, "the index of the platforms".to_owned()));
+        }
+        parts
+    }
+}
+
+/// `files` as one tar, folders first.
+fn archived(files: Files) -> Result<Main, OciError> {
+    let mut entries: Vec<Entry> = files.keys().flat_map(|path| folders_above(path)).collect();
+    let contents = files.iter();
+    entries.extend(contents.map(|(path, bytes)| Entry::file(path, 0o644, bytes.as_slice())));
+    let tar = layer::archive(&base::in_order(entries))?;
+    Ok(Main::File(files, tar))
+}
+
+/// The files in the archive `tar`; none where it is not one.
+pub(super) fn unarchived(tar: &[u8]) -> Option<Files> {
+    let entries = layer::entries(tar).ok()?;
+    let files = entries.into_iter().filter(|entry| entry.kind == Kind::File);
+    Some(files.map(|entry| (entry.path, entry.content)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::deploy::oci::sample::{request, request_for_two};
+    use crate::deploy::oci::{Request, render};
+    use crate::deploy::sample;
+
+    fn files(request: &Request, format: Format) -> Files {
+        let rendered = render(&sample::service(), request).unwrap();
+        rendered.output(format).unwrap().main.files().clone()
+    }
+
+    fn json(files: &Files, path: &str) -> Value {
+        serde_json::from_slice(&files[path]).unwrap()
+    }
+
+    #[test]
+    fn an_archive_lists_one_manifest_and_is_read_by_docker_as_well() {
+        let files = files(&request(), Format::OciArchive);
+        let listed = json(&files, "index.json")["manifests"].clone();
+        assert_eq!(listed.as_array().unwrap().len(), 1);
+        let docker = json(&files, "manifest.json");
+        assert_eq!(
+            docker[0]["RepoTags"],
+            json!(["docker.io/library/shop:1.2.3"])
+        );
+        let named = docker[0]["Layers"].as_array().unwrap().iter();
+        for path in named.chain([&docker[0]["Config"]]) {
+            assert!(files.contains_key(path.as_str().unwrap()), "{path}");
+        }
+        // What nobody refers to is not in it.
+        assert_eq!(files.len(), 3 + 4, "{:?}", files.keys());
+    }
+
+    #[test]
+    fn an_archive_of_two_platforms_has_no_list_for_docker() {
+        let files = files(&request_for_two(), Format::OciArchive);
+        assert!(!files.contains_key("manifest.json"));
+        let listed = json(&files, "index.json")["manifests"].clone();
+        assert_eq!(listed.as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_docker_archive_holds_plain_layers_named_by_their_digests() {
+        let files = files(&request(), Format::DockerArchive);
+        let list = json(&files, "manifest.json");
+        let config = json(&files, list[0]["Config"].as_str().unwrap());
+        for (layer, diff_id) in list[0]["Layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(config["rootfs"]["diff_ids"].as_array().unwrap())
+        {
+            let bytes = &files[layer.as_str().unwrap()];
+            assert_eq!(Digest::of(bytes).as_str(), diff_id);
+        }
+        let rendered = render(&sample::service(), &request_for_two()).unwrap();
+        let error = rendered.output(Format::DockerArchive).unwrap_err();
+        assert!(error.to_string().contains("one platform"), "{error}");
+    }
+
+    #[test]
+    fn an_archive_is_a_tar_whose_folders_come_first() {
+        let rendered = render(&sample::service(), &request()).unwrap();
+        let output = rendered.output(Format::OciArchive).unwrap();
+        let Main::File(files, tar) = &output.main else {
+            panic!("an archive is a file");
+        };
+        assert_eq!(&unarchived(tar).unwrap(), files);
+        let entries = layer::entries(tar).unwrap();
+        assert_eq!(entries[0].path, "blobs");
+        assert_eq!(entries[1].path, "blobs/sha256");
+        let unique: BTreeSet<_> = entries.iter().map(|e| &e.path).collect();
+        assert_eq!(unique.len(), entries.len());
+    }
+}

@@ -1,0 +1,202 @@
+//! Images as an OCI layout (image-spec, `image-layout.md`): files by path, all in memory.
+//!
+//! One image is listed as it is. Several are the members of one index, which is listed in their
+//! place and has the tag. SBOMs are listed beside without a tag: tools that are told the tag never
+//! see them, tools that look for what refers to an image do.
+
+use std::collections::{BTreeMap, HashMap};
+
+use oci_spec::image::{
+    ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, OciLayoutBuilder,
+};
+use serde_json::{Value, json};
+
+use super::fault::{InputError, OciError};
+use super::image::{Blob, Image, Layer, all_labels};
+use super::platform::Platform;
+use super::reference::Reference;
+use super::request::Request;
+use super::{GENERATED, canonical, sbom};
+use crate::deploy::Service;
+
+/// The name by which containerd and podman list what they have loaded.
+const CONTAINERD_NAME: &str = "io.containerd.image.name";
+
+/// By which a layout of ours is known again; at the head of `index.json`, whose keys are sorted.
+const MADE_BY: &str = "x-generated-by";
+
+/// Files by their path, with `/` between names.
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
+
+/// An image of every platform that was asked for, not yet in any form.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    pub(super) images: Vec<Image>,
+    pub(super) reference: Reference,
+    /// The index of several images; none where there is one.
+    pub(super) index: Option<Blob>,
+}
+
+/// Makes the images.
+///
+/// # Errors
+/// [`OciError::Input`] for what no image can be made of, and the other kinds for what went wrong.
+pub fn render(service: &Service, request: &Request) -> Result<Rendered, OciError> {
+    let programs = request.by_platform()?;
+    let base = Layer::base(service, request)?;
+    let images = programs
+        .into_iter()
+        .map(|(platform, bytes)| Image::new(service, request, &base, platform, bytes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let index = match images.as_slice() {
+        [_] => None,
+        several => {
+            let listed = several.iter().map(listed).collect();
+            let index = index(listed, all_labels(service, request))?;
+            Some(Blob::json(MediaType::ImageIndex, &index)?)
+        }
+    };
+    Ok(Rendered {
+        images,
+        reference: request.reference.clone(),
+        index,
+    })
+}
+
+impl Rendered {
+    /// The files of a layout; with the SBOMs as referrers, or without.
+    pub(super) fn layout(&self, with_sboms: bool) -> Result<Files, OciError> {
+        let mut files: Files = self
+            .images
+            .iter()
+            .flat_map(Image::blobs)
+            .chain(&self.index)
+            .map(Blob::file)
+            .collect();
+        if with_sboms {
+            for image in &self.images {
+                files.extend(image.sbom_blobs()?.iter().map(Blob::file));
+            }
+        }
+        let layout = OciLayoutBuilder::default()
+            .image_layout_version("1.0.0")
+            .build()?;
+        files.insert("oci-layout".to_owned(), canonical::bytes(&layout)?);
+        files.insert(
+            "index.json".to_owned(),
+            canonical::bytes(&self.top(with_sboms)?)?,
+        );
+        Ok(files)
+    }
+
+    /// `index.json`.
+    fn top(&self, with_sboms: bool) -> Result<ImageIndex, OciError> {
+        let mut tagged = match (&self.index, self.images.first()) {
+            (Some(index), _) => index.descriptor.clone(),
+            (None, Some(image)) => listed(image),
+            (None, None) => return Err(InputError::NoProgram.into()),
+        };
+        tagged.set_annotations(Some(HashMap::from([
+            (
+                ANNOTATION_REF_NAME.to_owned(),
+                self.reference.tag().to_owned(),
+            ),
+            (CONTAINERD_NAME.to_owned(), self.reference.full()),
+        ])));
+        let mut all = vec![tagged];
+        if with_sboms {
+            all.extend(self.images.iter().map(|image| {
+                let mut descriptor = image.referrer.descriptor.clone();
+                let kind = MediaType::Other(sbom::MEDIA_TYPE.to_owned());
+                descriptor.set_artifact_type(Some(kind));
+                descriptor
+            }));
+        }
+        let mark = HashMap::from([(MADE_BY.to_owned(), GENERATED.to_owned())]);
+        index(all, mark)
+    }
+
+    /// The platforms, in the order of the index.
+    pub fn platforms(&self) -> impl Iterator<Item = Platform> {
+        self.images.iter().map(|image| image.platform)
+    }
+
+    /// The name of the image as people write it, with its tag.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.reference.short()
+    }
+
+    /// Bytes of the largest image as a registry stores it: compressed layers, configuration and
+    /// manifest.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let size = |image: &Image| image.blobs().iter().map(|b| b.descriptor.size()).sum();
+        self.images.iter().map(size).max().unwrap_or_default()
+    }
+
+    /// The digest that a registry would know it by: of the index, or of the only manifest.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let only = self.images.first().map(|image| &image.manifest);
+        let blob = self.index.as_ref().or(only);
+        blob.map(|blob| blob.descriptor.digest().to_string())
+            .unwrap_or_default()
+    }
+
+    /// Everything but the contents of the layers, for people and programs to look at.
+    ///
+    /// # Errors
+    /// [`OciError::Document`]; none in practice.
+    pub fn describe(&self) -> Result<Value, OciError> {
+        let images = self.images.iter().map(|image| {
+            let layers = image.layers.iter().map(|layer| {
+                Ok(json!({
+                    "name": layer.name,
+                    "digest": layer.blob.descriptor.digest(),
+                    "diff_id": layer.diff_id(),
+                    "mediaType": layer.blob.descriptor.media_type(),
+                    "size": layer.blob.descriptor.size(),
+                    "files": serde_json::to_value(&layer.entries)?,
+                }))
+            });
+            Ok(json!({
+                "platform": image.platform.to_string(),
+                "config": document(&image.config)?,
+                "manifest": document(&image.manifest)?,
+                "digest": image.manifest.descriptor.digest(),
+                "layers": layers.collect::<Result<Vec<Value>, OciError>>()?,
+                "sbom": document(&image.sbom)?,
+            }))
+        });
+        Ok(json!({
+            "name": self.name(),
+            "digest": self.digest(),
+            "index": self.index.as_ref().map(document).transpose()?,
+            "images": images.collect::<Result<Vec<Value>, OciError>>()?,
+        }))
+    }
+}
+
+fn document(blob: &Blob) -> Result<Value, OciError> {
+    Ok(serde_json::from_slice(&blob.bytes)?)
+}
+
+/// The descriptor of an image in an index.
+fn listed(image: &Image) -> Descriptor {
+    let mut descriptor = image.manifest.descriptor.clone();
+    descriptor.set_platform(Some(image.platform.described()));
+    descriptor
+}
+
+fn index(
+    manifests: Vec<Descriptor>,
+    annotations: HashMap<String, String>,
+) -> Result<ImageIndex, OciError> {
+    Ok(ImageIndexBuilder::default()
+        .schema_version(2u32)
+        .media_type(MediaType::ImageIndex)
+        .manifests(manifests)
+        .annotations(annotations)
+        .build()?)
+}

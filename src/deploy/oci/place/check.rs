@@ -1,0 +1,204 @@
+//! `--check PATH`: whether an image on disk is what would be written, and which part is not.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::super::entry::Entry;
+use super::super::form::{Main, Output, unarchived};
+use super::super::layout::Files;
+use super::super::read::{Image, Layout};
+use super::beside;
+use super::fault::PlaceError;
+use super::found::{Found, document};
+
+/// One thing that is not as it would be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What: `the program layer of linux/amd64`.
+    pub part: String,
+    /// In what.
+    pub how: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.part, self.how)
+    }
+}
+
+impl Difference {
+    fn new(part: impl Into<String>, how: impl Into<String>) -> Self {
+        Self {
+            part: part.into(),
+            how: how.into(),
+        }
+    }
+}
+
+/// Compares what is at `path`, links followed, with `output`; empty where it is the same.
+///
+/// # Errors
+/// [`PlaceError`] where it cannot be read.
+pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, PlaceError> {
+    let mut all = Vec::new();
+    let shown = path.display().to_string();
+    match (Found::at(path), &output.main) {
+        // What is in the way is a difference here, not an error.
+        (Err(error @ (PlaceError::Mixed { .. } | PlaceError::Foreign(_))), _) => {
+            return Ok(vec![Difference::new(shown, error.to_string())]);
+        }
+        (Err(error), _) => return Err(error),
+        (Ok(Found::Empty(_)), _) => all.push(Difference::new(shown, "is not there, or empty")),
+        (Ok(Found::Folder(there)), Main::Folder(files)) => {
+            all.extend(compare(&there, files, output));
+        }
+        (Ok(Found::File(there)), Main::File(files, bytes)) => {
+            if there != *bytes {
+                match unarchived(&there) {
+                    Some(there) => all.extend(compare(&there, files, output)),
+                    None => all.push(Difference::new(&shown, "is no archive")),
+                }
+                if all.is_empty() {
+                    all.push(Difference::new(
+                        shown,
+                        "holds the same files, packed otherwise",
+                    ));
+                }
+            }
+        }
+        (Ok(Found::Folder(_)), Main::File(..)) => {
+            all.push(Difference::new(shown, "is a folder, and would be a file"));
+        }
+        (Ok(Found::File(_)), Main::Folder(_)) => {
+            all.push(Difference::new(shown, "is a file, and would be a folder"));
+        }
+    }
+    for (ending, bytes) in &output.beside {
+        let at = beside(path, ending);
+        let how = match document(&at) {
+            Ok(Some(there)) if there == *bytes => continue,
+            Ok(Some(_)) => "differs".to_owned(),
+            Ok(None) => "is not there".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        all.push(Difference::new(at.display().to_string(), how));
+    }
+    Ok(all)
+}
+
+/// What `there` has otherwise than `wanted`: by the names of the parts, innermost first.
+fn compare(there: &Files, wanted: &Files, output: &Output) -> Vec<Difference> {
+    if there == wanted {
+        return Vec::new();
+    }
+    let mut all = match (Layout::of_files(there), Layout::of_files(wanted)) {
+        (Ok(there), Ok(wanted)) => inside(&there, &wanted),
+        (Err(error), Ok(_)) => vec![Difference::new("the layout", error.to_string())],
+        // A docker-archive; its parts are named all the same.
+        _ => Vec::new(),
+    };
+    let mut named: BTreeMap<&str, &str> = BTreeMap::new();
+    for (path, name) in &output.parts {
+        named.entry(path).or_insert(name);
+    }
+    for (path, bytes) in wanted {
+        if there.get(path) == Some(bytes) {
+            continue;
+        }
+        let part = named.get(path.as_str()).copied().unwrap_or(path);
+        // Said more exactly above.
+        if all.iter().any(|difference| difference.part == part) {
+            continue;
+        }
+        let how = if there.contains_key(path) || part != path {
+            "differs"
+        } else {
+            "is not there"
+        };
+        all.push(Difference::new(part, how));
+    }
+    let other = there.keys().filter(|path| !wanted.contains_key(*path));
+    let blobs = all.is_empty();
+    all.extend(
+        other
+            .filter(|path| blobs || !path.starts_with("blobs/"))
+            .map(|path| Difference::new(path, "would not be written")),
+    );
+    all
+}
+
+/// Differences within configurations and layers, image by image.
+fn inside(there: &Layout, wanted: &Layout) -> Vec<Difference> {
+    let mut all = Vec::new();
+    for wanted in &wanted.images {
+        let of = format!("of linux/{}", wanted.architecture());
+        let same = |image: &&Image| image.architecture() == wanted.architecture();
+        let Some(there) = there.images.iter().find(same) else {
+            all.push(Difference::new(format!("the image {of}"), "is not there"));
+            continue;
+        };
+        for (at, layer) in wanted.layers.iter().enumerate() {
+            let name = if at == 0 { "base" } else { "program" };
+            let entries = there.layers.get(at).map(|layer| layer.entries.as_slice());
+            let paths = differing_entries(entries.unwrap_or_default(), &layer.entries);
+            if !paths.is_empty() {
+                let part = format!("the {name} layer {of}");
+                all.push(Difference::new(
+                    part,
+                    format!("differs in {}", paths.join(", ")),
+                ));
+            }
+        }
+        let mut members = Vec::new();
+        differing_members(&there.config_json, &wanted.config_json, "", &mut members);
+        if !members.is_empty() {
+            let part = format!("the configuration {of}");
+            all.push(Difference::new(
+                part,
+                format!("differs in {}", members.join(", ")),
+            ));
+        }
+    }
+    all
+}
+
+/// Paths whose entries are not the same on both sides.
+fn differing_entries(there: &[Entry], wanted: &[Entry]) -> Vec<String> {
+    let by_path = |entries: &[Entry]| -> BTreeMap<String, Entry> {
+        entries
+            .iter()
+            .map(|e| (e.path.clone(), e.clone()))
+            .collect()
+    };
+    let (there, wanted) = (by_path(there), by_path(wanted));
+    let paths = there.keys().chain(wanted.keys());
+    let mut differing: Vec<String> = paths
+        .filter(|path| there.get(*path) != wanted.get(*path))
+        .map(|path| format!("/{path}"))
+        .collect();
+    differing.sort();
+    differing.dedup();
+    differing
+}
+
+/// Paths of members that are not the same on both sides, as RFC 6901 writes them.
+fn differing_members(there: &Value, wanted: &Value, at: &str, out: &mut Vec<String>) {
+    match (there, wanted) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                let of = |side: &serde_json::Map<String, Value>| {
+                    side.get(key).cloned().unwrap_or_default()
+                };
+                differing_members(&of(a), &of(b), &format!("{at}/{key}"), out);
+            }
+        }
+        (a, b) if a != b => out.push(at.to_owned()),
+        _ => {}
+    }
+}

@@ -1,0 +1,88 @@
+//! What can stand in the way of an image on disk.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// A path that ends in `..`, or the root.
+    #[error("{}: cannot be the name of an image; name a new file or folder", .0.display())]
+    Name(PathBuf),
+    /// Nothing to write into.
+    #[error(
+        "{}: cannot be made, because the folder {} does not exist; make that first",
+        path.display(),
+        parent.display()
+    )]
+    Parent {
+        /// What was to be written.
+        path: PathBuf,
+        /// The folder that is missing.
+        parent: PathBuf,
+    },
+    /// A link, which would have to be replaced or followed.
+    #[error("{}: is a symbolic link; name where it leads, or remove it", .0.display())]
+    Link(PathBuf),
+    /// A file in place of a folder, or the other way round.
+    #[error("{}: is there already and is not {expected}; move it away", path.display())]
+    Kind {
+        /// What is in the way.
+        path: PathBuf,
+        /// `a folder`, `a file`.
+        expected: &'static str,
+    },
+    /// Something that was not made here.
+    #[error(
+        "{}: is there already and was not made by `aura generate oci`; move it away",
+        .0.display()
+    )]
+    Foreign(PathBuf),
+    /// An image of ours with other things in it.
+    #[error("{}: holds what is no part of an image ({}); move it away", path.display(), listed(files))]
+    Mixed {
+        /// The folder.
+        path: PathBuf,
+        /// What else is in it, relative to it; never empty.
+        files: Vec<String>,
+    },
+    /// The system refused.
+    #[error("cannot {what} {}: {source}; nothing was changed", path.display())]
+    Io {
+        /// What was tried: `write`, `read`.
+        what: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Everything is in place, but what was there before could not be removed.
+    #[error(
+        "the image is written; what it replaced could not be removed from {}: {source}",
+        path.display()
+    )]
+    LeftOver {
+        /// Where the old one is now.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The first few of `files`.
+fn listed(files: &[String]) -> String {
+    let shown: Vec<_> = files.iter().take(3).map(String::as_str).collect();
+    match files.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Makes an error of what the system says.
+pub(super) fn failed(
+    what: &'static str,
+    path: &std::path::Path,
+) -> impl FnOnce(io::Error) -> PlaceError {
+    let path = path.to_path_buf();
+    move |source| PlaceError::Io { what, path, source }
+}

@@ -1,0 +1,157 @@
+//! What is where an image belongs.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::super::digest::Digest;
+use super::super::form::{Main, unarchived};
+use super::super::layout::Files;
+use super::super::{BY, sbom};
+use super::fault::{PlaceError, failed};
+use crate::deploy::is_marked;
+
+/// Larger files are no image of ours, and are not read.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Nothing, or an empty file or folder; whether there is one.
+    Empty(bool),
+    /// A folder, with its files.
+    Folder(Files),
+    /// A file, with its content.
+    File(Vec<u8>),
+}
+
+impl Found {
+    /// Looks at `path`, links followed.
+    pub(super) fn at(path: &Path) -> Result<Self, PlaceError> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Empty(false)),
+            Err(error) => return Err(failed("look at", path)(error)),
+        };
+        if metadata.is_dir() {
+            let files = folder(path)?;
+            return Ok(if files.is_empty() {
+                Self::Empty(true)
+            } else {
+                Self::Folder(files)
+            });
+        }
+        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+            return Err(PlaceError::Foreign(path.to_path_buf()));
+        }
+        let bytes = fs::read(path).map_err(failed("read", path))?;
+        Ok(if bytes.is_empty() {
+            Self::Empty(true)
+        } else {
+            Self::File(bytes)
+        })
+    }
+
+    /// Refuses what the image `main` may not take the place of.
+    pub(super) fn may_become(&self, path: &Path, main: &Main) -> Result<(), PlaceError> {
+        let path = path.to_path_buf();
+        match (self, main) {
+            (Self::Empty(false), _) => Ok(()),
+            (Self::Empty(true), Main::Folder(_)) if path.is_dir() => Ok(()),
+            (Self::Empty(true), Main::File(..)) if path.is_file() => Ok(()),
+            (Self::Folder(files), Main::Folder(_)) if is_ours(files) => Ok(()),
+            (Self::File(bytes), Main::File(..)) => match unarchived(bytes) {
+                Some(files) if is_ours(&files) => Ok(()),
+                _ => Err(PlaceError::Foreign(path)),
+            },
+            (Self::Folder(_), Main::Folder(_)) => Err(PlaceError::Foreign(path)),
+            (_, Main::Folder(_)) => Err(PlaceError::Kind {
+                path,
+                expected: "a folder",
+            }),
+            (_, Main::File(..)) => Err(PlaceError::Kind {
+                path,
+                expected: "a file",
+            }),
+        }
+    }
+}
+
+/// The document at `path`, which lies beside an image; none where there is none.
+pub(super) fn document(path: &Path) -> Result<Option<Vec<u8>>, PlaceError> {
+    match Found::at(path)? {
+        Found::Empty(_) if path.is_dir() => Err(PlaceError::Foreign(path.to_path_buf())),
+        Found::Empty(false) => Ok(None),
+        Found::Empty(true) => Ok(Some(Vec::new())),
+        Found::File(bytes) => Ok(Some(bytes)),
+        Found::Folder(_) => Err(PlaceError::Foreign(path.to_path_buf())),
+    }
+}
+
+/// Whether the SBOM `bytes` may be replaced.
+pub(super) fn is_ours_or_empty(bytes: &[u8]) -> bool {
+    bytes.is_empty() || sbom::is_ours(bytes)
+}
+
+/// Whether an image of these files was made here: its list says so, or its history.
+fn is_ours(files: &Files) -> bool {
+    let marked = |bytes: &Vec<u8>| is_marked(&String::from_utf8_lossy(bytes));
+    files.get("index.json").is_some_and(marked) || docker_history(files).unwrap_or(false)
+}
+
+/// Whether the configuration of a docker-archive says who made its first layer.
+fn docker_history(files: &Files) -> Option<bool> {
+    let list: serde_json::Value = serde_json::from_slice(files.get("manifest.json")?).ok()?;
+    let config = files.get(list[0]["Config"].as_str()?)?;
+    let config: serde_json::Value = serde_json::from_slice(config).ok()?;
+    Some(config["history"][0]["created_by"] == BY)
+}
+
+/// The files of the layout in `dir`, by path.
+///
+/// # Errors
+/// [`PlaceError::Mixed`] where there is anything that a layout does not have; it is not read.
+fn folder(dir: &Path) -> Result<Files, PlaceError> {
+    let mut files = Files::new();
+    let mut others = Vec::new();
+    walk(dir, "", &mut files, &mut others)?;
+    if others.is_empty() {
+        return Ok(files);
+    }
+    others.sort();
+    Err(PlaceError::Mixed {
+        path: dir.to_path_buf(),
+        files: others,
+    })
+}
+
+fn walk(
+    dir: &Path,
+    below: &str,
+    files: &mut Files,
+    others: &mut Vec<String>,
+) -> Result<(), PlaceError> {
+    for entry in fs::read_dir(dir).map_err(failed("read", dir))? {
+        let entry = entry.map_err(failed("read", dir))?;
+        let path = format!("{below}{}", entry.file_name().to_string_lossy());
+        let kind = entry
+            .file_type()
+            .map_err(failed("look at", &entry.path()))?;
+        if kind.is_dir() && matches!(path.as_str(), "blobs" | "blobs/sha256") {
+            walk(&entry.path(), &format!("{path}/"), files, others)?;
+        } else if kind.is_file() && is_part(&path) {
+            let bytes = fs::read(entry.path()).map_err(failed("read", &entry.path()))?;
+            files.insert(path, bytes);
+        } else {
+            others.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a layout has files of that path.
+fn is_part(path: &str) -> bool {
+    let hex = path.strip_prefix("blobs/sha256/");
+    matches!(path, "oci-layout" | "index.json")
+        || hex.is_some_and(|hex| Digest::parse(&format!("sha256:{hex}")).is_some())
+}

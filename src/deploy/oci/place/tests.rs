@@ -1,0 +1,328 @@
+//! Images on a real disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::super::read::Layout;
+use super::super::sample::{AMD64, Elf, crates, request, request_for_two};
+use super::super::{Compression, Format, Output, Request, render};
+use super::*;
+use crate::deploy::sample;
+
+const FORMATS: [Format; 3] = [Format::OciDir, Format::OciArchive, Format::DockerArchive];
+
+fn output(request: &Request, format: Format) -> Output {
+    let rendered = render(&sample::service(), request).unwrap();
+    rendered.output(format).unwrap()
+}
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image");
+    (folder, path)
+}
+
+/// A request that differs in one line of the program.
+fn edited() -> Request {
+    let mut elf = Elf::new(AMD64, &crates());
+    elf.filling = b"edited".to_vec();
+    let mut request = request();
+    request.programs[0].1 = elf.bytes();
+    request
+}
+
+fn states(written: &Written) -> Vec<State> {
+    written.0.iter().map(|(_, state)| *state).collect()
+}
+
+/// Every file, folder and link below `folder`, with what it holds and when it was changed.
+fn everything(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        for entry in fs::read_dir(&at).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            let content = if metadata.is_file() {
+                fs::read(&path).unwrap()
+            } else {
+                Vec::new()
+            };
+            if metadata.is_dir() {
+                folders.push(path.clone());
+            }
+            found.insert(path, (content, metadata.modified().unwrap()));
+        }
+    }
+    found
+}
+
+/// What `write` says no to, with nothing changed.
+fn refused(folder: &TempDir, path: &Path, output: &Output) -> String {
+    let before = everything(folder.path());
+    let error = write(path, output).unwrap_err().to_string();
+    assert_eq!(everything(folder.path()), before, "{error}");
+    error
+}
+
+#[test]
+fn every_form_is_written_passes_its_check_and_is_left_alone_the_next_time() {
+    for format in FORMATS {
+        let (folder, path) = folder();
+        let output = output(&request(), format);
+        let written = write(&path, &output).unwrap();
+        assert_eq!(states(&written), [State::Created, State::Created]);
+        assert!(path.with_file_name("image.sbom.cdx.json").is_file());
+        assert_eq!(check(&path, &output).unwrap(), []);
+        let before = everything(folder.path());
+        let again = write(&path, &output).unwrap();
+        assert_eq!(states(&again), [State::Unchanged, State::Unchanged]);
+        assert_eq!(everything(folder.path()), before);
+    }
+}
+
+#[test]
+fn a_folder_is_read_back_as_a_layout() {
+    let (_folder, path) = folder();
+    write(&path, &output(&request_for_two(), Format::OciDir)).unwrap();
+    let layout = Layout::open(&path).unwrap();
+    assert_eq!(layout.images.len(), 2);
+    for platform in ["amd64", "arm64"] {
+        let ending = format!("image.linux-{platform}.sbom.cdx.json");
+        assert!(path.with_file_name(&ending).is_file(), "{ending}");
+    }
+    let error = Layout::open(&path.join("blobs")).unwrap_err().to_string();
+    assert!(error.contains("has no oci-layout"), "{error}");
+    let error = Layout::open(&path.join("none")).unwrap_err().to_string();
+    assert!(error.contains("not there"), "{error}");
+}
+
+#[test]
+fn an_older_image_is_replaced_and_nothing_of_it_stays() {
+    for format in FORMATS {
+        let (folder, path) = folder();
+        write(&path, &output(&request(), format)).unwrap();
+        let output = output(&edited(), format);
+        let written = write(&path, &output).unwrap();
+        assert_eq!(states(&written), [State::Replaced, State::Replaced]);
+        assert_eq!(check(&path, &output).unwrap(), []);
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "no leftovers"
+        );
+    }
+}
+
+#[test]
+fn an_empty_folder_and_an_empty_file_are_taken() {
+    let (_folder, path) = folder();
+    fs::create_dir(&path).unwrap();
+    write(&path, &output(&request(), Format::OciDir)).unwrap();
+    let archive = path.with_file_name("image.tar");
+    fs::write(&archive, "").unwrap();
+    write(&archive, &output(&request(), Format::OciArchive)).unwrap();
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_refused() {
+    let (folder, path) = folder();
+    let output = output(&request(), Format::OciDir);
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("letter.txt"), "dear").unwrap();
+    let error = refused(&folder, &path, &output);
+    assert!(error.contains("letter.txt"), "{error}");
+    // An OCI layout that other tools made.
+    fs::remove_file(path.join("letter.txt")).unwrap();
+    fs::write(path.join("index.json"), r#"{"manifests":[]}"#).unwrap();
+    let error = refused(&folder, &path, &output);
+    assert!(error.contains("was not made by"), "{error}");
+}
+
+#[test]
+fn an_image_of_ours_with_foreign_files_in_it_is_refused() {
+    let (folder, path) = folder();
+    write(&path, &output(&request(), Format::OciDir)).unwrap();
+    fs::write(path.join("blobs/sha256/notes"), "x").unwrap();
+    fs::create_dir(path.join("keys")).unwrap();
+    fs::write(path.join("keys/secret"), "x").unwrap();
+    symlink("/etc/passwd", path.join("oci-layout.link")).unwrap();
+    let error = refused(&folder, &path, &output(&edited(), Format::OciDir));
+    for name in ["blobs/sha256/notes", "keys", "oci-layout.link"] {
+        assert!(error.contains(name), "{name}: {error}");
+    }
+}
+
+#[test]
+fn files_where_folders_belong_and_the_other_way_round_are_refused() {
+    let (folder, path) = folder();
+    fs::write(&path, "a letter").unwrap();
+    let error = refused(&folder, &path, &output(&request(), Format::OciDir));
+    assert!(error.contains("is not a folder"), "{error}");
+    let error = refused(&folder, &path, &output(&request(), Format::OciArchive));
+    assert!(error.contains("was not made by"), "{error}");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let error = refused(&folder, &path, &output(&request(), Format::OciArchive));
+    assert!(error.contains("is not a file"), "{error}");
+}
+
+#[test]
+fn links_are_not_followed_by_what_writes() {
+    let (folder, path) = folder();
+    let output = output(&request(), Format::OciDir);
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, &path).unwrap();
+    let slash = PathBuf::from(format!("{}/", path.display()));
+    for path in [&path, &slash] {
+        let error = refused(&folder, path, &output);
+        assert!(error.contains("symbolic link"), "{error}");
+    }
+    fs::remove_file(&path).unwrap();
+    symlink("nowhere", path.with_file_name("image.sbom.cdx.json")).unwrap();
+    let error = refused(&folder, &path, &output);
+    assert!(error.contains("image.sbom.cdx.json"), "{error}");
+    // A check only looks.
+    fs::remove_file(path.with_file_name("image.sbom.cdx.json")).unwrap();
+    write(&path, &output).unwrap();
+    symlink(&path, folder.path().join("result")).unwrap();
+    let differences = check(&folder.path().join("result"), &output).unwrap();
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert!(differences[0].part.ends_with("result.sbom.cdx.json"));
+}
+
+#[test]
+fn a_document_of_somebody_else_beside_the_image_is_refused() {
+    let (folder, path) = folder();
+    fs::write(path.with_file_name("image.sbom.cdx.json"), "{}").unwrap();
+    let error = refused(&folder, &path, &output(&request(), Format::OciDir));
+    assert!(error.contains("image.sbom.cdx.json"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_written_leaves_nothing_behind() {
+    let (folder, path) = folder();
+    let output = output(&request(), Format::OciDir);
+    let error = refused(&folder, &folder.path().join("none/image"), &output);
+    assert!(error.contains("make that first"), "{error}");
+    let error = refused(&folder, &folder.path().join(".."), &output);
+    assert!(error.contains("cannot be the name"), "{error}");
+    // Nobody can make a folder there, root included.
+    let error = refused(&folder, Path::new("/proc/image"), &output);
+    assert!(error.contains("nothing was changed"), "{error}");
+    // The second of two things cannot be placed: the first goes back.
+    write(&path, &output).unwrap();
+    let old = everything(folder.path());
+    let mut later = super::super::place::tests::output(&edited(), Format::OciDir);
+    later.beside[0].0 = format!("/{}", later.beside[0].0);
+    assert!(write(&path, &later).is_err());
+    assert_eq!(everything(folder.path()).keys().count(), old.len());
+    assert_eq!(check(&path, &output).unwrap(), []);
+}
+
+#[test]
+fn what_a_dead_process_left_is_cleared_away() {
+    let (folder, path) = folder();
+    let stale = folder
+        .path()
+        .join(format!(".image.{}.new", std::process::id()));
+    fs::create_dir(&stale).unwrap();
+    fs::write(stale.join("half"), "x").unwrap();
+    write(&path, &output(&request(), Format::OciDir)).unwrap();
+    assert!(!stale.exists());
+    assert!(!path.join("half").exists());
+}
+
+#[test]
+fn a_check_says_which_part_is_another() {
+    let (_folder, path) = folder();
+    let output_of = |request: &Request| output(request, Format::OciDir);
+    let shown = |request: &Request| -> String {
+        let differences = check(&path, &output_of(request)).unwrap();
+        let lines: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        lines.join("\n") + if lines.is_empty() { "" } else { "\n" }
+    };
+    let missing = shown(&request());
+    assert!(missing.contains("is not there"), "{missing}");
+    write(&path, &output_of(&request())).unwrap();
+    assert_eq!(shown(&request()), "");
+
+    let program = shown(&edited());
+    assert!(
+        program.contains("the program layer of linux/amd64: differs in /shop\n"),
+        "{program}"
+    );
+    assert!(!program.contains("the base layer"), "{program}");
+
+    let mut later = request();
+    later.created = "1".parse().unwrap();
+    let later = shown(&later);
+    assert!(later.contains("/created"), "{later}");
+    assert!(!later.contains("layer of"), "{later}");
+
+    let two = shown(&request_for_two());
+    assert!(
+        two.contains("the image of linux/arm64: is not there"),
+        "{two}"
+    );
+
+    let mut zstd = request();
+    zstd.compression = Compression::Zstd;
+    let zstd = shown(&zstd);
+    assert!(
+        zstd.contains("the base layer of linux/amd64: differs\n"),
+        "{zstd}"
+    );
+
+    fs::remove_file(path.join("oci-layout")).unwrap();
+    let half = shown(&request());
+    assert!(half.contains("oci-layout"), "{half}");
+    fs::write(path.join("letter"), "x").unwrap();
+    let foreign = shown(&request());
+    assert!(foreign.contains("letter"), "{foreign}");
+}
+
+#[test]
+fn a_check_of_an_archive_says_which_part_is_another() {
+    for format in [Format::OciArchive, Format::DockerArchive] {
+        let (_folder, path) = folder();
+        write(&path, &output(&request(), format)).unwrap();
+        let differences = check(&path, &output(&edited(), format)).unwrap();
+        let named = |part: &str| differences.iter().any(|d| d.part.contains(part));
+        assert!(named("the program layer of linux/amd64"), "{differences:?}");
+        assert!(!named("the base layer"), "{differences:?}");
+        fs::write(&path, "no archive").unwrap();
+        let differences = check(&path, &output(&request(), format)).unwrap();
+        assert_eq!(differences[0].how, "is no archive");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn one_flipped_bit_anywhere_is_noticed(file in 0usize..100, at: usize, bit in 0u8..8) {
+        let (_folder, path) = folder();
+        let output = output(&request(), Format::OciDir);
+        write(&path, &output).unwrap();
+        let files: Vec<PathBuf> = everything(&path)
+            .into_iter()
+            .filter(|(_, (content, _))| !content.is_empty())
+            .map(|(path, _)| path)
+            .collect();
+        let file = &files[file % files.len()];
+        let mut bytes = fs::read(file).unwrap();
+        let length = bytes.len();
+        bytes[at % length] ^= 1 << bit;
+        fs::write(file, bytes).unwrap();
+        prop_assert!(!check(&path, &output).unwrap().is_empty());
+        prop_assert!(Layout::open(&path).is_err() || file.ends_with("index.json"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Programs and certificates for tests of this module.
+
+#[path = "../../../tests/it/support/elf.rs"]
+mod elf;
+
+use serde_json::json;
+
+pub(in crate::deploy) use self::elf::{AMD64, ARM64, Elf, packed};
+use super::ca::CaBundle;
+use super::created::Created;
+use super::layer::Compression;
+use super::platform::Platform;
+use super::program::{Package, Program};
+use super::read::Layout;
+use super::reference::Reference;
+use super::request::Request;
+
+/// A certificate of nobody.
+pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBQDCB86ADAgECAhQlzjO0j+l/1sdtdPOyT2QCOX4vdjAFBgMrZXAwFTETMBEG
+A1UEAwwKRXhhbXBsZSBDQTAgFw0yNjExMjUxNDMzMjlaGA8yMTI2MTEwMTE0MzMy
+OVowFTETMBEGA1UEAwwKRXhhbXBsZSBDQTAqMAUGAytlcAMhAN9qNXmujTBJNuWe
+JElX48u/lXB/3EK7T1isz3hk57Txo1MwUTAdBgNVHQ4EFgQUy01lRmpsRh6GtYBw
+ogdZ2/b9/iQwHwYDVR0jBBgwFoAUy01lRmpsRh6GtYBwogdZ2/b9/iQwDwYDVR0T
+AQH/BAUwAwEB/zAFBgMrZXADQQBghEUIZCEO033BJcBRk9w6cuNl0eMDoQgcRDOK
+wSPJrOO5G4voISvdOholYEbLsbH4QMpVsvMTVLcXXNLeGWAL
+-----END CERTIFICATE-----
+";
+
+/// A bundle of one.
+pub(super) fn ca_bundle() -> CaBundle {
+    CaBundle::read(CERTIFICATE.into()).unwrap()
+}
+
+/// What the program `shop` is made of, as cargo-auditable writes it.
+pub(in crate::deploy) fn crates() -> String {
+    json!({ "packages": [
+        { "name": "cc", "version": "1.2.3", "source": "crates.io", "kind": "build" },
+        {
+            "name": "ring_ish", "version": "0.1.0-rc.1+build", "source": "git",
+            "dependencies": [0, 2],
+        },
+        { "name": "serde", "version": "1.0.200", "source": "crates.io" },
+        {
+            "name": "shop", "version": "1.2.3", "source": "local", "root": true,
+            "dependencies": [0, 1],
+        },
+    ]})
+    .to_string()
+}
+
+/// The same, as it is read back.
+pub(super) fn packages() -> Vec<Package> {
+    let program = Program::read(&program(AMD64)).unwrap();
+    program.packages.unwrap()
+}
+
+/// The program `shop` for a processor.
+pub(super) fn program(machine: u16) -> Vec<u8> {
+    Elf::new(machine, &crates()).bytes()
+}
+
+/// Asks for an image of `shop` for one platform.
+pub(super) fn request() -> Request {
+    Request {
+        programs: vec![(Platform::Amd64, program(AMD64))],
+        ca_bundle: ca_bundle(),
+        reference: Reference::new("shop", "1.2.3").unwrap(),
+        compression: Compression::Gzip,
+        revision: Some("8cc3c4f".parse().unwrap()),
+        created: Created::default(),
+    }
+}
+
+/// The same for two.
+pub(super) fn request_for_two() -> Request {
+    let mut request = request();
+    // In the other order, which must not matter.
+    request
+        .programs
+        .insert(0, (Platform::Arm64, program(ARM64)));
+    request
+}
+
+/// An image of `service` for one platform, as it is read back.
+pub(in crate::deploy) fn layout(service: &crate::deploy::Service) -> Layout {
+    let rendered = super::render(service, &request()).unwrap();
+    Layout::of_files(&rendered.layout(true).unwrap()).unwrap()
+}

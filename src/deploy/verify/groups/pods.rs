@@ -1,0 +1,168 @@
+//! Pods as the manifests make them: the hardening rules that a container image is nothing without,
+//! one by one, then all others, and whether pod and image fit each other.
+//!
+//! What a rule asks for and why it may be waived is the business of `deploy/hardening`.
+
+use serde_json::Value;
+
+use crate::deploy::hardening::given::judge;
+use crate::deploy::verify::Subject;
+use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
+use crate::deploy::verify::manifests::items;
+
+/// See the module.
+pub(super) const GROUP: Group = Group {
+    title: "Pods",
+    items: &[
+        Item {
+            id: "pods-read-only-root",
+            question: "Is the root of every container read-only?",
+            look: |subject| rule(subject, READ_ONLY),
+        },
+        Item {
+            id: "pods-not-root",
+            question: "Does no container run as root?",
+            look: |subject| rule(subject, NOT_ROOT),
+        },
+        Item {
+            id: "pods-no-capabilities",
+            question: "Has every container dropped all capabilities?",
+            look: |subject| rule(subject, CAPABILITIES),
+        },
+        Item {
+            id: "pods-no-escalation",
+            question: "Can no process gain privileges?",
+            look: |subject| rule(subject, NO_ESCALATION),
+        },
+        Item {
+            id: "pods-seccomp",
+            question: "Does the seccomp profile of the runtime hold for every pod?",
+            look: |subject| rule(subject, SECCOMP),
+        },
+        Item {
+            id: "pods-no-token",
+            question: "Does no pod hold a token of the cluster's API?",
+            look: |subject| rule(subject, NO_TOKEN),
+        },
+        Item {
+            id: "pods-hardened",
+            question: "Is every other rule of hardening met, or waived on the object?",
+            look: others,
+        },
+        Item {
+            id: "pods-fit-image",
+            question: "Do the pods run the image as its own user, at its own ports?",
+            look: fit,
+        },
+    ],
+};
+
+const READ_ONLY: &str = "Read-only root";
+const NOT_ROOT: &str = "Not root";
+const CAPABILITIES: &str = "Capabilities";
+const NO_ESCALATION: &str = "No escalation";
+const SECCOMP: &str = "Seccomp";
+const NO_TOKEN: &str = "No API token";
+
+/// Rules that have an item of their own.
+const NAMED: &[&str] = &[
+    READ_ONLY,
+    NOT_ROOT,
+    CAPABILITIES,
+    NO_ESCALATION,
+    SECCOMP,
+    NO_TOKEN,
+];
+
+/// The rule of that name in every environment.
+fn rule(subject: &Subject, name: &str) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    for place in subject.manifests()?.overlays() {
+        let standings = judge(&place.objects);
+        let standing = standings.into_iter().find(|standing| standing.rule == name);
+        let environment = &place.name;
+        let faults = match standing {
+            // These are never waived.
+            Some(standing) if standing.waived => vec!["it is waived".to_owned()],
+            Some(standing) => standing.faults,
+            None => vec![format!("there is no rule {name:?}")],
+        };
+        findings.check(
+            faults.is_empty(),
+            environment.clone(),
+            format!("{environment}: {}", faults.join("; ")),
+        );
+    }
+    Ok(findings)
+}
+
+fn others(subject: &Subject) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    for place in subject.manifests()?.overlays() {
+        let environment = &place.name;
+        let (mut met, mut waived) = (0, Vec::new());
+        let mut faults = Vec::new();
+        let standings = judge(&place.objects).into_iter();
+        for standing in standings.filter(|standing| !NAMED.contains(&standing.rule)) {
+            if standing.waived {
+                waived.push(standing.rule);
+            } else if standing.faults.is_empty() {
+                met += 1;
+            } else {
+                faults.push(format!("{}: {}", standing.rule, standing.faults.join("; ")));
+            }
+        }
+        let waived = match waived.as_slice() {
+            [] => "nothing is waived".to_owned(),
+            some => format!("waived: {}", some.join(", ")),
+        };
+        findings.check(
+            faults.is_empty(),
+            format!("{environment}: {waived}"),
+            format!("{environment}: {}", faults.join("; ")),
+        );
+        findings.counted(format!("{environment}: {met} rules met"));
+    }
+    Ok(findings)
+}
+
+fn fit(subject: &Subject) -> Result<Findings, Unseen> {
+    let (layout, manifests) = (subject.image()?, subject.manifests()?);
+    let mut findings = Findings::default();
+    for image in &layout.images {
+        let whose = image.architecture();
+        let exposed = &image.config_json["config"]["ExposedPorts"];
+        let user = super::running::numbers(image);
+        for place in &manifests.places {
+            let name = &place.name;
+            let mut users = place.pods().map(|(_, pod)| {
+                let context = &pod["securityContext"];
+                context["runAsUser"]
+                    .as_u64()
+                    .zip(context["runAsGroup"].as_u64())
+            });
+            findings.check(
+                users.all(|found| found.is_some() && found == user),
+                format!("{name}: the user of the image"),
+                format!("{whose}, {name}: a pod runs as another user than the image's"),
+            );
+            let ports = place
+                .servers()
+                .flat_map(|container| items(&container["ports"]));
+            let hidden = ports.filter_map(|port| {
+                let number = port["containerPort"].as_u64()?;
+                let shown = &exposed[format!("{number}/tcp")];
+                (*shown == Value::Null).then(|| number.to_string())
+            });
+            let hidden: Vec<_> = hidden.collect();
+            findings.none_of(
+                &hidden,
+                &format!("{whose}, {name}: ports that the image does not expose"),
+            );
+            if hidden.is_empty() {
+                findings.seen(format!("{name}: ports of the image"));
+            }
+        }
+    }
+    Ok(findings)
+}

@@ -1,0 +1,189 @@
+//! Settings in manifests: plain ones in the ConfigMap, secrets in the Secret and nowhere else, both
+//! read by the pods, and all of it as the service would take it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::deploy::Service;
+use crate::deploy::inspect::{FindingKind, inspect};
+use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
+use crate::deploy::verify::Subject;
+use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
+use crate::deploy::verify::manifests::{Manifests, Place, items, keys};
+use crate::schema::Setting;
+
+/// See the module.
+pub(super) const GROUP: Group = Group {
+    title: "Settings",
+    items: &[
+        Item {
+            id: "settings-in-config-map",
+            question: "Is every setting that is no secret in the ConfigMap of the base?",
+            look: config_map,
+        },
+        Item {
+            id: "secrets-in-secret",
+            question: "Is every secret that a deployment has to give in the Secret of the base?",
+            look: secret,
+        },
+        Item {
+            id: "secrets-nowhere-else",
+            question: "Is no secret in a ConfigMap, or written into a pod?",
+            look: nowhere_else,
+        },
+        Item {
+            id: "settings-read",
+            question: "Do the pods read both: the ConfigMap as variables, the Secret as variables \
+                       or files?",
+            look: read,
+        },
+        Item {
+            id: "settings-accepted",
+            question: "Would the service take these settings, name by name and value by value?",
+            look: accepted,
+        },
+    ],
+};
+
+fn config_map(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    // What is unset unless somebody sets it has no text to stand there.
+    let settings = service.plain_settings();
+    let settings: Vec<_> = settings.filter(|one| initial_text(one).is_some()).collect();
+    complete(subject.manifests()?, service, &settings, &["data"])
+}
+
+fn secret(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    let settings: Vec<_> = needed_secrets(service).collect();
+    let manifests = subject.manifests()?;
+    if settings.is_empty() {
+        return Err(Unseen::Nothing("the service needs no secret"));
+    }
+    complete(manifests, service, &settings, &["stringData", "data"])
+}
+
+/// Whether every one of `settings` is a key in one of the `maps` of the object where it belongs.
+fn complete(
+    manifests: &Manifests,
+    service: &Service,
+    settings: &[&Setting],
+    maps: &[&str],
+) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    let first = settings
+        .first()
+        .ok_or(Unseen::Nothing("the service has no such setting"))?;
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let Some(object) = manifests.base().and_then(|base| base.find(kind, &name)) else {
+        findings.fault(format!("the base has no {kind} `{name}`"));
+        return Ok(findings);
+    };
+    let there: BTreeSet<&str> = maps.iter().flat_map(|map| keys(&object[*map])).collect();
+    let missing = settings
+        .iter()
+        .filter(|setting| !there.contains(setting.name.as_str()));
+    let missing: Vec<_> = missing
+        .map(|setting| format!("`{}`", setting.name))
+        .collect();
+    findings.none_of(&missing, &format!("{kind} `{name}` lacks"));
+    if missing.is_empty() {
+        findings.seen(format!("{kind} `{name}` has all of them"));
+        let names: Vec<_> = settings
+            .iter()
+            .map(|setting| setting.name.as_str())
+            .collect();
+        findings.counted(format!("{}: {}", names.len(), names.join(", ")));
+    }
+    Ok(findings)
+}
+
+fn nowhere_else(subject: &Subject) -> Result<Findings, Unseen> {
+    of_inspection(
+        subject,
+        |kind| kind == FindingKind::Misplaced,
+        "no secret stands outside a Secret",
+    )
+}
+
+fn accepted(subject: &Subject) -> Result<Findings, Unseen> {
+    of_inspection(
+        subject,
+        |kind| kind != FindingKind::Misplaced,
+        "nothing is unknown, missing, given twice, or out of range",
+    )
+}
+
+/// What the inspection of the files finds of those kinds.
+fn of_inspection(
+    subject: &Subject,
+    of: impl Fn(FindingKind) -> bool,
+    evidence: &str,
+) -> Result<Findings, Unseen> {
+    let manifests = subject.manifests()?;
+    let report = inspect(&subject.project.service, &manifests.inputs);
+    let mut findings = Findings::default();
+    let faults = report.faults(false).filter(|finding| of(finding.kind));
+    findings.faults.extend(faults.map(ToString::to_string));
+    if report.inspected.is_empty() {
+        findings.fault("nothing among the manifests holds settings of the service");
+    } else if findings.faults.is_empty() {
+        findings.seen(evidence);
+        findings.counted(format!("{} objects looked into", report.inspected.len()));
+    }
+    Ok(findings)
+}
+
+fn read(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    let mut findings = Findings::default();
+    let wanted: BTreeSet<_> = [
+        service.plain_settings().next(),
+        needed_secrets(service).next(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|setting| kubernetes::place(service, setting))
+    .map(|place| (place.kind, place.name))
+    .collect();
+    for place in &subject.manifests()?.places {
+        for (kind, name) in &wanted {
+            reads(place, kind, name, &mut findings);
+        }
+    }
+    Ok(findings)
+}
+
+fn reads(place: &Place, kind: &str, name: &str, findings: &mut Findings) {
+    let mut pods = 0;
+    for (owner, pod) in place.pods() {
+        pods += 1;
+        let named = |source: &Value| {
+            let reference = if kind == "Secret" {
+                "secretRef"
+            } else {
+                "configMapRef"
+            };
+            source[reference]["name"] == name
+        };
+        let mounted = items(&pod["volumes"]).find(|volume| volume["secret"]["secretName"] == name);
+        let reads = |container: &Value| {
+            let volume = mounted.map(|volume| &volume["name"]);
+            let mut mounts = items(&container["volumeMounts"]);
+            items(&container["envFrom"]).any(named)
+                || kind == "Secret" && mounts.any(|mount| Some(&mount["name"]) == volume)
+        };
+        if !items(&pod["containers"]).all(reads) {
+            let place = &place.name;
+            findings.fault(format!(
+                "{place}: a container of {owner} does not read {kind} `{name}`"
+            ));
+        }
+    }
+    if pods == 0 {
+        findings.fault(format!("{}: there is no pod", place.name));
+    } else if findings.faults.is_empty() {
+        findings.seen(format!("{kind} `{name}` in {}", place.name));
+    }
+}

@@ -1,0 +1,166 @@
+//! Manifests that were given: the files of a tree as `aura generate k8s` writes it, edited by hand
+//! or not, and what kustomize would make of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::checkout::folder;
+use super::unusable::Unusable;
+use crate::deploy::RenderError;
+use crate::deploy::inspect::{self, Inputs};
+use crate::deploy::kubernetes::build;
+
+/// The kustomization that everything is built upon.
+const BASE: &str = "base/backend";
+/// Below it is one kustomization an environment.
+const OVERLAYS: &str = "overlays";
+/// What a kustomization is called.
+const LIST: &str = "kustomization.yaml";
+
+/// A tree of manifests.
+pub struct Manifests {
+    /// The files as texts.
+    pub(super) inputs: Inputs,
+    /// What is built, the base first.
+    pub(super) places: Vec<Place>,
+}
+
+/// One kustomization and the objects that it makes.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// `base`, or the name of the overlay.
+    pub(super) name: String,
+    /// In the order in which they are applied.
+    pub(super) objects: Vec<Value>,
+}
+
+impl Manifests {
+    /// Reads the tree below `path`, or below its folder `k8s` where it has one.
+    ///
+    /// # Errors
+    /// [`Unusable`] where there is no such folder, it is no such tree, half of it is missing, or a
+    /// file is no YAML.
+    pub fn read(path: &Path) -> Result<Self, Unusable> {
+        folder(path)?;
+        let below = path.join("k8s");
+        let root = if below.is_dir() { &below } else { path };
+        Self::of(&path.display().to_string(), inspect::read(root))
+    }
+
+    /// The same of files that were read before; `path` is for errors.
+    pub(super) fn of(path: &str, inputs: Inputs) -> Result<Self, Unusable> {
+        let file = |file: &str, problem: String| Unusable::File {
+            path: format!("{path}/{file}"),
+            problem,
+        };
+        if let Some(finding) = inputs.findings.first() {
+            return Err(file(&finding.file, finding.problem.clone()));
+        }
+        let mut values = BTreeMap::new();
+        for input in inputs
+            .inputs
+            .iter()
+            .filter(|input| is_manifest(&input.file))
+        {
+            let mut documents =
+                inspect::documents(input).map_err(|finding| file(&input.file, finding.problem))?;
+            if documents.len() > 1 {
+                let problem = "it has several objects, and a tree of ours has one a file";
+                return Err(file(&input.file, problem.to_owned()));
+            }
+            values.extend(documents.pop().map(|only| (input.file.clone(), only)));
+        }
+        let half = |problem: &str| Unusable::Half {
+            path: path.to_owned(),
+            what: "tree of manifests",
+            problem: problem.to_owned(),
+            remedy: "write one with `generate k8s --out DIR`, and name DIR".to_owned(),
+        };
+        if !values.contains_key(&format!("{BASE}/{LIST}")) {
+            return Err(half(&format!("it has no {BASE}/{LIST}")));
+        }
+        let overlays = values.keys().filter_map(|file| {
+            let name = file.strip_prefix(OVERLAYS)?.strip_prefix('/')?;
+            name.strip_suffix(LIST)?.strip_suffix('/')
+        });
+        let overlays: Vec<&str> = overlays.collect();
+        if overlays.is_empty() {
+            return Err(half(&format!("it has no {OVERLAYS}/NAME/{LIST}")));
+        }
+        let folders = overlays.iter().map(|name| format!("{OVERLAYS}/{name}"));
+        let names = std::iter::once("base").chain(overlays.iter().copied());
+        let places = names
+            .zip(std::iter::once(BASE.to_owned()).chain(folders))
+            .map(|(name, folder)| {
+                Ok(Place {
+                    name: name.to_owned(),
+                    objects: build::folder(&values, &folder)?,
+                })
+            });
+        let places: Result<_, RenderError> = places.collect();
+        let places = places.map_err(|error| Unusable::Manifests {
+            path: path.to_owned(),
+            error,
+        })?;
+        Ok(Self { inputs, places })
+    }
+
+    /// What every environment is built upon.
+    pub(super) fn base(&self) -> Option<&Place> {
+        self.places.first()
+    }
+
+    /// One an environment.
+    pub(super) fn overlays(&self) -> &[Place] {
+        self.places.get(1..).unwrap_or_default()
+    }
+}
+
+impl Place {
+    /// Objects of `kind`.
+    pub(super) fn kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.objects
+            .iter()
+            .filter(move |object| object["kind"] == kind)
+    }
+
+    /// The `kind` called `name`.
+    pub(super) fn find(&self, kind: &str, name: &str) -> Option<&Value> {
+        self.objects
+            .iter()
+            .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+    }
+
+    /// The specification of every pod that serves or runs once, with the name of its owner.
+    pub(super) fn pods(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.objects.iter().filter_map(|object| {
+            let pod = object.pointer("/spec/template/spec")?;
+            Some((object["metadata"]["name"].as_str().unwrap_or_default(), pod))
+        })
+    }
+
+    /// The containers of what serves.
+    pub(super) fn servers(&self) -> impl Iterator<Item = &Value> {
+        let pods = self.kind("Deployment");
+        pods.flat_map(|deployment| items(&deployment["spec"]["template"]["spec"]["containers"]))
+    }
+}
+
+/// Whether a file of that name holds an object; what else there is beside them is not ours.
+fn is_manifest(file: &str) -> bool {
+    let ending = Path::new(file).extension().and_then(|end| end.to_str());
+    matches!(ending, Some("yaml" | "yml" | "json"))
+}
+
+/// The items of a list; none of what is no list.
+pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// The keys of a map; none of what is no map.
+pub(super) fn keys(map: &Value) -> impl Iterator<Item = &str> {
+    let members = map.as_object().into_iter().flatten();
+    members.map(|(key, _)| key.as_str())
+}

@@ -1,0 +1,209 @@
+//! Proves `aura verify`: its exit codes, what it prints, and that the page which is kept with the
+//! source is of the checklist that there is. With a built image, `image::checklist` goes on.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use aura::deploy::verify::GROUPS;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Settings, said};
+
+/// The top of the repository.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Where the page is.
+const PAGE: &str = "docs/containerization-verification.md";
+
+/// Runs `aura verify` with `arguments`, in a folder that is no checkout.
+pub(crate) async fn verify(arguments: &[&str]) -> Output {
+    let words: Vec<&str> = ["verify"].iter().chain(arguments).copied().collect();
+    Settings::new().run(&words).await
+}
+
+/// Manifests as they are rendered without a `deploy.toml`.
+pub(crate) async fn manifests() -> (TempDir, String) {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().display().to_string();
+    let done = Settings::new()
+        .run(&["generate", "k8s", "--out", &path])
+        .await;
+    assert!(done.status.success(), "{}", said(&done));
+    (folder, path)
+}
+
+/// The page as it was committed.
+pub(crate) fn page() -> String {
+    let path = Path::new(ROOT).join(PAGE);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The lines of `page` about each item: from its own to the next one's, by its name.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks: Vec<(String, String)> = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("- **") {
+            let id = line
+                .rsplit_once("(`")
+                .and_then(|(_, end)| end.strip_suffix("`)"));
+            let id = id.unwrap_or_else(|| panic!("no name at the end of {line}"));
+            blocks.push((id.to_owned(), line.to_owned()));
+        } else if let Some((_, block)) = blocks.last_mut().filter(|_| line.starts_with("  - ")) {
+            block.push('\n');
+            block.push_str(line);
+        }
+    }
+    blocks
+}
+
+#[tokio::test]
+async fn this_source_and_its_manifests_pass() {
+    let (_folder, path) = manifests().await;
+    let done = verify(&["--checkout", ROOT, "--manifests", &path]).await;
+    let text = said(&done);
+    assert_eq!(done.status.code(), Some(0), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
+    assert!(
+        text.contains("not looked at: Is every blob what its digest says?"),
+        "{text}"
+    );
+    for evidence in [
+        "`bcrypt` 0.19",
+        "`jsonwebtoken` 1",
+        "`redis` 1",
+        "`docs/GETTING_STARTED.md` names `DATABASE_URL`, `REDIS_URL`, `JWT_SECRET_KEY`",
+        "ConfigMap `aura-config` has all of them",
+        "base: 8000, which is `SERVER_PORT`",
+        "`livenessProbe`: delay 30 s, period 10 s, time-out 5 s, failures 3",
+    ] {
+        assert!(text.contains(evidence), "{evidence}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_that_is_kept_is_of_the_checklist_that_there_is() {
+    let kept = page();
+    let kept = blocks(&kept);
+    let items: Vec<_> = GROUPS.iter().flat_map(|group| group.items).collect();
+    let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+    let found: Vec<_> = kept.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        found, ids,
+        "{PAGE} has other items; docs/contributing.md tells how it is written"
+    );
+    for (item, (_, block)) in items.iter().zip(&kept) {
+        let question = item.question.replace('\n', " ");
+        assert!(block.contains(&question), "{question}: {block}");
+        assert!(
+            block.starts_with("- **passed**: "),
+            "{PAGE} shows a release that failed: {block}"
+        );
+    }
+    // What can be looked at without an image is the same, to the letter.
+    let (_folder, path) = manifests().await;
+    let done = verify(&["--checkout", ROOT, "--manifests", &path, "--markdown"]).await;
+    assert!(done.status.success(), "{}", said(&done));
+    let now = String::from_utf8(done.stdout).expect("UTF-8");
+    for (id, block) in blocks(&now) {
+        if !block.starts_with("- **not looked at**") {
+            assert!(
+                kept.contains(&(id, block.clone())),
+                "{PAGE} lacks:\n{block}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_broken_is_named_and_ends_with_1() {
+    let (folder, path) = manifests().await;
+    let file = folder.path().join("k8s/base/backend/deployment.yaml");
+    let text = fs::read_to_string(&file).expect("the Deployment");
+    let text = text
+        .replace(
+            "readOnlyRootFilesystem: true",
+            "readOnlyRootFilesystem: false",
+        )
+        .replace("path: /health\n", "path: /healthz\n");
+    fs::write(&file, text).expect("a file");
+    let done = verify(&["--manifests", &path]).await;
+    let text = said(&done);
+    assert_eq!(done.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("FAILED: Is the root of every container read-only?"),
+        "{text}"
+    );
+    assert!(
+        text.contains("asks `/healthz`, which the API lacks"),
+        "{text}"
+    );
+
+    let done = verify(&["--manifests", &path, "--json"]).await;
+    assert_eq!(done.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(json["service"], "aura");
+    assert_eq!(json["ok"], false);
+    let items = json["groups"].as_array().expect("groups").iter();
+    let items = items.flat_map(|group| group["items"].as_array().expect("items"));
+    let failed: BTreeSet<_> = items
+        .filter(|item| item["verdict"] == "failed")
+        .map(|item| item["id"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(failed, ["pods-read-only-root", "probe-paths"].into());
+    assert_eq!(json["failed"], 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
+    let folder = TempDir::new().expect("a folder");
+    let empty = folder.path().join("empty").display().to_string();
+    let half = folder.path().join("half").display().to_string();
+    fs::create_dir(&empty).expect("a folder");
+    fs::create_dir(&half).expect("a folder");
+    fs::write(
+        folder.path().join("half/oci-layout"),
+        r#"{"imageLayoutVersion":"1.0.0"}"#,
+    )
+    .expect("a file");
+    let (tree, path) = manifests().await;
+    fs::remove_dir_all(tree.path().join("k8s/base")).expect("a folder");
+    for (arguments, expected) in [
+        (vec![], "there is nothing to look at"),
+        (
+            vec!["--checkout", "/nowhere"],
+            "/nowhere cannot be opened as a folder",
+        ),
+        (
+            vec!["--checkout", &empty],
+            "it has no Cargo.toml; name the top folder",
+        ),
+        (
+            vec!["--image", "/nowhere"],
+            "/nowhere: is not an OCI layout",
+        ),
+        (vec!["--image", &empty], "it has no oci-layout"),
+        (vec!["--image", &half], "it has no index.json"),
+        (
+            vec!["--manifests", "/nowhere"],
+            "/nowhere cannot be opened as a folder",
+        ),
+        (
+            vec!["--manifests", &empty],
+            "it has no base/backend/kustomization.yaml",
+        ),
+        (
+            vec!["--manifests", &path],
+            "write one with `generate k8s --out DIR`",
+        ),
+        (vec!["--json", "--markdown"], "cannot be used with"),
+    ] {
+        let done = verify(&arguments).await;
+        let text = said(&done);
+        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(done.stdout.is_empty(), "{text}");
+    }
+}
