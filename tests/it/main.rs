@@ -43,6 +43,7 @@ mod house;
 mod image;
 mod logs;
 mod migrations;
+mod nix;
 mod oauth;
 mod operations;
 mod outages;
