@@ -32,6 +32,15 @@ pub(super) fn needed_in<'a>(
     needed(service).filter(move |setting| !embedded(setting))
 }
 
+/// The same where they are not all: what the base asks for is then too much.
+pub(super) fn fewer_in<'a>(
+    service: &'a Service,
+    environment: &'a Environment,
+) -> Option<impl Iterator<Item = &'a Setting>> {
+    let fewer = needed_in(service, environment).count() < needed(service).count();
+    fewer.then(|| needed_in(service, environment))
+}
+
 /// Whether there is a Secret at all.
 pub(super) fn any(service: &Service) -> bool {
     service.secret_settings().next().is_some()

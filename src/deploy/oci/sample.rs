@@ -1,10 +1,13 @@
 //! Programs and certificates for tests of this module.
 
+#[path = "../../../tests/it/support/certificate.rs"]
+mod certificate;
 #[path = "../../../tests/it/support/elf.rs"]
 mod elf;
 
 use serde_json::json;
 
+pub(super) use self::certificate::CERTIFICATE;
 pub(in crate::deploy) use self::elf::{AMD64, ARM64, Elf, packed};
 use super::ca::CaBundle;
 use super::created::Created;
@@ -14,18 +17,6 @@ use super::program::{Package, Program};
 use super::read::Layout;
 use super::reference::Reference;
 use super::request::Request;
-
-/// A certificate of nobody.
-pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
-MIIBQDCB86ADAgECAhQlzjO0j+l/1sdtdPOyT2QCOX4vdjAFBgMrZXAwFTETMBEG
-A1UEAwwKRXhhbXBsZSBDQTAgFw0yNjExMjUxNDMzMjlaGA8yMTI2MTEwMTE0MzMy
-OVowFTETMBEGA1UEAwwKRXhhbXBsZSBDQTAqMAUGAytlcAMhAN9qNXmujTBJNuWe
-JElX48u/lXB/3EK7T1isz3hk57Txo1MwUTAdBgNVHQ4EFgQUy01lRmpsRh6GtYBw
-ogdZ2/b9/iQwHwYDVR0jBBgwFoAUy01lRmpsRh6GtYBwogdZ2/b9/iQwDwYDVR0T
-AQH/BAUwAwEB/zAFBgMrZXADQQBghEUIZCEO033BJcBRk9w6cuNl0eMDoQgcRDOK
-wSPJrOO5G4voISvdOholYEbLsbH4QMpVsvMTVLcXXNLeGWAL
------END CERTIFICATE-----
-";
 
 /// A bundle of one.
 pub(super) fn ca_bundle() -> CaBundle {

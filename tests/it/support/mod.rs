@@ -7,6 +7,7 @@
 
 mod answer;
 mod aura;
+pub(crate) mod certificate;
 mod client;
 mod docker;
 pub(crate) mod elf;

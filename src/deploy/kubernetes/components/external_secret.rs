@@ -69,11 +69,9 @@ pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Option<ExternalSecret> {
-    let needed = || secret::needed_in(service, environment);
-    (needed().count() < secret::needed(service).count()).then(|| {
-        let metadata = names::patch_meta(service, &names::secret(service));
-        external_secret(service, metadata, needed())
-    })
+    let needed = secret::fewer_in(service, environment)?;
+    let metadata = names::patch_meta(service, &names::secret(service));
+    Some(external_secret(service, metadata, needed))
 }
 
 fn external_secret<'a>(

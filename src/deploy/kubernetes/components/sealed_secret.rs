@@ -44,14 +44,11 @@ pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Option<SealedSecret> {
-    let needed = || secret::needed_in(service, environment);
-    (needed().count() < secret::needed(service).count()).then(|| {
-        let mut data = keys(needed());
-        // A merge would keep the other keys.
-        data.insert("$patch".to_owned(), "replace".to_owned());
-        let metadata = names::patch_meta(service, &names::secret(service));
-        sealed_secret(metadata, data)
-    })
+    let mut data = keys(secret::fewer_in(service, environment)?);
+    // A merge would keep the other keys.
+    data.insert("$patch".to_owned(), "replace".to_owned());
+    let metadata = names::patch_meta(service, &names::secret(service));
+    Some(sealed_secret(metadata, data))
 }
 
 fn keys<'a>(needed: impl Iterator<Item = &'a Setting>) -> BTreeMap<String, String> {

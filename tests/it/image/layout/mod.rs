@@ -14,6 +14,7 @@ use std::process::Output;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::support::certificate::CERTIFICATE;
 use crate::support::elf::{AMD64, ARM64, Elf};
 use crate::support::{Settings, said};
 
@@ -63,6 +64,14 @@ impl Bench {
         assert!(done.status.success(), "{}", said(&done));
     }
 
+    /// Writes the image of one platform in both forms of archive: `oci.tar` and `docker.tar`.
+    async fn archives(&self) {
+        for form in ["oci", "docker"] {
+            let words = format!("--binary @amd64 --out @{form}.tar --format {form}-archive");
+            self.made(&words).await;
+        }
+    }
+
     /// The names in this folder.
     fn names(&self) -> Vec<String> {
         let names = fs::read_dir(self.0.path()).expect("a folder");
@@ -81,18 +90,6 @@ fn crates() -> String {
     ]})
     .to_string()
 }
-
-/// A certificate of nobody.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
-MIIBQDCB86ADAgECAhQlzjO0j+l/1sdtdPOyT2QCOX4vdjAFBgMrZXAwFTETMBEG
-A1UEAwwKRXhhbXBsZSBDQTAgFw0yNjExMjUxNDMzMjlaGA8yMTI2MTEwMTE0MzMy
-OVowFTETMBEGA1UEAwwKRXhhbXBsZSBDQTAqMAUGAytlcAMhAN9qNXmujTBJNuWe
-JElX48u/lXB/3EK7T1isz3hk57Txo1MwUTAdBgNVHQ4EFgQUy01lRmpsRh6GtYBw
-ogdZ2/b9/iQwHwYDVR0jBBgwFoAUy01lRmpsRh6GtYBwogdZ2/b9/iQwDwYDVR0T
-AQH/BAUwAwEB/zAFBgMrZXADQQBghEUIZCEO033BJcBRk9w6cuNl0eMDoQgcRDOK
-wSPJrOO5G4voISvdOholYEbLsbH4QMpVsvMTVLcXXNLeGWAL
------END CERTIFICATE-----
-";
 
 /// Every file below `folder`, by its path.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

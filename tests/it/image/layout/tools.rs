@@ -61,12 +61,7 @@ async fn skopeo_copies_every_form_and_compression() {
     bench
         .made("--binary @amd64 --out @zstd --compression zstd")
         .await;
-    bench
-        .made("--binary @amd64 --out @oci.tar --format oci-archive")
-        .await;
-    bench
-        .made("--binary @amd64 --out @docker.tar --format docker-archive")
-        .await;
+    bench.archives().await;
     let Some(skopeo) = installed(&["skopeo"], &[]) else {
         return;
     };
@@ -92,12 +87,7 @@ async fn skopeo_copies_every_form_and_compression() {
 #[tokio::test]
 async fn podman_loads_both_archives_under_the_name_of_the_version_and_runs_them() {
     let bench = Bench::new();
-    bench
-        .made("--binary @amd64 --out @oci.tar --format oci-archive")
-        .await;
-    bench
-        .made("--binary @amd64 --out @docker.tar --format docker-archive")
-        .await;
+    bench.archives().await;
     for archive in ["oci.tar", "docker.tar"] {
         let Some(podman) = Podman::installed() else {
             return;
