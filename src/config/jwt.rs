@@ -1,8 +1,6 @@
 //! How tokens are signed and how long they live. What a key must look like is in
 //! `signing_key.rs`.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,32 +58,6 @@ impl Default for Jwt {
             refresh_grace_seconds: Bounded::of::<10>(),
             leeway_seconds: Bounded::of::<0>(),
         }
-    }
-}
-
-impl Jwt {
-    /// How long an access token is valid.
-    #[must_use]
-    pub fn access_token_lifetime(&self) -> Duration {
-        Duration::from_secs(self.access_token_expire_minutes.as_u64() * 60)
-    }
-
-    /// How long a refresh token is valid.
-    #[must_use]
-    pub fn refresh_token_lifetime(&self) -> Duration {
-        Duration::from_secs(self.refresh_token_expire_days.as_u64() * 24 * 60 * 60)
-    }
-
-    /// How long a used refresh token still answers with the same successor.
-    #[must_use]
-    pub fn refresh_grace(&self) -> Duration {
-        Duration::from_secs(self.refresh_grace_seconds.as_u64())
-    }
-
-    /// How far two clocks may be apart.
-    #[must_use]
-    pub fn leeway(&self) -> Duration {
-        Duration::from_secs(self.leeway_seconds.as_u64())
     }
 }
 

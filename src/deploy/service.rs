@@ -184,6 +184,17 @@ impl Service {
 }
 
 impl Probes {
+    /// One path for each question, below `path`: `live`, `ready`, `startup`; the whole at `path`.
+    #[must_use]
+    pub fn below(path: &str) -> Self {
+        Self {
+            health: path.to_owned(),
+            live: format!("{path}/live"),
+            ready: format!("{path}/ready"),
+            startup: format!("{path}/startup"),
+        }
+    }
+
     /// Everything at one path, for a service with a single health endpoint.
     #[must_use]
     pub fn at(path: &str) -> Self {

@@ -24,12 +24,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     env!("CARGO_PKG_LICENSE").clone_into(&mut service.licenses);
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
-    service.probes = Probes {
-        health: "/health".to_owned(),
-        live: "/health/live".to_owned(),
-        ready: "/health/ready".to_owned(),
-        startup: "/health/startup".to_owned(),
-    };
+    service.probes = Probes::below("/health");
     service.backends = backends();
     service.program = Program {
         entrypoint: "/aura".to_owned(),

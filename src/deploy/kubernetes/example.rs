@@ -85,12 +85,7 @@ fn service() -> Service {
     let mut service = Service::new("demo", "1.2.0", schema).unwrap();
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
-    service.probes = Probes {
-        health: "/health".to_owned(),
-        live: "/health/live".to_owned(),
-        ready: "/health/ready".to_owned(),
-        startup: "/health/startup".to_owned(),
-    };
+    service.probes = Probes::below("/health");
     service.program.serve = vec!["serve".to_owned()];
     service.program.migrate = Some(vec!["migrate".to_owned()]);
     service.program.no_migrate = Some("--no-migrate".to_owned());

@@ -8,7 +8,7 @@ use super::manifests::Manifests;
 use super::{Build, Checkout, Image, Library, Names, Page, Promises, Subject, Unusable};
 use crate::deploy::inspect::{Input, Inputs};
 use crate::deploy::oci::read::Layout;
-use crate::deploy::{Plan, Project, Service, env_docs, kubernetes, oci, sample};
+use crate::deploy::{Plan, Probes, Project, Service, env_docs, kubernetes, oci, sample};
 
 /// Files of a checkout or of a tree, by their paths.
 pub(super) type Files = BTreeMap<String, String>;
@@ -70,9 +70,7 @@ pub(super) fn service() -> Service {
         "/health": answer, "/health/live": answer, "/health/ready": answer,
         "/health/startup": answer,
     } }));
-    service.probes.live = "/health/live".to_owned();
-    service.probes.ready = "/health/ready".to_owned();
-    service.probes.startup = "/health/startup".to_owned();
+    service.probes = Probes::below("/health");
     let page = |path: &str, names| Page {
         path: path.to_owned(),
         names,

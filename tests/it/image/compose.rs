@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::dist;
+use super::{ACCOUNT, dist};
 use crate::support::{Docker, PATIENCE, Postgres, RootFs, eventually, installed, run, said};
 
 /// What the official image of Postgres does at its start, as far as the file relies on it.
@@ -168,16 +168,9 @@ async fn the_compose_file_starts_aura_with_its_database_and_its_redis_on_docker(
     assert!(health.await.contains(r#""status":"healthy""#));
     let (status, redis) = network.call("/health/redis", &[]).await;
     assert_eq!(status, 200, "{redis}");
-    let account = r#"{"email": "ann@example.com", "password": "violet harbour kettle"}"#;
-    let json = [
-        "--header",
-        "Content-Type: application/json",
-        "--data",
-        account,
-    ];
-    let (status, made) = network.call("/auth/register", &json).await;
+    let (status, made) = network.call("/auth/register", &ACCOUNT).await;
     assert_eq!(status, 201, "{made}");
-    let (status, signed_in) = network.call("/auth/login", &json).await;
+    let (status, signed_in) = network.call("/auth/login", &ACCOUNT).await;
     assert_eq!(status, 200, "{signed_in}");
 
     let ids = call(&["ps", "--quiet"]).await;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::podman;
+use super::{ACCOUNT, podman};
 use crate::support::{
     IMAGE, PATIENCE, Podman, RootFs, built_image, eventually, installed, run, said,
 };
@@ -163,24 +163,17 @@ async fn accounts_outlive_the_container_on_their_volume() {
     let mut options = vec!["--network=none", "--env=REDIS_ENABLED=false"];
     options.push("--volume=aura-state:/var/lib/aura");
     options.extend(RESTRICTED);
-    let account = r#"{"email": "ann@example.com", "password": "violet harbour kettle"}"#;
-    let json = [
-        "--header",
-        "Content-Type: application/json",
-        "--data",
-        account,
-    ];
 
     start(&podman, &options).await;
     becomes(&podman, "/health", 200).await;
-    let (status, made) = podman.call(AURA, "/auth/register", &json).await;
+    let (status, made) = podman.call(AURA, "/auth/register", &ACCOUNT).await;
     assert_eq!(status, 201, "{made}");
     stops_in_time(&podman).await;
     podman.done(&["rm", AURA]).await;
 
     start(&podman, &options).await;
     becomes(&podman, "/health", 200).await;
-    let (status, signed_in) = podman.call(AURA, "/auth/login", &json).await;
+    let (status, signed_in) = podman.call(AURA, "/auth/login", &ACCOUNT).await;
     assert_eq!(status, 200, "{signed_in}");
 }
 

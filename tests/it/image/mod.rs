@@ -14,6 +14,14 @@ use std::path::PathBuf;
 
 use crate::support::{Network, Podman, built_image, put_image};
 
+/// What curl is told to send an e-mail and a password.
+const ACCOUNT: [&str; 4] = [
+    "--header",
+    "Content-Type: application/json",
+    "--data",
+    r#"{"email": "ann@example.com", "password": "violet harbour kettle"}"#,
+];
+
 /// The folder of the built image.
 fn dist() -> Option<PathBuf> {
     let found = built_image();
