@@ -25,9 +25,9 @@ pkgs.mkShell {
     "openssl"
     "curl"
     "jq"
+    "util-linux"
     # Not for the tests.
     "rust-analyzer"
-    "watchexec"
     "nixfmt-tree"
   ];
 }

@@ -14,6 +14,7 @@ mod key;
 mod man;
 mod migrate;
 mod output;
+mod reload;
 mod serve;
 mod setup;
 mod user;

@@ -1,15 +1,18 @@
 //! `aura serve`.
 
+use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use super::output;
+use super::reload::{Reload, take_over};
 use super::setup::{Source, runtime};
 use crate::clock::Clock;
-use crate::server::{App, serve};
+use crate::server::{App, Stop, serve};
 
 /// Run the server.
 ///
@@ -27,18 +30,48 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let dev = self.source.dev;
+        if cfg!(debug_assertions)
+            && dev
+            && io::stderr().is_terminal()
+            && let Some(reload) = Reload::of_this_program(Clock::system().now())
+        {
+            return self.run_and_reload(reload);
+        }
+        self.until_stopped(CancellationToken::new(), |address| {
+            if dev {
+                output::error(&banner(address, ""));
+            }
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The same, until there is a new build of this program, which then takes over.
+    fn run_and_reload(self, reload: Reload) -> anyhow::Result<ExitCode> {
+        let program = reload.program().to_owned();
+        let (rebuilt, mut watch) = (CancellationToken::new(), None);
+        let stop = self.until_stopped(rebuilt.clone(), |address| {
+            output::error(&banner(address, RELOAD));
+            watch = reload.watch(rebuilt);
+        });
+        // No build outlives the server.
+        drop(watch);
+        match stop? {
+            Stop::Signal => Ok(ExitCode::SUCCESS),
+            Stop::Asked => Err(take_over(&program)),
+        }
+    }
+
+    fn until_stopped(
+        self,
+        asked: CancellationToken,
+        listening: impl FnOnce(SocketAddr),
+    ) -> anyhow::Result<Stop> {
         let config = self.source.load()?;
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
             let app = App::new(config, Clock::system())?;
-            let dev = self.source.dev;
-            serve(app, !self.no_migrate, |address| {
-                if dev {
-                    output::error(&banner(address));
-                }
-            })
-            .await?;
-            anyhow::Ok(ExitCode::SUCCESS)
+            anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
         });
         // Whatever still runs was given its time.
         runtime.shutdown_timeout(Duration::from_millis(100));
@@ -46,8 +79,11 @@ impl Serve {
     }
 }
 
+/// What a build that reloads says of it, beside the rest.
+const RELOAD: &str = "    Reload   save a file of the source: it is built, and takes over\n";
+
 /// Where to look first.
-fn banner(address: SocketAddr) -> String {
+fn banner(address: SocketAddr, reload: &str) -> String {
     let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
@@ -56,7 +92,7 @@ fn banner(address: SocketAddr) -> String {
     let base = format!("http://{host}:{}", address.port());
     format!(
         "\n  aura is ready\n\n    API      {base}/docs\n    Health   {base}/health\n    \
-         Data     .aura/ (SQLite and a signing key; delete it to start over)\n\n  \
+         Data     .aura/ (SQLite and a signing key; delete it to start over)\n{reload}\n  \
          For trying things out, on this machine only. Stop with Ctrl-C.\n"
     )
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 
-pub use self::serve::{ServeError, serve};
+pub use self::serve::{ServeError, Stop, serve};
 
 use self::edge::Edge;
 use self::front::Front;

@@ -1,6 +1,7 @@
 //! Runs the server from its first listener to its last answer.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,17 +44,27 @@ pub enum ServeError {
     Died(&'static str),
 }
 
-/// Serves until a signal, then drains: readiness turns 503 at once, requests in flight end, and so
-/// does the process, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`. `listening` is called with the
-/// address once connections are accepted.
+/// Why the server stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A signal came.
+    Signal,
+    /// This program itself asked, and no signal came meanwhile.
+    Asked,
+}
+
+/// Serves until a signal, or until `asked` is cancelled, then drains: readiness turns 503 at once,
+/// requests in flight end, and so does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`.
+/// `listening` is called with the address once connections are accepted.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
     app: App,
     migrate: bool,
+    asked: CancellationToken,
     listening: impl FnOnce(SocketAddr),
-) -> Result<(), ServeError> {
+) -> Result<Stop, ServeError> {
     limits::raise_open_files();
     if app.config.jwt.secret_key.is_none() {
         tracing::warn!(
@@ -110,9 +121,10 @@ pub async fn serve(
     listening(address);
 
     let mut prepared = false;
-    let signal = loop {
+    let mut signal = loop {
         tokio::select! {
-            signal = signals.next() => break signal,
+            signal = signals.next() => break Some(signal),
+            () = asked.cancelled() => break None,
             _ = &mut server => return Err(ServeError::Died("listener")),
             outcome = &mut schema, if !prepared => match outcome {
                 Ok(Ok(())) => prepared = true,
@@ -124,14 +136,18 @@ pub async fn serve(
     tracing::info!(signal, "draining: no longer ready");
     stop.cancel();
     let budget = config.shutdown_timeout();
-    tokio::select! {
-        _ = signals.next() => Err(ServeError::Insisted),
-        () = drain(&app.health, &app.metrics, budget, close, server) => {
-            app.storage.sql.close().await;
-            tracing::info!("stopped");
-            Ok(())
+    let mut drained = pin!(drain(&app.health, &app.metrics, budget, close, server));
+    loop {
+        tokio::select! {
+            next = signals.next() => if signal.replace(next).is_some() {
+                return Err(ServeError::Insisted);
+            },
+            () = &mut drained => break,
         }
     }
+    app.storage.sql.close().await;
+    tracing::info!("stopped");
+    Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
 }
 
 async fn bind(

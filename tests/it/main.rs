@@ -9,6 +9,7 @@
 //! - `nix`: the flake, its source set, and the NixOS module.
 //! - `verify`: the checklist of a release.
 //! - `start`: what a start makes, waits for, and ends with.
+//! - `reload`: a development server follows its source.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
 //! - `races`: what changes in the middle of a sign-in holds at its end.
@@ -52,6 +53,7 @@ mod races;
 mod rate_limits;
 mod readme;
 mod refresh;
+mod reload;
 mod replicas;
 mod services;
 mod sessions;
