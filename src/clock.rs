@@ -128,6 +128,16 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// A number below `end`, each as likely as any other: to spread things, not to protect them. 0 where
+/// `end` is 0.
+#[must_use]
+pub fn random_below(end: u64) -> u64 {
+    // 128 random bits: that they do not divide evenly is beyond measuring.
+    let wide = u128::from_le_bytes(uuid::Uuid::new_v4().into_bytes());
+    let low = wide.checked_rem(u128::from(end)).unwrap_or_default();
+    u64::try_from(low).unwrap_or_default()
+}
+
 /// Fills `bytes` with unpredictable ones from the operating system.
 ///
 /// # Panics

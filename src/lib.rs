@@ -30,6 +30,10 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod auth;
 
+/// The cache in front of a language model, and the routes under `/v1`.
+#[cfg(feature = "server")]
+pub mod llm;
+
 /// Liveness, readiness, named checks.
 #[cfg(feature = "server")]
 pub mod health;

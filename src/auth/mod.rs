@@ -175,12 +175,25 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`]; [`Error::TokensUnavailable`] when the session cannot be looked up.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
+        self.caller(self.verify(token)?).await
+    }
+
+    /// The claims of `token`, of which only the signature and the times are checked: whoever needs
+    /// them before the session is looked up must not act on them before that.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`].
+    pub fn verify(&self, token: &str) -> Result<Claims, Error> {
         let now = self.0.clock.now();
-        let claims = self
-            .0
-            .access
-            .verify(&self.0.keys, token, now)
-            .ok_or(Error::InvalidToken)?;
+        let claims = self.0.access.verify(&self.0.keys, token, now);
+        claims.ok_or(Error::InvalidToken)
+    }
+
+    /// Finds out whether the session of verified `claims` stands.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub async fn caller(&self, claims: Claims) -> Result<Caller, Error> {
         let session = self
             .live_session(claims.session())
             .await?

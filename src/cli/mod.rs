@@ -2,6 +2,7 @@
 //!
 //! Only here is anything printed, and only here do errors lose their types.
 
+mod cache;
 mod completions;
 pub mod config;
 mod config_explain;
@@ -59,6 +60,7 @@ enum Command {
     Migrate(migrate::Migrate),
     User(user::User),
     Key(key::Key),
+    Cache(cache::Cache),
     Generate(generate::Generate),
     Verify(verify::Verify),
     Healthcheck(healthcheck::Healthcheck),
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
         Some(Command::Migrate(command)) => command.run(),
         Some(Command::User(command)) => command.run(),
         Some(Command::Key(command)) => command.run(),
+        Some(Command::Cache(command)) => command.run(),
         Some(Command::Generate(command)) => command.run(),
         Some(Command::Verify(command)) => command.run(),
         Some(Command::Healthcheck(command)) => command.run(),

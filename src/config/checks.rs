@@ -158,6 +158,10 @@ fn upstream(config: &Config) -> Option<Fault> {
             "holds credentials, and is not kept secret".to_owned(),
             "put the key into LLM_UPSTREAM_API_KEY",
         ),
+        _ if url.contains(['?', '#']) => (
+            "has a query or a fragment, and the routes are put behind it".to_owned(),
+            "write the base alone, like https://api.openai.com/v1",
+        ),
         Some(authority) if !authority.is_empty() && !url.contains(char::is_whitespace) => {
             return None;
         }
@@ -181,9 +185,12 @@ fn colliding_databases(config: &Config) -> Option<Fault> {
         ("REDIS_RATE_LIMIT_DB", redis.rate_limit_db),
         ("REDIS_CACHE_DB", redis.cache_db),
     ];
+    // A server of its own may use any number.
+    let shared = redis.cache().1 == redis.url.expose();
     let pairs = [(0, 1), (0, 2), (1, 2)];
     let (a, b) = pairs
         .into_iter()
+        .filter(|(_, b)| shared || *b != 2)
         .find(|&(a, b)| databases[a].1 == databases[b].1)?;
     redis.enabled.then(|| {
         Fault::new(

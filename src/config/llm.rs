@@ -17,10 +17,21 @@ pub struct Llm {
     pub upstream_url: Option<String>,
     /// Key that is sent to `LLM_UPSTREAM_URL` as a bearer token. Unset: none is sent.
     pub upstream_api_key: Option<Secret<String>>,
-    /// Seconds an answer is kept.
+    /// Seconds for which the upstream may be silent, before its answer begins and within it, until
+    /// the request is given up with 504.
+    pub upstream_timeout_seconds: Bounded<1, 3_600>,
+    /// Bytes of a request body under `/v1` above which it is refused with 413, in place of
+    /// `SERVER_MAX_BODY_BYTES`: conversations and images are longer than forms.
+    pub max_body_bytes: Bounded<1_024, 134_217_728>,
+    /// Which requests are answered from the cache without asking for it.
+    pub cache_requests: CacheRequests,
+    /// Seconds an answer is kept, give or take a tenth, so that answers do not all end at once.
     pub cache_ttl_seconds: Bounded<1, 2_592_000>,
     /// Bytes above which an answer is passed on and not kept.
     pub cache_max_entry_bytes: Bounded<1_024, 67_108_864>,
+    /// Bytes of answers kept in this process where `REDIS_ENABLED=false`; what was used least
+    /// makes room. Redis has a limit of its own, `maxmemory`.
+    pub cache_memory_bytes: Bounded<1_048_576, 17_179_869_184>,
     /// Who shares the answers that are kept.
     pub cache_scope: CacheScope,
 }
@@ -30,8 +41,12 @@ impl Default for Llm {
         Self {
             upstream_url: None,
             upstream_api_key: None,
+            upstream_timeout_seconds: Bounded::of::<300>(),
+            max_body_bytes: Bounded::of::<16_777_216>(),
+            cache_requests: CacheRequests::default(),
             cache_ttl_seconds: Bounded::of::<3_600>(),
             cache_max_entry_bytes: Bounded::of::<1_048_576>(),
+            cache_memory_bytes: Bounded::of::<67_108_864>(),
             cache_scope: CacheScope::default(),
         }
     }
@@ -43,6 +58,24 @@ impl Llm {
     pub fn cache_ttl(&self) -> Duration {
         Duration::from_secs(self.cache_ttl_seconds.as_u64())
     }
+
+    /// How long the upstream may be silent.
+    #[must_use]
+    pub fn upstream_timeout(&self) -> Duration {
+        Duration::from_secs(self.upstream_timeout_seconds.as_u64())
+    }
+}
+
+/// Which requests are answered from the cache without asking for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheRequests {
+    /// Those whose answer should not vary: temperature 0, a seed, or embeddings. Any other asks for
+    /// it with `Cache-Control: max-age=SECONDS`.
+    #[default]
+    Deterministic,
+    /// All of them: who asks twice gets the first answer, however varied the model would be.
+    All,
 }
 
 /// Who shares the answers that are kept.

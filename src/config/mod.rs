@@ -28,7 +28,7 @@ use crate::schema::{
 pub use auth::{Auth, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
 pub use jwt::{Algorithm, Jwt};
-pub use llm::{CacheScope, Llm};
+pub use llm::{CacheRequests, CacheScope, Llm};
 pub use log::{Format, Level, Log};
 pub use oauth::OAuth;
 pub use password::Password;

@@ -16,6 +16,8 @@ pub struct RateLimit {
     pub login_per_minute: Bounded<1, 10_000>,
     /// Calls a minute of all limited routes together from one address (IPv6: from one /64).
     pub address_per_minute: Bounded<1, 1_000_000>,
+    /// Calls a minute of the routes under `/v1` from one user, cached or not.
+    pub llm_per_minute: Bounded<1, 1_000_000>,
     /// What holds while Redis is away.
     pub fail_mode: FailMode,
 }
@@ -26,6 +28,7 @@ impl Default for RateLimit {
             enabled: true,
             login_per_minute: Bounded::of::<10>(),
             address_per_minute: Bounded::of::<60>(),
+            llm_per_minute: Bounded::of::<60>(),
             fail_mode: FailMode::default(),
         }
     }

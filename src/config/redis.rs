@@ -32,6 +32,11 @@ pub struct Redis {
     /// Number of the database that holds cached answers of the language model. It may be evicted
     /// and lost.
     pub cache_db: Bounded<0, 65_535>,
+    /// Another Redis or Valkey for the cached answers alone, written like `REDIS_URL`, so that
+    /// filling it up evicts no session and losing it ends none. Unset: they are kept at
+    /// `REDIS_URL`.
+    #[schemars(example = &"redis://:PASSWORD@redis-cache:6379")]
+    pub cache_url: Option<Secret<RedisUrl>>,
 }
 
 impl Default for Redis {
@@ -42,6 +47,18 @@ impl Default for Redis {
             auth_db: Bounded::of::<2>(),
             rate_limit_db: Bounded::of::<1>(),
             cache_db: Bounded::of::<0>(),
+            cache_url: None,
+        }
+    }
+}
+
+impl Redis {
+    /// Where the cached answers are, and the variable that says so.
+    #[must_use]
+    pub fn cache(&self) -> (&'static str, &RedisUrl) {
+        match &self.cache_url {
+            Some(url) => ("REDIS_CACHE_URL", url.expose()),
+            None => ("REDIS_URL", self.url.expose()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the accounts' database answers.
 
 use super::{LIMIT, Report, Status, millis};
+use crate::llm::Llm;
 use crate::storage::{Sql, Storage};
 
 #[derive(Debug)]
@@ -10,7 +11,7 @@ impl DatabaseCheck {
     /// Without the database nothing works.
     pub(super) const ROLLS_UP: bool = true;
 
-    pub(super) fn new(storage: &Storage) -> Self {
+    pub(super) fn new(storage: &Storage, _: &Llm) -> Self {
         Self(storage.sql.clone())
     }
 

@@ -4,6 +4,7 @@
 //! metrics follow.
 
 pub mod api;
+mod cache;
 mod database;
 mod redis;
 
@@ -16,8 +17,10 @@ use poem_openapi::{Enum, Object};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
+use self::cache::{CacheCheck, CacheStatistics};
 use self::database::DatabaseCheck;
 use self::redis::RedisCheck;
+use crate::llm::Llm;
 use crate::storage::{Sql, Storage};
 
 /// How long a check may take, so that an answer comes within a second whatever hangs.
@@ -48,8 +51,8 @@ macro_rules! checks {
         enum Check { $($variant($check)),+ }
 
         impl Check {
-            fn all(storage: &Storage) -> Vec<(CheckName, Self)> {
-                vec![$((CheckName::$variant, Self::$variant(<$check>::new(storage)))),+]
+            fn all(storage: &Storage, llm: &Llm) -> Vec<(CheckName, Self)> {
+                vec![$((CheckName::$variant, Self::$variant(<$check>::new(storage, llm)))),+]
             }
 
             fn rolls_up(&self) -> bool {
@@ -66,6 +69,7 @@ macro_rules! checks {
 checks! {
     "database" => Database(DatabaseCheck),
     "redis" => Redis(RedisCheck),
+    "cache" => Cache(CacheCheck),
 }
 
 /// How something is.
@@ -114,6 +118,10 @@ pub struct Report {
     pub latency_ms: Option<f64>,
     /// Of Redis: each logical database by its use.
     pub databases: Option<BTreeMap<String, RedisDatabase>>,
+    /// Of the LLM cache: whether it answers.
+    pub connected: Option<bool>,
+    /// Of the LLM cache: what was counted.
+    pub statistics: Option<CacheStatistics>,
 }
 
 impl Report {
@@ -122,6 +130,8 @@ impl Report {
             status,
             latency_ms: None,
             databases: None,
+            connected: None,
+            statistics: None,
         }
     }
 }
@@ -151,14 +161,14 @@ struct Kept {
 }
 
 impl Health {
-    /// The checks of `storage`; does no I/O.
+    /// The checks of `storage` and `llm`; does no I/O.
     #[must_use]
-    pub fn new(storage: &Storage) -> Self {
+    pub fn new(storage: &Storage, llm: &Llm) -> Self {
         let kept = |check| Kept {
             check,
             last: Mutex::new(None),
         };
-        let checks = Check::all(storage)
+        let checks = Check::all(storage, llm)
             .into_iter()
             .map(|(name, check)| (name, Arc::new(kept(check))));
         Self(Arc::new(Inner {

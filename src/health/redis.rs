@@ -1,6 +1,7 @@
 //! Whether the Redis databases answer, each by itself.
 
 use super::{Reach, RedisDatabase, Report, Status, millis};
+use crate::llm::Llm;
 use crate::storage::{RedisDb, Storage};
 
 #[derive(Debug)]
@@ -10,7 +11,7 @@ impl RedisCheck {
     /// Without Redis `/health` stays good: it must not restart every replica at once.
     pub(super) const ROLLS_UP: bool = false;
 
-    pub(super) fn new(storage: &Storage) -> Self {
+    pub(super) fn new(storage: &Storage, _: &Llm) -> Self {
         let databases = storage
             .redis
             .as_ref()

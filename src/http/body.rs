@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use poem::error::ReadBodyError;
 use poem::http::header;
 use poem::{Request, RequestBody};
@@ -26,20 +27,32 @@ pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, 
     let Some(limits) = request.data::<BodyLimits>().copied() else {
         return Err(Problem::internal());
     };
-    let too_large = || {
-        let detail = format!("the body may have {} bytes at most", limits.max_bytes);
-        Problem::new(Code::BodyTooLarge, detail)
-    };
     let announced = request
         .header(header::CONTENT_LENGTH)
         .and_then(|length| length.parse::<usize>().ok())
         .unwrap_or(0);
+    let body = body.take().map_err(|_| Problem::internal())?;
+    Ok(read_within(announced, body, limits).await?.into())
+}
+
+/// Reads the whole of `body`, for which the client announced so many bytes, within `limits`.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_within(
+    announced: usize,
+    body: poem::Body,
+    limits: BodyLimits,
+) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("the body may have {} bytes at most", limits.max_bytes);
+        Problem::new(Code::BodyTooLarge, detail)
+    };
     if announced > limits.max_bytes {
         return Err(too_large());
     }
-    let body = body.take().map_err(|_| Problem::internal())?;
     match tokio::time::timeout(limits.timeout, body.into_bytes_limit(limits.max_bytes)).await {
-        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(
             Code::MalformedBody,

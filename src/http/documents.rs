@@ -17,6 +17,8 @@ pub enum Dialect {
     Problem,
     /// RFC 6749 section 5.2: `error` and `error_description`.
     OAuth,
+    /// A problem document that has an `error` member beside, which OpenAI's clients read.
+    OpenAi,
 }
 
 impl Dialect {
@@ -25,6 +27,7 @@ impl Dialect {
     pub fn of(path: &str) -> Self {
         match path {
             "/auth/token" | "/auth/introspect" | "/auth/revoke" => Self::OAuth,
+            _ if path.starts_with("/v1/") => Self::OpenAi,
             _ => Self::Problem,
         }
     }
@@ -82,6 +85,11 @@ pub fn write(response: &mut Response, context: &Context, dialect: Dialect) {
     };
     let (content_type, body) = match dialect {
         Dialect::Problem => ("application/problem+json", document(&problem, context)),
+        Dialect::OpenAi => {
+            let mut body = document(&problem, context);
+            body["error"] = openai_error(problem.code, &problem.detail);
+            ("application/problem+json", body)
+        }
         Dialect::OAuth => {
             let (status, error) = oauth_error(problem.code);
             response.set_status(status);
@@ -146,6 +154,11 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         Code::RateLimited => (code.status(), "rate_limited"),
         Code::Internal => (code.status(), "server_error"),
         Code::DatabaseUnavailable
+        | Code::CacheUnavailable
+        | Code::LlmDisabled
+        | Code::NotCached
+        | Code::UpstreamTimeout
+        | Code::UpstreamUnavailable
         | Code::TokensUnavailable
         | Code::LimitsUnavailable
         | Code::Busy => (code.status(), "temporarily_unavailable"),
@@ -159,4 +172,18 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::BodyTooLarge
         | Code::UnsupportedMediaType => (code.status(), "invalid_request"),
     }
+}
+
+/// An error as OpenAI's API says it.
+#[must_use]
+pub fn openai_error(code: Code, message: &str) -> Value {
+    let kind = match code.status() {
+        StatusCode::UNAUTHORIZED => "authentication_error",
+        StatusCode::FORBIDDEN => "permission_error",
+        StatusCode::NOT_FOUND => "not_found_error",
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        status if status.is_server_error() => "server_error",
+        _ => "invalid_request_error",
+    };
+    json!({"message": message, "type": kind, "code": code.as_str()})
 }

@@ -72,7 +72,7 @@ codes! {
     RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive";
     /// The e-mail belongs to an account already.
     EmailTaken = CONFLICT, "email_taken", "The e-mail is taken";
-    /// The body is larger than `SERVER_MAX_BODY_BYTES`.
+    /// The body is larger than `SERVER_MAX_BODY_BYTES`, or `LLM_MAX_BODY_BYTES` under `/v1`.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     /// The body's content type is not the route's.
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "This content type is not taken here";
@@ -82,6 +82,16 @@ codes! {
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests";
     /// A fault of the server's own.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server";
+    /// The language model's server cannot be reached, or broke off.
+    UpstreamUnavailable = BAD_GATEWAY, "upstream_unavailable", "The language model's server cannot be reached";
+    /// The language model's server was silent for `LLM_UPSTREAM_TIMEOUT_SECONDS`.
+    UpstreamTimeout = GATEWAY_TIMEOUT, "upstream_timeout", "The language model's server took too long";
+    /// `Cache-Control: only-if-cached`, and no answer is kept that would do.
+    NotCached = GATEWAY_TIMEOUT, "not_cached", "No such answer is kept";
+    /// `LLM_UPSTREAM_URL` is not set.
+    LlmDisabled = SERVICE_UNAVAILABLE, "llm_disabled", "There is no language model here";
+    /// The LLM cache does not answer.
+    CacheUnavailable = SERVICE_UNAVAILABLE, "cache_unavailable", "The cache is unavailable";
     /// The accounts' database does not answer.
     DatabaseUnavailable = SERVICE_UNAVAILABLE, "database_unavailable", "The database is unavailable";
     /// The token store does not answer.

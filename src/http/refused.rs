@@ -11,7 +11,7 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use serde_json::json;
 
-use super::documents::{Dialect, oauth_error};
+use super::documents::{Dialect, oauth_error, openai_error};
 use super::problem::{Code, Problem};
 
 /// The codes that a route may answer with.
@@ -100,7 +100,7 @@ impl<C: Codes> ApiResponse for Refused<C> {
         let mut statuses: Vec<(u16, Vec<&'static str>)> = Vec::new();
         for code in C::CODES.iter().copied().flatten() {
             let (status, name) = match C::DIALECT {
-                Dialect::Problem => (code.status(), code.as_str()),
+                Dialect::Problem | Dialect::OpenAi => (code.status(), code.as_str()),
                 Dialect::OAuth => oauth_error(*code),
             };
             match statuses
@@ -120,7 +120,10 @@ impl<C: Codes> ApiResponse for Refused<C> {
                 status: Some(status),
                 status_range: None,
                 content: vec![match C::DIALECT {
-                    Dialect::Problem => problem_body(status, &names),
+                    Dialect::Problem => problem_body::<ProblemDocument>(status, &names, C::DIALECT),
+                    Dialect::OpenAi => {
+                        problem_body::<OpenAiProblemDocument>(status, &names, C::DIALECT)
+                    }
                     Dialect::OAuth => oauth_body(&names),
                 }],
                 headers: headers(status),
@@ -132,23 +135,26 @@ impl<C: Codes> ApiResponse for Refused<C> {
     fn register(registry: &mut Registry) {
         match C::DIALECT {
             Dialect::Problem => ProblemDocument::register(registry),
+            Dialect::OpenAi => OpenAiProblemDocument::register(registry),
             Dialect::OAuth => OAuthErrorDocument::register(registry),
         }
     }
 }
 
 /// A problem document, narrowed to the codes that can stand in it under one status.
-fn problem_body(status: u16, codes: &[&'static str]) -> MetaMediaType {
-    let first = Code::ALL
-        .iter()
-        .find(|code| Some(&code.as_str()) == codes.first());
+fn problem_body<T: Type>(status: u16, codes: &[&'static str], dialect: Dialect) -> MetaMediaType {
+    let mut all = Code::ALL.iter().copied();
+    let first = all.find(|code| Some(&code.as_str()) == codes.first());
+    let example = first.map(|code| {
+        let mut example = example(code, status);
+        if dialect == Dialect::OpenAi {
+            example["error"] = openai_error(code, code.title());
+        }
+        example
+    });
     MetaMediaType {
         content_type: "application/problem+json",
-        schema: narrowed::<ProblemDocument>(
-            "code",
-            codes,
-            first.map(|code| example(*code, status)),
-        ),
+        schema: narrowed::<T>("code", codes, example),
     }
 }
 
@@ -264,6 +270,40 @@ struct ProblemDocument {
     instance: String,
     /// The fields at fault, when the code is `invalid_input`.
     errors: Option<Vec<FieldErrorDocument>>,
+}
+
+/// An error, after RFC 9457, with what OpenAI's clients read beside it.
+#[derive(poem_openapi::Object)]
+#[oai(rename = "LlmProblem")]
+struct OpenAiProblemDocument {
+    /// A URI of the problem's kind; `about:blank`: the title says it all.
+    r#type: String,
+    /// What kind of problem it is, for people.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time and what to do about it.
+    detail: String,
+    /// What kind of problem it is, for programs: stable.
+    code: String,
+    /// The id of the request, also in the header `X-Request-Id`; quote it when you ask for help.
+    instance: String,
+    /// The fields at fault, when the code is `invalid_input`.
+    errors: Option<Vec<FieldErrorDocument>>,
+    /// The same once more, as OpenAI's API says it.
+    error: OpenAiErrorDocument,
+}
+
+/// An error, as OpenAI's API says it.
+#[derive(poem_openapi::Object)]
+#[oai(rename = "LlmError")]
+struct OpenAiErrorDocument {
+    /// What happened this time and what to do about it.
+    message: String,
+    /// The family of the error.
+    r#type: String,
+    /// What kind of problem it is, for programs: stable.
+    code: String,
 }
 
 /// A fault of one field of the input.

@@ -7,7 +7,8 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 /// How long a browser keeps the answer to a preflight, in seconds.
 const MAX_AGE: u32 = 600;
 
-const EXPOSED: &str = "retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate";
+const EXPOSED: &str = "retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate, x-cache, \
+    age";
 
 /// The origins that may read answers.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl Cors {
         let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
         let answer = response.headers_mut();
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let names = HeaderValue::from_static("authorization, content-type, x-request-id");
+        let names =
+            HeaderValue::from_static("authorization, cache-control, content-type, x-request-id");
         answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
         answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(MAX_AGE));
         Some(response)

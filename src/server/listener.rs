@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -93,8 +93,7 @@ pub(super) async fn listen<E>(
             activity.begin();
             async move {
                 let answer = answer(&*endpoint, request, local, peer).await;
-                activity.end();
-                Ok::<_, Infallible>(answer)
+                Ok::<_, Infallible>(answer.map(|body| Watched { body, activity }))
             }
         });
         let connection = graceful.watch(builder.serve_connection(io, service));
@@ -163,6 +162,39 @@ impl Activity {
 
     fn last_answer(&self) -> Instant {
         self.since + Duration::from_millis(self.answered.load(Ordering::Relaxed))
+    }
+}
+
+/// The body of an answer. The connection is at it until the last byte is written: a stream may take
+/// longer than a connection may be idle.
+struct Watched {
+    body: BoxBody<Bytes, io::Error>,
+    activity: Arc<Activity>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.activity.end();
+    }
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::auth::Auth;
 use crate::health::{Health, Status};
+use crate::llm::Llm;
 
 /// Upper bounds of the classes of durations, in seconds.
 const SECONDS: [f64; 11] = [
@@ -124,7 +125,7 @@ pub(super) struct MetricsEndpoint {
 }
 
 impl MetricsEndpoint {
-    pub(super) fn new(http: &HttpMetrics, auth: &Auth, health: &Health) -> Self {
+    pub(super) fn new(http: &HttpMetrics, auth: &Auth, llm: &Llm, health: &Health) -> Self {
         let mut registry = Registry::default();
         let build = Family::<Version, Gauge>::default();
         build
@@ -147,6 +148,7 @@ impl MetricsEndpoint {
             in_flight.clone(),
         );
         auth.metrics().register(&mut registry);
+        llm.stats().register(&mut registry);
         let (http, auth, health) = (http.clone(), auth.clone(), health.clone());
         Self {
             registry,

@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Tier};
 use crate::health::Health;
 use crate::http::{Code, Problem};
+use crate::llm::Llm;
 use crate::storage::{BadUrl, Storage};
 
 /// The whole server, wired and not yet listening.
@@ -40,6 +41,7 @@ pub struct App {
     config: Config,
     storage: Storage,
     auth: Auth,
+    llm: Llm,
     health: Health,
     metrics: HttpMetrics,
 }
@@ -62,12 +64,14 @@ impl App {
     /// [`BadConfig`] for what only the drivers and libraries could find out.
     pub fn new(config: Config, clock: Clock) -> Result<Self, BadConfig> {
         let storage = Storage::new(&config)?;
-        let auth = Auth::new(&config, &storage, clock)?;
-        let health = Health::new(&storage);
+        let auth = Auth::new(&config, &storage, clock.clone())?;
+        let llm = Llm::new(&config, &storage, clock)?;
+        let health = Health::new(&storage, &llm);
         Ok(Self {
             config,
             storage,
             auth,
+            llm,
             health,
             metrics: HttpMetrics::default(),
         })
@@ -77,6 +81,12 @@ impl App {
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// The LLM cache, for the command line.
+    #[must_use]
+    pub fn llm(&self) -> &Llm {
+        &self.llm
     }
 
     /// Whether `JWT_SECRET_KEY` is set, rather than made up for this process.
@@ -94,12 +104,12 @@ impl App {
     /// The OpenAPI document of the routes.
     #[must_use]
     pub fn document(&self) -> serde_json::Value {
-        openapi::document(&openapi::service(&self.auth, &self.health))
+        openapi::document(&openapi::service(&self.auth, &self.llm, &self.health))
     }
 
     /// Every route, behind everything that all requests pass.
     fn endpoint(&self) -> impl Endpoint<Output = Response> + use<> {
-        let service = openapi::service(&self.auth, &self.health);
+        let service = openapi::service(&self.auth, &self.llm, &self.health);
         let document = openapi::document(&service);
         let allowed = Allowed::of(&document);
         let document = Arc::new(document);

@@ -8,21 +8,27 @@ use crate::auth::api::AuthApi;
 use crate::auth::oauth::OAuthApi;
 use crate::health::api::HealthApi;
 use crate::health::{CheckName, Health};
+use crate::llm::Llm;
+use crate::llm::api::LlmApi;
 
 /// Every group of routes.
-pub type Apis = (AuthApi, OAuthApi, HealthApi);
+pub type Apis = (AuthApi, OAuthApi, LlmApi, HealthApi);
 
 const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access tokens (JWT), \
     rotating refresh tokens, sessions, forward-auth. Errors are problem documents (RFC 9457) with \
     a stable `code`; the routes under `/auth/token`, `/auth/introspect` and `/auth/revoke` use the \
-    bodies of their RFCs.";
+    bodies of their RFCs, and those under `/v1` add the `error` member that OpenAI's clients read.";
 
 /// Binds the routes to what they stand on.
 #[must_use]
-pub fn service(auth: &Auth, health: &Health) -> OpenApiService<Apis, ()> {
+pub fn service(auth: &Auth, llm: &Llm, health: &Health) -> OpenApiService<Apis, ()> {
     let apis = (
         AuthApi { auth: auth.clone() },
         OAuthApi { auth: auth.clone() },
+        LlmApi {
+            auth: auth.clone(),
+            llm: llm.clone(),
+        },
         HealthApi {
             health: health.clone(),
         },

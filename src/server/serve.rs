@@ -96,7 +96,12 @@ pub async fn serve(
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
-        let endpoint = Arc::new(MetricsEndpoint::new(&app.metrics, &app.auth, &app.health));
+        let endpoint = Arc::new(MetricsEndpoint::new(
+            &app.metrics,
+            &app.auth,
+            &app.llm,
+            &app.health,
+        ));
         let few = Patience {
             connections: 64,
             ..patience

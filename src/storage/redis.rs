@@ -17,14 +17,25 @@ use redis::{
 };
 
 use super::BadUrl;
-use crate::config::Redis as RedisConfig;
+use crate::config::RedisUrl;
 
 /// After this many time-outs in a row the connection is thought half-open and is replaced.
 const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
 
-/// How long calls fail at once after one that timed out, so that a hung Redis costs one client
-/// its patience and not all of them.
-const REST_AFTER_TIMEOUT: Duration = Duration::from_millis(150);
+/// A timer that rings this much later than it should tells of a busy process, not of a slow Redis.
+const LATE: Duration = Duration::from_millis(4);
+
+/// How long a database may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// One call, before it counts as failed.
+    pub(super) call: Duration,
+    /// Making a connection.
+    pub(super) connect: Duration,
+    /// How long calls fail at once after one that timed out, so that a hung Redis costs one client
+    /// its patience and not all of them.
+    pub(super) rest: Duration,
+}
 
 /// Redis did not answer as it should. The cause is in the log, not in here: it may name hosts.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -38,6 +49,10 @@ pub struct AuthDb(pub(super) RedisDb);
 /// The database of rate-limit counters (`REDIS_RATE_LIMIT_DB`).
 #[derive(Clone, Debug)]
 pub struct RateLimitDb(pub(super) RedisDb);
+
+/// The database of the LLM cache (`REDIS_CACHE_DB`).
+#[derive(Clone, Debug)]
+pub struct CacheDb(pub(super) RedisDb);
 
 impl AuthDb {
     /// The connection itself.
@@ -55,6 +70,14 @@ impl RateLimitDb {
     }
 }
 
+impl CacheDb {
+    /// The connection itself.
+    #[must_use]
+    pub const fn db(&self) -> &RedisDb {
+        &self.0
+    }
+}
+
 /// A connection to one logical database; clones share it.
 #[derive(Clone, Debug)]
 pub struct RedisDb(Arc<Inner>);
@@ -64,7 +87,7 @@ struct Inner {
     name: &'static str,
     number: i64,
     client: Client,
-    limit: Duration,
+    patience: Patience,
     manager: ArcSwapOption<ConnectionManager>,
     timeouts_in_a_row: AtomicU32,
     resting_since: ArcSwapOption<Instant>,
@@ -74,21 +97,16 @@ struct Inner {
 impl RedisDb {
     pub(super) fn new(
         name: &'static str,
-        config: &RedisConfig,
+        (variable, url): (&'static str, &RedisUrl),
         number: i64,
-        limit: Duration,
+        patience: Patience,
     ) -> Result<Self, BadUrl> {
         let bad = |error: RedisError| BadUrl {
-            variable: "REDIS_URL",
+            variable,
             // The description is a fixed text of the driver; its detail may quote the URL.
             reason: error.category().to_owned(),
         };
-        let info = config
-            .url
-            .expose()
-            .as_str()
-            .into_connection_info()
-            .map_err(bad)?;
+        let info = url.as_str().into_connection_info().map_err(bad)?;
         let settings = info.redis_settings().clone().set_db(number);
         let info = info.set_redis_settings(settings).set_tcp_settings(
             TcpSettings::default()
@@ -99,7 +117,7 @@ impl RedisDb {
             name,
             number,
             client: Client::open(info).map_err(bad)?,
-            limit,
+            patience,
             manager: ArcSwapOption::empty(),
             timeouts_in_a_row: AtomicU32::new(0),
             resting_since: ArcSwapOption::empty(),
@@ -107,7 +125,7 @@ impl RedisDb {
         })))
     }
 
-    /// What this database is for: `auth`, `rate_limit`.
+    /// What this database is for: `auth`, `rate_limit`, `cache`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name
@@ -132,8 +150,25 @@ impl RedisDb {
         if self.resting() {
             return Err(RedisUnavailable(self.0.name));
         }
-        self.call(async |mut connection| script.invoke_async(&mut connection).await)
-            .await
+        self.call(self.0.patience.call, async |mut connection| {
+            script.invoke_async(&mut connection).await
+        })
+        .await
+    }
+
+    /// The same for somebody who would rather wait than hear no: as long as a connection may take
+    /// to be made, also while other calls are failed at once.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] within twice that time.
+    pub async fn invoke_patiently<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisUnavailable> {
+        self.call(self.0.patience.connect, async |mut connection| {
+            script.invoke_async(&mut connection).await
+        })
+        .await
     }
 
     /// Asks the server for a sign of life, even while other calls are failed at once, and so
@@ -144,7 +179,7 @@ impl RedisDb {
     pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
         let start = Instant::now();
         // A write, because a server that only reads is as good as none; one that leaves nothing.
-        self.call(async |mut connection| {
+        self.call(self.0.patience.call, async |mut connection| {
             redis::cmd("DEL")
                 .arg("aura:alive")
                 .query_async::<i64>(&mut connection)
@@ -154,13 +189,34 @@ impl RedisDb {
         Ok(start.elapsed())
     }
 
+    /// A sign of life as [`Self::ping`], and how many keys the database holds without `beside`.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] when none comes within the call limit.
+    pub async fn count_keys(&self, beside: &str) -> Result<u64, RedisUnavailable> {
+        let (all, others): (u64, u64) = self
+            .call(self.0.patience.call, async |mut connection| {
+                redis::pipe()
+                    .cmd("DEL")
+                    .arg("aura:alive")
+                    .ignore()
+                    .cmd("DBSIZE")
+                    .cmd("EXISTS")
+                    .arg(beside)
+                    .query_async(&mut connection)
+                    .await
+            })
+            .await?;
+        Ok(all.saturating_sub(others))
+    }
+
     /// One value of the server's configuration, `None` where the server does not tell.
     ///
     /// # Errors
     /// [`RedisUnavailable`] when Redis is away.
     pub async fn server_setting(&self, name: &str) -> Result<Option<String>, RedisUnavailable> {
         let pair: Vec<String> = self
-            .call(async |mut connection| {
+            .call(self.0.patience.call, async |mut connection| {
                 let answer = redis::cmd("CONFIG")
                     .arg("GET")
                     .arg(name)
@@ -187,18 +243,18 @@ impl RedisDb {
             .resting_since
             .load()
             .as_ref()
-            .is_some_and(|since| since.elapsed() < REST_AFTER_TIMEOUT)
+            .is_some_and(|since| since.elapsed() < self.0.patience.rest)
     }
 
-    async fn call<T, F, Fut>(&self, operation: F) -> Result<T, RedisUnavailable>
+    async fn call<T, F, Fut>(&self, limit: Duration, operation: F) -> Result<T, RedisUnavailable>
     where
         F: Fn(ConnectionManager) -> Fut,
         Fut: Future<Output = RedisResult<T>>,
     {
-        let mut outcome = self.attempt(&operation).await;
+        let mut outcome = self.attempt(limit, &operation).await;
         // A restart between two calls is only seen by the next one, which fails at once.
         if matches!(&outcome, Err(error) if error.is_connection_dropped() && !error.is_timeout()) {
-            outcome = self.attempt(&operation).await;
+            outcome = self.attempt(limit, &operation).await;
         }
         match outcome {
             Ok(value) => {
@@ -213,19 +269,23 @@ impl RedisDb {
         }
     }
 
-    async fn attempt<T, F, Fut>(&self, operation: &F) -> RedisResult<T>
+    async fn attempt<T, F, Fut>(&self, limit: Duration, operation: &F) -> RedisResult<T>
     where
         F: Fn(ConnectionManager) -> Fut,
         Fut: Future<Output = RedisResult<T>>,
     {
-        let manager = self.manager()?;
-        tokio::time::timeout(self.0.limit, operation(manager))
-            .await
-            .unwrap_or_else(|_| {
-                Err(RedisError::from(std::io::Error::from(
-                    std::io::ErrorKind::TimedOut,
-                )))
-            })
+        let mut operation = std::pin::pin!(operation(self.manager()?));
+        let deadline = Instant::now() + limit;
+        if let Ok(outcome) = tokio::time::timeout(limit, operation.as_mut()).await {
+            return outcome;
+        }
+        // A process that is late itself may have the answer, and not have looked at it yet.
+        if deadline.elapsed() > LATE
+            && let Ok(outcome) = tokio::time::timeout(limit, operation).await
+        {
+            return outcome;
+        }
+        Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
     }
 
     fn manager(&self) -> RedisResult<ConnectionManager> {
@@ -233,8 +293,9 @@ impl RedisDb {
             return Ok(manager.clone());
         }
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(self.0.limit))
-            .set_response_timeout(Some(self.0.limit))
+            .set_connection_timeout(Some(self.0.patience.connect))
+            // Calls have limits of their own.
+            .set_response_timeout(Some(self.0.patience.connect.max(self.0.patience.call)))
             .set_number_of_retries(0)
             .set_max_delay(Duration::from_secs(1));
         let manager = self.0.client.get_connection_manager_lazy(config)?;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Aura, Client, PASSWORD, Session, Settings};
+use crate::llm::{Upstream, before, chat};
+use crate::support::{Answer, Aura, Client, PASSWORD, Session};
 
 /// Status to the codes that may stand in its body.
 type Answers = BTreeMap<u16, BTreeSet<String>>;
@@ -79,12 +80,16 @@ fn names(content: &Value) -> BTreeSet<String> {
     found
 }
 
-async fn start() -> Aura {
-    let settings = Settings::new().set("OAUTH_CLIENT_ID", "shop");
-    settings
+/// Before a language model's server that answers whatever it is asked.
+async fn start() -> (Aura, Upstream) {
+    let upstream = Upstream::start(chat).await;
+    let settings = before(&upstream).set("OAUTH_CLIENT_ID", "shop");
+    let aura = settings
+        .set("LLM_MAX_BODY_BYTES", 65_536)
         .set("OAUTH_CLIENT_SECRET", "nB7vC4xZ1lK8jH5gF2dS9aQ6wE3rT0yU")
         .start()
-        .await
+        .await;
+    (aura, upstream)
 }
 
 /// A concrete address of a route.
@@ -159,7 +164,7 @@ fn bodies(session: &Session) -> Vec<(&'static str, String)> {
 
 #[tokio::test]
 async fn every_answer_of_the_live_server_is_in_the_document() {
-    let aura = start().await;
+    let (aura, _upstream) = start().await;
     let client = aura.client();
     let contract = Contract::of(&client).await;
     assert!(contract.0.len() >= 20, "the document lists the routes");
@@ -209,6 +214,10 @@ async fn every_answer_of_the_live_server_is_in_the_document() {
         ("POST", "/auth/introspect", 200),
         ("DELETE", "/auth/me", 403),
         ("GET", "/auth/verify", 200),
+        ("POST", "/v1/chat/completions", 200),
+        ("POST", "/v1/embeddings", 413),
+        ("GET", "/v1/models", 200),
+        ("POST", "/llm/cache/purge", 403),
     ] {
         let key = (method.to_owned(), route.to_owned(), status);
         assert!(seen.contains(&key), "never saw {key:?} in {seen:#?}");
@@ -326,7 +335,7 @@ impl Dice {
 
 #[tokio::test]
 async fn no_random_body_gets_a_5xx_or_an_undocumented_answer() {
-    let aura = start().await;
+    let (aura, _upstream) = start().await;
     let client = aura.client();
     let contract = Contract::of(&client).await;
     let session = client.newcomer().await;

@@ -4,6 +4,7 @@
 //! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
+//! - `llm`: what is asked once and given twice, and what holds while something is away.
 //! - `deploy`: the files that deploy aura, and what other people's tools say of them.
 //! - `image`: the built image, in containers and by itself.
 //! - `nix`: the flake, its source set, and the NixOS module.
@@ -42,6 +43,7 @@ mod harness;
 mod health;
 mod house;
 mod image;
+mod llm;
 mod logs;
 mod migrations;
 mod nix;

@@ -5,21 +5,23 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::llm::{Upstream, before, chat};
 use crate::support::{Aura, PATIENCE, Postgres, Redis, Settings};
 
-const BEGIN: &str = "<!-- session -->";
-const END: &str = "<!-- /session -->";
+const SESSION: &str = "session";
+const MODEL: &str = "llm";
 
-/// The commands between the two marks.
-fn session() -> String {
+/// The commands between the two marks `name`.
+fn commands(name: &str) -> String {
+    let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path);
     let readme = readme.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let between = readme
-        .split_once(BEGIN)
-        .and_then(|(_, rest)| rest.split_once(END));
+        .split_once(&begin)
+        .and_then(|(_, rest)| rest.split_once(&end));
     let Some((marked, _)) = between else {
-        panic!("README.md must have its session with curl between {BEGIN} and {END}");
+        panic!("README.md must have its session with curl between {begin} and {end}");
     };
     let fenced = marked
         .split_once("```bash\n")
@@ -30,9 +32,17 @@ fn session() -> String {
     commands.to_owned()
 }
 
-/// Runs the commands as a reader would, each failure being the end, and gives what they printed.
+fn session() -> String {
+    commands(SESSION)
+}
+
+/// Runs the session against `aura`.
 async fn run_against(aura: &Aura) -> String {
-    let session = session();
+    run(aura, &session()).await
+}
+
+/// Runs the commands as a reader would, each failure being the end, and gives what they printed.
+async fn run(aura: &Aura, session: &str) -> String {
     assert!(
         session.contains("localhost:8000"),
         "the session of README.md calls localhost:8000"
@@ -100,4 +110,32 @@ async fn the_session_of_the_readme_works_on_postgres_and_redis() {
     let settings = Settings::new().redis(&redis).database(&database);
     let aura = settings.set("RATE_LIMIT_ENABLED", true).start().await;
     shows_everything(&run_against(&aura).await);
+}
+
+#[tokio::test]
+async fn the_second_answer_of_the_readme_is_a_hit_and_health_shows_it() {
+    let upstream = Upstream::start(chat).await;
+    let aura = before(&upstream).start().await;
+    let both = format!("{}\n{}", commands(SESSION), commands(MODEL));
+    let printed = run(&aura, &both).await;
+    let lines: Vec<&str> = printed.lines().collect();
+    let at = |what: &str| lines.iter().position(|line| line.starts_with(what));
+    let (miss, hit) = (
+        at("MISS in ").expect("a miss"),
+        at("HIT in ").expect("a hit"),
+    );
+    assert!(miss < hit, "{printed}");
+    assert_eq!(
+        lines[miss - 1],
+        lines[hit - 1],
+        "the same answer: {printed}"
+    );
+    for shown in [
+        "\"hits\": 1",
+        "\"saved_tokens\": 7",
+        "\"status\": \"healthy\"",
+    ] {
+        assert!(printed.contains(shown), "{shown}: {printed}");
+    }
+    assert_eq!(upstream.calls(), 1);
 }

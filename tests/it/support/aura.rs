@@ -191,6 +191,15 @@ impl Aura {
         self.process.signal(signal);
     }
 
+    /// The memory that it occupies, in bytes.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("the status of a process of ours");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        kib.expect("a size in KiB") * 1024
+    }
+
     /// Waits for its end.
     pub(crate) async fn ends(&mut self, limit: Duration) -> ExitStatus {
         self.process.wait(limit).await

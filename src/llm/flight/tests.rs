@@ -1,0 +1,130 @@
+//! One call, many readers.
+
+use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
+use tokio_util::task::TaskTracker;
+
+use super::*;
+
+fn head(status: StatusCode, kind: &'static str) -> Head {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    Head { status, headers }
+}
+
+fn budget(bytes: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(bytes))
+}
+
+async fn rest(reader: &Reader) -> (Vec<u8>, bool) {
+    let mut all = Vec::new();
+    loop {
+        match reader.next().await {
+            Some(Ok(part)) => all.extend_from_slice(&part),
+            Some(Err(_)) => return (all, false),
+            None => return (all, true),
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_reads_all_of_it_whenever_they_came() {
+    let budget = budget(100);
+    let (flight, first) = Flight::new(true, 100, None);
+    flight.begin(head(StatusCode::OK, "text/event-stream"));
+    flight.push(Bytes::from_static(b"ab"), &budget).await;
+    let second = flight.join(None).unwrap();
+    assert_eq!(second.settled().await, Settled::Take);
+    flight.push(Bytes::from_static(b"cd"), &budget).await;
+    flight.finish(None, true);
+    let third = flight.join(None).unwrap();
+    for reader in [&first, &second, &third] {
+        assert_eq!(rest(reader).await, (b"abcd".to_vec(), true));
+    }
+    assert_eq!(budget.available_permits(), 96);
+    drop((first, second, third, flight));
+    assert_eq!(budget.available_permits(), 100);
+}
+
+#[tokio::test]
+async fn nobody_joins_what_is_not_for_them() {
+    let (flight, reader) = Flight::new(true, 100, Some("a".to_owned()));
+    assert!(flight.join(Some("b")).is_none(), "the cache was purged");
+    assert!(flight.join(None).is_some(), "nobody knows of a purge");
+    let follower = flight.join(Some("a")).unwrap();
+    flight.begin(head(StatusCode::TOO_MANY_REQUESTS, "application/json"));
+    assert_eq!(follower.settled().await, Settled::Retry);
+    assert!(flight.join(Some("a")).is_none());
+    drop(follower);
+    assert!(!flight.abandoned.is_cancelled(), "one still waits");
+    drop(reader);
+    assert!(flight.abandoned.is_cancelled());
+    let (over, _reader) = Flight::new(true, 100, None);
+    over.begin(head(StatusCode::OK, "application/json"));
+    over.finish(Some(Bytes::from_static(b"x")), false);
+    assert!(over.join(None).is_none(), "over, and not in the cache");
+    let (gone, reader) = Flight::new(true, 100, None);
+    drop(reader);
+    assert!(gone.join(None).is_none());
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_everybody() {
+    let (flight, first) = Flight::new(true, 100, None);
+    let follower = flight.join(None).unwrap();
+    flight.begin(head(StatusCode::OK, "application/json"));
+    flight.push(Bytes::from_static(b"half"), &budget(100)).await;
+    flight.fail(UpstreamError::Unavailable);
+    flight.finish(None, false);
+    assert_eq!(follower.settled().await, Settled::Retry);
+    assert_eq!(rest(&first).await, (b"half".to_vec(), false));
+    assert!(flight.join(None).is_none());
+    let (flight, first) = Flight::new(true, 100, None);
+    flight.fail(UpstreamError::Timeout);
+    assert_eq!(first.head().await.unwrap_err(), UpstreamError::Timeout);
+}
+
+#[tokio::test]
+async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
+    // Too long for an entry, too long for all flights together, or never to be collected.
+    for (collected, most, shared) in [
+        (true, 1 << 20, 8 << 20),
+        (true, 8 << 20, 1 << 20),
+        (false, 0, 0),
+    ] {
+        let budget = budget(shared);
+        let (flight, fast) = Flight::new(collected, most, None);
+        let slow = flight.join(None);
+        assert_eq!(slow.is_some(), collected);
+        let task = {
+            let (flight, budget) = (Arc::clone(&flight), Arc::clone(&budget));
+            flight.begin(head(StatusCode::OK, "application/json"));
+            TaskTracker::new().spawn(async move {
+                for _ in 0..64 {
+                    flight.push(Bytes::from(vec![7; 100_000]), &budget).await;
+                }
+                flight.finish(None, false);
+            })
+        };
+        if let Some(slow) = &slow {
+            // It was waiting for the end, and need not any more.
+            assert_eq!(slow.settled().await, Settled::Take);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(!task.is_finished());
+        assert!(flight.state().bytes <= (1 << 20) + 100_000);
+        assert_eq!(
+            budget.available_permits(),
+            shared,
+            "its share is given back"
+        );
+        assert!(flight.join(None).is_none());
+        let read = async |reader: &Reader| rest(reader).await.0.len();
+        let lengths = match &slow {
+            Some(slow) => tokio::join!(read(&fast), read(slow)),
+            None => (read(&fast).await, 6_400_000),
+        };
+        assert_eq!(lengths, (6_400_000, 6_400_000));
+        task.await.unwrap();
+        assert_eq!(flight.state().bytes, 0);
+    }
+}

@@ -1,0 +1,46 @@
+//! The calls that others may join, by key.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::flight::{Flight, Reader};
+use super::key::CacheKey;
+use super::pump::Keep;
+
+/// Calls under way, and those that have just ended.
+#[derive(Debug, Default)]
+pub(super) struct Flights(Mutex<HashMap<CacheKey, Arc<Flight>>>);
+
+/// A request's place in a call.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// It has to make the call.
+    First(Arc<Flight>, Reader),
+    /// Another one makes it.
+    Follower(Reader),
+}
+
+impl Flights {
+    /// Joins the call for the answer of `keep`, or begins one.
+    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize) -> Place {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = flights.get(&keep.key);
+        if let Some(reader) = running.and_then(|it| it.join(keep.generation.as_deref())) {
+            return Place::Follower(reader);
+        }
+        let (flight, reader) = Flight::new(true, max_bytes, keep.generation.clone());
+        flights.insert(keep.key.clone(), Arc::clone(&flight));
+        Place::First(flight, reader)
+    }
+
+    /// Nobody can join `flight` any more.
+    pub(super) fn remove(&self, key: &CacheKey, flight: &Arc<Flight>) {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights
+            .get(key)
+            .is_some_and(|known| Arc::ptr_eq(known, flight))
+        {
+            flights.remove(key);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The cache in front of a language model: an OpenAI-compatible server is asked once for what many
+//! ask, and what it said is given again while that is what the requests want.
+//!
+//! [`Llm`] is the whole of it; [`api`] is a thin edge over it. See `docs/llm-cache.md` for what it
+//! promises, and `docs/decisions/0009-llm-cache.md` for why it is built this way.
+
+mod answer;
+pub mod api;
+mod body;
+mod canonical;
+mod complete;
+mod entry;
+mod flight;
+mod flights;
+mod key;
+mod policy;
+mod pump;
+mod sse;
+pub mod stats;
+mod store;
+mod upstream;
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use poem::http::HeaderMap;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+pub use self::key::CacheKey;
+pub use self::stats::{CacheStats, Counts};
+
+use self::answer::{Answer, Source};
+use self::canonical::Canonical;
+use self::entry::Entry;
+use self::flight::{Reader, Settled};
+use self::flights::{Flights, Place};
+use self::policy::Policy;
+use self::pump::Keep;
+use self::store::Store;
+use self::upstream::{Call, Route, Upstream};
+use crate::auth::ids::UserId;
+use crate::clock::Clock;
+use crate::config::{CacheScope, Config};
+use crate::http::context::RequestId;
+use crate::http::{Bucket, Code, Context, Problem, RateLimits};
+use crate::storage::{BadUrl, RedisUnavailable, Storage};
+
+/// Bytes of answers that all calls together may have in hand for those who may still join them.
+const IN_HAND: usize = 64 * 1024 * 1024;
+
+/// A body above this is read on a thread of its own: it would hold up everybody else's requests.
+const LONG_BODY: usize = 128 * 1024;
+
+/// The cache and what is behind it; clones share everything.
+#[derive(Clone, Debug)]
+pub struct Llm(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: crate::config::Llm,
+    clock: Clock,
+    upstream: Option<Upstream>,
+    store: Store,
+    flights: Flights,
+    budget: Arc<Semaphore>,
+    tracker: TaskTracker,
+    limits: RateLimits,
+    calls_per_minute: i64,
+    stats: CacheStats,
+}
+
+/// A request, as far as the cache cares.
+struct Question<'a> {
+    route: Route,
+    body: Bytes,
+    headers: &'a HeaderMap,
+    user: UserId,
+    request_id: RequestId,
+}
+
+impl Llm {
+    /// The cache that `config` describes; does no I/O.
+    ///
+    /// # Errors
+    /// [`BadUrl`] when the upstream's URL or key cannot be used.
+    pub fn new(config: &Config, storage: &Storage, clock: Clock) -> Result<Self, BadUrl> {
+        let redis = storage.redis.as_ref();
+        let limits = RateLimits::new(
+            &config.rate_limit,
+            redis.map(|redis| redis.rate_limit.clone()),
+            &clock,
+        );
+        let bytes = config.llm.cache_memory_bytes.as_u64();
+        Ok(Self(Arc::new(Inner {
+            upstream: Upstream::new(&config.llm)?,
+            store: Store::new(redis.map(|redis| redis.cache.clone()), bytes, &clock),
+            flights: Flights::default(),
+            budget: Arc::new(Semaphore::new(IN_HAND)),
+            tracker: TaskTracker::new(),
+            limits,
+            calls_per_minute: config.rate_limit.llm_per_minute.get(),
+            stats: CacheStats::default(),
+            config: config.llm.clone(),
+            clock,
+        })))
+    }
+
+    /// Whether there is an upstream to ask.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.0.upstream.is_some()
+    }
+
+    /// Largest body of a request, in bytes.
+    fn max_body_bytes(&self) -> usize {
+        self.0.config.max_body_bytes.as_usize()
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn stats(&self) -> &CacheStats {
+        &self.0.stats
+    }
+
+    /// How many answers are kept; a sign of life, too.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn entries(&self) -> Result<u64, RedisUnavailable> {
+        self.0.store.entries().await
+    }
+
+    /// Forgets every answer, in every process that shares the cache.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn purge(&self) -> Result<(), RedisUnavailable> {
+        self.0.store.purge().await
+    }
+
+    /// Charges a call to the user.
+    async fn charge(&self, context: &Context, user: UserId) -> Result<(), Problem> {
+        let bucket = Bucket {
+            policy: "llm",
+            key: user.to_string(),
+            limit: self.0.calls_per_minute,
+            charge: true,
+            unless_known: None,
+            public: true,
+        };
+        self.0.limits.charge(context, vec![bucket]).await
+    }
+
+    /// Whether there is anybody to ask.
+    fn require_upstream(&self) -> Result<&Upstream, Problem> {
+        self.0.upstream.as_ref().ok_or_else(|| {
+            let detail = "this server stands before no language model: LLM_UPSTREAM_URL is not set";
+            Problem::new(Code::LlmDisabled, detail)
+        })
+    }
+
+    /// Answers a question, from the cache where that will do.
+    async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
+        let base = self.require_upstream()?.base().to_owned();
+        let Question {
+            route,
+            body,
+            headers,
+            user,
+            request_id,
+        } = question;
+        let scope = match self.0.config.cache_scope {
+            CacheScope::User => format!("user:{user}"),
+            CacheScope::Shared => "shared".to_owned(),
+        };
+        let (asked, key) = read(route, body.clone(), base, scope).await?;
+        let deterministic = asked.deterministic || route == Route::Embeddings;
+        let policy = Policy::of(headers, deterministic, self.0.config.cache_requests);
+        let call = Call {
+            route,
+            body,
+            stream: asked.stream,
+            request_id,
+        };
+        if !policy.keep || !asked.exact {
+            return self.pass_on(call, policy).await;
+        }
+        let found = self.0.store.look_up(&key, self.0.config.cache_ttl()).await;
+        let (generation, kept) = if let Ok(found) = found {
+            (Some(found.generation), found.entry)
+        } else {
+            self.0.stats.errors.inc();
+            (None, None)
+        };
+        if let Some(entry) = kept.as_ref().and_then(Entry::decode) {
+            let age = entry.age_millis(self.0.clock.now());
+            if policy.takes(age) {
+                return Ok(self.hit(entry, age));
+            }
+        }
+        if policy.only_kept {
+            return Err(not_kept());
+        }
+        let keep = Keep { key, generation };
+        self.ask_with_others(call, keep, policy.read).await
+    }
+
+    /// Gives what is kept.
+    fn hit(&self, entry: Entry, age_millis: i64) -> Answer {
+        let stats = &self.0.stats;
+        stats.hits.inc();
+        stats.saved_tokens.inc_by(entry.head.tokens);
+        stats.saved_ms.inc_by(entry.head.took);
+        Answer::kept(entry, age_millis / 1000)
+    }
+
+    /// Asks the upstream alone, and keeps nothing.
+    async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Problem> {
+        if policy.only_kept {
+            return Err(not_kept());
+        }
+        self.0.stats.bypassed.inc();
+        let reader = self.start(call, None);
+        live(reader, Source::Bypass).await
+    }
+
+    /// Asks the upstream, or waits with those who have asked it the same: unless this request wants
+    /// no answer but its own.
+    async fn ask_with_others(&self, call: Call, keep: Keep, join: bool) -> Result<Answer, Problem> {
+        if !join {
+            self.0.stats.misses.inc();
+            let reader = self.start(call, Some(keep));
+            return live(reader, Source::Miss).await;
+        }
+        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
+        match self.0.flights.join_or_begin(&keep, max_bytes) {
+            Place::First(flight, reader) => {
+                self.0.stats.misses.inc();
+                self.spawn(flight, call, Some(keep));
+                live(reader, Source::Miss).await
+            }
+            Place::Follower(reader) => {
+                if reader.settled().await == Settled::Take {
+                    self.0.stats.coalesced.inc();
+                    return live(reader, Source::Coalesced).await;
+                }
+                drop(reader);
+                self.0.stats.misses.inc();
+                let reader = self.start(call, Some(keep));
+                live(reader, Source::Miss).await
+            }
+        }
+    }
+
+    /// Starts a call that nobody can join.
+    fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
+        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
+        let (flight, reader) = flight::Flight::new(keep.is_some(), max_bytes, None);
+        self.spawn(flight, call, keep);
+        reader
+    }
+}
+
+/// Reads a body, and finds the key of its answer.
+async fn read(
+    route: Route,
+    body: Bytes,
+    upstream: String,
+    scope: String,
+) -> Result<(Canonical, CacheKey), Problem> {
+    let length = body.len();
+    let work = move || {
+        let asked = if route == Route::Models {
+            Canonical {
+                exact: true,
+                ..Canonical::default()
+            }
+        } else {
+            Canonical::of(&body)?
+        };
+        let key = CacheKey::new(route, &upstream, &scope, &asked.bytes);
+        Ok((asked, key))
+    };
+    if length < LONG_BODY {
+        return work();
+    }
+    let read = tokio::task::spawn_blocking(work).await;
+    read.map_err(|_| Problem::internal())?
+}
+
+/// The answer that `reader` reads.
+async fn live(reader: Reader, source: Source) -> Result<Answer, Problem> {
+    let head = reader.head().await.map_err(Problem::from)?;
+    Ok(Answer::live(head, reader, source))
+}
+
+fn not_kept() -> Problem {
+    let detail =
+        "no answer is kept that would do, and Cache-Control: only-if-cached wants no other";
+    Problem::new(Code::NotCached, detail)
+}

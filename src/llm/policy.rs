@@ -1,0 +1,147 @@
+//! What a request lets the cache do: its `Cache-Control` (RFC 9111 section 5.2.1), and whether its
+//! answer should vary.
+
+use poem::http::{HeaderMap, header};
+
+use crate::config::CacheRequests;
+
+/// What the cache may do for one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Policy {
+    /// Whether an answer may be kept, and shared with those who ask the same meanwhile.
+    pub(super) keep: bool,
+    /// Whether a kept answer will do.
+    pub(super) read: bool,
+    /// Milliseconds below which a kept answer is young enough.
+    pub(super) max_age_millis: Option<i64>,
+    /// Whether nothing but a kept answer will do.
+    pub(super) only_kept: bool,
+}
+
+/// The directives of a request that we obey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Directives {
+    no_store: bool,
+    no_cache: bool,
+    only_if_cached: bool,
+    max_age: Option<i64>,
+}
+
+impl Policy {
+    /// Neither read nor kept.
+    const BYPASS: Self = Self {
+        keep: false,
+        read: false,
+        max_age_millis: None,
+        only_kept: false,
+    };
+
+    /// The policy of a request with `headers`; `deterministic` says whether its answer should be
+    /// the same every time.
+    pub(super) fn of(headers: &HeaderMap, deterministic: bool, requests: CacheRequests) -> Self {
+        let asked = Directives::of(headers);
+        let wanted = deterministic || requests == CacheRequests::All || asked.max_age.is_some();
+        if asked.no_store || !wanted {
+            return Self {
+                only_kept: asked.only_if_cached,
+                ..Self::BYPASS
+            };
+        }
+        Self {
+            keep: true,
+            // Nothing is younger than 0.
+            read: !asked.no_cache && asked.max_age != Some(0),
+            max_age_millis: asked.max_age.map(|seconds| seconds.saturating_mul(1000)),
+            only_kept: asked.only_if_cached,
+        }
+    }
+
+    /// Whether an answer kept `age_millis` ago will do.
+    pub(super) fn takes(&self, age_millis: i64) -> bool {
+        self.read && self.max_age_millis.is_none_or(|limit| age_millis < limit)
+    }
+}
+
+impl Directives {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        for line in headers.get_all(header::CACHE_CONTROL) {
+            // What cannot be read may have said anything: then the careful thing.
+            let Ok(line) = line.to_str() else {
+                found.no_store = true;
+                continue;
+            };
+            for directive in line.split(',') {
+                found.add(directive.trim());
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, directive: &str) {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "no-store" => self.no_store = true,
+            "no-cache" => self.no_cache = true,
+            "only-if-cached" => self.only_if_cached = true,
+            "max-age" => {
+                let digits = value.trim().trim_matches('"');
+                if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+                    let seconds = digits.parse().unwrap_or(i64::MAX);
+                    // Of two, the stricter.
+                    let known = self.max_age.unwrap_or(i64::MAX);
+                    self.max_age = Some(seconds.min(known));
+                } else {
+                    self.no_cache = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(lines: &[&str], deterministic: bool) -> Policy {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::CACHE_CONTROL, line.parse().unwrap());
+        }
+        Policy::of(&headers, deterministic, CacheRequests::Deterministic)
+    }
+
+    #[test]
+    fn a_request_is_cached_when_its_answer_should_not_vary_or_it_asks() {
+        assert!(policy(&[], true).takes(i64::MAX));
+        assert_eq!(policy(&[], false), Policy::BYPASS);
+        let asked = policy(&["max-age=10"], false);
+        assert!(asked.keep && asked.takes(9_999) && !asked.takes(10_000));
+        let all = Policy::of(&HeaderMap::new(), false, CacheRequests::All);
+        assert!(all.keep && all.read);
+    }
+
+    #[test]
+    fn cache_control_is_obeyed() {
+        for line in ["no-store", "No-Store, max-age=60", "private,no-store"] {
+            assert_eq!(policy(&[line], true), Policy::BYPASS, "{line}");
+        }
+        assert_eq!(policy(&["max-age=60", "no-store"], true), Policy::BYPASS);
+        for line in [
+            "no-cache",
+            "max-age=0",
+            "max-age=x",
+            "max-age=",
+            "max-age=-1",
+        ] {
+            let policy = policy(&[line], true);
+            assert!(policy.keep && !policy.takes(0), "{line}");
+        }
+        assert!(!policy(&["max-age=x"], false).keep);
+        assert!(policy(&["max-age=99999999999999999999"], true).takes(1 << 60));
+        assert!(!policy(&["max-age=9, max-age=\"5\""], true).takes(5_000));
+        assert!(policy(&["only-if-cached"], true).only_kept);
+        assert!(policy(&["only-if-cached"], false).only_kept);
+    }
+}

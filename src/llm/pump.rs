@@ -1,0 +1,198 @@
+//! The task of a call: from the upstream into the flight, and, when all is well, into the cache.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::body::Bytes;
+use poem::http::header;
+
+use super::Llm;
+use super::complete::Judge;
+use super::entry::{Entry, Head as EntryHead};
+use super::flight::Flight;
+use super::key::CacheKey;
+use super::store::Put;
+use super::upstream::{Call, Head, Incoming, Upstream, UpstreamError};
+
+/// How long a call that was kept can still be joined. A request that looked the answer up just
+/// before it was kept finds it here, instead of asking the upstream once more. Longer than a
+/// look-up may take.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// Under which key an answer may be kept, and for which generation of the cache.
+#[derive(Clone, Debug)]
+pub(super) struct Keep {
+    pub(super) key: CacheKey,
+    /// Unknown while the store does not answer: then nothing is kept.
+    pub(super) generation: Option<String>,
+}
+
+/// Ends the flight, however the task ends.
+struct Landing {
+    llm: Llm,
+    flight: Arc<Flight>,
+    key: Option<CacheKey>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.flight.fail(UpstreamError::Unavailable);
+        if let Some(key) = &self.key {
+            self.llm.0.flights.remove(key, &self.flight);
+        }
+    }
+}
+
+impl Llm {
+    /// Runs a call to its end, or until nobody waits for it.
+    pub(super) fn spawn(&self, flight: Arc<Flight>, call: Call, keep: Option<Keep>) {
+        let landing = Landing {
+            llm: self.clone(),
+            key: keep.as_ref().map(|keep| keep.key.clone()),
+            flight,
+        };
+        self.0.tracker.spawn(async move {
+            let Some(upstream) = &landing.llm.0.upstream else {
+                return;
+            };
+            let pump = Pump {
+                llm: &landing.llm,
+                upstream,
+                flight: &landing.flight,
+                call: &call,
+                keep: keep.as_ref(),
+                start: Instant::now(),
+            };
+            let kept = tokio::select! {
+                biased;
+                () = landing.flight.abandoned() => Ok(false),
+                kept = pump.run() => kept,
+            };
+            match kept {
+                Ok(true) => tokio::time::sleep(LINGER).await,
+                Ok(false) => {}
+                Err(error) => landing.flight.fail(error),
+            }
+        });
+    }
+}
+
+/// Reads to the end, which is near, so that the connection can be used again.
+async fn drain(mut incoming: Incoming) {
+    let rest = async { while let Ok(Some(_)) = incoming.part().await {} };
+    let _ = tokio::time::timeout(LINGER, rest).await;
+}
+
+struct Pump<'a> {
+    llm: &'a Llm,
+    upstream: &'a Upstream,
+    flight: &'a Flight,
+    call: &'a Call,
+    keep: Option<&'a Keep>,
+    start: Instant,
+}
+
+impl Pump<'_> {
+    /// Gives whether the answer was kept. Whoever has the last byte of one that is will find it in
+    /// the cache: it is kept before that byte is passed on.
+    async fn run(&self) -> Result<bool, UpstreamError> {
+        let mut incoming = self.upstream.send(self.call).await?;
+        let head = incoming.head.clone();
+        self.flight.begin(head.clone());
+        let mut judge = self.keep.and_then(|_| Judge::new(self.call.route, &head));
+        if !head.is_one_piece() {
+            while let Some(part) = incoming.part().await? {
+                if judge.as_mut().is_some_and(|judge| judge.push(&part))
+                    && self.keep(&head, judge.as_ref(), Some(&part)).await
+                {
+                    // Clients stop reading here, and many close: that must not look like giving up.
+                    self.flight.finish(Some(part), true);
+                    drain(incoming).await;
+                    return Ok(true);
+                }
+                self.push(part).await;
+                if !self.flight.is_collecting() {
+                    judge = None;
+                }
+            }
+            self.flight.finish(None, false);
+            return Ok(false);
+        }
+        // The end of a plain answer is only known once it is there.
+        let mut last: Option<Bytes> = None;
+        loop {
+            let part = incoming.part().await;
+            if let Ok(None) = part {
+                break;
+            }
+            if let Some(before) = last.take() {
+                self.push(before).await;
+            }
+            last = part?;
+        }
+        let kept = self.keep(&head, judge.as_ref(), last.as_ref()).await;
+        self.flight.finish(last, kept);
+        Ok(kept)
+    }
+
+    async fn push(&self, part: Bytes) {
+        self.flight.push(part, &self.llm.0.budget).await;
+    }
+
+    /// Keeps what is in hand and `last` behind it, if it may be kept.
+    async fn keep(&self, head: &Head, judge: Option<&Judge>, last: Option<&Bytes>) -> bool {
+        let config = &self.llm.0.config;
+        let Some((judge, parts)) = judge.zip(self.flight.collected()) else {
+            return false;
+        };
+        let Some((key, generation)) = self
+            .keep
+            .and_then(|keep| Some((&keep.key, keep.generation.as_deref()?)))
+        else {
+            return false;
+        };
+        let parts: Vec<Bytes> = parts.into_iter().chain(last.cloned()).collect();
+        let body: Bytes = match parts.as_slice() {
+            [one] => one.clone(),
+            many => many.concat().into(),
+        };
+        if body.len() > config.cache_max_entry_bytes.as_usize() {
+            return false;
+        }
+        let Some(tokens) = judge.verdict(&body) else {
+            return false;
+        };
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let entry = Entry {
+            head: EntryHead {
+                content_type: content_type
+                    .and_then(|value| value.to_str().ok())
+                    .unwrap_or_default()
+                    .to_owned(),
+                at: self.llm.0.clock.now().millis(),
+                took: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+                tokens,
+                length: body.len(),
+            },
+            body,
+        };
+        let (stats, ttl) = (&self.llm.0.stats, config.cache_ttl());
+        let put = self
+            .llm
+            .0
+            .store
+            .put(key, generation, entry.encode().into(), ttl);
+        match put.await {
+            Ok(Put::Kept) => {
+                stats.stored.inc();
+                stats.bytes.inc_by(entry.body.len() as u64);
+                true
+            }
+            Ok(Put::Purged) => false,
+            Ok(Put::Full) | Err(_) => {
+                stats.errors.inc();
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The language model's server: one OpenAI-compatible base URL, called over HTTP/1.1.
+//!
+//! It is sent the body as it came, the key of the configuration and a request id, and nothing else
+//! of the client's. Its answers come back whatever their status.
+
+use std::error::Error as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use reqwest::{Client, Response, Url};
+
+use crate::config::Llm as Config;
+use crate::http::context::{REQUEST_ID, RequestId};
+use crate::http::{Code, Problem};
+use crate::storage::BadUrl;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for the next request: shorter than servers and balancers keep
+/// theirs, so that none is used that the other side has just closed.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Headers of an answer that are passed back.
+const PASSED: [HeaderName; 4] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::RETRY_AFTER,
+];
+
+/// The beginning of the names of others that are: they tell how much may still be asked.
+const PASSED_PREFIX: &str = "x-ratelimit-";
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Chat,
+    Completions,
+    Embeddings,
+    Models,
+}
+
+impl Route {
+    /// The path behind the base URL.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/chat/completions",
+            Self::Completions => "/completions",
+            Self::Embeddings => "/embeddings",
+            Self::Models => "/models",
+        }
+    }
+
+    const fn method(self) -> Method {
+        match self {
+            Self::Models => Method::GET,
+            _ => Method::POST,
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) route: Route,
+    pub(super) body: Bytes,
+    /// Whether server-sent events are asked for.
+    pub(super) stream: bool,
+    pub(super) request_id: RequestId,
+}
+
+/// Why there is no answer, or no more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UpstreamError {
+    /// It was silent for too long.
+    #[error("the upstream did not answer in time")]
+    Timeout,
+    /// It cannot be reached, or broke off.
+    #[error("the upstream cannot be reached, or broke off")]
+    Unavailable,
+}
+
+impl From<UpstreamError> for Problem {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Timeout => Self::new(
+                Code::UpstreamTimeout,
+                "the language model's server took too long; try again, or ask for less",
+            ),
+            UpstreamError::Unavailable => Self::new(
+                Code::UpstreamUnavailable,
+                "the language model's server cannot be reached, or broke off; try again shortly",
+            ),
+        }
+    }
+}
+
+/// What an answer begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    /// Those that are passed back.
+    pub(super) headers: HeaderMap,
+}
+
+impl Head {
+    /// The media type without its parameters, in lower case.
+    pub(super) fn media_type(&self) -> String {
+        let value = self.headers.get(header::CONTENT_TYPE);
+        let text = value.and_then(|value| value.to_str().ok());
+        let essence = text.and_then(|text| text.split(';').next());
+        essence.unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Whether the body is server-sent events.
+    pub(super) fn is_stream(&self) -> bool {
+        self.media_type() == "text/event-stream"
+    }
+
+    /// Whether nobody can do anything with a part of the body.
+    pub(super) fn is_one_piece(&self) -> bool {
+        let measured = self.headers.contains_key(header::CONTENT_LENGTH);
+        !self.is_stream() && (measured || self.media_type() == "application/json")
+    }
+
+    /// Whether others who asked the same should get this answer: not where it says that this was
+    /// the wrong moment.
+    pub(super) fn is_for_all(&self) -> bool {
+        let passing = [
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        !self.status.is_server_error() && !passing.contains(&self.status)
+    }
+}
+
+/// The server.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    base: String,
+    authorization: Option<HeaderValue>,
+    silence: Duration,
+    client: OnceLock<Client>,
+}
+
+impl Upstream {
+    /// The server that `config` names, if it names one; does no I/O.
+    ///
+    /// # Errors
+    /// [`BadUrl`] for a URL or a key that cannot be sent.
+    pub(super) fn new(config: &Config) -> Result<Option<Self>, BadUrl> {
+        let Some(base) = config.upstream_url.as_deref().filter(|url| !url.is_empty()) else {
+            return Ok(None);
+        };
+        let base = base.trim_end_matches('/').to_owned();
+        let url = Url::parse(&base).map_err(|error| BadUrl {
+            variable: "LLM_UPSTREAM_URL",
+            reason: error.to_string(),
+        })?;
+        if !url.has_host() {
+            return Err(BadUrl {
+                variable: "LLM_UPSTREAM_URL",
+                reason: "it names no host".to_owned(),
+            });
+        }
+        let key = config.upstream_api_key.as_ref();
+        let authorization = key.map(|key| {
+            let value = format!("Bearer {}", key.expose());
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| BadUrl {
+                variable: "LLM_UPSTREAM_API_KEY",
+                reason: "it holds a character that no header may hold".to_owned(),
+            })?;
+            value.set_sensitive(true);
+            Ok(value)
+        });
+        Ok(Some(Self {
+            base,
+            authorization: authorization.transpose()?,
+            silence: config.upstream_timeout(),
+            client: OnceLock::new(),
+        }))
+    }
+
+    /// Its base URL.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends a call and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]; the log has the cause.
+    pub(super) async fn send(&self, call: &Call) -> Result<Incoming, UpstreamError> {
+        let id = &call.request_id;
+        let url = format!("{}{}", self.base, call.route.path());
+        let accept = if call.stream {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        let mut request = self
+            .client()?
+            .request(call.route.method(), url)
+            .header(header::ACCEPT, accept)
+            .header(header::ACCEPT_ENCODING, "identity")
+            .header(REQUEST_ID, id.as_str());
+        if call.route.method() == Method::POST {
+            request = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(call.body.clone());
+        }
+        if let Some(key) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, key.clone());
+        }
+        let sent = tokio::time::timeout(self.silence, request.send()).await;
+        let response = settle(sent, id, "before its answer")?;
+        let passed =
+            |name: &HeaderName| PASSED.contains(name) || name.as_str().starts_with(PASSED_PREFIX);
+        let mut headers = HeaderMap::new();
+        for (name, value) in response.headers().iter().filter(|(name, _)| passed(name)) {
+            headers.append(name, value.clone());
+        }
+        Ok(Incoming {
+            head: Head {
+                status: response.status(),
+                headers,
+            },
+            response,
+            silence: self.silence,
+            request_id: id.clone(),
+        })
+    }
+
+    /// Made at the first call: it reads the system's certificates.
+    fn client(&self) -> Result<&Client, UpstreamError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .user_agent(concat!("aura/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let client = client.map_err(|error| {
+            tracing::error!(cause = causes(&error), "no client for the upstream");
+            UpstreamError::Unavailable
+        })?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}
+
+/// An answer that is arriving. Dropped, it is given up.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) head: Head,
+    response: Response,
+    silence: Duration,
+    request_id: RequestId,
+}
+
+impl Incoming {
+    /// The next part of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]; the log has the cause.
+    pub(super) async fn part(&mut self) -> Result<Option<Bytes>, UpstreamError> {
+        let part = tokio::time::timeout(self.silence, self.response.chunk()).await;
+        settle(part, &self.request_id, "within its answer")
+    }
+}
+
+/// Logs what failed, once, without the URL.
+fn settle<T>(
+    outcome: Result<reqwest::Result<T>, tokio::time::error::Elapsed>,
+    id: &RequestId,
+    when: &str,
+) -> Result<T, UpstreamError> {
+    let (error, cause) = match outcome {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) if error.is_timeout() => (UpstreamError::Timeout, causes(&error)),
+        Ok(Err(error)) => (UpstreamError::Unavailable, causes(&error)),
+        Err(_) => (UpstreamError::Timeout, "silence".to_owned()),
+    };
+    let request_id = id.as_str();
+    tracing::warn!(request_id, when, cause, "the upstream failed");
+    Err(error)
+}
+
+/// An error and what is behind it, but for the URL.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = if error.is_connect() {
+        "no connection".to_owned()
+    } else if error.is_timeout() {
+        "time-out".to_owned()
+    } else {
+        "a broken connection or answer".to_owned()
+    };
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

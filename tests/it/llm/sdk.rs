@@ -1,0 +1,108 @@
+//! OpenAI's own Python package, pointed at aura.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::upstream::{Seen, events};
+use super::{Reply, Upstream, before, chat};
+use crate::support::{Redis, installed};
+
+/// Where `scripts/test` puts the package.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
+
+/// The program.
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/llm/sdk.py");
+
+fn script(seen: &Seen) -> Reply {
+    let failed = |status, code: &str| {
+        let error = json!({"message": "no", "type": "invalid_request_error", "code": code});
+        Reply::json(status, &json!({"error": error}))
+    };
+    let words = events(&["Bre", "st"], "stop");
+    let user = seen.field("user");
+    match (seen.asked.as_str(), user.as_str().unwrap_or_default()) {
+        ("GET /v1/models", _) => {
+            let model = json!({"id": "tiny", "object": "model", "created": 1, "owned_by": "x"});
+            Reply::json(200, &json!({"object": "list", "data": [model]}))
+        }
+        ("POST /v1/embeddings", _) => {
+            // The package asks for base64: two floats.
+            let item = json!({"object": "embedding", "index": 0, "embedding": "AACAPwAAAEA="});
+            let usage = json!({"prompt_tokens": 1, "total_tokens": 1});
+            let body = json!({"object": "list", "data": [item], "model": "e", "usage": usage});
+            Reply::json(200, &body)
+        }
+        ("POST /v1/completions", _) => {
+            let choice =
+                json!({"index": 0, "text": "Hi", "finish_reason": "stop", "logprobs": null});
+            let body = json!({
+                "id": "c", "object": "text_completion", "created": 1, "model": "tiny",
+                "choices": [choice],
+            });
+            Reply::json(200, &body)
+        }
+        (_, "400") => failed(400, "context_length_exceeded"),
+        (_, "429") => failed(429, "quota"),
+        (_, "500") => failed(500, "boom"),
+        (_, "silent") => Reply::silence(),
+        (_, "away") => failed(200, "x").header("content-length", "x"),
+        (_, "breaks") => Reply::events(&words[..2]).breaks(),
+        (_, "slow") => Reply::events(&words).pause(Duration::from_millis(150)),
+        _ if seen.field("stream") == true => Reply::events(&words),
+        _ => chat(seen),
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_uses_openai_s_package_works_unchanged() {
+    let Some(python) = python() else {
+        return;
+    };
+    let upstream = Upstream::start(script).await;
+    let redis = Redis::start().await;
+    let mut all = vec![before(&upstream)];
+    all.extend(redis.as_ref().map(|redis| before(&upstream).redis(redis)));
+    for settings in all {
+        let settings = settings.set("LLM_UPSTREAM_TIMEOUT_SECONDS", 2);
+        let aura = settings.start().await;
+        let session = aura.client().newcomer().await;
+        let base = format!("http://{}/v1", aura.address());
+        let mut command = tokio::process::Command::new(&python);
+        command.args([PROGRAM, &base, &session.access]);
+        command
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .env("no_proxy", "*");
+        let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await;
+        let output = output.expect("it ends").expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}\n{}", aura.log());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n");
+    }
+    let slow = upstream
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.field("seed") == 5)
+        .count();
+    assert_eq!(
+        slow,
+        1 + usize::from(redis.is_some()),
+        "twenty at once, one call"
+    );
+}
+
+/// The interpreter that has the package.
+fn python() -> Option<PathBuf> {
+    // The name tells what is missing where it is.
+    let own = Path::new(TOOLS).join("python");
+    let has_it = std::process::Command::new(&own)
+        .args(["-c", "import openai"])
+        .status();
+    if has_it.is_ok_and(|status| status.success()) {
+        return Some(own);
+    }
+    installed(&["the Python package openai"], &[])
+}
