@@ -47,6 +47,14 @@ fn backends() -> Vec<BackendKind> {
             .map(|(scheme, port)| ((*scheme).to_owned(), *port))
             .collect()
     };
+    let redis = || {
+        schemes(&[
+            ("redis", 6379),
+            ("rediss", 6379),
+            ("valkey", 6379),
+            ("valkeys", 6379),
+        ])
+    };
     vec![
         BackendKind {
             name: "database".to_owned(),
@@ -62,17 +70,20 @@ fn backends() -> Vec<BackendKind> {
         BackendKind {
             name: "redis".to_owned(),
             setting: "REDIS_URL".to_owned(),
-            schemes: schemes(&[
-                ("redis", 6379),
-                ("rediss", 6379),
-                ("valkey", 6379),
-                ("valkeys", 6379),
-            ]),
+            schemes: redis(),
             embedded: Some(Embedded {
                 word: "none".to_owned(),
                 settings: vec![("REDIS_ENABLED".to_owned(), "false".to_owned())],
             }),
             default: Some("redis://redis:6379".to_owned()),
+            url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
+        },
+        BackendKind {
+            name: "cache".to_owned(),
+            setting: "REDIS_CACHE_URL".to_owned(),
+            schemes: redis(),
+            embedded: None,
+            default: None,
             url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
         },
         BackendKind {

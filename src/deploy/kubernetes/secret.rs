@@ -21,24 +21,32 @@ pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Sett
         .filter(|setting| is_needed(setting))
 }
 
-/// Secrets that `environment` needs a value for: what is inside the process needs none.
+/// Secrets that `environment` needs a value for: what is inside the process needs none, and a
+/// backend that only this environment has needs its own.
 pub(super) fn needed_in<'a>(
     service: &'a Service,
     environment: &'a Environment,
 ) -> impl Iterator<Item = &'a Setting> {
-    let embedded = move |setting: &&Setting| {
+    let embedded = move |setting: &Setting| {
         embedded(service, environment).any(|(name, _)| name == setting.name)
     };
-    needed(service).filter(move |setting| !embedded(setting))
+    let wanted = move |setting: &&Setting| {
+        let here = is_needed(setting) && !embedded(setting);
+        here || is_of_backend(service, environment, setting)
+    };
+    service.secret_settings().filter(wanted)
 }
 
-/// The same where they are not all: what the base asks for is then too much.
-pub(super) fn fewer_in<'a>(
+/// The same where they are not those of the base, which asks for too much then, or for too little.
+pub(super) fn others_in<'a>(
     service: &'a Service,
     environment: &'a Environment,
 ) -> Option<impl Iterator<Item = &'a Setting>> {
-    let fewer = needed_in(service, environment).count() < needed(service).count();
-    fewer.then(|| needed_in(service, environment))
+    let names = |setting: &'a Setting| &setting.name;
+    let same = needed(service)
+        .map(names)
+        .eq(needed_in(service, environment).map(names));
+    (!same).then(|| needed_in(service, environment))
 }
 
 /// Whether there is a Secret at all.
@@ -48,6 +56,15 @@ pub(super) fn any(service: &Service) -> bool {
 
 fn is_needed(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty() || setting.default.is_some()
+}
+
+/// Whether `setting` holds the URL of a backend that `environment` has on the network.
+fn is_of_backend(service: &Service, environment: &Environment, setting: &Setting) -> bool {
+    let mut kinds = service.backends.iter();
+    kinds.any(|kind| {
+        let there = environment.backends.get(&kind.name);
+        kind.setting == setting.name && matches!(there, Some(Backend::Remote(_)))
+    })
 }
 
 /// The template of the base; secrets that a service can do without are comments in it.
@@ -69,10 +86,13 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
     Ok(emit::yaml(&object)? + &comments.collect::<String>())
 }
 
-/// What the template holds where backends are inside the process; none where none is. The
-/// defaults carry no credential, or the schema would not show them.
+/// What the template holds otherwise in `environment`; none where nothing. Backends inside the
+/// process get their defaults, which carry no credential, or the schema would not show them;
+/// backends that only this environment has get a placeholder.
 pub(super) fn patch(service: &Service, environment: &Environment) -> Option<Secret> {
-    let data: BTreeMap<String, String> = embedded(service, environment).collect();
+    let own = needed_in(service, environment).filter(|setting| !is_needed(setting));
+    let own = own.map(|setting| (setting.name.clone(), SET_ME.to_owned()));
+    let data: BTreeMap<String, String> = embedded(service, environment).chain(own).collect();
     (!data.is_empty()).then(|| Secret {
         metadata: names::patch_meta(service, &names::secret(service)),
         string_data: Some(data),
@@ -120,5 +140,26 @@ mod tests {
             .collect();
         assert_eq!(names, ["JWT_SECRET_KEY", "REDIS_URL"]);
         assert!(patch(&project.service, &project.plan.environments[2]).is_none());
+    }
+
+    #[test]
+    fn a_backend_of_one_environment_needs_its_secret_there_only() {
+        let mut project = example::project();
+        let mut kind = project.service.backends[1].clone();
+        kind.name = "upstream".to_owned();
+        kind.setting = "LLM_UPSTREAM_API_KEY".to_owned();
+        kind.default = None;
+        project.service.backends.push(kind);
+        let (service, places) = (&project.service, &project.plan.environments);
+        let needs = |place| needed_in(service, place).any(|it| it.name == "LLM_UPSTREAM_API_KEY");
+        let production = places.iter().find(|place| place.name == "production");
+        let production = production.unwrap();
+        assert!(needs(production));
+        assert!(others_in(service, production).is_some());
+        let data = patch(service, production).unwrap().string_data.unwrap();
+        assert_eq!(data["LLM_UPSTREAM_API_KEY"], SET_ME);
+        assert!(!needs(&places[1]));
+        assert!(others_in(service, &places[1]).is_none());
+        assert!(!base(service).unwrap().contains("LLM_UPSTREAM_API_KEY: \""));
     }
 }

@@ -64,12 +64,12 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
     folder.patch(secret::FILE, &Deletion::of_secret(service))
 }
 
-/// The secrets of `environment`, where it does not need all of them.
+/// The secrets of `environment`, where they are not those of the base.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Option<ExternalSecret> {
-    let needed = secret::fewer_in(service, environment)?;
+    let needed = secret::others_in(service, environment)?;
     let metadata = names::patch_meta(service, &names::secret(service));
     Some(external_secret(service, metadata, needed))
 }

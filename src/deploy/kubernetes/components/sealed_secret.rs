@@ -39,12 +39,12 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
     folder.patch(secret::FILE, &Deletion::of_secret(service))
 }
 
-/// The secrets of `environment`, where it does not need all of them.
+/// The secrets of `environment`, where they are not those of the base.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Option<SealedSecret> {
-    let mut data = keys(secret::fewer_in(service, environment)?);
+    let mut data = keys(secret::others_in(service, environment)?);
     // A merge would keep the other keys.
     data.insert("$patch".to_owned(), "replace".to_owned());
     let metadata = names::patch_meta(service, &names::secret(service));
