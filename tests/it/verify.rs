@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
 
 use aura::deploy::verify::GROUPS;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Settings, said};
@@ -168,6 +169,19 @@ async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
         r#"{"imageLayoutVersion":"1.0.0"}"#,
     )
     .expect("a file");
+    // A layout with a blob that has no end.
+    let endless = folder.path().join("endless");
+    let zeros = "0".repeat(64);
+    fs::create_dir_all(endless.join("blobs/sha256")).expect("a folder");
+    fs::copy(format!("{half}/oci-layout"), endless.join("oci-layout")).expect("a file");
+    let index = json!({ "schemaVersion": 2, "manifests": [{
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": format!("sha256:{zeros}"),
+        "size": 100,
+    }] });
+    fs::write(endless.join("index.json"), index.to_string()).expect("a file");
+    symlink("/dev/zero", endless.join("blobs/sha256").join(zeros)).expect("a link");
+    let endless = endless.display().to_string();
     let (tree, path) = manifests().await;
     fs::remove_dir_all(tree.path().join("k8s/base")).expect("a folder");
     for (arguments, expected) in [
@@ -186,6 +200,7 @@ async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
         ),
         (vec!["--image", &empty], "it has no oci-layout"),
         (vec!["--image", &half], "it has no index.json"),
+        (vec!["--image", &endless], "it is no file"),
         (
             vec!["--manifests", "/nowhere"],
             "/nowhere cannot be opened as a folder",

@@ -347,7 +347,12 @@ impl Files<'_> {
                         source,
                     },
                 };
-                if fs::metadata(&full).map_err(failed)?.len() > MOST_BYTES {
+                let metadata = fs::metadata(&full).map_err(failed)?;
+                // A device or a pipe would be read for ever.
+                if !metadata.is_file() {
+                    return Err(failed(io::Error::other("it is no file")));
+                }
+                if metadata.len() > MOST_BYTES {
                     return Err(ReadError::TooLarge(path.to_owned()));
                 }
                 fs::read(&full).map_err(failed)

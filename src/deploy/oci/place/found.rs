@@ -139,7 +139,7 @@ fn walk(
             .map_err(failed("look at", &entry.path()))?;
         if kind.is_dir() && matches!(path.as_str(), "blobs" | "blobs/sha256") {
             walk(&entry.path(), &format!("{path}/"), files, others)?;
-        } else if kind.is_file() && is_part(&path) {
+        } else if kind.is_file() && is_part(&path) && is_small(&entry) {
             let bytes = fs::read(entry.path()).map_err(failed("read", &entry.path()))?;
             files.insert(path, bytes);
         } else {
@@ -147,6 +147,11 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// Whether it can be read whole.
+fn is_small(entry: &fs::DirEntry) -> bool {
+    entry.metadata().is_ok_and(|it| it.len() <= MOST_BYTES)
 }
 
 /// Whether a layout has files of that path.
