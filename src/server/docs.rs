@@ -1,17 +1,17 @@
 //! Swagger UI and the document, served from the binary: no CDN, nothing inline, so that a content
 //! security policy of `'self'` holds.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, Request, Response, Route, endpoint};
-use poem_openapi::OpenApiService;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -24,38 +24,67 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PAGE: &str = include_str!("../../templates/docs/index.html");
 const START: &str = include_str!("../../templates/docs/start.js");
 
-/// Something that is served as it is.
+/// Swagger UI as it is published, compressed by `scripts/swagger-ui`.
+macro_rules! swagger_ui {
+    ($file:literal) => {
+        include_bytes!(concat!("../../templates/docs/swagger-ui/", $file))
+    };
+}
+
+/// Something that is served as it is. Made of one of its two forms, it makes the other, and its
+/// digest, once and when they are first wanted.
 struct Asset {
     content_type: &'static str,
-    bytes: Bytes,
-    etag: OnceLock<String>,
+    bytes: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
+    etag: OnceLock<String>,
 }
 
 impl Asset {
     fn new(content_type: &'static str, text: impl Into<String>) -> Arc<Self> {
-        let (etag, gzip) = (OnceLock::new(), OnceLock::new());
         Arc::new(Self {
             content_type,
-            bytes: Bytes::from(text.into()),
-            etag,
-            gzip,
+            bytes: Bytes::from(text.into()).into(),
+            gzip: OnceLock::new(),
+            etag: OnceLock::new(),
+        })
+    }
+
+    /// Of what is compressed in the binary.
+    fn packed(content_type: &'static str, gzip: &'static [u8]) -> Arc<Self> {
+        Arc::new(Self {
+            content_type,
+            bytes: OnceLock::new(),
+            gzip: Bytes::from_static(gzip).into(),
+            etag: OnceLock::new(),
         })
     }
 
     fn etag(&self) -> &str {
         self.etag.get_or_init(|| {
-            let digest = Sha256::digest(&self.bytes);
+            let made_of = self.bytes.get().or_else(|| self.gzip.get());
+            let digest = Sha256::digest(made_of.map_or(&[][..], |bytes| bytes));
             format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
         })
     }
 
-    /// Compressed once, when it is first wanted.
+    // Reading from memory and writing to it does not fail; an empty answer would be seen at once.
+
+    fn bytes(&self) -> Bytes {
+        let unpack = || {
+            let mut bytes = Vec::new();
+            let gzip = self.gzip.get().cloned().unwrap_or_default();
+            let read = GzDecoder::new(&*gzip).read_to_end(&mut bytes);
+            read.map(|_| bytes).unwrap_or_default().into()
+        };
+        self.bytes.get_or_init(unpack).clone()
+    }
+
     fn gzip(&self) -> Bytes {
         let compress = || {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-            // Writing to memory does not fail; an empty answer would be seen at once.
-            let written = encoder.write_all(&self.bytes);
+            let bytes = self.bytes.get().cloned().unwrap_or_default();
+            let written = encoder.write_all(&bytes);
             written
                 .and_then(|()| encoder.finish())
                 .unwrap_or_default()
@@ -88,7 +117,7 @@ impl Asset {
                 .header(header::CONTENT_ENCODING, "gzip")
                 .body(self.gzip());
         }
-        builder.body(self.bytes.clone())
+        builder.body(self.bytes())
     }
 }
 
@@ -104,7 +133,7 @@ async fn respond(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(method_not_allowed().into());
     }
-    // Cutting and compressing a megabyte and a half takes a tenth of a second, once.
+    // Compressing or unpacking a megabyte and more takes a while, once.
     let answer = tokio::task::spawn_blocking(move || asset().answer(&request)).await;
     answer.map_err(|_| crate::http::Problem::internal().into())
 }
@@ -135,28 +164,30 @@ where
     })
 }
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// Swagger UI: a page, its script, its style, and the line that starts it.
 pub(super) fn swagger_ui() -> Route {
     Route::new()
         .at("/", serve(|| Asset::new("text/html; charset=utf-8", PAGE)))
-        .at(
-            "/start.js",
-            serve(|| Asset::new("text/javascript; charset=utf-8", START)),
-        )
+        .at("/start.js", serve(|| Asset::new(SCRIPT, START)))
         .at("/app.js", serve(|| Arc::clone(&PARTS.0)))
         .at("/app.css", serve(|| Arc::clone(&PARTS.1)))
+        // Where the first line of the script says that it is.
+        .at(
+            "/swagger-ui-bundle.js.LICENSE.txt",
+            serve(|| Arc::clone(&PARTS.2)),
+        )
 }
 
-/// Script and style, cut out of the one page in which poem-openapi embeds them.
-static PARTS: LazyLock<(Arc<Asset>, Arc<Asset>)> = LazyLock::new(|| {
-    let page = OpenApiService::new((), "", "").swagger_ui_html();
-    let between = |start: &str, end: &str| {
-        let from = page.find(start).map(|at| at + start.len());
-        let text = from.and_then(|from| page[from..].split(end).next());
-        text.unwrap_or_default().to_owned()
-    };
-    let script = between("<script charset=\"UTF-8\">", "</script>");
-    let style = between("<style charset=\"UTF-8\">", "</style>");
-    let script = Asset::new("text/javascript; charset=utf-8", script);
-    (script, Asset::new("text/css; charset=utf-8", style))
+/// Script, style and licences.
+static PARTS: LazyLock<(Arc<Asset>, Arc<Asset>, Arc<Asset>)> = LazyLock::new(|| {
+    (
+        Asset::packed(SCRIPT, swagger_ui!("swagger-ui-bundle.js.gz")),
+        Asset::packed("text/css; charset=utf-8", swagger_ui!("swagger-ui.css.gz")),
+        Asset::packed(
+            "text/plain; charset=utf-8",
+            swagger_ui!("swagger-ui-bundle.js.LICENSE.txt.gz"),
+        ),
+    )
 });

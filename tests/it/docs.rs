@@ -290,6 +290,7 @@ async fn swagger_ui_is_served_by_the_binary_compressed_and_cacheable() {
         ("/docs", "text/html"),
         ("/docs/app.js", "text/javascript"),
         ("/docs/app.css", "text/css"),
+        ("/docs/swagger-ui-bundle.js.LICENSE.txt", "text/plain"),
         ("/openapi.json", "application/json"),
     ] {
         let plain = fetch(&aura, Method::GET, path, &[]).await;
