@@ -8,10 +8,13 @@
 let
   cargo = (lib.importTOML ../Cargo.toml).package;
   static = stdenv.hostPlatform.isStatic;
+  # nixpkgs writes a configuration of Cargo in the place of ours.
+  inherit (lib.importTOML ../.cargo/config.toml) env;
   nowhere = builtins.concatStringsSep "" (builtins.genList (_: "e") 32);
 in
 rustPlatform.buildRustPackage (
-  lib.optionalAttrs static {
+  env
+  // lib.optionalAttrs static {
     # Whatever it needs is in it.
     allowedReferences = [ ];
   }
