@@ -8,13 +8,16 @@ use serde_json::json;
 
 use super::upstream::{Seen, events};
 use super::{Reply, Upstream, before, chat};
-use crate::support::{Redis, installed};
+use crate::support::{Aura, Redis, installed};
 
 /// Where `scripts/test` puts the package.
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
 
 /// The program.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/llm/sdk.py");
+
+/// The page whose session is run.
+const PAGE: &str = include_str!("../../../docs/llm-cache.md");
 
 fn script(seen: &Seen) -> Reply {
     let failed = |status, code: &str| {
@@ -70,17 +73,16 @@ async fn a_program_that_uses_openai_s_package_works_unchanged() {
         let aura = settings.start().await;
         let session = aura.client().newcomer().await;
         let base = format!("http://{}/v1", aura.address());
-        let mut command = tokio::process::Command::new(&python);
-        command.args([PROGRAM, &base, &session.access]);
-        command
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .env("no_proxy", "*");
-        let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await;
-        let output = output.expect("it ends").expect("it starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}\n{}", aura.log());
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n");
+        let program = [PROGRAM, &base, &session.access];
+        assert_eq!(run(&python, &program, &aura).await, "done\n");
+        let program = session_of_the_page(&base, &session.access);
+        let printed = run(&python, &["-c", &program], &aura).await;
+        let mut lines = printed.lines();
+        assert_eq!(lines.next(), Some("MISS HIT"), "{printed}");
+        assert!(lines.next().is_some_and(|age| age.parse::<u64>().is_ok()));
+        assert_eq!(lines.next(), Some("True"), "{printed}");
+        assert!(lines.next().is_some_and(|it| it.starts_with("answer ")));
+        assert_eq!(lines.next(), Some("Brest"), "{printed}");
     }
     let slow = upstream
         .seen()
@@ -92,6 +94,30 @@ async fn a_program_that_uses_openai_s_package_works_unchanged() {
         1 + usize::from(redis.is_some()),
         "twenty at once, one call"
     );
+}
+
+/// What docs/llm-cache.md shows, with the address and the token that are here.
+fn session_of_the_page(base: &str, token: &str) -> String {
+    let (_, block) = PAGE.split_once("```python\n").expect("a session");
+    let (session, _) = block.split_once("```").expect("its end");
+    assert!(session.contains("http://localhost:8000/v1"));
+    let session = session.replace("http://localhost:8000/v1", base);
+    format!("access_token = \"{token}\"\n{session}")
+}
+
+/// Runs the interpreter to its end; what it prints.
+async fn run(python: &Path, arguments: &[&str], aura: &Aura) -> String {
+    let mut command = tokio::process::Command::new(python);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .env("no_proxy", "*");
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await;
+    let output = output.expect("it ends").expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{}", aura.log());
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The interpreter that has the package.
