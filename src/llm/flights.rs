@@ -18,15 +18,22 @@ pub(super) enum Place {
     First(Arc<Flight>, Reader),
     /// Another one makes it.
     Follower(Reader),
+    /// Another one has just made it: the answer is in the cache by now.
+    Kept,
 }
 
 impl Flights {
     /// Joins the call for the answer of `keep`, or begins one.
     pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize) -> Place {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = flights.get(&keep.key);
-        if let Some(reader) = running.and_then(|it| it.join(keep.generation.as_deref())) {
-            return Place::Follower(reader);
+        let generation = keep.generation.as_deref();
+        if let Some(running) = flights.get(&keep.key) {
+            if let Some(reader) = running.join(generation) {
+                return Place::Follower(reader);
+            }
+            if running.is_kept_for(generation) {
+                return Place::Kept;
+            }
         }
         let (flight, reader) = Flight::new(true, max_bytes, keep.generation.clone());
         flights.insert(keep.key.clone(), Arc::clone(&flight));

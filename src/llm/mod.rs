@@ -186,24 +186,29 @@ impl Llm {
         if !policy.keep || !asked.exact {
             return self.pass_on(call, policy).await;
         }
-        let found = self.0.store.look_up(&key, self.0.config.cache_ttl()).await;
-        let (generation, kept) = if let Ok(found) = found {
-            (Some(found.generation), found.entry)
-        } else {
-            self.0.stats.errors.inc();
-            (None, None)
-        };
-        if let Some(entry) = kept.as_ref().and_then(Entry::decode) {
-            let age = entry.age_millis(self.0.clock.now());
-            if policy.takes(age) {
-                return Ok(self.hit(entry, age));
-            }
+        let (generation, kept) = self.look_up(&key, &policy).await;
+        if let Some(answer) = kept {
+            return Ok(answer);
         }
         if policy.only_kept {
             return Err(not_kept());
         }
         let keep = Keep { key, generation };
-        self.ask_with_others(call, keep, policy.read).await
+        self.ask_with_others(call, keep, &policy).await
+    }
+
+    /// The cache's generation, where it is known, and what is kept, where that will do.
+    async fn look_up(&self, key: &CacheKey, policy: &Policy) -> (Option<String>, Option<Answer>) {
+        let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
+            self.0.stats.errors.inc();
+            return (None, None);
+        };
+        let entry = found.entry.as_ref().and_then(Entry::decode);
+        let answer = entry.and_then(|entry| {
+            let age = entry.age_millis(self.0.clock.now());
+            policy.takes(age).then(|| self.hit(entry, age))
+        });
+        (Some(found.generation), answer)
     }
 
     /// Gives what is kept.
@@ -227,11 +232,14 @@ impl Llm {
 
     /// Asks the upstream, or waits with those who have asked it the same: unless this request wants
     /// no answer but its own.
-    async fn ask_with_others(&self, call: Call, keep: Keep, join: bool) -> Result<Answer, Problem> {
-        if !join {
-            self.0.stats.misses.inc();
-            let reader = self.start(call, Some(keep));
-            return live(reader, Source::Miss).await;
+    async fn ask_with_others(
+        &self,
+        call: Call,
+        keep: Keep,
+        policy: &Policy,
+    ) -> Result<Answer, Problem> {
+        if !policy.read {
+            return self.ask_alone(call, keep).await;
         }
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
         match self.0.flights.join_or_begin(&keep, max_bytes) {
@@ -246,11 +254,23 @@ impl Llm {
                     return live(reader, Source::Coalesced).await;
                 }
                 drop(reader);
-                self.0.stats.misses.inc();
-                let reader = self.start(call, Some(keep));
-                live(reader, Source::Miss).await
+                self.ask_alone(call, keep).await
+            }
+            Place::Kept => {
+                let (_, kept) = self.look_up(&keep.key, policy).await;
+                match kept {
+                    Some(answer) => Ok(answer),
+                    None => self.ask_alone(call, keep).await,
+                }
             }
         }
+    }
+
+    /// Asks the upstream for this request only, and keeps what it says.
+    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Problem> {
+        self.0.stats.misses.inc();
+        let reader = self.start(call, Some(keep));
+        live(reader, Source::Miss).await
     }
 
     /// Starts a call that nobody can join.

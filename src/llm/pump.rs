@@ -15,8 +15,8 @@ use super::store::Put;
 use super::upstream::{Call, Head, Incoming, Upstream, UpstreamError};
 
 /// How long a call that was kept can still be joined. A request that looked the answer up just
-/// before it was kept finds it here, instead of asking the upstream once more. Longer than a
-/// look-up may take.
+/// before it was kept finds it here, or learns that it is in the cache by now, instead of asking the
+/// upstream once more. Longer than a look-up may take.
 const LINGER: Duration = Duration::from_millis(250);
 
 /// Under which key an answer may be kept, and for which generation of the cache.

@@ -17,6 +17,9 @@ use super::upstream::{Head, UpstreamError};
 /// Bytes that the slowest reader may lag behind the upstream, once the answer is not collected.
 const LAG: usize = 256 * 1024;
 
+/// Bytes of an answer that is over and may still be joined.
+const LINGERING: usize = 64 * 1024;
+
 /// One call of the upstream.
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -104,10 +107,7 @@ impl Flight {
             Some(_) => state.kept,
         };
         let for_all = state.head.as_ref().is_none_or(Head::is_for_all);
-        let own = self.generation.as_deref();
-        // While the store does not answer, nobody knows of a purge.
-        let purged = own.is_some() && generation.is_some() && own != generation;
-        if !state.collecting || !goes_on || !for_all || purged {
+        if !state.collecting || !goes_on || !for_all || self.is_purged(generation) {
             return None;
         }
         let id = state.next_reader;
@@ -117,6 +117,17 @@ impl Flight {
             flight: Arc::clone(self),
             id,
         })
+    }
+
+    /// Whether it is over and in the cache, for somebody who has found the cache at `generation`.
+    pub(super) fn is_kept_for(&self, generation: Option<&str>) -> bool {
+        self.state().kept && !self.is_purged(generation)
+    }
+
+    /// Whether the cache was purged since it began. While the store does not answer, nobody knows.
+    fn is_purged(&self, generation: Option<&str>) -> bool {
+        let own = self.generation.as_deref();
+        own.is_some() && generation.is_some() && own != generation
     }
 
     /// Resolves when nobody reads any more.
@@ -154,13 +165,17 @@ impl Flight {
 
     /// The answer is over with `chunk`, where there is one. At the same moment, so that whoever has
     /// it all and asks again cannot join what is over. One that is `kept` can be joined for a
-    /// while: somebody may have looked into the cache a moment too early.
+    /// while: somebody may have looked into the cache a moment too early. A long one is no longer in
+    /// hand for that: they look once more.
     pub(super) fn finish(&self, chunk: Option<Bytes>, kept: bool) {
         let mut state = self.state();
         state.bytes += chunk.as_ref().map_or(0, Bytes::len);
         state.chunks.extend(chunk);
         state.end.get_or_insert(Ok(()));
         state.kept = kept;
+        if kept && state.bytes > LINGERING {
+            state.stop_collecting();
+        }
         drop(state);
         self.more.notify_waiters();
     }

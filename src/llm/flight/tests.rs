@@ -46,6 +46,27 @@ async fn everybody_reads_all_of_it_whenever_they_came() {
 }
 
 #[tokio::test]
+async fn a_long_answer_that_is_kept_is_in_hand_for_its_own_readers_only() {
+    let (size, budget) = (LINGERING + 1, budget(LINGERING + 1));
+    let (flight, reader) = Flight::new(true, size, Some("a".to_owned()));
+    flight.begin(head(StatusCode::OK, "text/event-stream"));
+    flight.push(Bytes::from(vec![b'x'; size]), &budget).await;
+    assert!(!flight.is_kept_for(Some("a")));
+    flight.finish(None, true);
+    assert_eq!(
+        budget.available_permits(),
+        size,
+        "nothing is held for others"
+    );
+    assert!(flight.join(Some("a")).is_none());
+    assert!(flight.is_kept_for(Some("a")), "they find it in the cache");
+    assert!(!flight.is_kept_for(Some("b")), "which was purged");
+    let (all, whole) = rest(&reader).await;
+    assert_eq!((all.len(), whole), (size, true));
+    assert_eq!(flight.state().bytes, 0);
+}
+
+#[tokio::test]
 async fn nobody_joins_what_is_not_for_them() {
     let (flight, reader) = Flight::new(true, 100, Some("a".to_owned()));
     assert!(flight.join(Some("b")).is_none(), "the cache was purged");
