@@ -276,20 +276,8 @@ struct ProblemDocument {
 #[derive(poem_openapi::Object)]
 #[oai(rename = "LlmProblem")]
 struct OpenAiProblemDocument {
-    /// A URI of the problem's kind; `about:blank`: the title says it all.
-    r#type: String,
-    /// What kind of problem it is, for people.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time and what to do about it.
-    detail: String,
-    /// What kind of problem it is, for programs: stable.
-    code: String,
-    /// The id of the request, also in the header `X-Request-Id`; quote it when you ask for help.
-    instance: String,
-    /// The fields at fault, when the code is `invalid_input`.
-    errors: Option<Vec<FieldErrorDocument>>,
+    #[oai(flatten)]
+    problem: ProblemDocument,
     /// The same once more, as OpenAI's API says it.
     error: OpenAiErrorDocument,
 }
