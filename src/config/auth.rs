@@ -1,14 +1,33 @@
-//! Who may have an account.
+//! Who may have an account, and where a sign-in in a browser holds and leads to.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Who may have an account.
+use super::CorsOrigin;
+
+/// Who may have an account, and where a sign-in in a browser holds and leads to.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
-    /// Who may register at `POST /auth/register`.
+    /// Who may register, at `POST /auth/register` and on the dashboard.
     pub registration: Registration,
+    /// Address of this server as browsers reach it: scheme, host, and port where it is not the
+    /// scheme's own. Forward-auth sends browsers there to sign in. Unset: to the sign-in page of
+    /// the host that they asked for.
+    #[schemars(example = &"https://auth.example.com")]
+    pub public_url: Option<CorsOrigin>,
+    /// Hosts beside this server's own that a sign-in may lead back to, separated by commas, each
+    /// with its port where that is not the usual one: the applications behind forward-auth.
+    #[schemars(example = &"app.example.com,wiki.example.com")]
+    pub forward_hosts: Vec<Host>,
+    /// Domain whose hosts all get the session cookie, so that one sign-in holds for every
+    /// application behind forward-auth. Unset: this server's own host alone gets it, and nobody
+    /// else can set it.
+    #[schemars(example = &"example.com")]
+    pub cookie_domain: Option<Host>,
 }
 
 /// Who may register.
@@ -18,6 +37,131 @@ pub enum Registration {
     /// Anybody.
     #[default]
     Open,
-    /// Nobody: accounts are made with `aura user create`.
+    /// Nobody: accounts are made with `aura user create`, or by an administrator.
     Closed,
+}
+
+/// A host as it stands in an address: a name or an IP address in lower case, and its port where it
+/// is not the usual one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Host(String);
+
+impl Host {
+    /// The host as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host without its port.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.0.rsplit_once(':') {
+            Some((name, _)) if !self.0.ends_with(']') => name,
+            _ => &self.0,
+        }
+    }
+
+    /// Whether the host is `domain` or below it, whatever its port.
+    #[must_use]
+    pub fn is_within(&self, domain: &str) -> bool {
+        let name = self.name();
+        let below = name.strip_suffix(domain);
+        below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// Whether the host is an IP address, or a name without a dot.
+    #[must_use]
+    pub fn is_no_domain(&self) -> bool {
+        let name = self.name();
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        !name.contains('.') || bare.parse::<IpAddr>().is_ok()
+    }
+}
+
+impl TryFrom<String> for Host {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let like = "write it like app.example.com or app.example.com:8443";
+        if text.contains('*') {
+            return Err(format!("{text:?} has a star; list the hosts one by one"));
+        }
+        // What an origin may be behind its scheme, a host may be.
+        let origin = CorsOrigin::try_from(format!("none://{text}"));
+        let host = origin.ok().and_then(|origin| {
+            let (_, host) = origin.as_str().split_once("://")?;
+            Some(host.trim_end_matches('.').to_owned())
+        });
+        let host = host.filter(|host| !host.is_empty() && !host.starts_with('.'));
+        host.map(Self)
+            .ok_or_else(|| format!("{text:?} is no host; {like}"))
+    }
+}
+
+impl From<Host> for String {
+    fn from(host: Host) -> Self {
+        host.0
+    }
+}
+
+impl JsonSchema for Host {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Host".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_with_or_without_a_port() {
+        for (given, kept, name) in [
+            ("App.Example.com", "app.example.com", "app.example.com"),
+            (
+                "app.example.com:8443",
+                "app.example.com:8443",
+                "app.example.com",
+            ),
+            ("localhost:8080", "localhost:8080", "localhost"),
+            ("[::1]:8080", "[::1]:8080", "[::1]"),
+            ("[::1]", "[::1]", "[::1]"),
+        ] {
+            let host = Host::try_from(given.to_owned()).unwrap();
+            assert_eq!((host.as_str(), host.name()), (kept, name));
+        }
+        for wrong in [
+            "",
+            "*.a.com",
+            "https://a.com",
+            "a.com/x",
+            "u@a.com",
+            ".a.com",
+            "a b",
+            "a:0",
+        ] {
+            assert!(Host::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_domain_holds_its_own_hosts_only() {
+        let host = |text: &str| Host::try_from(text.to_owned()).unwrap();
+        assert!(host("app.example.com:8443").is_within("example.com"));
+        assert!(host("example.com").is_within("example.com"));
+        assert!(!host("badexample.com").is_within("example.com"));
+        assert!(!host("example.com.evil.org").is_within("example.com"));
+        assert!(host("localhost").is_no_domain() && host("10.0.0.1:80").is_no_domain());
+        assert!(!host("example.com").is_no_domain());
+    }
 }

@@ -23,6 +23,8 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         client(&config, secrets_elsewhere),
         client_name(&config),
         upstream(&config),
+        cookie_domain(&config),
+        public_url(&config),
     ];
     for fault in faults.into_iter().flatten() {
         resolution.refuse(fault);
@@ -176,6 +178,66 @@ fn upstream(config: &Config) -> Option<Fault> {
         problem,
         remedy,
     ))
+}
+
+/// A host that the session cookie never reaches would ask for a sign-in again and again.
+fn cookie_domain(config: &Config) -> Option<Fault> {
+    let auth = &config.auth;
+    let domain = auth.cookie_domain.as_ref()?;
+    let name = domain.name();
+    if domain.as_str() != name || domain.is_no_domain() {
+        return Some(Fault::new(
+            FaultKind::Invalid,
+            "AUTH_COOKIE_DOMAIN",
+            format!(
+                "is {:?}, for which browsers keep no cookie",
+                domain.as_str()
+            ),
+            "name a domain such as example.com, without a port",
+        ));
+    }
+    let outside = auth
+        .forward_hosts
+        .iter()
+        .find(|host| !host.is_within(name))?;
+    Some(Fault::new(
+        FaultKind::Conflict,
+        "AUTH_FORWARD_HOSTS",
+        format!(
+            "names {}, which is not in AUTH_COOKIE_DOMAIN",
+            outside.as_str()
+        ),
+        format!("name hosts below {name}, or another domain"),
+    ))
+}
+
+/// Where browsers are sent to must be theirs to reach, and must get the cookie it sets.
+fn public_url(config: &Config) -> Option<Fault> {
+    let url = config.auth.public_url.as_ref()?.as_str();
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let host = host.and_then(|host| super::Host::try_from(host.to_owned()).ok());
+    let Some(host) = host else {
+        return Some(Fault::new(
+            FaultKind::Invalid,
+            "AUTH_PUBLIC_URL",
+            format!("is {url:?}, which no browser opens"),
+            "write it like https://auth.example.com",
+        ));
+    };
+    let domain = config.auth.cookie_domain.as_ref()?;
+    (!host.is_within(domain.name())).then(|| {
+        Fault::new(
+            FaultKind::Conflict,
+            "AUTH_PUBLIC_URL",
+            format!(
+                "names {}, which is not in AUTH_COOKIE_DOMAIN",
+                host.as_str()
+            ),
+            "serve both below one domain",
+        )
+    })
 }
 
 fn colliding_databases(config: &Config) -> Option<Fault> {

@@ -25,7 +25,7 @@ use crate::schema::{
     Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
 };
 
-pub use auth::{Auth, Registration};
+pub use auth::{Auth, Host, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
 pub use jwt::{Algorithm, Jwt};
 pub use llm::{CacheRequests, CacheScope, Llm};
@@ -52,7 +52,7 @@ pub struct Config {
     pub redis: Redis,
     /// How tokens are signed and how long they live.
     pub jwt: Jwt,
-    /// Who may have an account.
+    /// Who may have an account, and where a sign-in in a browser holds and leads to.
     pub auth: Auth,
     /// Credentials of other services that ask about tokens.
     pub oauth: OAuth,

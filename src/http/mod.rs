@@ -4,17 +4,22 @@
 pub mod body;
 pub mod client_address;
 pub mod context;
+pub mod cookies;
 pub mod documents;
 pub mod form;
 pub mod input;
+pub mod next;
 pub mod problem;
 pub mod rate_limit;
 pub mod refused;
+pub mod same_site;
 pub mod security;
 
 pub use self::context::Context;
+pub use self::cookies::{Cookie, CookieRules};
 pub use self::form::{FormFields, FormInput, FromForm};
 pub use self::input::{Fields, FromFields, Input};
+pub use self::next::NextHosts;
 pub use self::problem::{Code, FieldError, Problem};
 pub use self::rate_limit::{Bucket, RateLimits};
 pub use self::refused::{Codes, Refused};

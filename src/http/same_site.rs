@@ -1,0 +1,72 @@
+//! Whether a form was sent from a page of ours: browsers tell where a request comes from, and a page
+//! of somebody else's cannot change what they tell.
+
+use poem::http::{HeaderMap, HeaderName, header};
+
+use super::problem::{Code, Problem};
+
+/// Fetch Metadata (W3C): from which kind of place the browser was told to send this.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses a request that a page of another site, or of another host of this site, had sent.
+/// Browsers that say nothing are believed here: the form's own token is still asked for.
+///
+/// # Errors
+/// `forbidden`.
+pub fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value: &poem::http::HeaderValue| value.to_str().unwrap_or("?"))
+    };
+    let own = match (text(FETCH_SITE), text(header::ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some() && host == text(header::HOST)
+        }
+        (None, None) => true,
+    };
+    if own {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::Forbidden,
+        "this form was sent from another site; open the page here and send it again",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_ours_may_send_forms() {
+        for (site, origin, good) in [
+            (Some("same-origin"), None, true),
+            (Some("none"), None, true),
+            (Some("same-site"), None, false),
+            (Some("cross-site"), None, false),
+            // What the browser says of itself counts more.
+            (Some("cross-site"), Some("https://auth.example.com"), false),
+            (None, Some("https://auth.example.com"), true),
+            (None, Some("https://auth.example.com.evil.org"), false),
+            (None, Some("null"), false),
+            (None, None, true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "auth.example.com".parse().unwrap());
+            if let Some(site) = site {
+                headers.insert(FETCH_SITE, site.parse().unwrap());
+            }
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            assert_eq!(
+                refuse_other_sites(&headers).is_ok(),
+                good,
+                "{site:?} {origin:?}"
+            );
+        }
+    }
+}
