@@ -26,6 +26,10 @@ pub mod storage;
 #[cfg(feature = "server")]
 pub mod http;
 
+/// The audit trail: who did what, when, from where.
+#[cfg(feature = "server")]
+pub mod audit;
+
 /// Accounts, passwords, tokens, sessions.
 #[cfg(feature = "server")]
 pub mod auth;

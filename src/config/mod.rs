@@ -4,6 +4,7 @@
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
 //! one setting are in `checks.rs`; how a variable becomes a value is `schema`'s business.
 
+mod audit;
 mod auth;
 mod checks;
 mod database;
@@ -25,6 +26,7 @@ use crate::schema::{
     Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
 };
 
+pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
 pub use jwt::{Algorithm, Jwt};
@@ -62,6 +64,8 @@ pub struct Config {
     pub rate_limit: RateLimit,
     /// The cache in front of a language model.
     pub llm: Llm,
+    /// How long the audit trail is kept.
+    pub audit: Audit,
     /// What is logged, and how.
     pub log: Log,
 }

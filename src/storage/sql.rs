@@ -265,8 +265,13 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine) -> Result<(), s
             "PRAGMA synchronous = NORMAL",
             "PRAGMA foreign_keys = ON",
         ],
-        // The server gives up on what the client has given up on.
-        Engine::Postgres => &["SET statement_timeout = '1700ms'"],
+        Engine::Postgres => &[
+            // The server gives up on what the client has given up on.
+            "SET statement_timeout = '1700ms'",
+            // A plan for each set of values: the same statement may ask for one row in a million
+            // or for every other one, and a plan for the average suits neither.
+            "SET plan_cache_mode = force_custom_plan",
+        ],
     };
     for statement in statements {
         sqlx::query(*statement).execute(&mut *connection).await?;

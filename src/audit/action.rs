@@ -1,0 +1,97 @@
+//! [`Action`]: the closed list of what is recorded.
+
+/// Declares the list: each action once, as it is stored and as people read it.
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $words:literal;)+) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $($(#[doc = $doc])+ $name),+ }
+
+        impl Action {
+            /// Every action there is, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The action as it is stored and filtered by: stable.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// The action for people, to be read between who did it and whose account it was.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$name => $words),+ }
+            }
+
+            /// One sentence on what is recorded so.
+            #[must_use]
+            pub const fn docs(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Somebody made an account for themselves.
+    UserRegistered = "user.registered", "registered";
+    /// An administrator or the command line made an account.
+    UserCreated = "user.created", "created the account";
+    /// The first account was made, on the set-up page, as an administrator.
+    UserFirstAdministrator = "user.first_administrator", "became the first administrator";
+    /// An account was kept from signing in; its sessions ended.
+    UserDisabled = "user.disabled", "disabled the account";
+    /// A disabled account was let in again.
+    UserEnabled = "user.enabled", "enabled the account";
+    /// An account was deleted, by its owner or by somebody who may.
+    UserDeleted = "user.deleted", "deleted the account";
+    /// The roles of an account were replaced; the detail has those before and after.
+    UserRolesChanged = "user.roles_changed", "changed the roles";
+    /// The owner replaced the password.
+    UserPasswordChanged = "user.password_changed", "changed the password";
+    /// Somebody else set the password.
+    UserPasswordSet = "user.password_set", "set the password";
+    /// The password was replaced by a reset token.
+    UserPasswordReset = "user.password_reset", "reset the password";
+    /// The account was told to choose another password before it signs in again.
+    UserPasswordChangeRequired = "user.password_change_required", "required a new password";
+    /// A reset token was made.
+    UserResetTokenMade = "user.reset_token_made", "made a reset token";
+    /// A sign-in succeeded.
+    SessionBegan = "session.began", "signed in";
+    /// A sign-in failed: unknown e-mail, wrong password or disabled account.
+    SessionRefused = "session.refused", "was refused a sign-in";
+    /// One session was ended.
+    SessionEnded = "session.ended", "ended a session";
+    /// All sessions of an account were ended, or all but the one that asked.
+    SessionsEnded = "sessions.ended", "ended sessions";
+    /// A refresh token was used twice, perhaps by a thief; its session was ended.
+    SessionReused = "session.reused", "used a refresh token twice";
+    /// The audit trail was exported.
+    AuditExported = "audit.exported", "exported the audit trail";
+    /// The LLM cache was emptied.
+    CachePurged = "cache.purged", "emptied the LLM cache";
+}
+
+impl Action {
+    /// The action that is stored as `text`, unless this binary does not know it.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|action| action.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_told_apart_and_found_again() {
+        for action in Action::ALL {
+            assert_eq!(Action::of(action.as_str()), Some(*action));
+            assert!(!action.words().is_empty() && action.docs().ends_with('.'));
+        }
+        assert_eq!(Action::of("user.vanished"), None);
+    }
+}

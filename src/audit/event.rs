@@ -1,0 +1,205 @@
+//! [`Event`]: what is recorded, and [`Recorded`]: how it is read again.
+
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+use super::action::Action;
+use crate::clock::Timestamp;
+use crate::http::Context;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What was done.
+    pub action: Action,
+    /// By whom.
+    pub actor: Actor,
+    /// To whose account; none where no account is concerned.
+    pub subject: Option<Subject>,
+    /// From where.
+    pub origin: Origin,
+    /// What else is worth knowing, in a few words; empty for nothing. Never a secret.
+    pub detail: String,
+}
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// An account.
+    User {
+        /// Its id.
+        id: Uuid,
+        /// Its e-mail.
+        email: String,
+    },
+    /// Somebody at the server's own command line.
+    CommandLine,
+    /// Somebody who is not signed in, and the e-mail that they typed. It is kept only where it has
+    /// the form of one: people type passwords into the wrong field.
+    Anonymous(String),
+    /// The server itself.
+    Server,
+}
+
+impl Actor {
+    /// The account's id, for one that has been identified.
+    #[must_use]
+    pub const fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::User { id, .. } => Some(*id),
+            Self::CommandLine | Self::Anonymous(_) | Self::Server => None,
+        }
+    }
+
+    /// Who it is, as stored: an e-mail, `command line`, `server`, or nothing. What somebody typed
+    /// cannot look like one of the two words, which have no `@`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::User { email, .. } => email.clone(),
+            Self::CommandLine => "command line".to_owned(),
+            Self::Server => "server".to_owned(),
+            Self::Anonymous(typed) if looks_like_an_email(typed) => typed.to_ascii_lowercase(),
+            Self::Anonymous(_) => String::new(),
+        }
+    }
+}
+
+/// The account that something was done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its id; none where only an e-mail is known that no account has.
+    pub id: Option<Uuid>,
+    /// Its e-mail, or what somebody typed for one; kept on the same terms as that of
+    /// [`Actor::Anonymous`].
+    pub email: String,
+}
+
+impl Subject {
+    /// The e-mail as stored.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.id.is_some() || looks_like_an_email(&self.email) {
+            return self.email.to_ascii_lowercase();
+        }
+        String::new()
+    }
+}
+
+/// Where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address; empty at the command line.
+    pub ip: String,
+    /// What the client said it was.
+    pub user_agent: String,
+    /// The request, as the log names it.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// The server's own command line.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self {
+            ip: String::new(),
+            user_agent: concat!("aura/", env!("CARGO_PKG_VERSION")).to_owned(),
+            request_id: String::new(),
+        }
+    }
+}
+
+impl From<&Context> for Origin {
+    fn from(context: &Context) -> Self {
+        Self {
+            ip: context.client.to_string(),
+            user_agent: context.user_agent.clone(),
+            request_id: context.request_id.to_string(),
+        }
+    }
+}
+
+/// An event as it was recorded. Texts, because what a newer version wrote is read too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place in the trail: later events have higher ids.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What was done; [`Action::of`] knows it, unless a newer version recorded it.
+    pub action: String,
+    /// By which account.
+    pub actor_id: Option<Uuid>,
+    /// By whom: see [`Actor::name`].
+    pub actor: String,
+    /// To which account.
+    pub subject_id: Option<Uuid>,
+    /// Its e-mail; empty where there is none.
+    pub subject: String,
+    /// From which address.
+    pub ip: String,
+    /// With which client.
+    pub user_agent: String,
+    /// In which request.
+    pub request_id: String,
+    /// What else there is to know.
+    pub detail: String,
+}
+
+impl Recorded {
+    /// The event as one JSON object. The id is a string: many readers of JSON keep 53 bits of a
+    /// number, and it has 62.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.id.to_string(),
+            "at": self.at.to_utc().format(&Rfc3339).unwrap_or_default(),
+            "action": self.action,
+            "actor_id": self.actor_id,
+            "actor": self.actor,
+            "subject_id": self.subject_id,
+            "subject": self.subject,
+            "ip": self.ip,
+            "user_agent": self.user_agent,
+            "request_id": self.request_id,
+            "detail": self.detail,
+        })
+    }
+}
+
+/// `name@host`, in printable ASCII without spaces, where the host has a letter's or a digit's form.
+fn looks_like_an_email(text: &str) -> bool {
+    let Some((name, host)) = text.split_once('@') else {
+        return false;
+    };
+    let in_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    text.len() <= 254
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_graphic())
+        && !host.is_empty()
+        && host.bytes().all(in_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_kept_only_where_it_may_be_an_email() {
+        let name = |typed: &str| Actor::Anonymous(typed.to_owned()).name();
+        assert_eq!(name("Ann@Example.com"), "ann@example.com");
+        for typed in [
+            "",
+            "correct horse",
+            "server",
+            "command line",
+            "@a",
+            "a@",
+            "a@b!c",
+            "a b@c",
+        ] {
+            assert_eq!(name(typed), "", "{typed}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The audit trail: who did what, when, from where; one row an event, in the accounts' database.
+//!
+//! What is recorded is decided by those who act ([`crate::audit::Action`] is the whole list); here
+//! it is written, found again and, when it is old, deleted. `docs/audit.md` is for those who read
+//! it, `docs/decisions/0010-audit.md` says why it is as it is.
+
+mod action;
+mod event;
+mod filter;
+mod store;
+
+pub use self::action::Action;
+pub use self::event::{Actor, Event, Origin, Recorded, Subject};
+pub use self::filter::Filter;
+pub use self::store::Audit;

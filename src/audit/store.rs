@@ -1,0 +1,189 @@
+//! [`Audit`]: the table of events. One set of statements for SQLite and Postgres.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, Row};
+use uuid::Uuid;
+
+use super::event::{Event, Recorded, Subject};
+use super::filter::{Filter, RANDOM_BITS, Value, first_id};
+use crate::clock::{Clock, Timestamp, random_below};
+use crate::storage::{Sql, SqlError};
+
+const COLUMNS: &str =
+    "id, at, action, actor_id, actor, subject_id, subject, ip, user_agent, request_id, detail";
+
+/// Longest text of one column, in characters.
+const MAX_TEXT: usize = 512;
+
+/// How many events of one purge are deleted at once: few enough to be done long before a call's
+/// limit, and to keep no other writer of an SQLite file waiting.
+const BATCH: i64 = 1000;
+
+/// The audit trail; clones share it.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    sql: Sql,
+    clock: Clock,
+}
+
+type Result<T> = std::result::Result<T, SqlError>;
+
+impl Audit {
+    /// The trail in `sql`.
+    #[must_use]
+    pub const fn new(sql: Sql, clock: Clock) -> Self {
+        Self { sql, clock }
+    }
+
+    /// Records `event`, now.
+    ///
+    /// # Errors
+    /// An outage; then it is not recorded.
+    pub async fn record(&self, event: &Event) -> Result<()> {
+        let insert = async |pool: sqlx::AnyPool| {
+            let mut connection = pool.acquire().await?;
+            self.insert(&mut connection, event).await
+        };
+        self.sql.run(insert).await
+    }
+
+    /// Records `event` inside a transaction, so that it stands exactly when the change does.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn insert(
+        &self,
+        connection: &mut AnyConnection,
+        event: &Event,
+    ) -> std::result::Result<(), sqlx::Error> {
+        let insert = format!(
+            "INSERT INTO audit_events ({COLUMNS}) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING"
+        );
+        let text = |text: &str| clean(text);
+        let id = |id: Option<Uuid>| id.map(|id| id.to_string());
+        let subject = event.subject.as_ref();
+        loop {
+            let at = self.clock.now();
+            let random = i64::try_from(random_below(1 << RANDOM_BITS)).unwrap_or_default();
+            let insert = sqlx::query(sqlx::AssertSqlSafe(insert.clone()))
+                .bind(first_id(at) | random)
+                .bind(at.millis())
+                .bind(event.action.as_str())
+                .bind(id(event.actor.id()))
+                .bind(text(&event.actor.name()))
+                .bind(id(subject.and_then(|subject| subject.id)))
+                .bind(text(&subject.map(Subject::name).unwrap_or_default()))
+                .bind(text(&event.origin.ip))
+                .bind(text(&event.origin.user_agent))
+                .bind(text(&event.origin.request_id))
+                .bind(text(&event.detail));
+            // The same millisecond and the same random bits: once in a long while.
+            if insert.execute(&mut *connection).await?.rows_affected() == 1 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// At most `limit` events that fit `filter`, newest first, from the first below the id
+    /// `before`.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn page(
+        &self,
+        filter: &Filter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Recorded>> {
+        let (statement, values) =
+            filter.statement(COLUMNS, self.sql.engine(), before, limit.max(1));
+        let rows = self
+            .sql
+            .run(async |pool| {
+                let query = sqlx::query(sqlx::AssertSqlSafe(statement));
+                values.into_iter().fold(query, bind).fetch_all(&pool).await
+            })
+            .await?;
+        let events = rows.iter().map(recorded);
+        events
+            .collect::<std::result::Result<_, _>>()
+            .map_err(SqlError::Refused)
+    }
+
+    /// Deletes what was recorded before `until`, oldest first and some at a time; gives how many
+    /// there were. Two servers that do so at once share the work.
+    ///
+    /// # Errors
+    /// An outage; what was deleted until then stays deleted.
+    pub async fn purge(&self, until: Timestamp) -> Result<u64> {
+        let end = first_id(until);
+        let mut purged = 0;
+        loop {
+            // Bounds of its own for every batch: a plain range of ids, whatever the planner thinks.
+            let bounds: (Option<i64>, Option<i64>) = self
+                .sql
+                .run(async |pool| {
+                    let bounds = "SELECT min(id), max(id) FROM (SELECT id FROM audit_events \
+                                  WHERE id < $1 ORDER BY id LIMIT $2) AS batch";
+                    sqlx::query_as(bounds)
+                        .bind(end)
+                        .bind(BATCH)
+                        .fetch_one(&pool)
+                        .await
+                })
+                .await?;
+            let (Some(first), Some(last)) = bounds else {
+                return Ok(purged);
+            };
+            let delete = "DELETE FROM audit_events WHERE id >= $1 AND id <= $2";
+            let delete = sqlx::query(delete).bind(first).bind(last);
+            let done = self
+                .sql
+                .run(async |pool| delete.execute(&pool).await)
+                .await?;
+            purged += done.rows_affected();
+        }
+    }
+}
+
+fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: Value) -> Query<'q, Any, AnyArguments> {
+    match value {
+        Value::Text(text) => query.bind(text),
+        Value::Number(number) => query.bind(number),
+    }
+}
+
+/// Without what a terminal or a page would obey: control characters, and those that turn the
+/// direction of writing.
+fn clean(text: &str) -> String {
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .filter(|c| !obeyed(*c))
+        .take(MAX_TEXT)
+        .collect()
+}
+
+fn recorded(row: &AnyRow) -> std::result::Result<Recorded, sqlx::Error> {
+    let id = |column: &str| -> std::result::Result<Option<Uuid>, sqlx::Error> {
+        let text: Option<String> = row.try_get(column)?;
+        Ok(text.and_then(|text| text.parse().ok()))
+    };
+    Ok(Recorded {
+        id: row.try_get("id")?,
+        at: Timestamp::from_millis(row.try_get("at")?),
+        action: row.try_get("action")?,
+        actor_id: id("actor_id")?,
+        actor: row.try_get("actor")?,
+        subject_id: id("subject_id")?,
+        subject: row.try_get("subject")?,
+        ip: row.try_get("ip")?,
+        user_agent: row.try_get("user_agent")?,
+        request_id: row.try_get("request_id")?,
+        detail: row.try_get("detail")?,
+    })
+}
