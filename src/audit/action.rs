@@ -59,7 +59,7 @@ actions! {
     UserResetTokenMade = "user.reset_token_made", "made a reset token";
     /// A sign-in succeeded.
     SessionBegan = "session.began", "signed in";
-    /// A sign-in failed: unknown e-mail, wrong password or disabled account.
+    /// A sign-in failed: unknown e-mail, wrong password, disabled account, or a password to be changed.
     SessionRefused = "session.refused", "was refused a sign-in";
     /// One session was ended.
     SessionEnded = "session.ended", "ended a session";

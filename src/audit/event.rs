@@ -35,6 +35,8 @@ pub enum Actor {
     },
     /// Somebody at the server's own command line.
     CommandLine,
+    /// Another service, by `OAUTH_CLIENT_ID`.
+    Client(String),
     /// Somebody who is not signed in, and the e-mail that they typed. It is kept only where it has
     /// the form of one: people type passwords into the wrong field.
     Anonymous(String),
@@ -48,7 +50,7 @@ impl Actor {
     pub const fn id(&self) -> Option<Uuid> {
         match self {
             Self::User { id, .. } => Some(*id),
-            Self::CommandLine | Self::Anonymous(_) | Self::Server => None,
+            Self::CommandLine | Self::Client(_) | Self::Anonymous(_) | Self::Server => None,
         }
     }
 
@@ -59,6 +61,7 @@ impl Actor {
         match self {
             Self::User { email, .. } => email.clone(),
             Self::CommandLine => "command line".to_owned(),
+            Self::Client(id) => format!("service {id}"),
             Self::Server => "server".to_owned(),
             Self::Anonymous(typed) if looks_like_an_email(typed) => typed.to_ascii_lowercase(),
             Self::Anonymous(_) => String::new(),

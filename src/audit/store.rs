@@ -148,7 +148,7 @@ impl Audit {
     }
 }
 
-fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: Value) -> Query<'q, Any, AnyArguments> {
+fn bind(query: Query<'_, Any, AnyArguments>, value: Value) -> Query<'_, Any, AnyArguments> {
     match value {
         Value::Text(text) => query.bind(text),
         Value::Number(number) => query.bind(number),

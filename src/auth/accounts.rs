@@ -1,19 +1,17 @@
-//! Accounts as their owners, and those who run the server, make, change and delete them.
+//! Accounts as their owners make, change and delete them.
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::email::Email;
 use super::error::Error;
 use super::ids::UserId;
+use super::manage::By;
 use super::sign_in::refuse_nul;
 use super::users::User;
 use super::{Auth, Caller};
+use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
-
-/// Longest name of a role, and most roles of one account: they travel in every token.
-const MAX_ROLE_LENGTH: usize = 32;
-const MAX_ROLES: usize = 16;
 
 impl Auth {
     /// Makes an account for whoever asks.
@@ -31,21 +29,30 @@ impl Auth {
         if self.0.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
-        self.create(email, password, &[]).await
+        let user = self.prepare(email, password, Vec::new()).await?;
+        let by = By::owner(context, &user);
+        let added = self
+            .0
+            .users
+            .add(&user, &by.did(Action::UserRegistered, &user, ""))
+            .await?;
+        if added {
+            Ok(user)
+        } else {
+            Err(Error::EmailTaken)
+        }
     }
 
-    /// Makes an account.
-    ///
-    /// # Errors
-    /// As [`Auth::register`], but for its limits.
-    pub async fn create(
+    /// An account that could be added: its e-mail and password follow the rules. Whether the e-mail
+    /// is taken is asked after the hash, by the insert itself, so that the answer takes as long
+    /// either way.
+    pub(super) async fn prepare(
         &self,
         email: &str,
         password: SecretString,
-        roles: &[String],
+        roles: Vec<String>,
     ) -> Result<User, Error> {
         refuse_nul(&[("email", email)])?;
-        let roles = clean_roles(roles)?;
         let parsed = Email::try_from(email);
         // A stand-in lets the password's faults be told together with the e-mail's.
         let for_rules = parsed
@@ -70,9 +77,7 @@ impl Auth {
                 return Err(Error::Invalid(faults));
             }
         };
-        // Whether the e-mail is taken is asked after the hash, by the insert itself, so that the
-        // answer takes as long either way.
-        let user = User {
+        Ok(User {
             id: UserId::random(),
             email,
             password_hash: self.0.hasher.hash(password).await?,
@@ -80,12 +85,8 @@ impl Auth {
             created_at: self.0.clock.now(),
             disabled_at: None,
             signed_out_at: None,
-        };
-        if self.0.users.add(&user).await? {
-            Ok(user)
-        } else {
-            Err(Error::EmailTaken)
-        }
+            password_change_required_at: None,
+        })
     }
 
     /// Replaces the caller's password and ends every other session.
@@ -105,15 +106,18 @@ impl Auth {
             .hasher
             .check(&new, &user.email, self.0.min_password, "new_password")
             .await?;
-        self.replace_password(&user, new, Some(caller)).await
+        let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
+        self.replace_password(&user, new, Some(caller), &event)
+            .await
     }
 
-    /// Sets a password and ends all sessions but the caller's.
+    /// Sets a password, records `event`, and ends all sessions but the caller's.
     pub(super) async fn replace_password(
         &self,
         user: &User,
         new: SecretString,
         caller: Option<&Caller>,
+        event: &Event,
     ) -> Result<(), Error> {
         let hash = self.0.hasher.hash(new).await?;
         let keep = caller.map(|caller| caller.session.id);
@@ -122,7 +126,7 @@ impl Auth {
         let replaced = self
             .0
             .users
-            .set_password(user.id, &user.password_hash, &hash)
+            .set_password(user.id, &user.password_hash, &hash, Some(event))
             .await?;
         if !replaced {
             // Somebody else changed it a moment ago, so what was shown is right no longer.
@@ -138,7 +142,8 @@ impl Auth {
     /// Deletes the caller's account and all it holds.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::Limited`], [`Error::Busy`], or an outage.
+    /// [`Error::WrongPassword`], [`Error::LastAdministrator`], [`Error::Limited`],
+    /// [`Error::Busy`], or an outage.
     pub async fn delete_account(
         &self,
         context: &Context,
@@ -146,19 +151,7 @@ impl Auth {
         current: SecretString,
     ) -> Result<(), Error> {
         let user = self.confirm(context, caller, &current).await?;
-        self.delete(&user).await
-    }
-
-    /// Deletes an account and all it holds.
-    ///
-    /// # Errors
-    /// An outage; then nothing, or only the sessions, are gone.
-    pub async fn delete(&self, user: &User) -> Result<(), Error> {
-        self.0.sessions.end_all(user.id, None).await?;
-        self.0.users.delete(user.id).await?;
-        // A sign-in that was under way may have begun one more.
-        self.0.sessions.end_all(user.id, None).await?;
-        Ok(())
+        self.delete(&user, &By::owner(context, &user)).await
     }
 
     /// The caller's account, if `password` is its password.
@@ -178,80 +171,4 @@ impl Auth {
         self.0.limits.password_failed(context, email).await;
         Err(Error::WrongPassword)
     }
-
-    /// Sets a password without the old one, and ends all sessions. For the command line.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`], or an outage.
-    pub async fn set_password(&self, user: &User, new: SecretString) -> Result<(), Error> {
-        self.0
-            .hasher
-            .check(&new, &user.email, self.0.min_password, "password")
-            .await?;
-        self.replace_password(user, new, None).await?;
-        self.sign_out(user).await.map(drop)
-    }
-
-    /// Disables an account and ends its sessions, or enables it.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn set_disabled(&self, user: &User, disabled: bool) -> Result<(), Error> {
-        self.0.sessions.ready().await?;
-        let at = disabled.then(|| self.0.clock.now());
-        self.0.users.set_disabled(user.id, at).await?;
-        if disabled {
-            self.sign_out(user).await?;
-        }
-        Ok(())
-    }
-
-    /// Replaces an account's roles; its sessions have them from their next token on.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a name that cannot stand in a token; an outage.
-    pub async fn set_roles(&self, user: &User, roles: &[String]) -> Result<Vec<String>, Error> {
-        let roles = clean_roles(roles)?;
-        self.0.sessions.ready().await?;
-        self.0.users.set_roles(user.id, &roles).await?;
-        self.0.sessions.set_roles(user.id, &roles).await?;
-        Ok(roles)
-    }
-
-    /// Ends all sessions of an account; gives how many this process could see.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn sign_out(&self, user: &User) -> Result<u64, Error> {
-        self.0.sessions.ready().await?;
-        // The mark in the database reaches servers whose sessions live in their own memory.
-        self.0
-            .users
-            .set_signed_out(user.id, self.0.clock.now())
-            .await?;
-        Ok(self.0.sessions.end_all(user.id, None).await?)
-    }
-}
-
-/// Roles in order, each once; letters, digits, `-`, `_`, `.` and `:`.
-fn clean_roles(roles: &[String]) -> Result<Vec<String>, Error> {
-    let good = |role: &String| {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-        (1..=MAX_ROLE_LENGTH).contains(&role.len()) && role.chars().all(allowed)
-    };
-    if roles.len() > MAX_ROLES || !roles.iter().all(good) {
-        let message = format!(
-            "a role is 1 to {MAX_ROLE_LENGTH} letters, digits, '-', '_', '.' or ':'; an account \
-             has {MAX_ROLES} at most"
-        );
-        return Err(Error::Invalid(vec![FieldError::new(
-            "roles",
-            "invalid_role",
-            message,
-        )]));
-    }
-    let mut roles = roles.to_vec();
-    roles.sort();
-    roles.dedup();
-    Ok(roles)
 }

@@ -30,13 +30,13 @@ route_codes! {
     /// Of `POST /auth/register`.
     Register: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::EmailTaken, Code::RegistrationClosed]];
     /// Of `POST /auth/login`.
-    Login: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidCredentials, Code::TokensUnavailable]];
+    Login: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidCredentials, Code::PasswordChangeRequired, Code::TokensUnavailable]];
     /// Of `POST /auth/refresh`.
     Refresh: Problem = [BODY, LIMITED, DATABASE, &[Code::InvalidRefreshToken, Code::RefreshTokenReused, Code::TokensUnavailable]];
     /// Of routes that need nothing but a caller.
     Bearer: Problem = [BEARER, DATABASE];
     /// Of routes at which the caller shows the password again.
-    Confirmed: Problem = [BODY, BEARER, LIMITED, HASHING, DATABASE, &[Code::WrongPassword]];
+    Confirmed: Problem = [BODY, BEARER, LIMITED, HASHING, DATABASE, &[Code::WrongPassword, Code::LastAdministrator]];
     /// Of `POST /auth/password/reset`.
     Reset: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidResetToken, Code::TokensUnavailable]];
     /// Of `DELETE /auth/sessions/{id}`.
@@ -160,8 +160,8 @@ impl AuthApi {
         tag = "Group::Tokens",
         operation_id = "logout"
     )]
-    async fn logout(&self, token: BearerToken) -> Answer<Done, Bearer> {
-        self.auth.logout(token.as_str()).await?;
+    async fn logout(&self, context: Context, token: BearerToken) -> Answer<Done, Bearer> {
+        self.auth.logout(&context, token.as_str()).await?;
         Ok(Done::NoContent)
     }
 
@@ -172,8 +172,8 @@ impl AuthApi {
         tag = "Group::Tokens",
         operation_id = "logout_all"
     )]
-    async fn logout_all(&self, token: BearerToken) -> Answer<Done, Bearer> {
-        self.auth.logout_all(token.as_str()).await?;
+    async fn logout_all(&self, context: Context, token: BearerToken) -> Answer<Done, Bearer> {
+        self.auth.logout_all(&context, token.as_str()).await?;
         Ok(Done::NoContent)
     }
 
@@ -299,9 +299,16 @@ impl AuthApi {
         tag = "Group::Sessions",
         operation_id = "end_session"
     )]
-    async fn end_session(&self, token: BearerToken, id: Path<Uuid>) -> Answer<Done, EndSession> {
+    async fn end_session(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Done, EndSession> {
         let caller = self.auth.authenticate(token.as_str()).await?;
-        self.auth.end_session(&caller, id.0.into()).await?;
+        self.auth
+            .end_session(&context, &caller, id.0.into())
+            .await?;
         Ok(Done::NoContent)
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with accounts and tokens, in the words of the domain.
 
+use secrecy::SecretString;
+
 use crate::http::{Code, FieldError, Problem};
 use crate::storage::{RedisUnavailable, SqlError};
 
@@ -18,6 +20,19 @@ pub enum Error {
     /// Unknown account, wrong password or disabled account.
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
+    /// The password is right, and opens nothing but the form for a new one, which takes this reset
+    /// token.
+    #[error("the password must be changed before signing in")]
+    PasswordChangeRequired(SecretString),
+    /// There is no such account.
+    #[error("there is no such account")]
+    UserNotFound,
+    /// Nobody would be left who could manage accounts.
+    #[error("this is the last administrator who can sign in; make another one first")]
+    LastAdministrator,
+    /// The caller lacks a role.
+    #[error("the caller has not the role {0}")]
+    Forbidden(String),
     /// Not the caller's password.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -77,6 +92,18 @@ impl From<Error> for Problem {
             Error::Invalid(faults) => return Self::invalid(faults),
             Error::Limited(problem) => return *problem,
             Error::Internal => return Self::internal(),
+            Error::Forbidden(role) => {
+                return Self::new(Code::Forbidden, format!("this needs the role {role}"));
+            }
+            Error::PasswordChangeRequired(_) => (
+                Code::PasswordChangeRequired,
+                "choose a new password on this server's page /sign-in, or by a reset link",
+            ),
+            Error::UserNotFound => (Code::UserNotFound, "no account has this id"),
+            Error::LastAdministrator => (
+                Code::LastAdministrator,
+                "this is the last administrator who can sign in; make another one first",
+            ),
             Error::RegistrationClosed => (
                 Code::RegistrationClosed,
                 "ask whoever runs this server for an account",

@@ -7,6 +7,7 @@ mod access_token;
 mod accounts;
 pub mod api;
 pub mod bodies;
+pub mod browser;
 pub mod email;
 mod error;
 mod examples;
@@ -15,13 +16,16 @@ mod hasher;
 pub mod ids;
 mod keys;
 mod limits;
+pub mod manage;
 pub mod metrics;
 pub mod oauth;
 mod password;
 mod refresh_token;
-mod reset;
+pub mod reset;
+mod roles;
 pub mod sessions;
 mod sign_in;
+mod sign_out;
 mod tokens;
 pub mod users;
 
@@ -33,6 +37,7 @@ use secrecy::SecretString;
 pub use self::access_token::Claims;
 pub use self::error::Error;
 pub use self::keys::{BadKey, Keys};
+pub use self::manage::By;
 pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};
 
 use self::access_token::AccessTokens;
@@ -42,6 +47,7 @@ use self::limits::Limits;
 use self::metrics::AuthMetrics;
 use self::sessions::{Session, Sessions};
 use self::users::{User, Users};
+use crate::audit::Audit;
 use crate::clock::{Clock, random_bytes};
 use crate::config::{Config, Registration};
 use crate::http::RateLimits;
@@ -55,6 +61,7 @@ pub struct Auth(Arc<Inner>);
 struct Inner {
     clock: Clock,
     users: Users,
+    audit: Audit,
     sessions: Sessions,
     keys: Keys,
     access: AccessTokens,
@@ -75,13 +82,11 @@ struct Client {
     secret: SecretString,
 }
 
-/// Who sends a request, known by the access token.
+/// Who sends a request, known by an access token or a session cookie.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The session that the token belongs to; it stands at this moment.
     pub session: Session,
-    /// What the token says.
-    pub claims: Claims,
 }
 
 impl Caller {
@@ -89,6 +94,23 @@ impl Caller {
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.session.owner.user
+    }
+
+    /// Whether the caller has `role` at this moment.
+    #[must_use]
+    pub fn has(&self, role: &str) -> bool {
+        self.session.owner.roles.iter().any(|own| own == role)
+    }
+
+    /// Refuses a caller without `role`.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn demand(&self, role: &str) -> Result<(), Error> {
+        if self.has(role) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(role.to_owned()))
     }
 }
 
@@ -126,8 +148,10 @@ impl Auth {
             redis.map(|redis| redis.rate_limit.clone()),
             &clock,
         );
+        let audit = Audit::new(storage.sql.clone(), clock.clone());
         Ok(Self(Arc::new(Inner {
-            users: Users::new(storage.sql.clone()),
+            users: Users::new(storage.sql.clone(), audit.clone()),
+            audit,
             sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),
             keys: Keys::new(&config.jwt, &secret)?,
             access: AccessTokens::new(&config.jwt),
@@ -150,6 +174,18 @@ impl Auth {
     #[must_use]
     pub fn users(&self) -> &Users {
         &self.0.users
+    }
+
+    /// What was recorded of accounts.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// Whether anybody may make an account.
+    #[must_use]
+    pub fn registration_is_open(&self) -> bool {
+        self.0.registration == Registration::Open
     }
 
     /// The public keys, for those who verify tokens themselves.
@@ -175,7 +211,17 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`]; [`Error::TokensUnavailable`] when the session cannot be looked up.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        self.caller(self.verify(token)?).await
+        self.caller(&self.verify(token)?).await
+    }
+
+    /// Finds out who shows `token`, and whether it is somebody with `role`.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`], and [`Error::Forbidden`].
+    pub async fn authorize(&self, token: &str, role: &str) -> Result<Caller, Error> {
+        let caller = self.authenticate(token).await?;
+        caller.demand(role)?;
+        Ok(caller)
     }
 
     /// The claims of `token`, of which only the signature and the times are checked: whoever needs
@@ -193,7 +239,7 @@ impl Auth {
     ///
     /// # Errors
     /// As [`Self::authenticate`].
-    pub async fn caller(&self, claims: Claims) -> Result<Caller, Error> {
+    pub async fn caller(&self, claims: &Claims) -> Result<Caller, Error> {
         let session = self
             .live_session(claims.session())
             .await?
@@ -201,7 +247,7 @@ impl Auth {
         if session.owner.user != claims.user() {
             return Err(Error::InvalidToken);
         }
-        Ok(Caller { session, claims })
+        Ok(Caller { session })
     }
 
     /// The account of `caller`.

@@ -23,7 +23,8 @@ use crate::http::{Code, Context, FormFields, FormInput, FromForm, Problem, Refus
 route_codes! {
     /// Of `POST /auth/token`.
     Token: OAuth = [BODY, LIMITED, HASHING, DATABASE, &[
-        Code::InvalidCredentials, Code::InvalidRefreshToken, Code::RefreshTokenReused,
+        Code::InvalidCredentials, Code::PasswordChangeRequired, Code::InvalidRefreshToken,
+        Code::RefreshTokenReused,
         Code::UnsupportedGrantType, Code::TokensUnavailable,
     ]];
     /// Of introspection and revocation.
@@ -296,7 +297,7 @@ impl OAuthApi {
         self.auth
             .check_client(&context, &client.0.username, &client.0.password)
             .await?;
-        self.auth.revoke(&body.0.token).await?;
+        self.auth.revoke(&context, &body.0.token).await?;
         Ok(Revoked::Done)
     }
 

@@ -36,6 +36,13 @@ impl RefreshKey {
         Self(bytes)
     }
 
+    /// A tag of `text` that only this key makes, for another use than tokens; `label` tells uses
+    /// apart.
+    pub(super) fn tag(&self, label: &[u8], text: &[u8]) -> [u8; 32] {
+        // Labels of tokens have no dash.
+        keyed_hash(&self.0, b"cookie-", &[label, b"\0", text])
+    }
+
     fn mac(&self, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         keyed_hash(&self.0, label, parts)
     }

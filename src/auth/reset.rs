@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::error::Error;
+use super::manage::By;
 use super::refresh_token::keyed_hash;
 use super::users::User;
-use crate::http::Context;
+use crate::audit::Action;
+use crate::http::{Context, FieldError};
 
 /// How long a reset token works.
-const LIFETIME_SECONDS: i64 = 60 * 60;
+pub const LIFETIME_SECONDS: i64 = 60 * 60;
 
 const TYPE: &str = "reset+jwt";
 
@@ -30,8 +32,18 @@ impl Auth {
     /// it only when both have the same `JWT_SECRET_KEY`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be signed.
-    pub fn reset_token(&self, user: &User) -> Result<String, Error> {
+    /// An outage; [`Error::Internal`] when it cannot be signed.
+    pub async fn reset_token(&self, user: &User, by: &By) -> Result<String, Error> {
+        let token = self.issue_reset_token(user)?;
+        self.0
+            .audit
+            .record(&by.did(Action::UserResetTokenMade, user, ""))
+            .await?;
+        Ok(token)
+    }
+
+    /// The same, as a part of something else that is recorded.
+    pub(super) fn issue_reset_token(&self, user: &User) -> Result<String, Error> {
         let claims = Claims {
             sub: user.id.uuid(),
             exp: self.0.clock.now().seconds() + LIFETIME_SECONDS,
@@ -73,7 +85,18 @@ impl Auth {
             .hasher
             .check(&new, &user.email, self.0.min_password, "new_password")
             .await?;
-        self.replace_password(&user, new, None).await
+        if user.password_change_required_at.is_some()
+            && self
+                .check_password(Some(user.clone()), &new)
+                .await?
+                .is_some()
+        {
+            let message = "this is the password that has to be changed; choose another one";
+            let fault = FieldError::new("new_password", "password_unchanged", message);
+            return Err(Error::Invalid(vec![fault]));
+        }
+        let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");
+        self.replace_password(&user, new, None, &event).await
     }
 
     fn reset_key(&self) -> &[u8] {

@@ -1,14 +1,16 @@
-//! Signing in, staying in, signing out.
+//! Signing in and staying in.
 
 use secrecy::SecretString;
 
 use super::email::Email;
 use super::error::Error;
 use super::ids::SessionId;
+use super::manage::By;
 use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
 use super::sessions::{Owner, Presented, Rotation, Session};
 use super::users::User;
-use super::{Auth, Caller, TokenPair};
+use super::{Auth, TokenPair};
+use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::http::{Context, FieldError};
 
@@ -17,13 +19,25 @@ impl Auth {
     /// look the same.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`], [`Error::Limited`], [`Error::Busy`], or an outage.
+    /// [`Error::InvalidCredentials`], [`Error::PasswordChangeRequired`], [`Error::Limited`],
+    /// [`Error::Busy`], or an outage.
     pub async fn login(
         &self,
         context: &Context,
         email: &str,
         password: SecretString,
     ) -> Result<TokenPair, Error> {
+        let (session, token) = self.sign_in(context, email, password).await?;
+        self.pair(&session.owner, &token, session.created_at)
+    }
+
+    /// The same for whoever makes something else than tokens of it.
+    pub(super) async fn sign_in(
+        &self,
+        context: &Context,
+        email: &str,
+        password: SecretString,
+    ) -> Result<(Session, RefreshToken), Error> {
         // Side by side, so that an outage is told in the time of one call, not after the hash.
         let (limited, ready) = tokio::join!(
             self.0.limits.password_try(context, email),
@@ -39,13 +53,29 @@ impl Auth {
         let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
             self.0.metrics.login("refused");
             self.0.limits.password_failed(context, email).await;
+            self.note(&refusal(context, email, "")).await;
             return Err(Error::InvalidCredentials);
         };
         self.0.limits.signed_in(context, email).await;
         let user = self.rehash(user, password).await?;
-        let pair = self.begin_session(context, &user).await?;
+        if user.password_change_required_at.is_some() {
+            self.0.metrics.login("refused");
+            let why = "the password must be changed first";
+            self.note(&refusal(context, email, why)).await;
+            let token = self.issue_reset_token(&user)?;
+            return Err(Error::PasswordChangeRequired(token.into()));
+        }
+        let begun = self.begin_session(context, &user).await?;
         self.0.metrics.login("accepted");
-        Ok(pair)
+        Ok(begun)
+    }
+
+    /// Records what has happened already, so that a database which is away cannot prevent it: the
+    /// log has the event then.
+    pub(super) async fn note(&self, event: &Event) {
+        if self.0.audit.record(event).await.is_err() {
+            tracing::warn!(?event, "an event could not be recorded in the database");
+        }
     }
 
     /// The user, if the password is theirs. Costs one hash in any case.
@@ -68,7 +98,7 @@ impl Auth {
         if self
             .0
             .users
-            .set_password(user.id, &user.password_hash, &hash)
+            .set_password(user.id, &user.password_hash, &hash, None)
             .await?
         {
             user.password_hash = hash;
@@ -81,7 +111,11 @@ impl Auth {
             .ok_or(Error::InvalidCredentials)
     }
 
-    async fn begin_session(&self, context: &Context, user: &User) -> Result<TokenPair, Error> {
+    async fn begin_session(
+        &self,
+        context: &Context,
+        user: &User,
+    ) -> Result<(Session, RefreshToken), Error> {
         let now = self.0.clock.now();
         let id = SessionId::random();
         let token = RefreshToken::first(id, self.refresh_key()?);
@@ -104,17 +138,25 @@ impl Auth {
         // so to the sessions that stood then; this one is for us to mend.
         let known = self.0.users.find(user.id).await?.filter(|known| {
             known.disabled_at.is_none()
+                && known.password_change_required_at.is_none()
                 && known.password_hash.expose() == user.password_hash.expose()
         });
         let Some(known) = known else {
             self.0.sessions.end(id, user.id).await?;
+            self.note(&refusal(context, user.email.as_str(), "")).await;
             return Err(Error::InvalidCredentials);
         };
         if known.roles != user.roles {
             self.0.sessions.set_roles(user.id, &known.roles).await?;
             session.owner.roles = known.roles;
         }
-        self.pair(&session.owner, &token, now)
+        let began = By::owner(context, user).did(Action::SessionBegan, user, "");
+        if let Err(error) = self.0.audit.record(&began).await {
+            // Nobody is signed in whom nobody could find afterwards.
+            self.0.sessions.end(id, user.id).await?;
+            return Err(error.into());
+        }
+        Ok((session, token))
     }
 
     /// Exchanges a refresh token for a new pair. Everybody who shows one token within the grace
@@ -144,8 +186,15 @@ impl Auth {
         };
         match self.0.sessions.rotate(&shown).await? {
             Rotation::Gone => Err(Error::InvalidRefreshToken),
-            Rotation::Reused => {
+            Rotation::Reused { owner } => {
                 self.0.metrics.refresh("reused");
+                let by = By {
+                    // Whoever it was: the owner, or somebody who had the token.
+                    actor: Actor::Anonymous(String::new()),
+                    origin: Origin::from(context),
+                };
+                self.note(&by.did_to(Action::SessionReused, &owner, ""))
+                    .await;
                 tracing::warn!(
                     session = %token.session(),
                     client = %context.client,
@@ -210,63 +259,19 @@ impl Auth {
     fn refresh_key(&self) -> Result<&super::RefreshKey, Error> {
         self.0.keys.refresh().first().ok_or(Error::Internal)
     }
+}
 
-    /// Ends the session of an access token. Ending it twice is no fault.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
-    pub async fn logout(&self, token: &str) -> Result<(), Error> {
-        let now = self.0.clock.now();
-        let claims = self
-            .0
-            .access
-            .verify(&self.0.keys, token, now)
-            .ok_or(Error::InvalidToken)?;
-        self.0.sessions.end(claims.session(), claims.user()).await?;
-        Ok(())
-    }
-
-    /// Ends all sessions of an access token's user. A token whose session has ended already ends
-    /// nothing more, and that is no fault.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
-    pub async fn logout_all(&self, token: &str) -> Result<(), Error> {
-        let now = self.0.clock.now();
-        let claims = self
-            .0
-            .access
-            .verify(&self.0.keys, token, now)
-            .ok_or(Error::InvalidToken)?;
-        let live = self.live_session(claims.session()).await?;
-        if live.is_some_and(|session| session.owner.user == claims.user()) {
-            self.0.sessions.end_all(claims.user(), None).await?;
-        }
-        Ok(())
-    }
-
-    /// The caller's sessions, newest first.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
-        Ok(self
-            .0
-            .sessions
-            .list(caller.user(), self.0.clock.now())
-            .await?)
-    }
-
-    /// Ends one of the caller's sessions.
-    ///
-    /// # Errors
-    /// [`Error::SessionNotFound`] when the caller has no such session; an outage.
-    pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
-        if self.0.sessions.end(id, caller.user()).await? {
-            Ok(())
-        } else {
-            Err(Error::SessionNotFound)
-        }
+/// The event of a sign-in that was refused: of an account or of none, which nobody is told.
+fn refusal(context: &Context, email: &str, why: &str) -> Event {
+    // What was typed may be anything, a password in the wrong field among it.
+    let email =
+        Email::try_from(email).map_or_else(|_| String::new(), |email| email.as_str().to_owned());
+    Event {
+        action: Action::SessionRefused,
+        actor: Actor::Anonymous(email.clone()),
+        subject: Some(Subject { id: None, email }),
+        origin: Origin::from(context),
+        detail: why.to_owned(),
     }
 }
 

@@ -4,9 +4,11 @@ use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
+use super::manage::By;
 use super::refresh_token::RefreshToken;
 use super::sessions::Session;
 use super::{Auth, Claims};
+use crate::audit::{Action, Actor, Origin};
 use crate::http::{Code, Context, Problem};
 
 /// A token that is good at this moment.
@@ -58,15 +60,12 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn introspect(&self, token: &str) -> Result<Option<Active>, Error> {
-        match self.authenticate(token).await {
-            Ok(caller) => {
-                return Ok(Some(Active::Access(
-                    Box::new(caller.session),
-                    caller.claims,
-                )));
+        if let Ok(claims) = self.verify(token) {
+            match self.caller(&claims).await {
+                Ok(caller) => return Ok(Some(Active::Access(Box::new(caller.session), claims))),
+                Err(Error::InvalidToken) => {}
+                Err(error) => return Err(error),
             }
-            Err(Error::InvalidToken) => {}
-            Err(error) => return Err(error),
         }
         let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) else {
             return Ok(None);
@@ -80,15 +79,27 @@ impl Auth {
     ///
     /// # Errors
     /// An outage.
-    pub async fn revoke(&self, token: &str) -> Result<(), Error> {
+    pub async fn revoke(&self, context: &Context, token: &str) -> Result<(), Error> {
         let now = self.0.clock.now();
-        if let Some(claims) = self.0.access.verify(&self.0.keys, token, now) {
-            self.0.sessions.end(claims.session(), claims.user()).await?;
+        let (id, user) = if let Some(claims) = self.0.access.verify(&self.0.keys, token, now) {
+            (claims.session(), Some(claims.user()))
         } else if let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) {
-            let session = self.0.sessions.look_up(token.session(), now).await?;
-            if let Some(session) = session {
-                self.0.sessions.end(session.id, session.owner.user).await?;
-            }
+            (token.session(), None)
+        } else {
+            return Ok(());
+        };
+        let session = self.0.sessions.look_up(id, now).await?;
+        let session = session.filter(|session| user.is_none_or(|user| session.owner.user == user));
+        if let Some(session) = session
+            && self.0.sessions.end(session.id, session.owner.user).await?
+        {
+            let client = self.0.client.as_ref().map(|client| client.id.clone());
+            let by = By {
+                actor: Actor::Client(client.unwrap_or_default()),
+                origin: Origin::from(context),
+            };
+            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+                .await;
         }
         Ok(())
     }

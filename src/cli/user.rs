@@ -12,7 +12,7 @@ use super::output;
 use super::setup::Source;
 use crate::auth::email::Email;
 use crate::auth::users::User as Account;
-use crate::auth::{Auth, Error};
+use crate::auth::{Auth, By, Error};
 use crate::clock::Timestamp;
 
 /// How many accounts are read at once.
@@ -94,9 +94,20 @@ enum UserCommand {
         /// Whose.
         email: String,
     },
+    /// Make the password good for nothing but choosing a new one, end all sessions, and print a
+    /// token with which the user can choose one without the old, once, within the hour.
+    #[command(
+        after_help = "Example:\n  aura user require-password-change ann@example.com\n\n\
+        The user opens /reset?token=TOKEN on the server, or signs in there with the old password."
+    )]
+    RequirePasswordChange {
+        /// Whose.
+        email: String,
+    },
     /// Print a token with which the user can set a new password, once, within the hour.
     #[command(after_help = "Example:\n  aura user reset-link ann@example.com\n\n\
-        The user sends it to POST /auth/password/reset as reset_token, with new_password.")]
+        The user opens /reset?token=TOKEN on the server; or an application sends the token to\n\
+        POST /auth/password/reset as reset_token, with new_password.")]
     ResetLink {
         /// Whose.
         email: String,
@@ -141,7 +152,11 @@ impl User {
             _ => SecretString::default(),
         };
         source.with_app(|app| async move {
-            if matches!(command, UserCommand::ResetLink { .. }) && !app.has_own_key() {
+            let links = matches!(
+                command,
+                UserCommand::ResetLink { .. } | UserCommand::RequirePasswordChange { .. }
+            );
+            if links && !app.has_own_key() {
                 bail!(
                     "JWT_SECRET_KEY is not set, so no server would take the token; set the server's"
                 );
@@ -153,12 +168,13 @@ impl User {
 }
 
 async fn execute(auth: &Auth, command: UserCommand, password: SecretString) -> anyhow::Result<()> {
+    let by = &By::command_line();
     let done = match command {
         UserCommand::Create {
             email, roles, json, ..
         } => {
             let user = auth
-                .create(&email, password, &roles)
+                .create(&email, password, &roles, by)
                 .await
                 .map_err(explain)?;
             if json {
@@ -170,22 +186,24 @@ async fn execute(auth: &Auth, command: UserCommand, password: SecretString) -> a
         UserCommand::List { json } => return list(auth, json).await,
         UserCommand::Disable { email } => {
             let user = find(auth, &email).await?;
-            auth.set_disabled(&user, true).await.map_err(explain)?;
+            auth.set_disabled(&user, true, by).await.map_err(explain)?;
             format!("disabled {}; its sessions have ended", user.email)
         }
         UserCommand::Enable { email } => {
             let user = find(auth, &email).await?;
-            auth.set_disabled(&user, false).await.map_err(explain)?;
+            auth.set_disabled(&user, false, by).await.map_err(explain)?;
             format!("enabled {}", user.email)
         }
         UserCommand::Delete { email } => {
             let user = find(auth, &email).await?;
-            auth.delete(&user).await.map_err(explain)?;
+            auth.delete(&user, by).await.map_err(explain)?;
             format!("deleted {}", user.email)
         }
         UserCommand::SetPassword { email, .. } => {
             let user = find(auth, &email).await?;
-            auth.set_password(&user, password).await.map_err(explain)?;
+            auth.set_password(&user, password, by)
+                .await
+                .map_err(explain)?;
             format!(
                 "set the password of {}; its sessions have ended",
                 user.email
@@ -193,17 +211,23 @@ async fn execute(auth: &Auth, command: UserCommand, password: SecretString) -> a
         }
         UserCommand::SetRoles { email, roles } => {
             let user = find(auth, &email).await?;
-            let roles = auth.set_roles(&user, &roles).await.map_err(explain)?;
+            let roles = auth.set_roles(&user, &roles, by).await.map_err(explain)?;
             format!("{} has the roles: {}", user.email, roles.join(" "))
         }
         UserCommand::RevokeSessions { email } => {
             let user = find(auth, &email).await?;
-            auth.sign_out(&user).await.map_err(explain)?;
+            auth.sign_out(&user, by).await.map_err(explain)?;
             format!("ended all sessions of {}", user.email)
         }
         UserCommand::ResetLink { email } => {
             let user = find(auth, &email).await?;
-            auth.reset_token(&user).map_err(explain)?
+            auth.reset_token(&user, by).await.map_err(explain)?
+        }
+        UserCommand::RequirePasswordChange { email } => {
+            let user = find(auth, &email).await?;
+            auth.require_password_change(&user, by)
+                .await
+                .map_err(explain)?
         }
     };
     output::print(&format!("{done}\n"))?;

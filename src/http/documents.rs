@@ -142,6 +142,7 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::InvalidRefreshToken
         | Code::RefreshTokenReused
         | Code::InvalidResetToken
+        | Code::PasswordChangeRequired
         | Code::WrongPassword => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Code::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
         // Without credentials a client is just as invalid as with wrong ones.
@@ -166,6 +167,8 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::Forbidden
         | Code::NotFound
         | Code::SessionNotFound
+        | Code::UserNotFound
+        | Code::LastAdministrator
         | Code::MethodNotAllowed
         | Code::RequestTimeout
         | Code::EmailTaken

@@ -58,6 +58,8 @@ codes! {
     InvalidClient = UNAUTHORIZED, "invalid_client", "The client's credentials are not valid";
     /// The current password is wrong.
     WrongPassword = FORBIDDEN, "wrong_password", "The current password is wrong";
+    /// The password is right, and an administrator has asked for another one.
+    PasswordChangeRequired = FORBIDDEN, "password_change_required", "The password must be changed";
     /// `AUTH_REGISTRATION=closed`.
     RegistrationClosed = FORBIDDEN, "registration_closed", "Registration is closed";
     /// The caller lacks the role.
@@ -66,12 +68,16 @@ codes! {
     NotFound = NOT_FOUND, "not_found", "There is nothing at this address";
     /// The caller has no such session.
     SessionNotFound = NOT_FOUND, "session_not_found", "There is no such session";
+    /// There is no account with this id.
+    UserNotFound = NOT_FOUND, "user_not_found", "There is no such account";
     /// The route exists, but not with this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method";
     /// The request did not arrive in time.
     RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive";
     /// The e-mail belongs to an account already.
     EmailTaken = CONFLICT, "email_taken", "The e-mail is taken";
+    /// Nobody would be left who could manage accounts.
+    LastAdministrator = CONFLICT, "last_administrator", "This is the last administrator";
     /// The body is larger than `SERVER_MAX_BODY_BYTES`, or `LLM_MAX_BODY_BYTES` under `/v1`.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     /// The body's content type is not the route's.

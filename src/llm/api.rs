@@ -196,7 +196,7 @@ impl LlmApi {
         let claims = self.auth.verify(token.as_str())?;
         let user = claims.user();
         let (caller, charged) =
-            tokio::join!(self.auth.caller(claims), self.llm.charge(context, user));
+            tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));
         caller.map_err(|error: Error| Problem::from(error))?;
         charged?;
         self.llm.require_upstream()?;

@@ -68,8 +68,9 @@ impl MemorySessions {
             .show(&shown.token, &shown.children, shown.now, shown.grace_millis);
         let (index, hash, issued_at) = match step {
             Step::Reused => {
+                let owner = entry.session.owner.clone();
                 entries.remove(&shown.id);
-                return Rotation::Reused;
+                return Rotation::Reused { owner };
             }
             Step::Same {
                 index,
@@ -90,6 +91,16 @@ impl MemorySessions {
             issued_at,
             owner,
             created_at: entry.session.created_at,
+        }
+    }
+
+    pub(super) fn prolong(&self, id: SessionId, user: UserId, now: Timestamp, until: Timestamp) {
+        let mut entries = self.entries();
+        let session = entries.get_mut(&id).map(|entry| &mut entry.session);
+        let own = |session: &&mut Session| session.owner.user == user && session.expires_at > now;
+        if let Some(session) = session.filter(own) {
+            session.expires_at = session.expires_at.max(until);
+            session.last_used_at = now;
         }
     }
 

@@ -93,7 +93,10 @@ pub enum Rotation {
     /// There is no such session.
     Gone,
     /// The token had been used; the session has been ended.
-    Reused,
+    Reused {
+        /// Whose session it was.
+        owner: Owner,
+    },
 }
 
 /// The store of sessions: a closed set of two.
@@ -139,6 +142,17 @@ impl Sessions {
     /// Exchanges a refresh token for its child, atomically.
     pub async fn rotate(&self, presented: &Presented) -> Result<Rotation> {
         either!(self, store => store.rotate(presented))
+    }
+
+    /// Prolongs a session of `user` that is in use at `now`; one that has ended stays so.
+    pub async fn prolong(
+        &self,
+        id: SessionId,
+        user: UserId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<()> {
+        either!(self, store => store.prolong(id, user, now, until))
     }
 
     /// Ends a session of `user`; false when there was none.

@@ -24,6 +24,7 @@ struct Scripts {
     begin: Script,
     look_up: Script,
     rotate: Script,
+    prolong: Script,
     end: Script,
     end_all: Script,
     list: Script,
@@ -34,6 +35,7 @@ static SCRIPTS: std::sync::LazyLock<Scripts> = std::sync::LazyLock::new(|| Scrip
     begin: Script::new(include_str!("lua/begin.lua")),
     look_up: Script::new(include_str!("lua/look_up.lua")),
     rotate: Script::new(include_str!("lua/rotate.lua")),
+    prolong: Script::new(include_str!("lua/prolong.lua")),
     end: Script::new(include_str!("lua/end.lua")),
     end_all: Script::new(include_str!("lua/end_all.lua")),
     list: Script::new(include_str!("lua/list.lua")),
@@ -102,6 +104,23 @@ impl RedisSessions {
         }
         let answer: redis::Value = self.db.db().invoke(&call).await?;
         Ok(rotation(answer))
+    }
+
+    pub(super) async fn prolong(
+        &self,
+        id: SessionId,
+        user: UserId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<()> {
+        let mut call = self.scripts.prolong.prepare_invoke();
+        call.key(session_key(id))
+            .key(index_key(user))
+            .arg(id.to_string())
+            .arg(user.to_string())
+            .arg(now.millis())
+            .arg(until.millis());
+        self.db.db().invoke(&call).await
     }
 
     pub(super) async fn end(&self, id: SessionId, user: UserId) -> Result<bool> {
@@ -174,11 +193,19 @@ fn owner(user: &str, email: &str, roles: &str) -> Option<Owner> {
     })
 }
 
-/// The script answers 0 (no session), 1 (reused), or the child and whose it is.
+/// The script answers 0 (no session), whose session was ended because its token was reused, or the
+/// child and whose it is.
 fn rotation(answer: redis::Value) -> Rotation {
-    match answer {
-        redis::Value::Int(1) => return Rotation::Reused,
+    match &answer {
         redis::Value::Int(_) => return Rotation::Gone,
+        redis::Value::Array(row) if row.len() == 3 => {
+            let row: std::result::Result<(String, String, String), _> =
+                FromRedisValue::from_redis_value(answer);
+            let owner = row
+                .ok()
+                .and_then(|(user, email, roles)| owner(&user, &email, &roles));
+            return owner.map_or(Rotation::Gone, |owner| Rotation::Reused { owner });
+        }
         _ => {}
     }
     let row: std::result::Result<(u8, String, i64, String, String, String, i64), _> =

@@ -1,6 +1,6 @@
 -- Exchanges a refresh token for its child. The rules are those of chain.rs.
 -- KEYS: the session's hash. ARGV: id, token hash, now, grace, lifetime, then the children's hashes.
--- Answers 0 (no session), 1 (reused, session ended), or
+-- Answers 0 (no session), { user, email, roles } (reused, session ended), or
 -- { child index, child hash, issued at, user, email, roles, created }.
 local now, grace, lifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local first_child = 6
@@ -73,4 +73,4 @@ end
 
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', index_key, ARGV[1])
-return 1
+return { user, row[2], row[3] }

@@ -1,12 +1,15 @@
 //! Accounts in SQL. One set of queries for SQLite and Postgres: `$1` placeholders, text ids,
-//! bigint milliseconds.
+//! bigint milliseconds. What changes one is in [`change`].
+
+mod change;
 
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::email::Email;
-use super::ids::UserId;
-use super::password::PasswordHash;
+use crate::audit::Audit;
+use crate::auth::email::Email;
+use crate::auth::ids::UserId;
+use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
 use crate::storage::{Sql, SqlError};
 
@@ -27,36 +30,47 @@ pub struct User {
     pub disabled_at: Option<Timestamp>,
     /// Sessions that began before this moment have ended.
     pub signed_out_at: Option<Timestamp>,
+    /// Since when its password opens nothing but the form for a new one.
+    pub password_change_required_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at";
+const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
+                       password_change_required_at";
+
+/// The role of those who manage accounts and see everything.
+pub const ADMIN: &str = "admin";
+
+impl User {
+    /// Whether the account has the role [`ADMIN`].
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.roles.iter().any(|role| role == ADMIN)
+    }
+}
 
 /// The table of accounts.
 #[derive(Clone, Debug)]
-pub struct Users(Sql);
+pub struct Users {
+    sql: Sql,
+    audit: Audit,
+}
+
+pub use self::change::Guarded;
 
 type Result<T> = std::result::Result<T, SqlError>;
 
 impl Users {
-    /// The table in `sql`.
+    /// The table in `sql`; changes are recorded in `audit`, which is in the same database.
     #[must_use]
-    pub const fn new(sql: Sql) -> Self {
-        Self(sql)
+    pub const fn new(sql: Sql, audit: Audit) -> Self {
+        Self { sql, audit }
     }
 
-    /// Adds an account; false when its e-mail is taken.
-    pub async fn add(&self, user: &User) -> Result<bool> {
-        let insert = sqlx::query(
-            "INSERT INTO users (id, email, password_hash, roles, created_at) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING",
-        )
-        .bind(user.id.to_string())
-        .bind(user.email.as_str().to_owned())
-        .bind(user.password_hash.expose().to_owned())
-        .bind(user.roles.join(" "))
-        .bind(user.created_at.millis());
-        let done = self.0.run(async |pool| insert.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
+    /// Whether there is any account at all.
+    pub async fn any(&self) -> Result<bool> {
+        let query = sqlx::query("SELECT 1 FROM users LIMIT 1");
+        let row = self.sql.run(async |pool| query.fetch_optional(&pool).await);
+        Ok(row.await?.is_some())
     }
 
     /// The account with an id.
@@ -77,7 +91,7 @@ impl Users {
     async fn find_one(&self, query: &str, key: String) -> Result<Option<User>> {
         let query = query.replace("{}", COLUMNS);
         let row = self
-            .0
+            .sql
             .run(async |pool| {
                 sqlx::query(sqlx::AssertSqlSafe(query))
                     .bind(key)
@@ -96,7 +110,7 @@ impl Users {
         let query = format!("SELECT {COLUMNS} FROM users WHERE email > $1 ORDER BY email LIMIT $2");
         let after = after.to_owned();
         let rows = self
-            .0
+            .sql
             .run(async |pool| {
                 let query = sqlx::query(sqlx::AssertSqlSafe(query))
                     .bind(after)
@@ -108,56 +122,6 @@ impl Users {
             .map(user)
             .collect::<std::result::Result<_, _>>()
             .map_err(SqlError::Refused)
-    }
-
-    /// Replaces the password's hash, provided that it is still `old`; false when it is not.
-    pub async fn set_password(
-        &self,
-        id: UserId,
-        old: &PasswordHash,
-        new: &PasswordHash,
-    ) -> Result<bool> {
-        let update =
-            sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
-                .bind(new.expose().to_owned())
-                .bind(id.to_string())
-                .bind(old.expose().to_owned());
-        let done = self.0.run(async |pool| update.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Sets the roles.
-    pub async fn set_roles(&self, id: UserId, roles: &[String]) -> Result<bool> {
-        let update = sqlx::query("UPDATE users SET roles = $1 WHERE id = $2")
-            .bind(roles.join(" "))
-            .bind(id.to_string());
-        let done = self.0.run(async |pool| update.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Disables the account since `at`, or enables it.
-    pub async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> Result<bool> {
-        let update = sqlx::query("UPDATE users SET disabled_at = $1 WHERE id = $2")
-            .bind(at.map(Timestamp::millis))
-            .bind(id.to_string());
-        let done = self.0.run(async |pool| update.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Notes that every session that began before `at` has ended.
-    pub async fn set_signed_out(&self, id: UserId, at: Timestamp) -> Result<bool> {
-        let update = sqlx::query("UPDATE users SET signed_out_at = $1 WHERE id = $2")
-            .bind(at.millis())
-            .bind(id.to_string());
-        let done = self.0.run(async |pool| update.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Deletes the account; false when there was none.
-    pub async fn delete(&self, id: UserId) -> Result<bool> {
-        let delete = sqlx::query("DELETE FROM users WHERE id = $1").bind(id.to_string());
-        let done = self.0.run(async |pool| delete.execute(&pool).await).await?;
-        Ok(done.rows_affected() == 1)
     }
 }
 
@@ -181,5 +145,6 @@ fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
         created_at: moment("created_at")?.ok_or_else(|| broken("created_at"))?,
         disabled_at: moment("disabled_at")?,
         signed_out_at: moment("signed_out_at")?,
+        password_change_required_at: moment("password_change_required_at")?,
     })
 }

@@ -1,0 +1,142 @@
+//! Sessions of browsers. A browser holds one cookie: the session's id and a tag that only this
+//! server can make, so that nothing is kept of it but the session itself. It is the same session as
+//! any other: in the list, in Redis, ended by the same calls.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+
+use super::error::Error;
+use super::ids::SessionId;
+use super::manage::By;
+use super::sessions::Session;
+use super::{Auth, Caller};
+use crate::audit::Action;
+use crate::http::Context;
+
+/// How much of a session's life may pass before its use prolongs it, in milliseconds.
+const PROLONG_AFTER: i64 = 60 * 60 * 1000;
+
+/// A browser that has just signed in.
+#[derive(Clone)]
+pub struct BrowserSession {
+    /// What its session cookie holds. A secret.
+    pub cookie: SecretString,
+    /// Its session.
+    pub session: Session,
+    /// How many seconds the cookie is good for, from now on.
+    pub max_age_seconds: i64,
+}
+
+/// A browser that showed its cookie.
+#[derive(Clone, Debug)]
+pub struct BrowserCaller {
+    /// Who it is.
+    pub caller: Caller,
+    /// Seconds for which the cookie is good from now on, when the browser is to be told so.
+    pub renewed: Option<i64>,
+}
+
+impl Auth {
+    /// Signs a browser in, by the rules of [`Auth::login`].
+    ///
+    /// # Errors
+    /// As [`Auth::login`].
+    pub async fn browser_sign_in(
+        &self,
+        context: &Context,
+        email: &str,
+        password: SecretString,
+    ) -> Result<BrowserSession, Error> {
+        let (session, _) = self.sign_in(context, email, password).await?;
+        Ok(BrowserSession {
+            cookie: self.cookie_of(session.id)?.into(),
+            session,
+            max_age_seconds: self.0.refresh_lifetime_seconds,
+        })
+    }
+
+    /// Finds out who shows a session cookie; `None` when it is not ours or its session has ended.
+    /// Use prolongs the session, as a refresh does for other clients.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn browser_caller(&self, cookie: &str) -> Result<Option<BrowserCaller>, Error> {
+        let Some(id) = self.session_of_cookie(cookie) else {
+            return Ok(None);
+        };
+        let Some(session) = self.live_session(id).await? else {
+            return Ok(None);
+        };
+        let now = self.0.clock.now();
+        let lifetime = self.0.refresh_lifetime_seconds * 1000;
+        let due = session.expires_at.since(now) < lifetime - PROLONG_AFTER.min(lifetime / 2);
+        let renewed = due && {
+            let until = now.plus_millis(lifetime);
+            let user = session.owner.user;
+            // A courtesy: on a server that is full or read-only the session is still good.
+            self.0.sessions.prolong(id, user, now, until).await.is_ok()
+        };
+        Ok(Some(BrowserCaller {
+            caller: Caller { session },
+            renewed: renewed.then_some(self.0.refresh_lifetime_seconds),
+        }))
+    }
+
+    /// Ends the session of a browser that signs out.
+    ///
+    /// # Errors
+    /// An outage of the token store.
+    pub async fn browser_sign_out(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
+        let session = &caller.session;
+        if self.0.sessions.end(session.id, session.owner.user).await? {
+            let by = By::session(context, session);
+            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+                .await;
+        }
+        Ok(())
+    }
+
+    /// The token that a form carries to show that the page before it was ours: bound to `binding`,
+    /// which is a session's id, or the value of the form cookie where there is no session.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] without a key.
+    pub fn form_token(&self, binding: &str) -> Result<String, Error> {
+        let key = self.0.keys.refresh().first().ok_or(Error::Internal)?;
+        Ok(URL_SAFE_NO_PAD.encode(key.tag(b"form", binding.as_bytes())))
+    }
+
+    /// Whether `token` is the form's token for `binding`.
+    #[must_use]
+    pub fn form_token_is_good(&self, binding: &str, token: &str) -> bool {
+        let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
+            return false;
+        };
+        let mut keys = self.0.keys.refresh().iter();
+        keys.any(|key| bool::from(key.tag(b"form", binding.as_bytes()).ct_eq(&token)))
+    }
+
+    fn cookie_of(&self, id: SessionId) -> Result<String, Error> {
+        let key = self.0.keys.refresh().first().ok_or(Error::Internal)?;
+        let tag = key.tag(b"browser", id.uuid().as_bytes());
+        Ok(format!("{id}.{}", URL_SAFE_NO_PAD.encode(tag)))
+    }
+
+    /// The session that a cookie names, if we made the cookie. Does no I/O.
+    fn session_of_cookie(&self, cookie: &str) -> Option<SessionId> {
+        let (id, tag) = cookie.split_once('.')?;
+        if id.len() != 36 || tag.len() != 43 {
+            return None;
+        }
+        let id: SessionId = id.parse().ok()?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        let mut keys = self.0.keys.refresh().iter();
+        let ours = keys.any(|key| {
+            let expected = key.tag(b"browser", id.uuid().as_bytes());
+            bool::from(expected.ct_eq(&tag))
+        });
+        ours.then_some(id)
+    }
+}

@@ -1,0 +1,99 @@
+//! Seeing sessions and ending them, as their owners do.
+//!
+//! A session that has ended is recorded afterwards: signing out must not wait for a database.
+
+use super::error::Error;
+use super::ids::SessionId;
+use super::manage::By;
+use super::sessions::Session;
+use super::{Auth, Caller};
+use crate::audit::Action;
+use crate::http::Context;
+
+impl Auth {
+    /// Ends the session of an access token. Ending it twice is no fault.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
+    pub async fn logout(&self, context: &Context, token: &str) -> Result<(), Error> {
+        let claims = self.verify(token)?;
+        let session = self.live_session(claims.session()).await?;
+        let session = session.filter(|session| session.owner.user == claims.user());
+        if self.0.sessions.end(claims.session(), claims.user()).await?
+            && let Some(session) = session
+        {
+            let by = By::session(context, &session);
+            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+                .await;
+        }
+        Ok(())
+    }
+
+    /// Ends all sessions of an access token's user. A token whose session has ended already ends
+    /// nothing more, and that is no fault.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
+    pub async fn logout_all(&self, context: &Context, token: &str) -> Result<(), Error> {
+        let claims = self.verify(token)?;
+        let live = self.live_session(claims.session()).await?;
+        let live = live.filter(|session| session.owner.user == claims.user());
+        if let Some(session) = live {
+            self.0.sessions.end_all(claims.user(), None).await?;
+            let by = By::session(context, &session);
+            self.note(&by.did_to(Action::SessionsEnded, &session.owner, "all"))
+                .await;
+        }
+        Ok(())
+    }
+
+    /// Ends all sessions of the caller's account but the caller's own; gives how many.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn end_other_sessions(
+        &self,
+        context: &Context,
+        caller: &Caller,
+    ) -> Result<u64, Error> {
+        let session = &caller.session;
+        let ended = self
+            .0
+            .sessions
+            .end_all(caller.user(), Some(session.id))
+            .await?;
+        if ended > 0 {
+            let by = By::session(context, session);
+            self.note(&by.did_to(Action::SessionsEnded, &session.owner, "all others"))
+                .await;
+        }
+        Ok(ended)
+    }
+
+    /// The caller's sessions, newest first.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
+        self.sessions_of(caller.user()).await
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// [`Error::SessionNotFound`] when the caller has no such session; an outage.
+    pub async fn end_session(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        id: SessionId,
+    ) -> Result<(), Error> {
+        if !self.0.sessions.end(id, caller.user()).await? {
+            return Err(Error::SessionNotFound);
+        }
+        let by = By::session(context, &caller.session);
+        self.note(&by.did_to(Action::SessionEnded, &caller.session.owner, ""))
+            .await;
+        Ok(())
+    }
+}
