@@ -42,6 +42,18 @@ pub mod llm;
 #[cfg(feature = "server")]
 pub mod health;
 
+/// The last hour in numbers, over all replicas, and the replicas themselves.
+#[cfg(feature = "server")]
+pub mod activity;
+
+/// What the role `admin` may see and do, as JSON.
+#[cfg(feature = "server")]
+pub mod admin;
+
+/// The pages: what people see of it all in a browser.
+#[cfg(feature = "server")]
+pub mod dashboard;
+
 /// The roof: every feature wired into one endpoint, and the process around it.
 #[cfg(feature = "server")]
 pub mod server;

@@ -26,7 +26,7 @@ macro_rules! actions {
             /// One sentence on what is recorded so.
             #[must_use]
             pub const fn docs(self) -> &'static str {
-                match self { $(Self::$name => concat!($($doc),+)),+ }
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),+ }
             }
         }
     };
@@ -49,6 +49,8 @@ actions! {
     UserRolesChanged = "user.roles_changed", "changed the roles";
     /// The owner replaced the password.
     UserPasswordChanged = "user.password_changed", "changed the password";
+    /// Somebody who is signed in gave a wrong current password.
+    UserPasswordRefused = "user.password_refused", "gave a wrong password";
     /// Somebody else set the password.
     UserPasswordSet = "user.password_set", "set the password";
     /// The password was replaced by a reset token.

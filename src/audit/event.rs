@@ -54,14 +54,14 @@ impl Actor {
         }
     }
 
-    /// Who it is, as stored: an e-mail, `command line`, `server`, or nothing. What somebody typed
-    /// cannot look like one of the two words, which have no `@`.
+    /// Who it is, as stored, in lower case: an e-mail, `command line`, `server`, `service NAME`, or
+    /// nothing. What somebody typed cannot look like one of the others: it has an `@` and no space.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::User { email, .. } => email.clone(),
             Self::CommandLine => "command line".to_owned(),
-            Self::Client(id) => format!("service {id}"),
+            Self::Client(id) => format!("service {}", id.to_lowercase()),
             Self::Server => "server".to_owned(),
             Self::Anonymous(typed) if looks_like_an_email(typed) => typed.to_ascii_lowercase(),
             Self::Anonymous(_) => String::new(),

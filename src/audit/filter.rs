@@ -1,5 +1,11 @@
 //! [`Filter`]: which events are wanted, and the statement that finds them.
 
+use std::fmt;
+
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
 use crate::clock::Timestamp;
 use crate::config::Engine;
 
@@ -11,7 +17,7 @@ pub(super) const RANDOM_BITS: u32 = 20;
 pub struct Filter {
     /// What was done, as stored.
     pub action: Option<String>,
-    /// By whom: an e-mail, `command line` or `server`.
+    /// By whom: an e-mail, `command line`, `server` or `service NAME`.
     pub actor: Option<String>,
     /// To whose account: an e-mail.
     pub subject: Option<String>,
@@ -24,10 +30,18 @@ pub struct Filter {
 }
 
 /// A value of a statement.
-pub(super) enum Value {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A text.
     Text(String),
+    /// A number.
     Number(i64),
 }
+
+/// A text that is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a moment like 2026-01-31T12:00:00Z, or a day like 2026-01-31")]
+pub struct BadMoment;
 
 /// The lowest id that an event of `at` can have.
 pub(super) const fn first_id(at: Timestamp) -> i64 {
@@ -44,14 +58,52 @@ pub(super) const fn first_id(at: Timestamp) -> i64 {
     millis << RANDOM_BITS
 }
 
+/// The filter in a few words, such as `action=session.refused ip=203.0.113.7`.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = |at: Timestamp| at.to_utc().format(&Rfc3339).ok();
+        let parts = [
+            ("action", self.action.clone()),
+            ("actor", self.actor.clone()),
+            ("subject", self.subject.clone()),
+            ("ip", self.ip.clone()),
+            ("from", self.from.and_then(moment)),
+            ("until", self.until.and_then(moment)),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        f.write_str(&parts.collect::<Vec<_>>().join(" "))
+    }
+}
+
 impl Filter {
+    /// A moment as people write it: RFC 3339, or a day, which begins at midnight UTC.
+    ///
+    /// # Errors
+    /// [`BadMoment`].
+    pub fn moment(text: &str) -> Result<Timestamp, BadMoment> {
+        let day = format_description!("[year]-[month]-[day]");
+        let moment = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| Date::parse(text, day).map(|day| day.midnight().assume_utc()));
+        let millis = moment.map_err(|_| BadMoment)?.unix_timestamp_nanos() / 1_000_000;
+        let millis = i64::try_from(millis).map_err(|_| BadMoment)?;
+        Ok(Timestamp::from_millis(millis))
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = [&self.action, &self.actor, &self.subject, &self.ip];
+        texts.into_iter().flatten().map(String::as_str)
+    }
+
     /// The statement for at most `limit` events below the id `before`, newest first, and its values
     /// in order.
     ///
     /// Each index has its column and `id + 0`, so the rows of one value lie in the order that is
     /// wanted, and a page costs the rows on it. SQLite keeps no count of how common a value is; it
     /// is told which column to search by, from the one that usually tells most.
-    pub(super) fn statement(
+    #[must_use]
+    pub fn statement(
         &self,
         columns: &str,
         engine: Engine,
@@ -104,5 +156,33 @@ impl Filter {
             values.len()
         );
         (statement, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_people_write_them() {
+        let millis = |text: &str| Filter::moment(text).map(Timestamp::millis);
+        assert_eq!(millis("1970-01-02"), Ok(86_400_000));
+        assert_eq!(millis("1970-01-01T01:00:00.5+01:00"), Ok(500));
+        for wrong in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-01-01 10:00",
+            "1700000000",
+        ] {
+            assert_eq!(millis(wrong), Err(BadMoment), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_sort_by_time_at_both_ends_of_it() {
+        let id = |millis| first_id(Timestamp::from_millis(millis));
+        assert_eq!((id(-1), id(0), id(1)), (0, 0, 1 << 20));
+        assert!(id(i64::MAX) > id(1 << 42));
     }
 }

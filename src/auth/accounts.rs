@@ -165,10 +165,12 @@ impl Auth {
         self.0.limits.password_try(context, email).await?;
         refuse_nul(&[("current_password", password.expose_secret())])?;
         let user = self.user(caller).await?;
+        let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
         if let Some(user) = self.check_password(Some(user), password).await? {
             return Ok(user);
         }
         self.0.limits.password_failed(context, email).await;
+        self.note(&refused).await;
         Err(Error::WrongPassword)
     }
 }

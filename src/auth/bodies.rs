@@ -131,7 +131,8 @@ impl From<User> for UserBody {
 
 impl SessionBody {
     /// How `session` looks to the owner of the session `current`.
-    pub(super) fn new(session: Session, current: Uuid) -> Self {
+    #[must_use]
+    pub fn new(session: Session, current: Uuid) -> Self {
         Self {
             id: session.id.uuid(),
             created_at: session.created_at.to_utc(),

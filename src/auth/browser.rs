@@ -57,6 +57,12 @@ impl Auth {
         })
     }
 
+    /// Whether this server made the cookie, whatever became of its session. Does no I/O.
+    #[must_use]
+    pub fn made_cookie(&self, cookie: &str) -> bool {
+        self.session_of_cookie(cookie).is_some()
+    }
+
     /// Finds out who shows a session cookie; `None` when it is not ours or its session has ended.
     /// Use prolongs the session, as a refresh does for other clients.
     ///
@@ -72,6 +78,16 @@ impl Auth {
         let now = self.0.clock.now();
         let lifetime = self.0.refresh_lifetime_seconds * 1000;
         let due = session.expires_at.since(now) < lifetime - PROLONG_AFTER.min(lifetime / 2);
+        if due
+            && self
+                .standing(session.owner.user, session.created_at)
+                .await?
+                .is_none()
+        {
+            // The account went while nobody could tell its sessions.
+            self.0.sessions.end(id, session.owner.user).await?;
+            return Ok(None);
+        }
         let renewed = due && {
             let until = now.plus_millis(lifetime);
             let user = session.owner.user;

@@ -1,36 +1,38 @@
 //! Forward-auth under any path and method: Envoy's `ext_authz` sends the original ones, behind a
-//! prefix. The answer is that of `GET /auth/verify`.
+//! prefix. The answer is that of `GET /auth/verify`; the query is the original request's, so it
+//! demands no role.
 
-use poem::http::header;
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use super::Auth;
+use super::forward::Forward;
 use super::oauth::Verified;
-use crate::http::{Code, Problem};
 
 /// Answers any request under `/auth/verify/`.
 pub struct Gateway {
     /// What it stands on.
-    pub auth: Auth,
+    pub forward: Forward,
 }
 
 impl Endpoint for Gateway {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let Some(token) = request.header(header::AUTHORIZATION).and_then(bearer) else {
-            let detail = "send the header: Authorization: Bearer <access token>";
-            return Err(Problem::new(Code::MissingToken, detail).into());
+        // `/auth/verify/` by itself is `/auth/verify` with a slash too many.
+        let roles = match request.uri().path() {
+            "/auth/verify/" => roles(request.uri().query().unwrap_or_default()),
+            _ => Vec::new(),
         };
-        let caller = self.auth.authenticate(token).await.map_err(Problem::from)?;
-        Ok(Verified::of(&caller.session).into_response())
+        let passage = self
+            .forward
+            .judge(request.method(), request.headers(), &roles)
+            .await?;
+        Ok(Verified::from(passage).into_response())
     }
 }
 
-/// The token of a bearer header (RFC 6750 section 2.1).
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim_start())
+/// The roles that a query demands.
+fn roles(query: &str) -> Vec<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let roles = pairs.into_iter().filter(|(name, _)| name == "role");
+    roles.map(|(_, role)| role).collect()
 }

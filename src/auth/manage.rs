@@ -1,5 +1,7 @@
 //! Accounts as those who run the server make, change and delete them, and in whose name.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::error::Error;
@@ -43,6 +45,18 @@ impl By {
         Self {
             actor: actor(user.id, user.email.as_str()),
             origin: Origin::from(context),
+        }
+    }
+
+    /// The event of an action that is on nobody's account.
+    #[must_use]
+    pub fn did_something(&self, action: Action, detail: impl Into<String>) -> Event {
+        Event {
+            action,
+            actor: self.actor.clone(),
+            subject: None,
+            origin: self.origin.clone(),
+            detail: detail.into(),
         }
     }
 
@@ -120,26 +134,32 @@ impl Auth {
         }
     }
 
-    /// The account with an id.
+    /// The account with an id. Where there is none, sessions that an outage may have left of it end.
     ///
     /// # Errors
     /// [`Error::UserNotFound`]; an outage.
     pub async fn find_user(&self, id: UserId) -> Result<User, Error> {
-        self.0.users.find(id).await?.ok_or(Error::UserNotFound)
+        if let Some(user) = self.0.users.find(id).await? {
+            return Ok(user);
+        }
+        self.0.sessions.end_all(id, None).await?;
+        Err(Error::UserNotFound)
     }
 
     /// Deletes an account and all it holds.
     ///
     /// # Errors
-    /// [`Error::LastAdministrator`]; an outage: then the account stands, and perhaps some of its
-    /// sessions have ended.
+    /// [`Error::LastAdministrator`]; an outage. One of the token store that begins in the middle
+    /// leaves sessions of an account that is gone; they are ended as soon as the store is back.
     pub async fn delete(&self, user: &User, by: &By) -> Result<(), Error> {
-        self.0.sessions.ready().await?;
-        let event = by.did(Action::UserDeleted, user, "");
-        guard(self.0.users.delete(user.id, &event).await?)?;
-        // After the row, so that a sign-in that was under way finds none and ends its own session.
-        self.0.sessions.end_all(user.id, None).await?;
-        Ok(())
+        let (auth, id, event) = (self.clone(), user.id, by.did(Action::UserDeleted, user, ""));
+        self.to_the_end(async move {
+            auth.0.sessions.ready().await?;
+            guard(auth.0.users.delete(id, &event).await?)?;
+            // After the row, so that a sign-in that was under way finds none and ends its session.
+            auth.carry_over(id, Carry::End).await.map(drop)
+        })
+        .await
     }
 
     /// Sets a password without the old one, and ends all sessions.
@@ -162,19 +182,26 @@ impl Auth {
     /// # Errors
     /// [`Error::LastAdministrator`]; an outage.
     pub async fn set_disabled(&self, user: &User, disabled: bool, by: &By) -> Result<(), Error> {
-        self.0.sessions.ready().await?;
-        if !disabled {
-            let event = by.did(Action::UserEnabled, user, "");
-            self.0.users.enable(user.id, &event).await?;
-            return Ok(());
-        }
-        let event = by.did(Action::UserDisabled, user, "");
-        let now = self.0.clock.now();
-        guard(self.0.users.disable(user.id, now, &event).await?)?;
-        self.forget_sessions(user).await.map(drop)
+        let action = if disabled {
+            Action::UserDisabled
+        } else {
+            Action::UserEnabled
+        };
+        let (auth, user, event) = (self.clone(), user.clone(), by.did(action, user, ""));
+        self.to_the_end(async move {
+            auth.0.sessions.ready().await?;
+            if !disabled {
+                return Ok(auth.0.users.enable(user.id, &event).await.map(drop)?);
+            }
+            let now = auth.0.clock.now();
+            guard(auth.0.users.disable(user.id, now, &event).await?)?;
+            auth.forget_sessions(&user).await.map(drop)
+        })
+        .await
     }
 
-    /// Replaces an account's roles; its sessions have them from their next token on.
+    /// Replaces an account's roles; its sessions have them from their next token on. The same roles
+    /// are no change, and no event.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name that cannot stand in a token; [`Error::LastAdministrator`];
@@ -186,12 +213,18 @@ impl Auth {
         by: &By,
     ) -> Result<Vec<String>, Error> {
         let roles = roles::clean(roles)?;
-        self.0.sessions.ready().await?;
         let detail = format!("from {} to {}", named(&user.roles), named(&roles));
         let event = by.did(Action::UserRolesChanged, user, detail);
-        guard(self.0.users.set_roles(user.id, &roles, &event).await?)?;
-        self.0.sessions.set_roles(user.id, &roles).await?;
-        Ok(roles)
+        let (auth, id, same) = (self.clone(), user.id, user.roles == roles);
+        self.to_the_end(async move {
+            auth.0.sessions.ready().await?;
+            if !same {
+                guard(auth.0.users.set_roles(id, &roles, &event).await?)?;
+            }
+            auth.carry_over(id, Carry::Roles).await?;
+            Ok(roles)
+        })
+        .await
     }
 
     /// Ends all sessions of an account; gives how many this process could see.
@@ -199,31 +232,41 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn sign_out(&self, user: &User, by: &By) -> Result<u64, Error> {
-        self.0.sessions.ready().await?;
-        let now = self.0.clock.now();
         let event = by.did(Action::SessionsEnded, user, "all");
-        self.0
-            .users
-            .set_signed_out(user.id, now, Some(&event))
-            .await?;
-        Ok(self.0.sessions.end_all(user.id, None).await?)
+        let (auth, id) = (self.clone(), user.id);
+        self.to_the_end(async move {
+            auth.0.sessions.ready().await?;
+            let now = auth.0.clock.now();
+            auth.0.users.set_signed_out(id, now, Some(&event)).await?;
+            auth.carry_over(id, Carry::End).await
+        })
+        .await
     }
 
     /// Makes the old password of an account good for nothing but choosing a new one, and ends all
-    /// its sessions. Gives a token by which the owner can choose one without the old password.
+    /// its sessions. Gives a token by which the owner can choose one without the old password; those
+    /// that were made before are good for nothing now.
     ///
     /// # Errors
     /// An outage.
     pub async fn require_password_change(&self, user: &User, by: &By) -> Result<String, Error> {
-        self.0.sessions.ready().await?;
-        let token = self.issue_reset_token(user)?;
         let event = by.did(Action::UserPasswordChangeRequired, user, "");
         let now = self.0.clock.now();
-        self.0
-            .users
-            .require_password_change(user.id, now, &event)
-            .await?;
-        self.0.sessions.end_all(user.id, None).await?;
+        let required = User {
+            password_change_required_at: Some(now),
+            ..user.clone()
+        };
+        let token = self.issue_reset_token(&required)?;
+        let auth = self.clone();
+        self.to_the_end(async move {
+            auth.0.sessions.ready().await?;
+            let users = &auth.0.users;
+            users
+                .require_password_change(required.id, now, &event)
+                .await?;
+            auth.carry_over(required.id, Carry::End).await
+        })
+        .await?;
         Ok(token)
     }
 
@@ -240,8 +283,64 @@ impl Auth {
         // The mark in the database reaches servers whose sessions live in their own memory.
         let now = self.0.clock.now();
         self.0.users.set_signed_out(user.id, now, None).await?;
-        Ok(self.0.sessions.end_all(user.id, None).await?)
+        self.carry_over(user.id, Carry::End).await
     }
+
+    /// Does `work` to its end, also when whoever asked for it has gone: a change that is committed
+    /// must reach the sessions.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.0.tracker.spawn(work).await;
+        done.unwrap_or(Err(Error::Internal))
+    }
+
+    /// Tells the sessions of an account of a change that is committed. Where the token store went
+    /// away in between, this goes on in the background until it is back.
+    async fn carry_over(&self, id: UserId, carry: Carry) -> Result<u64, Error> {
+        let told = self.tell_sessions(id, carry).await;
+        if told.is_err() {
+            tracing::error!(user = %id, "sessions were not told of a change; it is tried again");
+            let auth = self.clone();
+            self.0.tracker.spawn(async move {
+                for _ in 0..RETRIES {
+                    tokio::time::sleep(RETRY).await;
+                    if auth.tell_sessions(id, carry).await.is_ok() {
+                        tracing::info!(user = %id, "the sessions are told of the change");
+                        return;
+                    }
+                }
+            });
+        }
+        told
+    }
+
+    async fn tell_sessions(&self, id: UserId, carry: Carry) -> Result<u64, Error> {
+        match carry {
+            Carry::End => Ok(self.0.sessions.end_all(id, None).await?),
+            Carry::Roles => {
+                // Those of the row: somebody may have changed them once more.
+                if let Some(user) = self.0.users.find(id).await? {
+                    self.0.sessions.set_roles(id, &user.roles).await?;
+                }
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// How long until a token store that was away is tried again, and how often.
+const RETRY: Duration = Duration::from_secs(2);
+const RETRIES: usize = 1800;
+
+/// What a change of an account means for its sessions.
+#[derive(Clone, Copy, Debug)]
+enum Carry {
+    /// They end.
+    End,
+    /// They have the account's roles.
+    Roles,
 }
 
 fn guard(outcome: Guarded) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! What is counted of sign-ins, for `/metrics`.
+//! What is counted of sign-ins, for `/metrics` and the overview.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -17,7 +17,29 @@ struct Outcome {
     outcome: &'static str,
 }
 
+/// Sign-ins since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignIns {
+    /// Those that succeeded.
+    pub accepted: u64,
+    /// Those with a wrong e-mail or password.
+    pub refused: u64,
+}
+
 impl AuthMetrics {
+    /// What is counted of sign-ins now.
+    #[must_use]
+    pub fn sign_ins(&self) -> SignIns {
+        let count = |outcome| {
+            let counter = self.logins.get(&Outcome { outcome });
+            counter.map_or(0, |counter| counter.get())
+        };
+        SignIns {
+            accepted: count("accepted"),
+            refused: count("refused"),
+        }
+    }
+
     /// Makes the counters known to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("aura_logins", "Sign-ins, by outcome", self.logins.clone());

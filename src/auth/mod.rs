@@ -11,6 +11,7 @@ pub mod browser;
 pub mod email;
 mod error;
 mod examples;
+pub mod forward;
 pub mod gateway;
 mod hasher;
 pub mod ids;
@@ -33,6 +34,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use tokio_util::task::TaskTracker;
 
 pub use self::access_token::Claims;
 pub use self::error::Error;
@@ -60,6 +62,7 @@ pub struct Auth(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
+    tracker: TaskTracker,
     users: Users,
     audit: Audit,
     sessions: Sessions,
@@ -150,6 +153,7 @@ impl Auth {
         );
         let audit = Audit::new(storage.sql.clone(), clock.clone());
         Ok(Self(Arc::new(Inner {
+            tracker: TaskTracker::new(),
             users: Users::new(storage.sql.clone(), audit.clone()),
             audit,
             sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),

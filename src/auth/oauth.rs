@@ -7,17 +7,20 @@
     reason = "a route is async, whether or not it waits"
 )]
 
+use poem::Request;
+use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::api::{Group, Tokens};
+use super::forward::{Forward, Passage};
 use super::sessions::Session;
 use super::tokens::Active;
 use super::{Auth, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
-use crate::http::security::{BearerToken, ClientCredentials};
+use crate::http::security::{AnyToken, ClientCredentials};
 use crate::http::{Code, Context, FormFields, FormInput, FromForm, Problem, Refused};
 
 route_codes! {
@@ -30,7 +33,7 @@ route_codes! {
     /// Of introspection and revocation.
     Service: OAuth = [BODY, LIMITED, DATABASE, &[Code::InvalidClient, Code::TokensUnavailable]];
     /// Of forward-auth.
-    Forward: Problem = [BEARER, DATABASE];
+    Gate: Problem = [BEARER, DATABASE, &[Code::Forbidden]];
 }
 
 /// How the client wants to get tokens.
@@ -188,10 +191,10 @@ pub enum Revoked {
     Done,
 }
 
-/// The caller may pass; a gateway copies the headers to the service behind it.
+/// What a gateway is to do with the request that it holds.
 #[derive(ApiResponse)]
 pub enum Verified {
-    /// Who the caller is.
+    /// Let it pass. The headers tell the service behind it who sends it.
     #[oai(status = 200)]
     Pass(
         /// The account's id.
@@ -202,6 +205,20 @@ pub enum Verified {
         String,
         /// The account's roles, separated by commas.
         #[oai(header = "X-Auth-Roles")]
+        String,
+        /// Always `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// The session cookie anew, about once an hour; for the browser.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+
+    /// Give this answer to the browser: it signs in and comes back.
+    #[oai(status = 302)]
+    SignIn(
+        /// The sign-in page, which leads back to the address that was asked for.
+        #[oai(header = "Location")]
         String,
         /// Always `no-store`.
         #[oai(header = "Cache-Control")]
@@ -226,6 +243,8 @@ pub enum KeySet {
 pub struct OAuthApi {
     /// What they stand on.
     pub auth: Auth,
+    /// What forward-auth goes by.
+    pub forward: Forward,
 }
 
 type Answer<T, C> = Result<T, Refused<C>>;
@@ -303,18 +322,30 @@ impl OAuthApi {
 
     /// Let a gateway ask whether a request may pass
     ///
-    /// For nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`. Let the gateway
-    /// replace what clients send under the `X-Auth-*` names. For Envoy `ext_authz`, any method and
-    /// any path under `/auth/verify/` is answered alike.
+    /// For nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`: takes a bearer token
+    /// or the session cookie. Let the gateway replace what clients send under the `X-Auth-*`
+    /// names. A browser that has not signed in gets 302 to the sign-in page, or, where the gateway
+    /// sends `X-Original-URL`, 401 with the header `Location`; see `docs/forward-auth.md`. For
+    /// Envoy `ext_authz`, any method and any path under `/auth/verify/` is answered alike, but no
+    /// role can be demanded there.
     #[oai(
         path = "/auth/verify",
         method = "get",
         tag = "Group::Services",
         operation_id = "verify"
     )]
-    async fn verify(&self, token: BearerToken) -> Answer<Verified, Forward> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
-        Ok(Verified::of(&caller.session))
+    async fn verify(
+        &self,
+        request: &Request,
+        _token: AnyToken,
+        /// A role that the account must have; several: all of them.
+        role: Query<Option<Vec<String>>>,
+    ) -> Answer<Verified, Gate> {
+        let roles = role.0.unwrap_or_default();
+        only_roles(request.uri().query().unwrap_or_default())?;
+        let (method, headers) = (request.method(), request.headers());
+        let passage = self.forward.judge(method, headers, &roles).await?;
+        Ok(passage.into())
     }
 
     /// The public keys of access tokens
@@ -331,15 +362,32 @@ impl OAuthApi {
     }
 }
 
-impl Verified {
-    /// The headers of a session's owner.
-    #[must_use]
-    pub fn of(session: &Session) -> Self {
-        Self::Pass(
-            session.owner.user.to_string(),
-            session.owner.email.as_str().to_owned(),
-            session.owner.roles.join(","),
-            "no-store".to_owned(),
-        )
+/// Refuses a query with anything but `role`: what was meant to demand a role must not let everybody
+/// pass for a slip in its name.
+fn only_roles(query: &str) -> Result<(), Problem> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    if pairs.iter().all(|(name, _)| name == "role") {
+        return Ok(());
+    }
+    let detail = "the query of /auth/verify may hold role=NAME and nothing else";
+    Err(Problem::new(Code::Forbidden, detail))
+}
+
+impl From<Passage> for Verified {
+    fn from(passage: Passage) -> Self {
+        let no_store = "no-store".to_owned();
+        match passage {
+            Passage::Pass { session, renewed } => {
+                let renewed = renewed.as_ref().and_then(|value| value.to_str().ok());
+                Self::Pass(
+                    session.owner.user.to_string(),
+                    session.owner.email.as_str().to_owned(),
+                    session.owner.roles.join(","),
+                    no_store,
+                    renewed.map(str::to_owned),
+                )
+            }
+            Passage::SignIn(location) => Self::SignIn(location, no_store),
+        }
     }
 }

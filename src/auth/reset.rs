@@ -12,6 +12,7 @@ use super::manage::By;
 use super::refresh_token::keyed_hash;
 use super::users::User;
 use crate::audit::Action;
+use crate::clock::Timestamp;
 use crate::http::{Context, FieldError};
 
 /// How long a reset token works.
@@ -103,12 +104,17 @@ impl Auth {
         self.0.keys.reset().expose_secret().as_bytes()
     }
 
+    /// Of the hash that is to be replaced, and of when that was asked for: asking once more makes
+    /// the tokens of before worthless.
     fn fingerprint(&self, user: &User) -> String {
+        let required = user
+            .password_change_required_at
+            .map_or(0, Timestamp::millis);
         super::hex(
             &keyed_hash(
                 self.reset_key(),
                 user.password_hash.expose().as_bytes(),
-                &[],
+                &[&required.to_be_bytes()],
             )[..16],
         )
     }

@@ -57,7 +57,6 @@ impl Auth {
             return Err(Error::InvalidCredentials);
         };
         self.0.limits.signed_in(context, email).await;
-        let user = self.rehash(user, password).await?;
         if user.password_change_required_at.is_some() {
             self.0.metrics.login("refused");
             let why = "the password must be changed first";
@@ -65,6 +64,7 @@ impl Auth {
             let token = self.issue_reset_token(&user)?;
             return Err(Error::PasswordChangeRequired(token.into()));
         }
+        let user = self.rehash(user, password).await?;
         let begun = self.begin_session(context, &user).await?;
         self.0.metrics.login("accepted");
         Ok(begun)

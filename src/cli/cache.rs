@@ -7,8 +7,11 @@ use clap::{Args, Subcommand};
 
 use super::output;
 use super::setup::{Source, runtime};
+use crate::audit::Action;
+use crate::auth::By;
 use crate::clock::Clock;
 use crate::server::App;
+use crate::storage::Migrations;
 
 /// Manage the LLM cache.
 #[derive(Args, Debug)]
@@ -34,7 +37,7 @@ impl Cache {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let CacheCommand::Purge = self.command;
         let config = self.source.load()?;
-        if !config.redis.enabled {
+        if !config.value.redis.enabled {
             bail!(
                 "REDIS_ENABLED is false, so the cache lives in the server's process: as an admin, \
                  send POST /llm/cache/purge to it, or restart it"
@@ -43,9 +46,24 @@ impl Cache {
         runtime()?.block_on(async {
             let app = App::new(config, Clock::system())?;
             let purged = app.llm().purge().await;
-            purged.context("nothing was purged; is Redis at REDIS_CACHE_URL or REDIS_URL?")
+            purged.context("nothing was purged; is Redis at REDIS_CACHE_URL or REDIS_URL?")?;
+            record(&app).await;
+            anyhow::Ok(())
         })?;
         output::print("the cache is purged\n")?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Records the purge where there is a trail. A machine that reaches Redis alone may purge too.
+async fn record(app: &App) {
+    let sql = &app.storage().sql;
+    if sql.is_missing_file() {
+        return;
+    }
+    let known = Migrations::new(sql.clone()).look().await.is_ok();
+    let event = By::command_line().did_something(Action::CachePurged, "");
+    if !known || app.audit().record(&event).await.is_err() {
+        tracing::warn!("the purge is not in the audit trail: the database cannot be asked");
     }
 }

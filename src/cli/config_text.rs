@@ -31,18 +31,9 @@ pub(super) fn entries(entries: &[Entry]) -> String {
 }
 
 fn shown(shown: &Shown) -> String {
-    match shown {
-        Shown::Value(Value::String(text)) => text.clone(),
-        Shown::Value(Value::Array(items)) if items.is_empty() => "[empty]".to_owned(),
-        Shown::Value(Value::Array(items)) => {
-            let items = items
-                .iter()
-                .map(|item| item.as_str().map_or(item.to_string(), str::to_owned));
-            items.collect::<Vec<_>>().join(",")
-        }
-        Shown::Value(other) => other.to_string(),
-        Shown::Redacted => REDACTED.to_owned(),
-        Shown::NotSet => NOT_SET.to_owned(),
+    match (shown, shown.text()) {
+        (Shown::Value(Value::Array(items)), _) if items.is_empty() => "[empty]".to_owned(),
+        (_, text) => text.unwrap_or_else(|| NOT_SET.to_owned()),
     }
 }
 

@@ -24,7 +24,7 @@ impl Migrate {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.source.load()?;
         runtime()?.block_on(async {
-            let storage = Storage::new(&config).map_err(crate::server::BadConfig::from)?;
+            let storage = Storage::new(&config.value).map_err(crate::server::BadConfig::from)?;
             let migrations = Migrations::new(storage.sql.clone());
             let before = migrations
                 .look()

@@ -2,6 +2,7 @@
 //!
 //! Only here is anything printed, and only here do errors lose their types.
 
+mod audit;
 mod cache;
 mod completions;
 pub mod config;
@@ -59,6 +60,7 @@ enum Command {
     Config(config::ConfigArgs),
     Migrate(migrate::Migrate),
     User(user::User),
+    Audit(audit::Audit),
     Key(key::Key),
     Cache(cache::Cache),
     Generate(generate::Generate),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(command)) => command.run(),
         Some(Command::Migrate(command)) => command.run(),
         Some(Command::User(command)) => command.run(),
+        Some(Command::Audit(command)) => command.run(),
         Some(Command::Key(command)) => command.run(),
         Some(Command::Cache(command)) => command.run(),
         Some(Command::Generate(command)) => command.run(),

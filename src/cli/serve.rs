@@ -67,10 +67,10 @@ impl Serve {
         asked: CancellationToken,
         listening: impl FnOnce(SocketAddr),
     ) -> anyhow::Result<Stop> {
-        let config = self.source.load()?;
+        let (config, dev) = (self.source.load()?, self.source.dev);
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
-            let app = App::new(config, Clock::system())?;
+            let app = App::new(config, Clock::system())?.for_trying_out(dev);
             anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
         });
         // Whatever still runs was given its time.
@@ -80,7 +80,7 @@ impl Serve {
 }
 
 /// What a build that reloads says of it, beside the rest.
-const RELOAD: &str = "    Reload   save a file of the source: it is built, and takes over\n";
+const RELOAD: &str = "    Reload     save a file of the source: it is built, and takes over\n";
 
 /// Where to look first.
 fn banner(address: SocketAddr, reload: &str) -> String {
@@ -91,8 +91,8 @@ fn banner(address: SocketAddr, reload: &str) -> String {
     };
     let base = format!("http://{host}:{}", address.port());
     format!(
-        "\n  aura is ready\n\n    API      {base}/docs\n    Health   {base}/health\n    \
-         Data     .aura/ (SQLite and a signing key; delete it to start over)\n{reload}\n  \
+        "\n  aura is ready\n\n    Dashboard  {base}\n    API        {base}/docs\n    \
+         Health     {base}/health\n    Data       .aura/ (SQLite and a signing key; delete it to start over)\n{reload}\n  \
          For trying things out, on this machine only. Stop with Ctrl-C.\n"
     )
 }

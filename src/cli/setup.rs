@@ -27,7 +27,7 @@ pub(super) struct Source {
 
 impl Source {
     /// Loads the settings, starts the log as they say, and tells it what is odd but no fault.
-    pub(super) fn load(&self) -> anyhow::Result<Config> {
+    pub(super) fn load(&self) -> anyhow::Result<Loaded<Config>> {
         let environment = Environment::of_process();
         let defaults = if self.dev {
             Dev::prepare()?.defaults()
@@ -41,14 +41,12 @@ impl Source {
         let loader = Config::loader(environment)?
             .secrets_dir(self.secrets_dir.clone())
             .defaults(&defaults);
-        let Loaded {
-            value, warnings, ..
-        } = Config::load(&loader)?;
-        telemetry::start(&value.log);
-        for warning in warnings {
+        let config = Config::load(&loader)?;
+        telemetry::start(&config.value.log);
+        for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        Ok(value)
+        Ok(config)
     }
 
     /// Runs `work` on the server's data, with no server running. The schema must be current.

@@ -33,6 +33,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         colliding_databases(&config),
         one_replica(&config),
         sqlite(&config),
+        forward_hosts(&config),
     ];
     for advice in advice.into_iter().flatten() {
         resolution.advise(advice);
@@ -211,6 +212,28 @@ fn cookie_domain(config: &Config) -> Option<Fault> {
     ))
 }
 
+/// A cookie of one host alone never reaches another; ports make no difference to it.
+fn forward_hosts(config: &Config) -> Option<Fault> {
+    let auth = &config.auth;
+    if auth.cookie_domain.is_some() {
+        return None;
+    }
+    let (_, own) = auth.public_url.as_ref()?.as_str().split_once("://")?;
+    let own = super::Host::try_from(own.to_owned()).ok()?;
+    let mut hosts = auth.forward_hosts.iter();
+    let other = hosts.find(|host| host.name() != own.name())?;
+    Some(Fault::new(
+        FaultKind::Advice,
+        "AUTH_FORWARD_HOSTS",
+        format!(
+            "names {}, which never gets the session cookie",
+            other.as_str()
+        ),
+        "set AUTH_COOKIE_DOMAIN to the domain that both are in, or browsers are sent to sign in \
+         again and again",
+    ))
+}
+
 /// Where browsers are sent to must be theirs to reach, and must get the cookie it sets.
 fn public_url(config: &Config) -> Option<Fault> {
     let url = config.auth.public_url.as_ref()?.as_str();
@@ -287,4 +310,42 @@ fn sqlite(config: &Config) -> Option<Fault> {
             "keep the file on a volume that is backed up, or use postgres://",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of `variables`: of which one, and whether it is but advice.
+    fn said(variables: &[(&str, &str)]) -> Vec<(String, bool)> {
+        let loader = Config::loader(variables.iter().copied().collect()).unwrap();
+        let faults = match Config::load(&loader) {
+            Ok(config) => config.warnings,
+            Err(faults) => faults.iter().cloned().collect(),
+        };
+        let faults = faults.into_iter();
+        faults
+            .map(|fault| (fault.name, fault.kind == FaultKind::Advice))
+            .collect()
+    }
+
+    #[test]
+    fn hosts_domain_and_address_of_browser_sessions_fit_one_another() {
+        let hosts = ("AUTH_FORWARD_HOSTS", "app.example.com");
+        let domain = |domain| ("AUTH_COOKIE_DOMAIN", domain);
+        let url = |url| ("AUTH_PUBLIC_URL", url);
+        let own = url("https://auth.example.com");
+        assert_eq!(said(&[hosts, domain("example.com"), own]), []);
+        assert_eq!(said(&[hosts, url("https://app.example.com:8443")]), []);
+        let fault = |name: &str| vec![(name.to_owned(), false)];
+        for wrong in ["localhost", "10.0.0.1", "example.com:8443"] {
+            assert_eq!(said(&[domain(wrong)]), fault("AUTH_COOKIE_DOMAIN"));
+        }
+        let other = domain("example.org");
+        assert_eq!(said(&[hosts, other]), fault("AUTH_FORWARD_HOSTS"));
+        assert_eq!(said(&[other, own]), fault("AUTH_PUBLIC_URL"));
+        assert_eq!(said(&[url("ftp://example.com")]), fault("AUTH_PUBLIC_URL"));
+        let advice = vec![("AUTH_FORWARD_HOSTS".to_owned(), true)];
+        assert_eq!(said(&[hosts, own]), advice);
+    }
 }

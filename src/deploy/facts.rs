@@ -6,18 +6,20 @@ use super::prose;
 use crate::schema::{Kind, Setting};
 
 /// The settings of one part of the configuration.
-pub(super) struct Group<'a> {
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
     /// The beginning of its variables, such as `RATE_LIMIT`; of those that stand alone, `General`.
-    pub(super) title: String,
+    pub title: String,
     /// What its settings are about; may be empty.
-    pub(super) docs: &'a str,
+    pub docs: &'a str,
     /// In the order of the source.
-    pub(super) settings: Vec<&'a Setting>,
+    pub settings: Vec<&'a Setting>,
 }
 
 /// The settings of `service` by section, in the order of the source; those without a section come
 /// first.
-pub(super) fn groups(service: &Service) -> Vec<Group<'_>> {
+#[must_use]
+pub fn groups(service: &Service) -> Vec<Group<'_>> {
     let mut groups = vec![Group {
         title: "General".to_owned(),
         docs: "",

@@ -24,7 +24,7 @@ mod markdown;
 pub mod oci;
 mod openapi;
 pub mod plan;
-mod prose;
+pub mod prose;
 #[cfg(test)]
 mod sample;
 pub mod secrets;
@@ -36,6 +36,7 @@ pub mod upgrade;
 pub mod verify;
 
 pub use env_docs::{describe, explain};
+pub use facts::{Group, groups};
 pub use file::{File, MARK, is_marked};
 pub use guides::Guide;
 pub use plan::Plan;

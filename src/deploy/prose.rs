@@ -3,7 +3,7 @@
 
 /// A part of a text that stands by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Block {
+pub enum Block {
     /// One paragraph.
     Paragraph(Vec<Span>),
     /// The items of a list.
@@ -12,7 +12,7 @@ pub(super) enum Block {
 
 /// A part of a line. White space within is single spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Span {
+pub enum Span {
     /// Words.
     Text(String),
     /// What stood between backticks.
@@ -21,7 +21,8 @@ pub(super) enum Span {
 
 /// The blocks of `docs`, which is what a doc comment may hold: paragraphs, lists with `-` or `*`,
 /// and backticks. Anything else is taken for words.
-pub(super) fn blocks(docs: &str) -> Vec<Block> {
+#[must_use]
+pub fn blocks(docs: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines: Vec<&str> = Vec::new();
     for line in docs.lines().chain([""]) {
@@ -66,7 +67,8 @@ fn item(line: &str) -> Option<&str> {
 }
 
 /// The spans of one line. A run of backticks opens code where an equal run closes it.
-pub(super) fn spans(text: &str) -> Vec<Span> {
+#[must_use]
+pub fn spans(text: &str) -> Vec<Span> {
     let text = one_line(text);
     let mut spans = Vec::new();
     let mut words = String::new();

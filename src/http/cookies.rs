@@ -6,6 +6,8 @@
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
+use crate::config::{Config, Tier};
+
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
@@ -13,6 +15,16 @@ pub enum Cookie {
     Session,
     /// Binds a form to the browser that it was sent to, before there is a session.
     Form,
+}
+
+impl Cookie {
+    /// Its name where no TLS protects it.
+    const fn plain_name(self) -> &'static str {
+        match self {
+            Self::Session => "aura_session",
+            Self::Form => "aura_form",
+        }
+    }
 }
 
 /// How this server names and bounds its cookies.
@@ -23,31 +35,58 @@ pub struct CookieRules {
 }
 
 impl CookieRules {
+    /// As the settings say.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let domain = config.auth.cookie_domain.as_ref();
+        let domain = domain.map(|domain| domain.as_str().to_owned());
+        Self::new(domain, config.environment == Tier::Production)
+    }
+
     /// Session cookies for `domain`, or for the host alone. `always_secure`: also at a loopback
     /// address.
     #[must_use]
-    pub const fn new(domain: Option<String>, always_secure: bool) -> Self {
+    const fn new(domain: Option<String>, always_secure: bool) -> Self {
         Self {
             domain,
             always_secure,
         }
     }
 
-    /// The value of a cookie of ours; `None` where there is none, or where it stands twice, so that
-    /// nobody knows which is meant.
+    /// The value of a cookie of ours that `is_ours` knows; `None` where there is none, or where there
+    /// are several, so that nobody knows which is meant.
     #[must_use]
-    pub fn read<'a>(&self, headers: &'a HeaderMap, cookie: Cookie) -> Option<&'a str> {
+    pub fn read<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        cookie: Cookie,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Option<&'a str> {
+        let mut values = self.values(headers, cookie).filter(|value| is_ours(value));
+        let value = values.next()?;
+        values.all(|other| other == value).then_some(value)
+    }
+
+    /// Whether the browser sent any cookie of that name.
+    #[must_use]
+    pub fn any(&self, headers: &HeaderMap, cookie: Cookie) -> bool {
+        self.values(headers, cookie).next().is_some()
+    }
+
+    fn values<'a>(&self, headers: &'a HeaderMap, cookie: Cookie) -> impl Iterator<Item = &'a str> {
         let name = self.name(headers, cookie);
+        // At an address of this machine a gateway may hand on what a browser got without it.
+        let here = !self.always_secure && self.domain.is_none();
+        let here = here && host(headers).is_some_and(is_loopback_host);
+        let plain = here.then_some(cookie.plain_name());
         let lines = headers.get_all(header::COOKIE).iter();
         let pairs = lines
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'));
-        let mut values = pairs.filter_map(|pair| {
+        pairs.filter_map(move |pair| {
             let (key, value) = pair.trim().split_once('=')?;
-            (key == name).then_some(value)
-        });
-        let value = values.next()?;
-        values.all(|other| other == value).then_some(value)
+            (key == name || Some(key) == plain).then_some(value)
+        })
     }
 
     /// The header `Set-Cookie` that keeps `value`, which is plain ASCII, for `max_age` seconds, or
@@ -76,10 +115,30 @@ impl CookieRules {
         HeaderValue::from_str(&text).ok()
     }
 
-    /// The header `Set-Cookie` that takes a cookie back.
+    /// The headers `Set-Cookie` that take a cookie back: for the scope that it is set for, and for
+    /// every other that it may once have been set for (`AUTH_COOKIE_DOMAIN` was another), or two of
+    /// one name would stand in each other's way.
     #[must_use]
-    pub fn clear(&self, headers: &HeaderMap, cookie: Cookie) -> Option<HeaderValue> {
-        self.set(headers, cookie, "", Some(0))
+    pub fn clear(&self, headers: &HeaderMap, cookie: Cookie) -> Vec<HeaderValue> {
+        let mut cleared: Vec<HeaderValue> =
+            self.set(headers, cookie, "", Some(0)).into_iter().collect();
+        if self.domain_of(cookie).is_none() {
+            return cleared;
+        }
+        let name = self.name(headers, cookie);
+        let mut clear = |domain: &str| {
+            let text =
+                format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Secure{domain}; Max-Age=0");
+            cleared.extend(HeaderValue::from_str(&text).ok());
+        };
+        clear("");
+        let host = host(headers).unwrap_or_default();
+        let mut domain = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        while domain.contains('.') {
+            clear(&format!("; Domain={domain}"));
+            domain = domain.split_once('.').map_or("", |(_, parent)| parent);
+        }
+        cleared
     }
 
     /// Whether a browser that sent `headers` keeps our cookies over TLS only.
@@ -103,19 +162,28 @@ impl CookieRules {
         ) {
             (Cookie::Session, true, false) => "__Host-aura_session",
             (Cookie::Session, true, true) => "__Secure-aura_session",
-            (Cookie::Session, false, _) => "aura_session",
             (Cookie::Form, true, _) => "__Host-aura_form",
-            (Cookie::Form, false, _) => "aura_form",
+            (_, false, _) => cookie.plain_name(),
         }
     }
 }
 
-/// Whether the browser reached us at an address of its own machine.
-fn is_loopback(headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    host.is_some_and(is_loopback_host)
+/// Whether the browser reached us at an address of its own machine. Not what a proxy says that names
+/// itself: it may have put its own address for that of a site which has TLS.
+#[must_use]
+pub fn is_loopback(headers: &HeaderMap) -> bool {
+    let forwarded = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+    ];
+    host(headers).is_some_and(is_loopback_host)
+        && !forwarded.iter().any(|name| headers.contains_key(*name))
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
 }
 
 /// Whether `host`, with or without a port, is a loopback name or address.
@@ -181,7 +249,9 @@ mod tests {
         let rules = CookieRules::default();
         let read = |cookies: &[&str]| {
             let headers = request("auth.example.com", cookies);
-            rules.read(&headers, Cookie::Session).map(str::to_owned)
+            let ours = |value: &str| value != "junk";
+            let value = rules.read(&headers, Cookie::Session, ours);
+            value.map(str::to_owned)
         };
         assert_eq!(
             read(&["a=b; __Host-aura_session=x; c=d"]).as_deref(),
@@ -196,6 +266,50 @@ mod tests {
             read(&["__Host-aura_session=x; __Host-aura_session=y"]),
             None
         );
+        assert_eq!(
+            read(&["__Host-aura_session=junk; __Host-aura_session=y"]).as_deref(),
+            Some("y")
+        );
         assert_eq!(read(&[]), None);
+    }
+
+    #[test]
+    fn a_cookie_is_taken_back_wherever_it_may_have_been_set() {
+        let rules = CookieRules::new(Some("eu.example.com".to_owned()), false);
+        let cleared = rules.clear(&request("auth.eu.example.com:8443", &[]), Cookie::Session);
+        let domains: Vec<&str> = cleared
+            .iter()
+            .map(|value| {
+                let text = value.to_str().unwrap();
+                assert!(text.starts_with("__Secure-aura_session=;") && text.ends_with("Max-Age=0"));
+                let domain = text.split_once("Domain=").map_or("", |(_, rest)| rest);
+                domain.split(';').next().unwrap()
+            })
+            .collect();
+        assert_eq!(
+            domains,
+            [
+                "eu.example.com",
+                "",
+                "auth.eu.example.com",
+                "eu.example.com",
+                "example.com"
+            ]
+        );
+        let alone = CookieRules::default();
+        assert_eq!(
+            alone
+                .clear(&request("auth.example.com", &[]), Cookie::Session)
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_proxy_that_puts_its_own_address_takes_no_protection_away() {
+        let mut headers = request("127.0.0.1:8000", &[]);
+        assert!(!CookieRules::default().secure(&headers));
+        headers.insert("x-forwarded-proto", "https".parse().unwrap());
+        assert!(CookieRules::default().secure(&headers));
     }
 }

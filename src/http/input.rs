@@ -90,6 +90,41 @@ impl Fields {
         }
     }
 
+    /// Takes a required list of texts.
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        if self.entries.iter().any(|(key, _)| key == name) {
+            return self.texts_or_none(name);
+        }
+        let message = format!("{name} is required");
+        self.faults.push(FieldError::new(name, "missing", message));
+        Vec::new()
+    }
+
+    /// Takes a list of texts that may be left out, and is empty then.
+    pub fn texts_or_none(&mut self, name: &str) -> Vec<String> {
+        let Some(index) = self.entries.iter().position(|(key, _)| key == name) else {
+            return Vec::new();
+        };
+        let Value::Array(items) = self.entries.swap_remove(index).1 else {
+            let message = format!("{name} must be a list of strings");
+            self.faults
+                .push(FieldError::new(name, "wrong_type", message));
+            return Vec::new();
+        };
+        let texts = items.into_iter().map(|item| match item {
+            Value::String(text) if !text.contains('\0') => Ok(text),
+            Value::String(_) => Err(("contains_nul", "may not hold the character U+0000")),
+            _ => Err(("wrong_type", "must be a list of strings")),
+        });
+        texts
+            .collect::<Result<_, _>>()
+            .unwrap_or_else(|(code, what)| {
+                self.faults
+                    .push(FieldError::new(name, code, format!("{name} {what}")));
+                Vec::new()
+            })
+    }
+
     /// Every field that was not taken is unknown; every fault so far is the answer.
     ///
     /// # Errors
@@ -224,6 +259,29 @@ mod tests {
             faults(r#"{"email": "a\u0000b", "password": "x"}"#)[0].1,
             "contains_nul"
         );
+    }
+
+    #[test]
+    fn lists_of_texts_are_lists_of_texts() {
+        let read = |body: &str, required: bool| {
+            let mut fields = Fields::parse(body.as_bytes()).unwrap();
+            let texts = if required {
+                fields.texts("roles")
+            } else {
+                fields.texts_or_none("roles")
+            };
+            let fault = fields.finish().map_err(|problem| problem.errors[0].code);
+            fault.map(|()| texts)
+        };
+        assert_eq!(read(r#"{"roles": ["a", "b"]}"#, true).unwrap(), ["a", "b"]);
+        assert_eq!(read("{}", false), Ok(Vec::new()));
+        assert_eq!(read("{}", true), Err("missing"));
+        for wrong in ["null", "\"a\"", "[1]", "[\"a\", null]", "{}"] {
+            let body = format!("{{\"roles\": {wrong}}}");
+            assert_eq!(read(&body, true), Err("wrong_type"), "{wrong}");
+            assert_eq!(read(&body, false), Err("wrong_type"), "{wrong}");
+        }
+        assert_eq!(read(r#"{"roles": ["a\u0000"]}"#, true), Err("contains_nul"));
     }
 
     #[test]

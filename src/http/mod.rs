@@ -1,6 +1,7 @@
 //! The toolkit of every edge: what a request is, what an error looks like, how much a client may
 //! ask. No routes.
 
+pub mod asset;
 pub mod body;
 pub mod client_address;
 pub mod context;

@@ -38,6 +38,19 @@ impl BearerToken {
     }
 }
 
+/// A bearer token, or none: the session cookie of a browser will do, too. Documentation only; the
+/// handler reads the headers.
+#[derive(SecurityScheme)]
+pub enum AnyToken {
+    /// Documented as OAuth 2.
+    Flow(PasswordFlow),
+    /// Documented as plain bearer.
+    Pasted(Pasted),
+    /// There is none.
+    #[oai(fallback)]
+    None,
+}
+
 /// Another service's name and password (`OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET`).
 #[derive(SecurityScheme)]
 #[oai(rename = "client", ty = "basic")]

@@ -8,7 +8,9 @@ use super::answer::Answer;
 use super::body::Unread;
 use super::upstream::Route;
 use super::{Llm, Question};
-use crate::auth::{Auth, Error};
+use crate::audit::Action;
+use crate::auth::users::ADMIN;
+use crate::auth::{Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Problem, Refused};
@@ -150,21 +152,16 @@ impl LlmApi {
         tag = "Group::LanguageModel",
         operation_id = "purge_cache"
     )]
-    async fn purge(&self, token: BearerToken) -> Result<Purged, Refused<Purge>> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
-        if !caller
-            .session
-            .owner
-            .roles
-            .iter()
-            .any(|role| role == "admin")
-        {
-            return Err(Problem::new(Code::Forbidden, "the role admin is needed").into());
-        }
+    async fn purge(&self, context: Context, token: BearerToken) -> Result<Purged, Refused<Purge>> {
+        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
         if self.llm.purge().await.is_err() {
             let detail = "the cache does not answer; try again shortly";
             return Err(Problem::new(Code::CacheUnavailable, detail).into());
         }
+        // Where this fails, the caller is told so and tries again, which costs nothing.
+        let event = By::session(&context, &caller.session).did_something(Action::CachePurged, "");
+        let recorded = self.auth.audit().record(&event).await;
+        recorded.map_err(Error::from)?;
         tracing::info!(user = %caller.user(), "the LLM cache was purged");
         Ok(Purged::NoContent)
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::fault::{Fault, FaultKind, Faults};
+use super::secret::REDACTED;
+use super::setting;
 
 /// Where the value of a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,19 @@ pub enum Shown {
     NotSet,
 }
 
+impl Shown {
+    /// The value as it would be written into a variable, or the word that stands for a secret;
+    /// none where there is none.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Value(value) => Some(setting::text(value)),
+            Self::Redacted => Some(REDACTED.to_owned()),
+            Self::NotSet => None,
+        }
+    }
+}
+
 /// One setting as it was loaded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -69,6 +84,17 @@ pub struct Loaded<T> {
     /// What works and should still be looked at; near misses among them unless the caller made
     /// them faults.
     pub warnings: Vec<Fault>,
+}
+
+/// A configuration that was not loaded: nothing is known of where its values came from.
+impl<T> From<T> for Loaded<T> {
+    fn from(value: T) -> Self {
+        Self {
+            value,
+            entries: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 impl<T> Loaded<T> {

@@ -15,6 +15,7 @@ use poem_openapi::OperationId;
 use super::cors::Cors;
 use super::metrics::HttpMetrics;
 use super::routes::Allowed;
+use crate::activity::Activity;
 use crate::config::{Cidr, CorsOrigin, Server};
 use crate::health::Health;
 use crate::http::body::BodyLimits;
@@ -38,6 +39,7 @@ pub(super) struct Edge<E> {
     production: bool,
     allowed: Arc<Allowed>,
     metrics: HttpMetrics,
+    activity: Activity,
     health: Health,
     warned: AtomicBool,
 }
@@ -49,6 +51,7 @@ impl<E> Edge<E> {
         production: bool,
         allowed: Allowed,
         metrics: &HttpMetrics,
+        activity: &Activity,
         health: &Health,
     ) -> Self {
         Self {
@@ -62,6 +65,7 @@ impl<E> Edge<E> {
             production,
             allowed: Arc::new(allowed),
             metrics: metrics.clone(),
+            activity: activity.clone(),
             health: health.clone(),
             warned: AtomicBool::new(false),
         }
@@ -167,6 +171,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let status = response.status();
         let elapsed = start.elapsed();
         self.metrics.answered(operation, &method, status, elapsed);
+        self.activity.answered(path, status.as_u16());
         log(&context, &method, path, status, elapsed);
         Ok(response)
     }

@@ -1,15 +1,19 @@
-//! What is served before the API's router: the start page, Swagger UI, the document itself,
+//! What is served before the API's router: the dashboard, Swagger UI, the document itself,
 //! forward-auth under any path, which do not stand in the document; and the liveness probe, which
 //! does, and is asked too often to go the long way.
 //!
 //! poem's router could hold all of it, but a router within a router takes every address apart
 //! twice and writes it anew; the API's own router is the one that most requests need.
 
-use poem::http::{HeaderValue, Method, StatusCode, header};
-use poem::{Endpoint, IntoResponse, Request, Response, Route};
+use std::sync::Arc;
 
-use super::method_not_allowed;
+use poem::error::NotFoundError;
+use poem::http::Method;
+use poem::{Endpoint, Request, Response, Route};
+
+use crate::dashboard::Dashboard;
 use crate::health;
+use crate::http::Context;
 
 /// Addresses beside the API; a folder ends in `/`.
 const BESIDE: [&str; 5] = [
@@ -20,8 +24,10 @@ const BESIDE: [&str; 5] = [
     "/auth/verify/",
 ];
 
-/// Asks `beside` where the address is one of [`BESIDE`], and `api` anywhere else.
+/// Asks the dashboard for its pages, `beside` where the address is one of [`BESIDE`], and `api`
+/// anywhere else.
 pub(super) struct Front<A> {
+    pub(super) dashboard: Dashboard,
     pub(super) beside: Route,
     pub(super) api: A,
 }
@@ -31,10 +37,11 @@ impl<A: Endpoint<Output = Response>> Endpoint for Front<A> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        match path {
-            "/" => return start_page(request.method()),
-            "/health/live" if request.method() == Method::GET => return Ok(health::api::live()),
-            _ => {}
+        if path == "/health/live" && request.method() == Method::GET {
+            return Ok(health::api::live());
+        }
+        if Dashboard::owns(path) {
+            return self.dashboard.call(request).await;
         }
         let is_beside = |address: &&str| {
             path == *address || address.ends_with('/') && path.starts_with(address)
@@ -42,17 +49,27 @@ impl<A: Endpoint<Output = Response>> Endpoint for Front<A> {
         if BESIDE.iter().any(is_beside) {
             return self.beside.call(request).await;
         }
-        self.api.call(request).await
+        if !Dashboard::is_browser(request.headers()) {
+            return self.api.call(request).await;
+        }
+        // Somebody typed an address: whoever finds nothing there is shown a page.
+        let asked = copy(&request);
+        match self.api.call(request).await {
+            Err(error) if error.is::<NotFoundError>() => self.dashboard.call(asked).await,
+            answer => answer,
+        }
     }
 }
 
-/// The start page, which for now leads to Swagger UI.
-fn start_page(method: &Method) -> poem::Result<Response> {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(method_not_allowed().into());
+/// The same request without its body.
+fn copy(request: &Request) -> Request {
+    let mut copy = Request::builder()
+        .method(request.method().clone())
+        .uri(request.uri().clone())
+        .finish();
+    copy.headers_mut().clone_from(request.headers());
+    if let Some(context) = request.data::<Arc<Context>>() {
+        copy.set_data(Arc::clone(context));
     }
-    let mut response = StatusCode::FOUND.into_response();
-    let location = HeaderValue::from_static("/docs");
-    response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    copy
 }

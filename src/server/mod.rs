@@ -13,12 +13,14 @@ mod serve;
 pub mod service;
 mod shutdown;
 mod startup;
+mod sweep;
 pub mod telemetry;
 
 use std::sync::Arc;
 
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem_openapi::OpenApiService;
 
 pub use self::serve::{ServeError, Stop, serve};
 
@@ -26,13 +28,20 @@ use self::edge::Edge;
 use self::front::Front;
 use self::metrics::HttpMetrics;
 use self::routes::Allowed;
+use crate::activity::Activity;
+use crate::admin::configuration::Configuration;
+use crate::admin::overview_api::OverviewApi;
+use crate::audit::Audit;
+use crate::auth::forward::Forward;
 use crate::auth::gateway::Gateway;
 use crate::auth::{Auth, BadKey};
 use crate::clock::Clock;
 use crate::config::{Config, Tier};
+use crate::dashboard::{Dashboard, Parts};
 use crate::health::Health;
 use crate::http::{Code, Problem};
 use crate::llm::Llm;
+use crate::schema::{Loaded, SchemaError};
 use crate::storage::{BadUrl, Storage};
 
 /// The whole server, wired and not yet listening.
@@ -40,10 +49,15 @@ use crate::storage::{BadUrl, Storage};
 pub struct App {
     config: Config,
     storage: Storage,
+    clock: Clock,
     auth: Auth,
+    forward: Forward,
     llm: Llm,
     health: Health,
+    activity: Activity,
+    configuration: Arc<Configuration>,
     metrics: HttpMetrics,
+    dev: bool,
 }
 
 /// A configuration that parsed, and still cannot be used.
@@ -55,32 +69,60 @@ pub enum BadConfig {
     /// A key.
     #[error(transparent)]
     Key(#[from] BadKey),
+    /// The settings themselves: a fault of aura's own.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
 }
 
 impl App {
-    /// Wires the server; does no I/O. Must be called inside a Tokio runtime.
+    /// Wires the server as `config` says, which may be the outcome of a load, so that the server
+    /// can say where its settings came from. Does no I/O. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     /// [`BadConfig`] for what only the drivers and libraries could find out.
-    pub fn new(config: Config, clock: Clock) -> Result<Self, BadConfig> {
+    pub fn new(config: impl Into<Loaded<Config>>, clock: Clock) -> Result<Self, BadConfig> {
+        let loaded = config.into();
+        let service = service::service(serde_json::Value::Null)?;
+        let configuration = Arc::new(Configuration::new(&service, &loaded));
+        let config = loaded.value;
         let storage = Storage::new(&config)?;
         let auth = Auth::new(&config, &storage, clock.clone())?;
-        let llm = Llm::new(&config, &storage, clock)?;
+        let forward = Forward::new(&auth, &config);
+        let llm = Llm::new(&config, &storage, clock.clone())?;
         let health = Health::new(&storage, &llm);
+        let activity = Activity::new(&storage, &auth, &llm, clock.clone());
         Ok(Self {
             config,
             storage,
+            clock,
             auth,
+            forward,
             llm,
             health,
+            activity,
+            dev: false,
+            configuration,
             metrics: HttpMetrics::default(),
         })
+    }
+
+    /// The same, or for trying out: then the dashboard offers to make the first administrator.
+    #[must_use]
+    pub fn for_trying_out(mut self, dev: bool) -> Self {
+        self.dev = dev;
+        self
     }
 
     /// The accounts and tokens, for the command line.
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// The audit trail, for the command line.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        self.auth.audit()
     }
 
     /// The LLM cache, for the command line.
@@ -104,12 +146,35 @@ impl App {
     /// The OpenAPI document of the routes.
     #[must_use]
     pub fn document(&self) -> serde_json::Value {
-        openapi::document(&openapi::service(&self.auth, &self.llm, &self.health))
+        openapi::document(&self.api())
+    }
+
+    /// The routes of the document.
+    fn api(&self) -> OpenApiService<openapi::Apis, ()> {
+        let overview = OverviewApi {
+            auth: self.auth.clone(),
+            health: self.health.clone(),
+            activity: self.activity.clone(),
+            configuration: Arc::clone(&self.configuration),
+        };
+        openapi::service(&self.auth, &self.forward, &self.llm, &self.health, overview)
+    }
+
+    fn dashboard(&self) -> Dashboard {
+        let parts = Parts {
+            auth: self.auth.clone(),
+            audit: self.auth.audit().clone(),
+            health: self.health.clone(),
+            activity: self.activity.clone(),
+            configuration: Arc::clone(&self.configuration),
+            clock: self.clock.clone(),
+        };
+        Dashboard::new(parts, &self.config, self.dev)
     }
 
     /// Every route, behind everything that all requests pass.
     fn endpoint(&self) -> impl Endpoint<Output = Response> + use<> {
-        let service = openapi::service(&self.auth, &self.llm, &self.health);
+        let service = self.api();
         let document = openapi::document(&service);
         let allowed = Allowed::of(&document);
         let document = Arc::new(document);
@@ -117,14 +182,20 @@ impl App {
             .at(
                 "/auth/verify/*path",
                 Gateway {
-                    auth: self.auth.clone(),
+                    forward: self.forward.clone(),
                 },
             )
             .at("/openapi.json", docs::json(Arc::clone(&document)))
             .at("/openapi.yaml", docs::yaml(Arc::clone(&document)))
             .nest("/docs", docs::swagger_ui());
         let api = service.into_endpoint();
-        let routes = Front { beside, api }.with(
+        let dashboard = self.dashboard();
+        let routes = Front {
+            dashboard,
+            beside,
+            api,
+        }
+        .with(
             CatchPanic::new().with_handler(|_: Box<dyn std::any::Any + Send>| Problem::internal()),
         );
         let production = self.config.environment == Tier::Production;
@@ -134,6 +205,7 @@ impl App {
             production,
             allowed,
             &self.metrics,
+            &self.activity,
             &self.health,
         )
     }

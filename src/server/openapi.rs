@@ -3,8 +3,12 @@
 use poem_openapi::OpenApiService;
 use serde_json::{Value, json};
 
+use crate::admin::audit_api::AuditApi;
+use crate::admin::overview_api::OverviewApi;
+use crate::admin::users_api::UsersApi;
 use crate::auth::Auth;
 use crate::auth::api::AuthApi;
+use crate::auth::forward::Forward;
 use crate::auth::oauth::OAuthApi;
 use crate::health::api::HealthApi;
 use crate::health::{CheckName, Health};
@@ -12,7 +16,15 @@ use crate::llm::Llm;
 use crate::llm::api::LlmApi;
 
 /// Every group of routes.
-pub type Apis = (AuthApi, OAuthApi, LlmApi, HealthApi);
+pub type Apis = (
+    AuthApi,
+    OAuthApi,
+    LlmApi,
+    HealthApi,
+    OverviewApi,
+    UsersApi,
+    AuditApi,
+);
 
 const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access tokens (JWT), \
     rotating refresh tokens, sessions, forward-auth. Errors are problem documents (RFC 9457) with \
@@ -21,10 +33,19 @@ const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access t
 
 /// Binds the routes to what they stand on.
 #[must_use]
-pub fn service(auth: &Auth, llm: &Llm, health: &Health) -> OpenApiService<Apis, ()> {
+pub fn service(
+    auth: &Auth,
+    forward: &Forward,
+    llm: &Llm,
+    health: &Health,
+    overview: OverviewApi,
+) -> OpenApiService<Apis, ()> {
     let apis = (
         AuthApi { auth: auth.clone() },
-        OAuthApi { auth: auth.clone() },
+        OAuthApi {
+            auth: auth.clone(),
+            forward: forward.clone(),
+        },
         LlmApi {
             auth: auth.clone(),
             llm: llm.clone(),
@@ -32,6 +53,9 @@ pub fn service(auth: &Auth, llm: &Llm, health: &Health) -> OpenApiService<Apis, 
         HealthApi {
             health: health.clone(),
         },
+        overview,
+        UsersApi { auth: auth.clone() },
+        AuditApi { auth: auth.clone() },
     );
     OpenApiService::new(apis, "aura", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
 }

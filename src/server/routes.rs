@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::dashboard;
+
 /// Addresses and their methods, off the document.
 #[derive(Debug, Default)]
 pub(super) struct Allowed(Vec<(Vec<String>, String)>);
@@ -19,14 +21,12 @@ impl Allowed {
                 )
             })
             .collect();
-        for path in [
-            "/",
-            "/docs",
-            "/docs/{file}",
-            "/openapi.json",
-            "/openapi.yaml",
-        ] {
+        for path in ["/docs", "/docs/{file}", "/openapi.json", "/openapi.yaml"] {
             allowed.push((segments(path), allow(["GET".to_owned()])));
+        }
+        for (path, methods) in dashboard::ROUTES {
+            let methods = methods.iter().map(|&method| method.to_owned());
+            allowed.push((segments(path), allow(methods)));
         }
         Self(allowed)
     }

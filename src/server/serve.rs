@@ -14,8 +14,11 @@ use tokio_util::task::TaskTracker;
 use super::listener::{Patience, listen};
 use super::metrics::{HttpMetrics, MetricsEndpoint};
 use super::shutdown::Signals;
-use super::{App, limits, startup};
+use super::{App, limits, startup, sweep};
 use crate::health::Health;
+
+/// How long to wait for the last word to the other replicas.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// Why the server did not run, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +96,12 @@ pub async fn serve(
     if let Some(redis) = app.storage.redis.clone() {
         tracker.spawn(startup::look_at_redis(redis, stop.clone()));
     }
+    tracker.spawn(sweep::sweep(
+        app.audit().clone(),
+        app.clock.clone(),
+        app.config.audit.retention_days.get(),
+        stop.clone(),
+    ));
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
@@ -122,6 +131,7 @@ pub async fn serve(
         close.clone(),
         tracker.clone(),
     ));
+    let activity = tracker.spawn(app.activity.clone().run(close.clone()));
     tracing::info!(%address, "listening");
     listening(address);
 
@@ -150,6 +160,8 @@ pub async fn serve(
             () = &mut drained => break,
         }
     }
+    // What it says last is bounded by the patience with Redis; the time to drain may be over.
+    let _ = tokio::time::timeout(LEAVE, activity).await;
     app.storage.sql.close().await;
     tracing::info!("stopped");
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -121,23 +122,30 @@ impl Sql {
     /// hashes of passwords, and SQLite would let everybody read it. What goes wrong here goes
     /// wrong again, with its reason, when the database is opened.
     pub(super) fn create_private_file(&self) {
-        let url = self.0.url.expose_secret();
-        let Some(path) = url.strip_prefix("sqlite:") else {
-            return;
-        };
-        let path = path
-            .trim_start_matches("//")
-            .split('?')
-            .next()
-            .unwrap_or_default();
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-        if url.contains("mode=rwc") && !path.is_empty() && path != ":memory:" {
+        if let Some(path) = self.file()
+            && self.0.url.expose_secret().contains("mode=rwc")
+        {
             let _ = std::fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .mode(0o600)
-                .open(path.as_ref());
+                .open(path);
         }
+    }
+
+    /// Whether this is an SQLite database whose file nobody has made yet: asking it would.
+    #[must_use]
+    pub fn is_missing_file(&self) -> bool {
+        self.file().is_some_and(|path| !path.exists())
+    }
+
+    /// The file of an SQLite database.
+    fn file(&self) -> Option<PathBuf> {
+        let path = self.0.url.expose_secret().strip_prefix("sqlite:")?;
+        let path = path.trim_start_matches("//").split('?').next()?;
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        let named = !path.is_empty() && path != ":memory:";
+        named.then(|| PathBuf::from(path.as_ref()))
     }
 
     /// Whether the schema is as this binary needs it.

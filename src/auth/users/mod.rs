@@ -107,14 +107,38 @@ impl Users {
 
     /// Up to `limit` accounts in the order of their e-mails, from the first after `after`.
     pub async fn list(&self, after: &str, limit: i64) -> Result<Vec<User>> {
-        let query = format!("SELECT {COLUMNS} FROM users WHERE email > $1 ORDER BY email LIMIT $2");
+        self.search("", after, limit).await
+    }
+
+    /// The same of those whose e-mail holds `text`, in whatever case; an empty one stands in all of
+    /// them.
+    ///
+    /// All e-mails are looked through, but in the index of e-mails alone, and no further than a
+    /// page needs.
+    pub async fn search(&self, text: &str, after: &str, limit: i64) -> Result<Vec<User>> {
+        // Postgres takes no NUL, and no e-mail has one.
+        if text.contains('\0') || after.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let text = text.trim().to_lowercase();
+        let condition = if text.is_empty() {
+            "email > $1"
+        } else {
+            "email IN (SELECT email FROM users WHERE email > $1 AND email LIKE $3 ESCAPE '!' \
+             ORDER BY email LIMIT $2)"
+        };
+        let query =
+            format!("SELECT {COLUMNS} FROM users WHERE {condition} ORDER BY email LIMIT $2");
         let after = after.to_owned();
         let rows = self
             .sql
             .run(async |pool| {
-                let query = sqlx::query(sqlx::AssertSqlSafe(query))
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(query))
                     .bind(after)
                     .bind(limit);
+                if !text.is_empty() {
+                    query = query.bind(format!("%{}%", literally(&text)));
+                }
                 query.fetch_all(&pool).await
             })
             .await?;
@@ -123,6 +147,12 @@ impl Users {
             .collect::<std::result::Result<_, _>>()
             .map_err(SqlError::Refused)
     }
+}
+
+/// A text as a pattern of LIKE that stands for itself.
+fn literally(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%");
+    escaped.replace('_', "!_")
 }
 
 fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {

@@ -1,0 +1,174 @@
+//! What this process has counted: the last hour, a minute a slot, and what others know of it.
+
+use std::collections::BTreeMap;
+
+use super::counts::Counts;
+use crate::clock::Timestamp;
+
+/// Minutes that are kept.
+pub(super) const MINUTES: i64 = 60;
+
+/// The minutes since the epoch at `now`.
+pub(super) const fn minute(now: Timestamp) -> i64 {
+    now.seconds().div_euclid(60)
+}
+
+/// When `minute` began.
+pub(super) const fn beginning(minute: i64) -> Timestamp {
+    Timestamp::from_millis(minute.saturating_mul(60_000))
+}
+
+/// The hour of this process.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    minutes: BTreeMap<i64, Slot>,
+    /// The totals when they were last looked at.
+    totals: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    counts: Counts,
+    /// What of it stands in Redis.
+    told: Option<Counts>,
+}
+
+impl Own {
+    /// Credits what the `totals` have risen to the minute of `now`, and forgets what is older than
+    /// an hour.
+    pub(super) fn sample(&mut self, now: Timestamp, totals: Counts) {
+        let now = minute(now);
+        let risen = totals.since(self.totals);
+        self.totals = totals;
+        let slot = self.minutes.entry(now).or_default();
+        slot.counts = slot.counts.with(risen);
+        // A clock that was put back leaves minutes of the future behind: an hour of them at most.
+        self.minutes
+            .retain(|minute, _| (now - minute).abs() < MINUTES);
+    }
+
+    /// What was counted in `minute`.
+    pub(super) fn at(&self, minute: i64) -> Counts {
+        self.minutes
+            .get(&minute)
+            .map(|slot| slot.counts)
+            .unwrap_or_default()
+    }
+
+    /// The minutes that others do not know as they are.
+    pub(super) fn untold(&self) -> Vec<(i64, Counts)> {
+        let untold = self
+            .minutes
+            .iter()
+            .filter(|(_, slot)| slot.told.unwrap_or_default() != slot.counts);
+        untold
+            .map(|(minute, slot)| (*minute, slot.counts))
+            .collect()
+    }
+
+    /// Others know `told` now.
+    pub(super) fn told(&mut self, told: &[(i64, Counts)]) {
+        for (minute, counts) in told {
+            if let Some(slot) = self.minutes.get_mut(minute) {
+                slot.told = Some(*counts);
+            }
+        }
+    }
+
+    /// Others know nothing any more.
+    pub(super) fn forgotten(&mut self) {
+        for slot in self.minutes.values_mut() {
+            slot.told = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn requests(requests: u64) -> Counts {
+        Counts {
+            requests,
+            ..Counts::default()
+        }
+    }
+
+    /// Totals that rise by one request a second for `minutes`.
+    fn run(own: &mut Own, clock: &Clock, minutes: u64) {
+        for _ in 0..minutes * 60 {
+            let totals = requests(own.totals.requests + 1);
+            own.sample(clock.now(), totals);
+            clock.advance(1000);
+        }
+    }
+
+    #[test]
+    fn each_minute_has_its_own_and_an_hour_is_kept() {
+        let clock = Clock::manual(beginning(1_000));
+        let mut own = Own::default();
+        run(&mut own, &clock, 90);
+        assert_eq!(own.minutes.len(), 60);
+        assert_eq!(own.at(1_030).requests, 60);
+        assert_eq!(own.at(1_089).requests, 60);
+        assert_eq!((own.at(1_029), own.at(1_090)), (requests(0), requests(0)));
+    }
+
+    #[test]
+    fn the_deepest_queue_of_a_minute_is_kept() {
+        let mut own = Own::default();
+        for (second, depth) in [(0, 3), (1, 9), (2, 0), (60, 1)] {
+            let totals = Counts {
+                deepest_hash_queue: depth,
+                ..Counts::default()
+            };
+            own.sample(Timestamp::from_millis(second * 1000), totals);
+        }
+        assert_eq!(own.at(0).deepest_hash_queue, 9);
+        assert_eq!(own.at(1).deepest_hash_queue, 1);
+    }
+
+    #[test]
+    fn only_what_changed_is_told_and_all_of_it_to_somebody_who_forgot() {
+        let clock = Clock::manual(beginning(7));
+        let mut own = Own::default();
+        run(&mut own, &clock, 3);
+        let all = own.untold();
+        assert_eq!(all.len(), 3);
+        // Something is counted while it is on its way.
+        own.sample(clock.now().plus_millis(-1000), requests(181));
+        own.told(&all);
+        assert_eq!(own.untold(), [(9, requests(61))]);
+        own.told(&[(9, requests(61))]);
+        // A minute in which nothing happened is not worth a word.
+        own.sample(clock.now(), requests(181));
+        assert_eq!(own.untold(), []);
+        own.forgotten();
+        assert_eq!(own.untold().len(), 3);
+    }
+
+    #[test]
+    fn while_nobody_can_be_told_no_more_than_an_hour_waits() {
+        let clock = Clock::manual(beginning(0));
+        let mut own = Own::default();
+        run(&mut own, &clock, 600);
+        assert_eq!(own.untold().len(), 60);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_neither_loses_nor_hoards() {
+        let mut own = Own::default();
+        let at = |minute| beginning(minute);
+        own.sample(at(100), requests(5));
+        // Back by a little, forward by far, back again.
+        own.sample(at(99), requests(7));
+        assert_eq!((own.at(99).requests, own.at(100).requests), (2, 5));
+        own.sample(at(100_000), requests(8));
+        own.sample(at(101), requests(9));
+        assert_eq!(own.minutes.len(), 1);
+        // Totals that fall are no trouble either.
+        own.sample(at(101), requests(3));
+        assert_eq!(own.at(101).requests, 1);
+    }
+}

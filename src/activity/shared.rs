@@ -1,0 +1,103 @@
+//! What all processes know of each other, in the database of the rate limits.
+//!
+//! Each replica keeps its own numbers of a minute as they are, in a field of its own, rather than
+//! adding to a sum: a script that is repeated, or whose answer is lost, then changes nothing.
+
+use redis::Script;
+
+use super::counts::Counts;
+use super::own::MINUTES;
+use super::replica::{Particulars, Replica};
+use crate::clock::Timestamp;
+use crate::storage::{RateLimitDb, RedisUnavailable};
+
+/// A replica that was silent for so long is gone.
+const GONE_MILLIS: i64 = 30_000;
+
+/// How long a minute is kept; an hour of them is read.
+const KEPT_MILLIS: i64 = 2 * 60 * 60 * 1000;
+
+const REPLICAS: &str = "aura:activity:replicas";
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    db: RateLimitDb,
+    report: Script,
+    read: Script,
+    leave: Script,
+}
+
+/// What the other replicas have counted, minute by minute, and all that live.
+pub(super) struct Others {
+    pub(super) minutes: Vec<Counts>,
+    pub(super) replicas: Vec<Replica>,
+}
+
+impl Shared {
+    pub(super) fn new(db: RateLimitDb) -> Self {
+        Self {
+            db,
+            report: Script::new(include_str!("report.lua")),
+            read: Script::new(include_str!("read.lua")),
+            leave: Script::new("return redis.call('ZREM', KEYS[1], ARGV[1])"),
+        }
+    }
+
+    /// Tells the numbers of `minutes`, and that this process lives. Whether it was known before:
+    /// where it was not, neither is what it told earlier.
+    pub(super) async fn report(
+        &self,
+        me: &Particulars,
+        minutes: &[(i64, Counts)],
+    ) -> Result<bool, RedisUnavailable> {
+        let mut call = self.report.prepare_invoke();
+        call.key(REPLICAS).arg(&me.id).arg(me.write());
+        call.arg(GONE_MILLIS).arg(KEPT_MILLIS);
+        for (minute, counts) in minutes {
+            call.key(key(*minute)).arg(counts.write());
+        }
+        let new: i64 = self.db.db().invoke(&call).await?;
+        Ok(new == 0)
+    }
+
+    /// What all but `me` have counted in the hour that ends with the minute `now`.
+    pub(super) async fn read(
+        &self,
+        me: &Particulars,
+        now: i64,
+    ) -> Result<Others, RedisUnavailable> {
+        let mut call = self.read.prepare_invoke();
+        call.key(REPLICAS).arg(GONE_MILLIS);
+        for minute in now - MINUTES + 1..=now {
+            call.key(key(minute));
+        }
+        let (seen, minutes): (Vec<String>, Vec<Vec<String>>) = self.db.db().invoke(&call).await?;
+        let replicas = seen.chunks_exact(2).filter_map(|pair| {
+            let replica = Particulars::read(&pair[0])?;
+            let this_one = replica.id == me.id;
+            Some(replica.seen(Timestamp::from_millis(pair[1].parse().ok()?), this_one))
+        });
+        let sum = |fields: &Vec<String>| {
+            let others = fields.chunks_exact(2).filter(|field| field[0] != me.id);
+            others.fold(Counts::default(), |sum, field| {
+                sum.with(Counts::read(&field[1]))
+            })
+        };
+        Ok(Others {
+            minutes: minutes.iter().map(sum).collect(),
+            replicas: replicas.collect(),
+        })
+    }
+
+    /// This process is about to end; what it told stays.
+    pub(super) async fn leave(&self, me: &Particulars) {
+        let mut call = self.leave.prepare_invoke();
+        call.key(REPLICAS).arg(me.write());
+        // Whoever is not taken off the list is gone from it soon.
+        let _: Result<i64, RedisUnavailable> = self.db.db().invoke(&call).await;
+    }
+}
+
+fn key(minute: i64) -> String {
+    format!("aura:activity:{minute}")
+}

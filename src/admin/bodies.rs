@@ -1,0 +1,157 @@
+//! The bodies of the routes for accounts and for the audit trail.
+
+use poem_openapi::Object;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::audit::Recorded;
+use crate::auth::users::User;
+use crate::clock::Timestamp;
+use crate::http::{Fields, FromFields};
+
+/// An account to be made.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct NewUser {
+    /// The e-mail address; compared without case.
+    pub(super) email: String,
+    /// The password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
+    #[oai(validator(max_length = 72))]
+    pub(super) password: String,
+    /// What the account may do; nothing when it is left out.
+    #[oai(default)]
+    pub(super) roles: Vec<String>,
+}
+
+/// The roles of an account.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct Roles {
+    /// All of them: those that are not named are taken away.
+    pub(super) roles: Vec<String>,
+}
+
+/// An account, as an administrator sees it.
+#[derive(Object)]
+#[oai(example)]
+pub struct Account {
+    /// Its id.
+    pub(super) id: Uuid,
+    /// Its e-mail, in lower case.
+    pub(super) email: String,
+    /// What it may do.
+    pub(super) roles: Vec<String>,
+    /// When it was made.
+    pub(super) created_at: OffsetDateTime,
+    /// Since when it cannot sign in; null where it can.
+    pub(super) disabled_at: Option<OffsetDateTime>,
+    /// Since when another password must be chosen before signing in; null where none must.
+    pub(super) password_change_required_at: Option<OffsetDateTime>,
+}
+
+/// Some accounts, by e-mail.
+#[derive(Object)]
+#[oai(example)]
+pub struct AccountPage {
+    /// The accounts.
+    pub(super) users: Vec<Account>,
+    /// What to send as `after` for those that follow; null when there are none.
+    pub(super) next: Option<String>,
+}
+
+/// How the owner of an account comes to a new password.
+#[derive(Object)]
+#[oai(example)]
+pub struct ResetToken {
+    /// To be sent to `/auth/password/reset` by the owner, once.
+    pub(super) reset_token: String,
+    /// Seconds until it expires.
+    pub(super) expires_in: i64,
+}
+
+/// Something that happened.
+#[derive(Object)]
+#[oai(example)]
+pub struct AuditEvent {
+    /// Its place in the trail, a number as a string; later events have higher ones.
+    pub(super) id: String,
+    /// When.
+    pub(super) at: OffsetDateTime,
+    /// What was done, such as `session.began`; `docs/audit.md` lists all of them.
+    pub(super) action: String,
+    /// The account that did it; null for the command line, the server and who is not signed in.
+    pub(super) actor_id: Option<Uuid>,
+    /// Who did it: an e-mail, `command line` or `server`.
+    pub(super) actor: String,
+    /// The account it was done to; null where there is none.
+    pub(super) subject_id: Option<Uuid>,
+    /// Its e-mail; empty where there is none.
+    pub(super) subject: String,
+    /// The address it came from.
+    pub(super) ip: String,
+    /// What the client said it was.
+    pub(super) user_agent: String,
+    /// The request, as answers and the log name it.
+    pub(super) request_id: String,
+    /// What else there is to know.
+    pub(super) detail: String,
+}
+
+/// Some events, newest first.
+#[derive(Object)]
+#[oai(example)]
+pub struct AuditPage {
+    /// The events.
+    pub(super) events: Vec<AuditEvent>,
+    /// What to send as `before` for older ones; null when there are none.
+    pub(super) next: Option<String>,
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.uuid(),
+            email: user.email.as_str().to_owned(),
+            roles: user.roles,
+            created_at: user.created_at.to_utc(),
+            disabled_at: user.disabled_at.map(Timestamp::to_utc),
+            password_change_required_at: user.password_change_required_at.map(Timestamp::to_utc),
+        }
+    }
+}
+
+impl From<Recorded> for AuditEvent {
+    fn from(event: Recorded) -> Self {
+        Self {
+            id: event.id.to_string(),
+            at: event.at.to_utc(),
+            action: event.action,
+            actor_id: event.actor_id,
+            actor: event.actor,
+            subject_id: event.subject_id,
+            subject: event.subject,
+            ip: event.ip,
+            user_agent: event.user_agent,
+            request_id: event.request_id,
+            detail: event.detail,
+        }
+    }
+}
+
+impl FromFields for NewUser {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            email: fields.text("email"),
+            password: fields.text("password"),
+            roles: fields.texts_or_none("roles"),
+        }
+    }
+}
+
+impl FromFields for Roles {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            roles: fields.texts("roles"),
+        }
+    }
+}

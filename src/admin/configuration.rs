@@ -1,0 +1,138 @@
+//! Every setting: what it does, what it is here, where that came from, where it stands in the
+//! manifests, and what production should change.
+//!
+//! All of it is read off the schema and off what the loader has kept; no secret is in either.
+
+use poem_openapi::Object;
+
+use super::advice::{Advice, advice};
+use crate::config::Config;
+use crate::deploy::kubernetes::place;
+use crate::deploy::{Service, groups};
+use crate::schema::{Entry, Loaded, Origin, Setting};
+
+/// The settings of a running server.
+#[derive(Clone, Debug, PartialEq, Object)]
+pub struct Configuration {
+    /// The environment that it runs in: `development`, `staging`, `production`.
+    pub environment: String,
+    /// What production should change.
+    pub advice: Vec<Advice>,
+    /// The settings, in the order of the reference.
+    pub sections: Vec<ConfigurationSection>,
+}
+
+/// The settings of one part.
+#[derive(Clone, Debug, PartialEq, Object)]
+pub struct ConfigurationSection {
+    /// The beginning of their names, such as `RATE_LIMIT`; of those that stand alone, `General`.
+    pub title: String,
+    /// What they are about, with code in backticks; may be empty.
+    pub docs: String,
+    /// Each of them.
+    pub settings: Vec<SettingReport>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[oai(rename = "ConfigurationSetting", skip_serializing_if_is_none)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something by itself, as in the schema"
+)]
+pub struct SettingReport {
+    /// Its variable.
+    pub name: String,
+    /// What it does: paragraphs, with code in backticks.
+    pub docs: String,
+    /// What it is here, as it would be written into the variable; `[redacted]` for a secret, and
+    /// left out where there is no value.
+    pub value: Option<String>,
+    /// Where that came from: `default`, `development default`, `variable`, `file PATH`,
+    /// `secrets directory PATH`.
+    pub origin: String,
+    /// Whether nobody has set it.
+    pub at_default: bool,
+    /// What it is where nobody sets it, in this environment.
+    pub default: Option<String>,
+    /// What may be given.
+    pub allowed: Option<String>,
+    /// Whether its value is never shown.
+    pub secret: bool,
+    /// Whether a value must be given, in this environment.
+    pub required: bool,
+    /// Whether it is on its way out.
+    pub deprecated: bool,
+    /// The object that carries it in Kubernetes.
+    pub object: ManifestObject,
+    /// What production should change of it.
+    pub advice: Vec<String>,
+}
+
+/// An object of the manifests that `aura generate k8s` renders.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+pub struct ManifestObject {
+    /// `ConfigMap` or `Secret`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its file, relative to the folder of the manifests.
+    pub file: String,
+}
+
+impl Configuration {
+    /// The settings of `service`, as they were loaded.
+    #[must_use]
+    pub fn new(service: &Service, loaded: &Loaded<Config>) -> Self {
+        let environment = loaded.value.environment.as_str();
+        let advice = advice(loaded);
+        let report = |setting: &Setting| {
+            let mut entries = loaded.entries.iter();
+            let entry = entries.find(|entry| entry.name == setting.name);
+            let object = place(service, setting);
+            let about = advice
+                .iter()
+                .filter(|advice| advice.setting == setting.name);
+            SettingReport {
+                name: setting.name.clone(),
+                docs: setting.docs.clone(),
+                value: entry.and_then(|entry| entry.shown.text()),
+                origin: entry.map_or(Origin::Default, origin).to_string(),
+                at_default: entry.is_none_or(|entry| is_default(&entry.origin)),
+                default: setting.default_text_in(environment),
+                allowed: setting.allowed(),
+                secret: setting.secret,
+                required: setting.required
+                    || setting.required_in.iter().any(|place| place == environment),
+                deprecated: setting.deprecated,
+                object: ManifestObject {
+                    kind: object.kind.to_owned(),
+                    name: object.name,
+                    file: object.file,
+                },
+                advice: about.map(|advice| advice.text.clone()).collect(),
+            }
+        };
+        let sections = groups(service)
+            .into_iter()
+            .map(|group| ConfigurationSection {
+                title: group.title,
+                docs: group.docs.to_owned(),
+                settings: group.settings.into_iter().map(report).collect(),
+            });
+        Self {
+            environment: environment.to_owned(),
+            sections: sections.collect(),
+            advice,
+        }
+    }
+}
+
+fn origin(entry: &Entry) -> Origin {
+    entry.origin.clone()
+}
+
+/// Whether nobody has said anything: `serve --dev` is nobody.
+pub(super) const fn is_default(origin: &Origin) -> bool {
+    matches!(origin, Origin::Default | Origin::DevDefault)
+}

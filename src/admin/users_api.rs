@@ -1,0 +1,299 @@
+//! The routes under `/admin/users`; thin.
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+use uuid::Uuid;
+
+use super::Group;
+use super::bodies::{Account, AccountPage, NewUser, ResetToken, Roles};
+use crate::auth::bodies::SessionBody;
+use crate::auth::ids::UserId;
+use crate::auth::reset::LIFETIME_SECONDS;
+use crate::auth::users::{ADMIN, User};
+use crate::auth::{Auth, By, Error};
+use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
+use crate::http::security::BearerToken;
+use crate::http::{Code, Context, Input, Problem, Refused};
+
+/// What every route for one account may answer.
+const ONE: &[Code] = &[Code::Forbidden, Code::InvalidParameter, Code::UserNotFound];
+
+route_codes! {
+    /// Of `GET /admin/users`.
+    List: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::InvalidParameter]];
+    /// Of `POST /admin/users`.
+    Create: Problem = [BODY, BEARER, HASHING, DATABASE, &[Code::Forbidden, Code::EmailTaken]];
+    /// Of routes for one account.
+    One: Problem = [BEARER, DATABASE, ONE];
+    /// Of routes that could take the last administrator away.
+    Guarded: Problem = [BEARER, DATABASE, ONE, &[Code::LastAdministrator]];
+    /// Of `PUT /admin/users/{id}/roles`.
+    SetRoles: Problem = [BODY, BEARER, DATABASE, ONE, &[Code::LastAdministrator]];
+}
+
+/// A new account.
+#[derive(ApiResponse)]
+pub enum Created {
+    /// The account.
+    #[oai(status = 201)]
+    User(Json<Account>),
+}
+
+/// Done; there is nothing to say.
+#[derive(ApiResponse)]
+pub enum Done {
+    /// Done.
+    #[oai(status = 204)]
+    NoContent,
+}
+
+/// A token, which no cache may keep.
+#[derive(ApiResponse)]
+pub enum Token {
+    /// The token.
+    #[oai(status = 200)]
+    Reset(
+        Json<ResetToken>,
+        /// Always `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+/// The routes.
+pub struct UsersApi {
+    /// What they stand on.
+    pub auth: Auth,
+}
+
+type Answer<T, C> = Result<T, Refused<C>>;
+
+#[OpenApi(prefix_path = "/admin/users", tag = "Group::Admin")]
+impl UsersApi {
+    /// Find accounts
+    ///
+    /// For the role `admin`, as are all of these. By e-mail, a page at a time.
+    #[oai(path = "/", method = "get", operation_id = "admin_users")]
+    async fn list(
+        &self,
+        token: BearerToken,
+        /// A part of the e-mail; left out, all accounts are meant.
+        q: Query<Option<String>>,
+        /// The e-mail after which to begin: `next` of the page before.
+        after: Query<Option<String>>,
+        /// How many at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "500"))
+        )]
+        limit: Query<i64>,
+    ) -> Answer<Json<AccountPage>, List> {
+        self.auth.authorize(token.as_str(), ADMIN).await?;
+        let (text, after) = (q.0.unwrap_or_default(), after.0.unwrap_or_default());
+        refuse_nul(&[&text, &after])?;
+        // One more than wanted tells whether there are more.
+        let users = self.auth.users().search(&text, &after, limit.0 + 1).await;
+        let mut users = users.map_err(Error::from)?;
+        let more = users.len() > usize::try_from(limit.0).unwrap_or(usize::MAX);
+        if more {
+            users.pop();
+        }
+        let next = users.last().filter(|_| more);
+        Ok(Json(AccountPage {
+            next: next.map(|user| user.email.as_str().to_owned()),
+            users: users.into_iter().map(Account::from).collect(),
+        }))
+    }
+
+    /// Make an account
+    ///
+    /// Also where registration is closed.
+    #[oai(path = "/", method = "post", operation_id = "admin_create_user")]
+    async fn create(
+        &self,
+        context: Context,
+        token: BearerToken,
+        body: Input<NewUser>,
+    ) -> Answer<Created, Create> {
+        let by = self.admin(&context, &token).await?;
+        let Input(NewUser {
+            email,
+            password,
+            roles,
+        }) = body;
+        let user = self
+            .auth
+            .create(&email, password.into(), &roles, &by)
+            .await?;
+        Ok(Created::User(Json(user.into())))
+    }
+
+    /// See an account
+    #[oai(path = "/:id", method = "get", operation_id = "admin_user")]
+    async fn show(&self, token: BearerToken, id: Path<Uuid>) -> Answer<Json<Account>, One> {
+        self.auth.authorize(token.as_str(), ADMIN).await?;
+        Ok(Json(self.user(id).await?.into()))
+    }
+
+    /// Delete an account
+    ///
+    /// The account and everything it holds are gone at once; the audit trail keeps its e-mail.
+    #[oai(path = "/:id", method = "delete", operation_id = "admin_delete_user")]
+    async fn delete(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Done, Guarded> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        self.auth.delete(&user, &by).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Replace the roles of an account
+    ///
+    /// They hold from its next request on.
+    #[oai(path = "/:id/roles", method = "put", operation_id = "admin_set_roles")]
+    async fn set_roles(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+        body: Input<Roles>,
+    ) -> Answer<Json<Account>, SetRoles> {
+        let by = self.admin(&context, &token).await?;
+        let mut user = self.user(id).await?;
+        user.roles = self.auth.set_roles(&user, &body.0.roles, &by).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Keep an account from signing in
+    ///
+    /// Its sessions end at once. Disabling it twice is no fault.
+    #[oai(
+        path = "/:id/disable",
+        method = "post",
+        operation_id = "admin_disable_user"
+    )]
+    async fn disable(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Done, Guarded> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        self.auth.set_disabled(&user, true, &by).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Let a disabled account sign in again
+    ///
+    /// Enabling it twice is no fault.
+    #[oai(
+        path = "/:id/enable",
+        method = "post",
+        operation_id = "admin_enable_user"
+    )]
+    async fn enable(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Done, One> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        self.auth.set_disabled(&user, false, &by).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Require a new password
+    ///
+    /// The sessions of the account end, and its password opens nothing but the form for a new one.
+    /// The token lets the owner choose one without the old password, at `/auth/password/reset`.
+    #[oai(
+        path = "/:id/require-password-change",
+        method = "post",
+        operation_id = "admin_require_password_change"
+    )]
+    async fn require_password_change(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Token, One> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        let body = ResetToken {
+            reset_token: self.auth.require_password_change(&user, &by).await?,
+            expires_in: LIFETIME_SECONDS,
+        };
+        Ok(Token::Reset(Json(body), "no-store".to_owned()))
+    }
+
+    /// List the sessions of an account
+    #[oai(
+        path = "/:id/sessions",
+        method = "get",
+        operation_id = "admin_user_sessions"
+    )]
+    async fn sessions(
+        &self,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Json<Vec<SessionBody>>, One> {
+        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        let user = self.user(id).await?;
+        let current = caller.session.id.uuid();
+        let sessions = self.auth.sessions_of(user.id).await?;
+        let bodies = sessions
+            .into_iter()
+            .map(|session| SessionBody::new(session, current));
+        Ok(Json(bodies.collect()))
+    }
+
+    /// End all sessions of an account
+    #[oai(
+        path = "/:id/sessions",
+        method = "delete",
+        operation_id = "admin_end_user_sessions"
+    )]
+    async fn end_sessions(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
+    ) -> Answer<Done, One> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        self.auth.sign_out(&user, &by).await?;
+        Ok(Done::NoContent)
+    }
+}
+
+impl UsersApi {
+    /// The administrator who asks.
+    async fn admin(&self, context: &Context, token: &BearerToken) -> Result<By, Error> {
+        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        Ok(By::session(context, &caller.session))
+    }
+
+    async fn user(&self, id: Path<Uuid>) -> Result<User, Error> {
+        self.auth.find_user(UserId::from(id.0)).await
+    }
+}
+
+const fn default_limit() -> i64 {
+    50
+}
+
+/// No value that is compared with what is stored may hold one.
+pub(super) fn refuse_nul(values: &[&str]) -> Result<(), Problem> {
+    if values.iter().any(|value| value.contains('\0')) {
+        let detail = "a parameter holds the character U+0000";
+        return Err(Problem::new(Code::InvalidParameter, detail));
+    }
+    Ok(())
+}

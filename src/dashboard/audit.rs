@@ -1,0 +1,277 @@
+//! `/audit`: who did what, when, from where. The export is the API's, under the browser's session.
+
+use std::fmt::Write;
+
+use askama::Template;
+use poem::http::StatusCode;
+use poem::{IntoResponse, Response};
+
+use super::Answer;
+use super::device::device;
+use super::fields::{Field, Form, Summary};
+use super::moment::Moment;
+use super::page::{finish, page};
+use super::users::Pager;
+use super::visit::{Visit, escape};
+use crate::admin::export::{Export, NDJSON};
+use crate::audit::{Action, Filter, Recorded};
+use crate::auth::Error;
+use crate::clock::Timestamp;
+use crate::http::same_site::refuse_other_sites;
+
+/// Rows of one page.
+const ROWS: i64 = 50;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// The filters but the action, as they stand in the address.
+const FILTERS: [(&str, &str, &str); 5] = [
+    ("actor", "Who", "search"),
+    ("subject", "Whose account", "search"),
+    ("ip", "Address", "search"),
+    ("from", "From", "date"),
+    ("until", "Until", "date"),
+];
+
+struct Row {
+    at: Moment,
+    action: String,
+    actor: String,
+    subject: String,
+    subject_id: Option<String>,
+    ip: String,
+    device: String,
+    user_agent: String,
+    detail: String,
+}
+
+impl Row {
+    /// Whether they did it to their own account.
+    fn is_own(&self) -> bool {
+        self.actor == self.subject
+    }
+
+    fn new(event: Recorded) -> Self {
+        let known = Action::of(&event.action);
+        Self {
+            at: Moment(event.at),
+            action: known.map_or(event.action, |action| action.words().to_owned()),
+            actor: event.actor,
+            subject: event.subject,
+            subject_id: event.subject_id.map(|id| id.to_string()),
+            ip: event.ip,
+            device: match event.user_agent.as_str() {
+                "" => String::new(),
+                agent => device(agent),
+            },
+            user_agent: event.user_agent,
+            detail: event.detail,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/audit.html", whitespace = "minimize")]
+struct Page {
+    summary: Summary,
+    export: String,
+    actions: Vec<(&'static str, &'static str)>,
+    action: String,
+    fields: Vec<Field>,
+    filtered: bool,
+    events: Vec<Row>,
+    pager: Pager,
+}
+
+/// What was asked for.
+struct Asked {
+    form: Form,
+    action: String,
+    filter: Filter,
+    /// The filters as a query again.
+    query: String,
+}
+
+/// The page.
+pub(super) async fn show(visit: &mut Visit) -> Answer {
+    visit.admin()?;
+    let asked = asked(visit);
+    let before = visit.query("before").parse().ok();
+    let audit = visit.site.audit.clone();
+    let events = if asked.form.is_good() {
+        let page = audit.page(&asked.filter, before, ROWS + 1).await;
+        page.map_err(Error::from)?
+    } else {
+        Vec::new()
+    };
+    let mut events = events;
+    let more = i64::try_from(events.len()).is_ok_and(|count| count > ROWS);
+    if more {
+        events.pop();
+    }
+    let older = events.last().filter(|_| more);
+    let query = &asked.query;
+    let pager = Pager {
+        first: before.map_or_else(String::new, |_| format!("/audit?{query}")),
+        next: older.map_or_else(String::new, |event| {
+            format!("/audit?{query}before={}", event.id)
+        }),
+        onward: "Older events",
+    };
+    let status = if asked.form.is_good() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let body = Page {
+        summary: asked.form.summary(),
+        export: format!("/audit/export?{query}"),
+        actions: Action::ALL
+            .iter()
+            .map(|action| (action.as_str(), action.words()))
+            .collect(),
+        action: asked.action,
+        filtered: !query.is_empty() || !asked.form.is_good(),
+        fields: asked.form.fields,
+        events: events.into_iter().map(Row::new).collect(),
+        pager,
+    };
+    Ok(page(visit, status, "Audit", &body))
+}
+
+/// The same events as a file.
+pub(super) async fn download(visit: &mut Visit) -> Answer {
+    let admin = visit.admin()?;
+    // It is recorded in the administrator's name, so no page of somebody else's may ask for it.
+    refuse_other_sites(visit.headers())?;
+    let asked = asked(visit);
+    if !asked.form.is_good() {
+        return show(visit).await;
+    }
+    if visit.is_head() {
+        return Ok(finish(
+            visit,
+            Response::builder().content_type(NDJSON).finish(),
+        ));
+    }
+    let auth = visit.site.auth.clone();
+    let export = Export::begin(&auth, asked.filter, &visit.by(&admin)).await?;
+    Ok(finish(visit, export.into_response()))
+}
+
+fn asked(visit: &Visit) -> Asked {
+    let action = visit.query("action");
+    let mut query = String::new();
+    let mut note = |name: &str, value: &str| {
+        if !value.is_empty() {
+            // Writing to a string does not fail.
+            let _ = write!(query, "{name}={}&", escape(value));
+        }
+    };
+    note("action", &action);
+    let fields = FILTERS.map(|(name, label, kind)| {
+        let value = visit.query(name).trim().to_owned();
+        note(name, &value);
+        Field {
+            value,
+            ..Field::optional(name, label, kind)
+        }
+    });
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let [actor, subject, ip, from, until] = &fields;
+    let (start, end) = (day(&from.value), day(&until.value));
+    let filter = Filter {
+        action: some(&action),
+        actor: some(&actor.value.to_lowercase()),
+        subject: some(&subject.value.to_lowercase()),
+        ip: some(&ip.value),
+        from: start,
+        // The whole day is meant.
+        until: end.map(|day| day.plus_millis(DAY_MILLIS)),
+    };
+    let wrong = [
+        ("from", start.is_none() && !from.value.is_empty()),
+        ("until", end.is_none() && !until.value.is_empty()),
+    ];
+    let mut form = Form::new(fields.into());
+    for (name, wrong) in wrong {
+        if wrong {
+            form.fault(name, "Write a date like 2026-01-31.".to_owned());
+        }
+    }
+    Asked {
+        form,
+        action,
+        filter,
+        query,
+    }
+}
+
+/// The beginning of a day (UTC) that is written like `2026-01-31`.
+fn day(text: &str) -> Option<Timestamp> {
+    let mut parts = text.split('-');
+    let year = parts.next()?.parse().ok()?;
+    let month: u8 = parts.next()?.parse().ok()?;
+    let day = parts.next()?.parse().ok()?;
+    if parts.next().is_some() {
+        return None;
+    }
+    let month = time::Month::try_from(month).ok()?;
+    let date = time::Date::from_calendar_date(year, month, day).ok()?;
+    let seconds = date.midnight().assume_utc().unix_timestamp();
+    Some(Timestamp::from_millis(seconds * 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let at = day("2026-01-31").map(Timestamp::seconds);
+        assert_eq!(at, Some(1_769_817_600));
+        for text in ["", "2026", "2026-13-01", "2026-02-30", "2026-01-01-01", "x"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_and_asked_for_is_text() {
+        let text = || HOSTILE.to_owned();
+        let event = Recorded {
+            id: 1,
+            at: Timestamp::from_millis(0),
+            action: text(),
+            actor_id: None,
+            actor: text(),
+            subject_id: None,
+            subject: text(),
+            ip: text(),
+            user_agent: text(),
+            request_id: text(),
+            detail: text(),
+        };
+        let field = Field {
+            value: text(),
+            ..Field::optional("actor", "Who", "search")
+        };
+        let pager = Pager {
+            first: String::new(),
+            next: text(),
+            onward: "Older events",
+        };
+        let body = Page {
+            summary: Summary::default(),
+            export: text(),
+            actions: Vec::new(),
+            action: text(),
+            fields: vec![field],
+            filtered: true,
+            events: vec![Row::new(event)],
+            pager,
+        };
+        // Export, field, onward; action, actor, subject, address, user agent, detail.
+        is_text(&body.to_string(), 3 + 6);
+    }
+}

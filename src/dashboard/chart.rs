@@ -1,0 +1,266 @@
+//! A small chart of bars: an hour, a bar a minute, with a part of it before the whole.
+//!
+//! Drawn here and not in the browser, so that it needs no script. It takes the colour of the text
+//! around it; the style sheet may say more by its classes: `chart`, `chart-base` (the ground),
+//! `chart-all`, `chart-part`, `chart-max` (the number).
+
+use std::fmt::Write as _;
+
+use askama::Template;
+
+/// Units between the middles of two bars.
+const STEP: usize = 4;
+
+/// Where bars stand.
+const GROUND: u8 = 55;
+
+/// Units of the highest bar; above it stands its number.
+const HEIGHT: u8 = 43;
+
+/// Bars where nothing has been counted yet.
+const EMPTY: usize = 60;
+
+/// What a chart shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Chart<'a> {
+    /// What is counted, such as `Requests`: the first words of what a screen reader says.
+    pub name: &'a str,
+    /// The numbers, the oldest first, one a minute.
+    pub all: &'a [u64],
+    /// What a part of them is called, such as `errors`, and how much of each number it is.
+    pub part: Option<(&'a str, &'a [u64])>,
+    /// Whether the sum of all minutes says something; of a depth, it does not.
+    pub adds_up: bool,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/chart.svg")]
+struct Drawing {
+    width: usize,
+    title: String,
+    all: String,
+    part: String,
+    most: String,
+}
+
+impl Chart<'_> {
+    /// The chart as an element of a page; everything in it is escaped.
+    ///
+    /// # Errors
+    /// None that a string could give.
+    pub fn svg(&self) -> askama::Result<String> {
+        let part = self.part.map_or(&[] as &[u64], |(_, numbers)| numbers);
+        let most = self.most();
+        let bars = self.all.len().max(part.len());
+        let drawing = Drawing {
+            width: STEP * if bars == 0 { EMPTY } else { bars },
+            title: self.title(),
+            all: path(self.all, most),
+            part: path(part, most),
+            most: short(most),
+        };
+        drawing.render()
+    }
+
+    /// The highest bar. A part is never more than the whole, unless clocks differ.
+    fn most(&self) -> u64 {
+        let part = self.part.map_or(&[] as &[u64], |(_, numbers)| numbers);
+        self.all.iter().chain(part).copied().max().unwrap_or(0)
+    }
+
+    /// All that the chart says, in words.
+    fn title(&self) -> String {
+        let name = self.name;
+        let most = self.most();
+        if most == 0 {
+            return format!("{name}: none in the last hour");
+        }
+        let mut title = format!("{name} in the last hour: ");
+        // Writing to a string does not fail.
+        let _ = if self.adds_up {
+            write!(
+                title,
+                "{}, at most {} a minute",
+                grouped(sum(self.all)),
+                grouped(most)
+            )
+        } else {
+            write!(title, "at most {}", grouped(most))
+        };
+        if let Some((name, numbers)) = self.part {
+            let _ = write!(title, "; {name}: {}", grouped(sum(numbers)));
+        }
+        title
+    }
+}
+
+fn sum(numbers: &[u64]) -> u64 {
+    numbers
+        .iter()
+        .fold(0, |sum: u64, number| sum.saturating_add(*number))
+}
+
+/// Bars as strokes from the ground up, each begun where the last one ended: `m4 9v-5`. Whatever is
+/// not nothing can be seen.
+fn path(numbers: &[u64], most: u64) -> String {
+    let mut path = String::new();
+    // How far the pen is behind, and how high above the ground.
+    let (mut behind, mut above) = (0, 0);
+    for (index, number) in numbers.iter().enumerate() {
+        behind += STEP;
+        let height = height(*number, most);
+        if height == 0 {
+            continue;
+        }
+        // Writing to a string does not fail.
+        let _ = if path.is_empty() {
+            write!(path, "M{} {GROUND}v-{height}", index * STEP + STEP / 2)
+        } else {
+            write!(path, "m{behind} {above}v-{height}")
+        };
+        (behind, above) = (0, height);
+    }
+    path
+}
+
+fn height(number: u64, most: u64) -> u8 {
+    let scaled = (u128::from(number) * u128::from(HEIGHT)).div_ceil(u128::from(most.max(1)));
+    u8::try_from(scaled).unwrap_or(HEIGHT)
+}
+
+/// A number with its thousands apart: `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number in a few letters: `950`, `12k`, `3.4M`.
+fn short(number: u64) -> String {
+    let units = ["", "k", "M", "G", "T", "P", "E"];
+    let (mut whole, mut tenths, mut unit) = (number, 0, 0);
+    while whole >= 1000 && unit + 1 < units.len() {
+        (whole, tenths) = (whole / 1000, whole % 1000 / 100);
+        unit += 1;
+    }
+    let unit = units.get(unit).copied().unwrap_or_default();
+    if whole < 10 && tenths > 0 {
+        format!("{whole}.{tenths}{unit}")
+    } else {
+        format!("{whole}{unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn requests<'a>(all: &'a [u64], errors: &'a [u64]) -> Chart<'a> {
+        Chart {
+            name: "Requests",
+            all,
+            part: Some(("errors", errors)),
+            adds_up: true,
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_ground_and_a_word() {
+        for numbers in [&[] as &[u64], &[0; 60]] {
+            let svg = requests(numbers, numbers).svg().unwrap();
+            assert!(svg.contains(r#"viewBox="0 0 240 56""#), "{svg}");
+            assert!(svg.contains("<title>Requests: none in the last hour</title>"));
+            assert!(!svg.contains("chart-all") && !svg.contains("chart-part"));
+            assert!(svg.contains(">0</text>"), "{svg}");
+        }
+    }
+
+    #[test]
+    fn one_spike_stands_where_it_was() {
+        let mut all = [0; 60];
+        all[30] = 7;
+        let svg = requests(&all, &[0; 60]).svg().unwrap();
+        assert!(svg.contains(r#"d="M122 55v-43""#), "{svg}");
+        let title = "Requests in the last hour: 7, at most 7 a minute; errors: 0";
+        assert!(svg.contains(title), "{svg}");
+        assert!(svg.contains(">7</text>") && !svg.contains("chart-part"));
+    }
+
+    #[test]
+    fn bars_are_relative_and_the_smallest_is_seen() {
+        assert_eq!(path(&[43, 0, 0, 10, 1], 43), "M2 55v-43m12 43v-10m4 10v-1");
+        assert_eq!(path(&[1_000_000, 1], 1_000_000), "M2 55v-43m4 43v-1");
+    }
+
+    #[test]
+    fn huge_numbers_stay_in_the_picture() {
+        let svg = requests(&[u64::MAX; 60], &[1; 60]).svg().unwrap();
+        assert!(svg.contains(">18E</text>"), "{svg}");
+        assert!(svg.contains("18,446,744,073,709,551,615, at most"), "{svg}");
+        assert!(svg.len() < 2500, "{}", svg.len());
+    }
+
+    #[test]
+    fn a_depth_has_no_sum() {
+        let chart = Chart {
+            name: "Passwords waiting",
+            all: &[0, 4, 2],
+            part: None,
+            adds_up: false,
+        };
+        let svg = chart.svg().unwrap();
+        let title = "<title>Passwords waiting in the last hour: at most 4</title>";
+        assert!(svg.contains(title), "{svg}");
+    }
+
+    #[test]
+    fn numbers_are_short_and_long() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1k"),
+            (1_299, "1.2k"),
+            (12_999, "12k"),
+            (3_450_000, "3.4M"),
+            (u64::MAX, "18E"),
+        ] {
+            assert_eq!(short(number), text);
+        }
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+    }
+
+    #[test]
+    fn nothing_in_it_needs_a_style_or_gets_out() {
+        let chart = Chart {
+            name: "</title><script>",
+            all: &[1],
+            part: None,
+            adds_up: true,
+        };
+        let svg = chart.svg().unwrap();
+        assert!(!svg.contains("<script") && !svg.contains("style="), "{svg}");
+        assert_eq!(svg.matches("<title>").count(), 1);
+        assert!(!svg.contains('\n'), "{svg}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_hour_fits(
+            all in proptest::collection::vec(any::<u64>(), 60),
+            errors in proptest::collection::vec(any::<u64>(), 60),
+        ) {
+            let svg = requests(&all, &errors).svg().unwrap();
+            prop_assert!(svg.len() < 2500, "{}", svg.len());
+        }
+    }
+}

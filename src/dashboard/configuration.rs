@@ -1,0 +1,129 @@
+//! `/configuration`: every setting, its value, and where that came from.
+
+use askama::Template;
+use poem::http::StatusCode;
+
+use super::Answer;
+use super::page::page;
+use super::visit::Visit;
+use crate::admin::configuration::SettingReport;
+
+/// A run of text; true for what is code.
+type Span<'a> = (bool, &'a str);
+
+struct Setting<'a> {
+    name: &'a str,
+    value: &'a str,
+    origin: &'a str,
+    /// Kind and name of the manifest object that carries it, and its file.
+    object: (&'a str, &'a str, &'a str),
+    advice: Vec<Vec<Span<'a>>>,
+    docs: Vec<Span<'a>>,
+}
+
+impl<'a> Setting<'a> {
+    fn of(report: &'a SettingReport) -> Self {
+        Self {
+            name: &report.name,
+            value: report.value.as_deref().unwrap_or_default(),
+            origin: &report.origin,
+            object: (
+                &report.object.kind,
+                &report.object.name,
+                &report.object.file,
+            ),
+            advice: report.advice.iter().map(|text| spans(text)).collect(),
+            docs: spans(&report.docs),
+        }
+    }
+}
+
+struct Section<'a> {
+    title: &'a str,
+    docs: Vec<Span<'a>>,
+    settings: Vec<Setting<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/configuration.html", whitespace = "minimize")]
+struct Page<'a> {
+    environment: &'a str,
+    /// Settings that production should change, and why.
+    advised: Vec<(&'a str, Vec<Span<'a>>)>,
+    sections: Vec<Section<'a>>,
+}
+
+/// The page.
+pub(super) fn show(visit: &mut Visit) -> Answer {
+    visit.admin()?;
+    let report = std::sync::Arc::clone(&visit.site.configuration);
+    let sections: Vec<Section<'_>> = report
+        .sections
+        .iter()
+        .map(|section| Section {
+            title: &section.title,
+            docs: spans(&section.docs),
+            settings: section.settings.iter().map(Setting::of).collect(),
+        })
+        .collect();
+    let advised = report.advice.iter();
+    let body = Page {
+        environment: &report.environment,
+        advised: advised
+            .map(|advice| (advice.setting.as_str(), spans(&advice.text)))
+            .collect(),
+        sections,
+    };
+    Ok(page(visit, StatusCode::OK, "Configuration", &body))
+}
+
+/// Text in which backquotes stand around code.
+fn spans(text: &str) -> Vec<Span<'_>> {
+    let runs = text.split('`').enumerate();
+    runs.map(|(index, run)| (index % 2 == 1, run)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+
+    #[test]
+    fn backquotes_are_code() {
+        assert_eq!(
+            spans("set `A` or `B`"),
+            [
+                (false, "set "),
+                (true, "A"),
+                (false, " or "),
+                (true, "B"),
+                (false, "")
+            ]
+        );
+    }
+
+    #[test]
+    fn values_are_text() {
+        let setting = Setting {
+            name: HOSTILE,
+            value: HOSTILE,
+            origin: HOSTILE,
+            object: (HOSTILE, HOSTILE, HOSTILE),
+            advice: vec![spans(HOSTILE)],
+            docs: spans(HOSTILE),
+        };
+        let section = Section {
+            title: HOSTILE,
+            docs: spans(HOSTILE),
+            settings: vec![setting],
+        };
+        let body = Page {
+            environment: HOSTILE,
+            advised: vec![(HOSTILE, spans(HOSTILE))],
+            sections: vec![section],
+        };
+        // Advice: the link, its name, the words. Section: the link, its title, the docs. Setting:
+        // id and name, value, origin, three of the object, advice, docs.
+        is_text(&body.to_string(), 1 + 3 + 3 + 2 + 1 + 1 + 3 + 1 + 1);
+    }
+}

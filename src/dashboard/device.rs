@@ -1,0 +1,103 @@
+//! A user agent as a person would name it: "Firefox on Linux".
+
+/// Marks of browsers, the more particular before those whose name they carry too.
+const BROWSERS: [(&str, &str); 17] = [
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Firefox/", "Firefox"),
+    ("HeadlessChrome/", "Chrome (headless)"),
+    ("Chromium/", "Chromium"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("Wget/", "Wget"),
+    ("python-requests/", "Python"),
+    ("PostmanRuntime/", "Postman"),
+];
+
+/// Marks of systems, likewise.
+const SYSTEMS: [(&str, &str); 8] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("FreeBSD", "FreeBSD"),
+    ("Linux", "Linux"),
+];
+
+/// The longest name of a program that is in neither list.
+const LONGEST: usize = 40;
+
+/// A short name for what sent `user_agent`; for a program that is not known, its own first word.
+pub(super) fn device(user_agent: &str) -> String {
+    let find = |marks: &[(&str, &'static str)]| {
+        let mut marks = marks.iter();
+        marks
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
+    let browser = find(&BROWSERS);
+    let system = find(&SYSTEMS);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        (None, Some(system)) => format!("a browser on {system}"),
+        (None, None) => {
+            let word = user_agent.split(['/', ' ', '(']).next().unwrap_or_default();
+            match word {
+                "" => "unknown device".to_owned(),
+                word => word.chars().take(LONGEST).collect(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_short_names() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/126.0.0.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like \
+                 Gecko) Version/17.5 Safari/605.1.15",
+                "Safari on macOS",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("aura-cli/1.0 (x)", "aura-cli"),
+            ("", "unknown device"),
+            ("<script>alert(1)</script>", "<script>alert"),
+        ] {
+            assert_eq!(device(agent), name);
+        }
+        assert_eq!(device(&"x".repeat(256)).len(), LONGEST);
+    }
+}

@@ -1,0 +1,75 @@
+//! What a page says was done a moment ago. The address carries a code out of this list, the minute
+//! and a signature, so that nobody else can make a page of ours say it.
+
+use super::visit::Visit;
+
+/// How long a message is believed, in minutes.
+const MINUTES: i64 = 1;
+
+macro_rules! done {
+    ($($name:ident = $code:literal, $words:literal;)+) => {
+        /// Something that was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Done { $($name),+ }
+
+        impl Done {
+            const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            const fn words(self) -> &'static str {
+                match self { $(Self::$name => $words),+ }
+            }
+        }
+    };
+}
+
+done! {
+    SignedOut = "signed-out", "You are signed out.";
+    PasswordSet = "password-set", "Your new password is set. Sign in with it.";
+    PasswordChanged = "password-changed", "Your password is changed. All other sessions have ended.";
+    SessionEnded = "session-ended", "The session has ended.";
+    OthersEnded = "others-ended", "All other sessions have ended.";
+    Registered = "registered", "Your account is made. Sign in with it.";
+    Created = "created", "The account is made.";
+    RolesSet = "roles-set", "The roles are set.";
+    Disabled = "disabled", "The account is disabled, and its sessions have ended.";
+    Enabled = "enabled", "The account is enabled.";
+    SessionsEnded = "sessions-ended", "All sessions of the account have ended.";
+    Deleted = "deleted", "The account is deleted.";
+}
+
+/// The parameter that says it.
+pub(super) fn write(visit: &Visit, done: Done) -> String {
+    let minute = minute(visit);
+    let signature = visit.tag(&signed(visit, done, minute));
+    format!("{}.{minute}.{signature}", done.code())
+}
+
+/// What the parameter says, if we wrote it for this browser, just now.
+pub(super) fn read(visit: &Visit, said: &str) -> Option<&'static str> {
+    let (code, rest) = said.split_once('.')?;
+    let (at, signature) = rest.split_once('.')?;
+    let done = Done::ALL.iter().find(|done| done.code() == code)?;
+    let at: i64 = at.parse().ok()?;
+    let age = minute(visit).checked_sub(at)?;
+    let signed = signed(visit, *done, at);
+    let good =
+        (0..=MINUTES).contains(&age) && visit.site.auth.form_token_is_good(&signed, signature);
+    good.then(|| done.words())
+}
+
+fn minute(visit: &Visit) -> i64 {
+    visit.site.clock.now().seconds() / 60
+}
+
+fn signed(visit: &Visit, done: Done, minute: i64) -> String {
+    let session = visit.session().map(|session| session.id.to_string());
+    format!(
+        "done {} {minute} {}",
+        done.code(),
+        session.unwrap_or_default()
+    )
+}

@@ -1,0 +1,219 @@
+//! What went wrong, as a page in plain words that says what to do next.
+
+use askama::Template;
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+
+use super::fields::{again_in, sentence};
+use super::page::page;
+use super::visit::Visit;
+use crate::http::{Code, Problem};
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Nobody is signed in; where to go after that, as a value in a query.
+    SignIn(Option<String>),
+    /// Somebody is, who is no administrator.
+    NotAdmin,
+    /// The form's token is not good for this browser.
+    Stale,
+    /// The body is no form.
+    NoForm,
+    /// The form's cookie did not come back.
+    NoCookie,
+    /// The form's cookie cannot come back: it is for TLS only.
+    PlainHttp,
+    /// Anything else.
+    Problem(Problem),
+}
+
+impl<E: Into<Problem>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/fault.html", whitespace = "minimize")]
+struct Page<'a> {
+    title: &'static str,
+    words: &'static str,
+    detail: String,
+    address: String,
+    link: &'static str,
+    request_id: &'a str,
+}
+
+/// The answer to `fault`.
+pub(super) fn answer(visit: &mut Visit, fault: Fault) -> Response {
+    let (status, title, words) = match &fault {
+        Fault::SignIn(next) => {
+            let address = match next {
+                Some(next) => format!("/sign-in?next={next}"),
+                None => "/sign-in".to_owned(),
+            };
+            return visit.see(&address);
+        }
+        Fault::NotAdmin => (
+            StatusCode::FORBIDDEN,
+            "This page is for administrators",
+            "Your account does not have the role “admin”. Ask an administrator for it.",
+        ),
+        Fault::Stale => (
+            StatusCode::FORBIDDEN,
+            "This form is out of date",
+            "You have signed in or out since the page was opened. Nothing was changed. Open the \
+             page anew and try again.",
+        ),
+        Fault::NoForm => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "This is not a form",
+            "This address takes the forms of the dashboard. The API has its own addresses.",
+        ),
+        Fault::NoCookie => (
+            StatusCode::FORBIDDEN,
+            "Your browser sent no cookie",
+            "Signing in needs cookies. Allow them for this site, then open the page anew.",
+        ),
+        Fault::PlainHttp => (
+            StatusCode::FORBIDDEN,
+            "This page needs https",
+            "The session cookie travels over https only, so that nobody on the way can read it. \
+             Open this site by an https address. On the machine that runs the server, \
+             http://localhost works too.",
+        ),
+        Fault::Problem(problem) => words(problem.code),
+    };
+    let problem = match fault {
+        Fault::Problem(problem) => Some(problem),
+        _ => None,
+    };
+    let (address, link) = onward(visit, status);
+    let request_id = visit.context.request_id.clone();
+    let body = Page {
+        title,
+        words,
+        detail: problem.as_ref().map(detail).unwrap_or_default(),
+        address,
+        link,
+        request_id: request_id.as_str(),
+    };
+    let mut response = page(visit, status, title, &body);
+    if let Some(problem) = problem {
+        keep_headers(&mut response, problem);
+    }
+    response
+}
+
+/// A page of a form with what is wrong with it: the refusal's headers, and its status where that
+/// says when to come back.
+pub(super) fn keep_headers(response: &mut Response, problem: Problem) {
+    let of_problem = problem.into_response();
+    let wanted: [HeaderName; 2] = [header::RETRY_AFTER, header::ALLOW];
+    for name in wanted {
+        if let Some(value) = of_problem.headers().get(&name) {
+            let value: HeaderValue = value.clone();
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+/// The status of a form's page that shows `problem`.
+pub(super) fn status_of_form(problem: &Problem) -> StatusCode {
+    match problem.code.status() {
+        status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// What more there is to say of this one.
+fn detail(problem: &Problem) -> String {
+    match (problem.retry_after, problem.code) {
+        (Some(seconds), _) => again_in(seconds).trim().to_owned(),
+        (
+            None,
+            Code::BodyTooLarge | Code::RequestTimeout | Code::MalformedBody | Code::Forbidden,
+        ) => sentence(&problem.detail),
+        _ => String::new(),
+    }
+}
+
+/// Where to go from here.
+fn onward(visit: &Visit, status: StatusCode) -> (String, &'static str) {
+    let here = match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => visit.page(),
+        _ => None,
+    };
+    match here {
+        Some(address) => (address, "Try again"),
+        None => ("/".to_owned(), "To the start page"),
+    }
+}
+
+/// A code's status and page.
+fn words(code: Code) -> (StatusCode, &'static str, &'static str) {
+    let (title, words) = match code {
+        Code::NotFound => (
+            "There is nothing here",
+            "The address is wrong, or what stood here is gone.",
+        ),
+        Code::UserNotFound => (
+            "There is no such user",
+            "The account was deleted, or the address is wrong.",
+        ),
+        Code::RegistrationClosed => (
+            "Registration is closed",
+            "Ask whoever runs this server for an account.",
+        ),
+        Code::InvalidResetToken => (
+            "This link does not work",
+            "It was used already, has expired, or is not whole. Ask an administrator for a new one.",
+        ),
+        Code::InvalidToken => (
+            "You are signed out",
+            "Your session has ended. Sign in again.",
+        ),
+        Code::SessionNotFound => (
+            "This session has ended already",
+            "It ended by itself, or somebody ended it before you.",
+        ),
+        Code::MethodNotAllowed => (
+            "This address does not take that",
+            "Open the page that leads here, and use its buttons.",
+        ),
+        Code::RateLimited => (
+            "That was too often",
+            "Too many requests came from your address, or for this account.",
+        ),
+        Code::DatabaseUnavailable => (
+            "The database does not answer",
+            "Accounts cannot be read or changed at this moment. The server tries again by itself.",
+        ),
+        Code::TokensUnavailable => (
+            "The session store does not answer",
+            "Nobody’s session can be checked at this moment. You are still signed in once it is \
+             back.",
+        ),
+        Code::LimitsUnavailable => (
+            "The rate limits cannot be checked",
+            "Their store does not answer at this moment. The server tries again by itself.",
+        ),
+        Code::Busy => (
+            "The server is busy",
+            "Too many people are signing in at this moment.",
+        ),
+        Code::Internal => (
+            "Something went wrong on the server",
+            "This is not your fault. The server’s log knows why.",
+        ),
+        Code::BodyTooLarge => ("This is too large", "What you sent was not taken."),
+        Code::RequestTimeout => (
+            "That took too long",
+            "What you sent did not arrive in time.",
+        ),
+        Code::Forbidden => ("This is not allowed", "Nothing was changed."),
+        _ => (code.title(), "Nothing was changed."),
+    };
+    (code.status(), title, words)
+}

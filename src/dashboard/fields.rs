@@ -1,0 +1,285 @@
+//! Forms as pages show them: fields, what is wrong with each, and the list of faults above.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::http::{Code, FormFields, Problem};
+
+/// One field of a form.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "dashboard/field.html", whitespace = "minimize")]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) kind: &'static str,
+    /// A word of the HTML standard's list, for password managers.
+    pub(super) autocomplete: &'static str,
+    pub(super) value: String,
+    pub(super) hint: String,
+    pub(super) required: bool,
+    pub(super) faults: Vec<String>,
+}
+
+impl HtmlSafe for Field {}
+
+impl Field {
+    /// An e-mail that signs in.
+    pub(super) fn email() -> Self {
+        Self::text("email", "E-mail", "email", "username")
+    }
+
+    /// A password that exists.
+    pub(super) fn password(name: &'static str, label: &'static str) -> Self {
+        Self::text(name, label, "password", "current-password")
+    }
+
+    /// A password to be.
+    pub(super) fn new_password(name: &'static str, label: &'static str, least: usize) -> Self {
+        Self {
+            hint: format!(
+                "At least {least} characters. A few words that have nothing to do with each other \
+                 are good."
+            ),
+            ..Self::text(name, label, "password", "new-password")
+        }
+    }
+
+    /// A field that must be filled in.
+    pub(super) fn text(
+        name: &'static str,
+        label: &'static str,
+        kind: &'static str,
+        autocomplete: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            label,
+            kind,
+            autocomplete,
+            required: true,
+            ..Self::default()
+        }
+    }
+
+    /// A field that may stay empty.
+    pub(super) fn optional(name: &'static str, label: &'static str, kind: &'static str) -> Self {
+        Self {
+            required: false,
+            ..Self::text(name, label, kind, "off")
+        }
+    }
+
+    /// What explains the field, for a screen reader.
+    fn described_by(&self) -> Option<String> {
+        let fault = (!self.faults.is_empty()).then(|| format!("{}-fault", self.name));
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let ids: Vec<String> = fault.into_iter().chain(hint).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+}
+
+/// The faults of a form, above it; each leads to its field.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "dashboard/summary.html", whitespace = "minimize")]
+pub(super) struct Summary {
+    /// The field (empty: the form as a whole) and the fault.
+    pub(super) faults: Vec<(String, String)>,
+}
+
+impl HtmlSafe for Summary {}
+
+/// A form: its fields, what is hidden in it, and its faults.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Form {
+    pub(super) fields: Vec<Field>,
+    pub(super) hidden: Vec<(&'static str, String)>,
+    faults: Vec<(String, String)>,
+}
+
+impl Form {
+    pub(super) fn new(fields: Vec<Field>) -> Self {
+        Self {
+            fields,
+            ..Self::default()
+        }
+    }
+
+    /// The faults, to stand above the form.
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            faults: self.faults.clone(),
+        }
+    }
+
+    /// Whether anything is wrong with it.
+    pub(super) const fn is_good(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Takes what was sent for each field; a password is never shown again, so it is only given
+    /// back. A field that must be filled in and is not, is a fault.
+    pub(super) fn fill(&mut self, sent: &mut FormFields) -> Vec<String> {
+        let mut values = Vec::new();
+        let mut missing = Vec::new();
+        for field in &mut self.fields {
+            let value = sent.take(field.name).unwrap_or_default();
+            if field.required && value.is_empty() {
+                missing.push(field.name);
+            }
+            if field.kind != "password" {
+                field.value.clone_from(&value);
+            }
+            values.push(value);
+        }
+        for name in missing {
+            self.fault(name, "This must be filled in.".to_owned());
+        }
+        values
+    }
+
+    /// Notes a fault: at its field, if the form has it, and above.
+    pub(super) fn fault(&mut self, name: &str, words: String) {
+        let known = self.fields.iter_mut().find(|field| field.name == name);
+        let shown = match known {
+            Some(field) => {
+                field.faults.push(words.clone());
+                self.faults
+                    .push((field.name.to_owned(), format!("{}: {words}", field.label)));
+                return;
+            }
+            None => words,
+        };
+        self.faults.push((String::new(), shown));
+    }
+
+    /// Notes the faults of a refusal that the form can mend, or that passes with time; gives any
+    /// other back.
+    pub(super) fn refuse(&mut self, problem: Problem) -> Result<Problem, Problem> {
+        match problem.code {
+            Code::InvalidInput => {
+                for error in &problem.errors {
+                    self.fault(&error.field, sentence(&error.message));
+                }
+            }
+            Code::EmailTaken => {
+                let words = "An account with this e-mail exists already.";
+                self.fault("email", words.to_owned());
+            }
+            Code::WrongPassword => {
+                self.fault("current_password", "This is not your password.".to_owned());
+            }
+            code => match words(code) {
+                Some(words) => {
+                    let mut words = words.to_owned();
+                    if let Some(seconds) = problem.retry_after {
+                        words.push_str(&again_in(seconds));
+                    }
+                    self.fault("", words);
+                }
+                None => return Err(problem),
+            },
+        }
+        Ok(problem)
+    }
+}
+
+/// What a form says of a refusal that is no matter of one field.
+const fn words(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::InvalidCredentials => "E-mail or password is wrong.",
+        Code::RegistrationClosed => {
+            "Registration is closed. Ask whoever runs this server for an account."
+        }
+        Code::InvalidResetToken => {
+            "This link was used already, or has expired. Ask an administrator for a new one."
+        }
+        Code::LastAdministrator => {
+            "This is the last administrator who can sign in. Make another one first."
+        }
+        Code::RateLimited => "That was too often.",
+        Code::Busy => "Too many people are signing in at this moment.",
+        Code::DatabaseUnavailable => "The database does not answer, so nothing was changed.",
+        Code::TokensUnavailable => "The session store does not answer, so nothing was changed.",
+        Code::LimitsUnavailable => "The store of rate limits does not answer.",
+        _ => return None,
+    })
+}
+
+/// When to come back.
+pub(super) fn again_in(seconds: u64) -> String {
+    let span = super::moment::span(i64::try_from(seconds).unwrap_or(i64::MAX));
+    format!(" Try again in {span}.")
+}
+
+/// A message that was written for the middle of a line, as a sentence.
+pub(super) fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let mut text: String = first.chain(letters).collect();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+    use crate::http::FieldError;
+
+    #[test]
+    fn what_was_typed_and_its_fault_is_text() {
+        let mut form = Form::new(vec![Field::email()]);
+        form.fields[0].value = HOSTILE.to_owned();
+        form.fault("email", HOSTILE.to_owned());
+        form.fault("nowhere", HOSTILE.to_owned());
+        is_text(&form.fields[0].to_string(), 2);
+        is_text(&form.summary().to_string(), 2);
+    }
+
+    #[test]
+    fn a_fault_is_tied_to_its_field() {
+        let mut form = Form::new(vec![Field::new_password("password", "Password", 12)]);
+        let problem = Problem::invalid(vec![FieldError::new("password", "x", "too short")]);
+        form.refuse(problem).unwrap();
+        let field = form.fields[0].to_string();
+        for part in [
+            "aria-invalid=\"true\"",
+            "aria-describedby=\"password-fault password-hint\"",
+            "id=\"password-fault\">Too short.",
+        ] {
+            assert!(field.contains(part), "{field}");
+        }
+        let summary = form.summary().to_string();
+        assert!(
+            summary.contains("<a href=\"#password\">Password: Too short.</a>"),
+            "{summary}"
+        );
+    }
+
+    #[test]
+    fn what_must_be_filled_in_is_missed_and_a_password_is_not_kept() {
+        let mut form = Form::new(vec![
+            Field::email(),
+            Field::password("password", "Password"),
+        ]);
+        let mut sent = FormFields::parse(b"password=secret").unwrap();
+        assert_eq!(form.fill(&mut sent), ["", "secret"]);
+        assert!(!form.is_good());
+        assert!(!form.fields[1].to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_form_says_when_to_come_back_and_leaves_other_refusals_alone() {
+        let mut form = Form::default();
+        let limited = Problem::new(Code::RateLimited, "x").retry_after(61);
+        form.refuse(limited).unwrap();
+        let summary = form.summary().to_string();
+        assert!(
+            summary.contains("Try again in 1 minute 1 second."),
+            "{summary}"
+        );
+        assert!(form.refuse(Problem::new(Code::NotFound, "x")).is_err());
+    }
+}

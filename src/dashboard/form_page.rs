@@ -1,0 +1,70 @@
+//! A page that is one form.
+
+use askama::Template;
+use poem::Response;
+use poem::http::StatusCode;
+
+use super::fault::{Fault, keep_headers, status_of_form};
+use super::fields::Form;
+use super::page::page;
+use super::visit::Visit;
+use crate::http::Problem;
+
+/// The page.
+#[derive(Default, Template)]
+#[template(path = "dashboard/form.html", whitespace = "minimize")]
+pub(super) struct FormPage {
+    pub(super) heading: &'static str,
+    pub(super) lead: String,
+    pub(super) action: &'static str,
+    pub(super) form: Form,
+    pub(super) button: &'static str,
+    /// What leads elsewhere: words before the link, its address, the link.
+    pub(super) links: Vec<(&'static str, String, &'static str)>,
+}
+
+impl FormPage {
+    /// Shows the form.
+    pub(super) fn show(mut self, visit: &mut Visit) -> Response {
+        let token = visit.token();
+        self.form.hidden.push(("form", token));
+        let status = if self.form.is_good() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        page(visit, status, self.heading, &self)
+    }
+
+    /// Shows the form again with what the refusal says of it; gives back what no form can mend.
+    pub(super) fn refuse(
+        mut self,
+        visit: &mut Visit,
+        problem: impl Into<Problem>,
+    ) -> Result<Response, Fault> {
+        let problem = self.form.refuse(problem.into())?;
+        let status = status_of_form(&problem);
+        let mut response = self.show(visit);
+        response.set_status(status);
+        keep_headers(&mut response, problem);
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+
+    #[test]
+    fn what_is_hidden_and_linked_is_text() {
+        let mut form = Form::new(Vec::new());
+        form.hidden.push(("next", HOSTILE.to_owned()));
+        let page = FormPage {
+            form,
+            links: vec![("", HOSTILE.to_owned(), "On")],
+            ..FormPage::default()
+        };
+        is_text(&page.to_string(), 2);
+    }
+}

@@ -1,0 +1,244 @@
+//! `/` and `/live`: whether all is well, in numbers and pictures. The script asks for `/live`, which
+//! is the part that changes.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use poem::http::StatusCode;
+
+use super::Answer;
+use super::chart::Chart;
+use super::moment::span;
+use super::page::{Markup, page, part};
+use super::visit::Visit;
+use crate::activity::{Counts, Hour};
+use crate::auth::users::ADMIN;
+use crate::health::{CheckName, Reach, Report, Status};
+
+struct Tile {
+    name: String,
+    class: &'static str,
+    word: &'static str,
+    note: String,
+}
+
+struct ChartTile {
+    title: &'static str,
+    figure: String,
+    note: String,
+    svg: String,
+}
+
+/// A part of what is counted: its name and its numbers.
+type Part = Option<(&'static str, Vec<u64>)>;
+
+impl ChartTile {
+    fn svg(&self) -> Markup<'_> {
+        Markup(&self.svg)
+    }
+}
+
+struct ReplicaRow {
+    name: String,
+    own: bool,
+    version: String,
+    uptime: String,
+    seen: String,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/live.html", whitespace = "minimize")]
+struct Live {
+    tiles: Vec<Tile>,
+    shared: bool,
+    own: &'static str,
+    charts: Vec<ChartTile>,
+    replicas: Vec<ReplicaRow>,
+}
+
+impl HtmlSafe for Live {}
+
+#[derive(Template)]
+#[template(path = "dashboard/overview.html", whitespace = "minimize")]
+struct Overview {
+    live: Live,
+}
+
+/// The page; whoever is no administrator is shown their own account.
+pub(super) async fn show(visit: &mut Visit) -> Answer {
+    if !visit.caller()?.has(ADMIN) {
+        return Ok(visit.see("/account"));
+    }
+    let live = gather(visit).await;
+    Ok(page(visit, StatusCode::OK, "Overview", &Overview { live }))
+}
+
+/// The part that changes.
+pub(super) async fn live(visit: &mut Visit) -> Answer {
+    visit.admin()?;
+    let live = gather(visit).await;
+    Ok(part(visit, &live))
+}
+
+async fn gather(visit: &Visit) -> Live {
+    let site = &visit.site;
+    let (checks, hour) = tokio::join!(site.health.all(), site.activity.last_hour());
+    let now = site.clock.now();
+    let replicas = hour.replicas.iter().map(|replica| ReplicaRow {
+        name: replica.host.clone(),
+        own: replica.this_one,
+        version: replica.version.clone(),
+        uptime: span(now.since(replica.started_at) / 1000),
+        seen: match now.since(replica.last_seen_at) / 1000 {
+            ..10 => "now".to_owned(),
+            seconds => format!("{} ago", span(seconds)),
+        },
+    });
+    Live {
+        tiles: checks.into_iter().flat_map(tiles).collect(),
+        own: "These are the numbers of this replica alone: they are shared by way of Redis, which is \
+              switched off or away.",
+        shared: hour.shared,
+        charts: charts(&hour),
+        replicas: replicas.collect(),
+    }
+}
+
+/// What a check found: one tile, or one for each logical database.
+fn tiles((name, report): (CheckName, Report)) -> Vec<Tile> {
+    let title = match name {
+        CheckName::Database => "Database",
+        CheckName::Redis => "Redis",
+        CheckName::Cache => "LLM cache",
+    };
+    let databases = report.databases.unwrap_or_default();
+    if databases.is_empty() {
+        return vec![tile(title.to_owned(), report.status, report.latency_ms)];
+    }
+    let each = databases.into_iter().map(|(role, database)| {
+        let status = match database.status {
+            Reach::Connected => Status::Healthy,
+            Reach::Unavailable => Status::Unhealthy,
+        };
+        let name = format!("{title}: {}", role.replace('_', " "));
+        tile(name, status, database.latency_ms)
+    });
+    each.collect()
+}
+
+fn tile(name: String, status: Status, latency: Option<f64>) -> Tile {
+    let (class, word) = match status {
+        Status::Healthy => ("good", "works"),
+        Status::Degraded => ("warn", "works in part"),
+        Status::Unhealthy => ("bad", "does not answer"),
+        Status::Disabled => ("off", "switched off"),
+    };
+    let note = match (latency, status) {
+        (Some(millis), _) => format!("answered in {millis:.1} ms"),
+        (None, Status::Unhealthy) => "see the server’s log".to_owned(),
+        (None, _) => String::new(),
+    };
+    Tile {
+        name,
+        class,
+        word,
+        note,
+    }
+}
+
+/// What was counted, a picture each.
+fn charts(hour: &Hour) -> Vec<ChartTile> {
+    let total = hour.total();
+    let series = |of: fn(&Counts) -> u64| -> Vec<u64> {
+        hour.minutes
+            .iter()
+            .map(|minute| of(&minute.counts))
+            .collect()
+    };
+    let draw = |name: &'static str, figure: String, all: Vec<u64>, part: Part, adds_up: bool| {
+        let note = part.as_ref().map_or_else(String::new, |(name, part)| {
+            format!("{} {name}", part.iter().sum::<u64>())
+        });
+        let part = part.as_ref().map(|(name, part)| (*name, part.as_slice()));
+        let chart = Chart {
+            name,
+            all: &all,
+            part,
+            adds_up,
+        };
+        ChartTile {
+            title: name,
+            figure,
+            note,
+            // Writing to a string does not fail.
+            svg: chart.svg().unwrap_or_default(),
+        }
+    };
+    let tries = series(|counts| counts.sign_ins.saturating_add(counts.sign_ins_refused));
+    let asked = series(|counts| counts.cache_hits.saturating_add(counts.cache_misses));
+    let ratio = total.hit_ratio();
+    let ratio = ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0));
+    vec![
+        draw(
+            "Requests",
+            total.requests.to_string(),
+            series(|counts| counts.requests),
+            Some(("errors", series(|counts| counts.errors))),
+            true,
+        ),
+        draw(
+            "Sign-ins",
+            total.sign_ins.to_string(),
+            tries,
+            Some(("refused", series(|counts| counts.sign_ins_refused))),
+            true,
+        ),
+        draw(
+            "Rate-limited calls",
+            total.limited.to_string(),
+            series(|counts| counts.limited),
+            None,
+            true,
+        ),
+        draw(
+            "Passwords waiting",
+            total.deepest_hash_queue.to_string(),
+            series(|counts| counts.deepest_hash_queue),
+            None,
+            false,
+        ),
+        draw(
+            "LLM cache hits",
+            ratio,
+            asked,
+            Some(("misses", series(|counts| counts.cache_misses))),
+            true,
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+
+    #[test]
+    fn names_of_machines_are_text() {
+        let text = || HOSTILE.to_owned();
+        let live = Live {
+            tiles: vec![tile(text(), Status::Healthy, Some(1.26))],
+            own: "",
+            shared: true,
+            charts: Vec::new(),
+            replicas: vec![ReplicaRow {
+                name: text(),
+                own: true,
+                version: text(),
+                uptime: String::new(),
+                seen: String::new(),
+            }],
+        };
+        let html = live.to_string();
+        is_text(&html, 3);
+        assert!(html.contains("answered in 1.3 ms"), "{html}");
+    }
+}

@@ -1,0 +1,71 @@
+//! `/register`: an account for whoever asks, and a session in it.
+
+use super::Answer;
+use super::done::Done;
+use super::fields::{Field, Form};
+use super::form_page::FormPage;
+use super::sign_in::{begin, two};
+use super::visit::{Visit, escape};
+use crate::auth::Error;
+
+/// The form; whoever is signed in goes straight on.
+pub(super) fn show(visit: &mut Visit) -> Answer {
+    if !visit.site.registration_open {
+        return Err(Error::RegistrationClosed.into());
+    }
+    let next = next(visit, &visit.query("next"));
+    if visit.session().is_some() {
+        return Ok(visit.see(&next));
+    }
+    Ok(form_page(visit, next).show(visit))
+}
+
+/// Makes the account and signs in.
+pub(super) async fn send(visit: &mut Visit) -> Answer {
+    if visit.session().is_some() {
+        return Ok(visit.see("/"));
+    }
+    let mut sent = visit.form().await?;
+    let next = next(visit, &sent.take("next").unwrap_or_default());
+    let mut page = form_page(visit, next.clone());
+    let [email, password] = two(page.form.fill(&mut sent));
+    if !page.form.is_good() {
+        return Ok(page.show(visit));
+    }
+    let (auth, context) = (visit.site.auth.clone(), visit.context.clone());
+    let made = auth
+        .register(&context, &email, password.clone().into())
+        .await;
+    if let Err(error) = made {
+        return page.refuse(visit, error);
+    }
+    match auth
+        .browser_sign_in(&context, &email, password.into())
+        .await
+    {
+        Ok(session) => Ok(begin(visit, &session, &next)),
+        // The account is made, whatever stood in the way after that.
+        Err(_) => Ok(visit.see_done("/sign-in", Done::Registered)),
+    }
+}
+
+fn next(visit: &Visit, asked: &str) -> String {
+    visit.site.next.allowed(asked).unwrap_or("/").to_owned()
+}
+
+fn form_page(visit: &Visit, next: String) -> FormPage {
+    let sign_in = format!("/sign-in?next={}", escape(&next));
+    let mut form = Form::new(vec![
+        Field::email(),
+        Field::new_password("password", "Password", visit.site.min_password),
+    ]);
+    form.hidden.push(("next", next));
+    FormPage {
+        heading: "Make an account",
+        action: "/register",
+        form,
+        button: "Make the account",
+        links: vec![("You have one?", sign_in, "Sign in")],
+        ..FormPage::default()
+    }
+}

@@ -1,0 +1,45 @@
+//! Sessions as rows of a table, on the page of their owner and of their account.
+
+use super::device::device;
+use super::moment::Moment;
+use crate::auth::sessions::Session;
+
+/// The most sessions that one page shows.
+const MOST: usize = 50;
+
+/// A session as a page shows it.
+pub(super) struct SessionRow {
+    pub(super) id: String,
+    pub(super) device: String,
+    pub(super) user_agent: String,
+    pub(super) address: String,
+    pub(super) last_used: Moment,
+    pub(super) began: Moment,
+    pub(super) current: bool,
+}
+
+impl SessionRow {
+    fn new(session: Session, current: Option<&Session>) -> Self {
+        Self {
+            id: session.id.to_string(),
+            device: device(&session.user_agent),
+            address: session.ip.to_string(),
+            last_used: Moment(session.last_used_at),
+            began: Moment(session.created_at),
+            current: current.is_some_and(|current| current.id == session.id),
+            user_agent: session.user_agent,
+        }
+    }
+
+    /// The first of `sessions`, with `current` among them, and how many more there are.
+    pub(super) fn rows(sessions: Vec<Session>, current: Option<&Session>) -> (Vec<Self>, usize) {
+        let hidden = sessions.len().saturating_sub(MOST);
+        let mut rows: Vec<Self> = sessions
+            .into_iter()
+            .map(|session| Self::new(session, current))
+            .collect();
+        rows.sort_by_key(|row| !row.current);
+        rows.truncate(MOST);
+        (rows, hidden)
+    }
+}

@@ -1,0 +1,110 @@
+//! `/sign-in` and `/sign-out`.
+
+use poem::Response;
+use secrecy::ExposeSecret;
+
+use super::Answer;
+use super::done::Done;
+use super::fault::Fault;
+use super::fields::{Field, Form};
+use super::form_page::FormPage;
+use super::reset;
+use super::visit::{Visit, escape};
+use crate::auth::Error;
+use crate::auth::browser::BrowserSession;
+
+/// The form; whoever is signed in goes straight on.
+pub(super) async fn show(visit: &mut Visit) -> Answer {
+    let next = next(visit, &visit.query("next"));
+    if visit.session().is_some() {
+        return Ok(visit.see(&next));
+    }
+    let page = form_page(visit, next).await?;
+    Ok(page.show(visit))
+}
+
+/// Signs in.
+pub(super) async fn send(visit: &mut Visit) -> Answer {
+    if visit.session().is_some() {
+        // In another tab, meanwhile.
+        return Ok(visit.see("/"));
+    }
+    let mut sent = visit.form().await?;
+    let wanted = next(visit, &sent.take("next").unwrap_or_default());
+    let mut page = form_page(visit, wanted.clone()).await?;
+    let [email, password] = two(page.form.fill(&mut sent));
+    if !page.form.is_good() {
+        return Ok(page.show(visit));
+    }
+    let auth = visit.site.auth.clone();
+    let signed_in = auth
+        .browser_sign_in(&visit.context, &email, password.into())
+        .await;
+    match signed_in {
+        Ok(session) => Ok(begin(visit, &session, &wanted)),
+        Err(Error::PasswordChangeRequired(token)) => {
+            Ok(reset::show_required(visit, token.expose_secret()))
+        }
+        Err(error) => page.refuse(visit, error),
+    }
+}
+
+/// Puts a session into the browser, and goes on.
+pub(super) fn begin(visit: &mut Visit, session: &BrowserSession, next: &str) -> Response {
+    visit.keep(session.cookie.expose_secret(), session.max_age_seconds);
+    visit.see(next)
+}
+
+/// Signs out; whoever is signed out already is told the same.
+pub(super) async fn sign_out(visit: &mut Visit) -> Answer {
+    if visit.session().is_some() {
+        visit.form().await?;
+    }
+    if let Ok(caller) = visit.caller() {
+        let auth = visit.site.auth.clone();
+        auth.browser_sign_out(&visit.context, &caller).await?;
+        visit.forget();
+    }
+    Ok(visit.see_done("/sign-in", Done::SignedOut))
+}
+
+/// Where a sign-in leads to, if that is allowed.
+fn next(visit: &Visit, asked: &str) -> String {
+    let next = visit.site.next.allowed(asked);
+    // Back to the form would be nowhere.
+    let next = next.filter(|next| !next.starts_with("/sign-"));
+    next.unwrap_or("/").to_owned()
+}
+
+async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
+    let mut links = Vec::new();
+    if visit.may_set_up() && !visit.has_users().await? {
+        links.push((
+            "There are no users yet.",
+            "/setup".to_owned(),
+            "Make the first administrator",
+        ));
+    }
+    if visit.site.registration_open {
+        let address = format!("/register?next={}", escape(&next));
+        links.push(("No account yet?", address, "Make one"));
+    }
+    let mut form = Form::new(vec![
+        Field::email(),
+        Field::password("password", "Password"),
+    ]);
+    form.hidden.push(("next", next));
+    Ok(FormPage {
+        heading: "Sign in",
+        action: "/sign-in",
+        form,
+        button: "Sign in",
+        links,
+        ..FormPage::default()
+    })
+}
+
+/// The values of a form of two fields.
+pub(super) fn two(values: Vec<String>) -> [String; 2] {
+    values.try_into().unwrap_or_default()
+}

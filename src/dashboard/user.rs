@@ -1,0 +1,171 @@
+//! `/users/{id}`: one account, and what an administrator may do to it.
+
+use askama::Template;
+use poem::http::StatusCode;
+
+use super::Answer;
+use super::done::Done;
+use super::fault::{Fault, keep_headers, status_of_form};
+use super::fields::Form;
+use super::moment::Moment;
+use super::page::page;
+use super::session_row::SessionRow;
+use super::users::{State, role_names, roles_field};
+use super::visit::{Visit, escape};
+use crate::auth::Error;
+use crate::auth::reset::LIFETIME_SECONDS;
+use crate::auth::users::User;
+use crate::http::{Code, Problem};
+
+#[derive(Template)]
+#[template(path = "dashboard/user.html", whitespace = "minimize")]
+struct Page {
+    id: String,
+    email: String,
+    state: State,
+    since: Moment,
+    /// The audit trail of what the user did, and of what was done to the account.
+    did: String,
+    befell: String,
+    form: Form,
+    token: String,
+    sessions: Vec<SessionRow>,
+    hidden: usize,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/reset_link.html", whitespace = "minimize")]
+struct ResetLink {
+    id: String,
+    email: String,
+    link: String,
+    minutes: i64,
+}
+
+/// The page.
+pub(super) async fn show(visit: &mut Visit, id: &str) -> Answer {
+    visit.admin()?;
+    let user = find(visit, id).await?;
+    let form = form(&user);
+    render(visit, StatusCode::OK, user, form).await
+}
+
+async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -> Answer {
+    let auth = visit.site.auth.clone();
+    let sessions = auth.sessions_of(user.id).await?;
+    let (sessions, hidden) = SessionRow::rows(sessions, visit.session());
+    let email = user.email.as_str();
+    let body = Page {
+        id: user.id.to_string(),
+        state: State::of(&user),
+        since: Moment(user.created_at),
+        did: format!("/audit?actor={}", escape(email)),
+        befell: format!("/audit?subject={}", escape(email)),
+        form,
+        token: visit.token(),
+        sessions,
+        hidden,
+        email: email.to_owned(),
+    };
+    Ok(page(visit, status, &body.email, &body))
+}
+
+/// Does what a button of the page says.
+pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
+    let admin = visit.admin()?;
+    let mut sent = visit.form().await?;
+    let user = find(visit, id).await?;
+    let by = visit.by(&admin);
+    let auth = visit.site.auth.clone();
+    let mut form = form(&user);
+    let outcome = match action {
+        "roles" => {
+            let roles = form.fill(&mut sent).pop().unwrap_or_default();
+            let done = auth.set_roles(&user, &role_names(&roles), &by).await;
+            done.map(|_| Done::RolesSet)
+        }
+        "disable" => {
+            let done = auth.set_disabled(&user, true, &by).await;
+            done.map(|()| Done::Disabled)
+        }
+        "enable" => {
+            let done = auth.set_disabled(&user, false, &by).await;
+            done.map(|()| Done::Enabled)
+        }
+        "end-sessions" => auth.sign_out(&user, &by).await.map(|_| Done::SessionsEnded),
+        "delete" => auth.delete(&user, &by).await.map(|()| Done::Deleted),
+        "require-password-change" => {
+            return match auth.require_password_change(&user, &by).await {
+                Ok(token) => Ok(show_link(visit, &user, &token)),
+                Err(error) => refuse(visit, user, form, error).await,
+            };
+        }
+        _ => return Err(Problem::new(Code::NotFound, "no such action").into()),
+    };
+    match outcome {
+        Ok(Done::Deleted) => Ok(visit.see_done("/users", Done::Deleted)),
+        Ok(done) => Ok(visit.see_done(&format!("/users/{}", user.id), done)),
+        Err(error) => refuse(visit, user, form, error).await,
+    }
+}
+
+/// The page again with what stood in the way.
+async fn refuse(visit: &mut Visit, user: User, mut form: Form, error: Error) -> Answer {
+    let problem = form.refuse(error.into())?;
+    let mut response = render(visit, status_of_form(&problem), user, form).await?;
+    keep_headers(&mut response, problem);
+    Ok(response)
+}
+
+/// The one time that the link is shown.
+fn show_link(visit: &mut Visit, user: &User, token: &str) -> poem::Response {
+    let body = ResetLink {
+        id: user.id.to_string(),
+        email: user.email.as_str().to_owned(),
+        link: format!("{}/reset?token={token}", visit.origin()),
+        minutes: LIFETIME_SECONDS / 60,
+    };
+    page(visit, StatusCode::OK, "A new password is required", &body)
+}
+
+async fn find(visit: &Visit, id: &str) -> Result<User, Fault> {
+    let no_id = |_| Problem::new(Code::UserNotFound, "no account has this id");
+    let id = id.parse().map_err(no_id)?;
+    Ok(visit.site.auth.find_user(id).await?)
+}
+
+fn form(user: &User) -> Form {
+    Form::new(vec![roles_field(user.roles.join(" "))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::hostile::{HOSTILE, is_text};
+
+    #[test]
+    fn what_users_are_called_is_text() {
+        let text = || HOSTILE.to_owned();
+        let body = Page {
+            id: text(),
+            email: text(),
+            state: State::Active,
+            since: Moment(crate::clock::Timestamp::from_millis(0)),
+            did: text(),
+            befell: text(),
+            form: Form::new(vec![roles_field(text())]),
+            token: text(),
+            sessions: Vec::new(),
+            hidden: 0,
+        };
+        // The heading, the id, two links, the field of roles; four forms with address and token.
+        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 4 * 2);
+        let link = ResetLink {
+            id: text(),
+            email: text(),
+            link: text(),
+            minutes: 60,
+        };
+        is_text(&link.to_string(), 3);
+    }
+}

@@ -1,0 +1,324 @@
+//! One request to the dashboard: who asks, what they sent, and what the answer has to carry.
+
+use std::sync::Arc;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use poem::{Request, RequestBody, Response};
+
+use super::fault::Fault;
+use super::form::{self, Nonce};
+use super::page::{Nav, finish};
+use super::{Site, done};
+use crate::auth::sessions::Session;
+use crate::auth::users::ADMIN;
+use crate::auth::{By, Caller, Error};
+use crate::http::cookies::{Cookie, is_loopback};
+use crate::http::same_site::refuse_other_sites;
+use crate::http::{Context, FormFields, body};
+
+/// One request.
+pub(super) struct Visit {
+    pub(super) site: Arc<Site>,
+    pub(super) context: Context,
+    request: Request,
+    body: RequestBody,
+    caller: Option<Caller>,
+    /// What binds a form to the browser while nobody is signed in.
+    nonce: Option<Nonce>,
+    /// The forms' token, once it was asked for.
+    token: Option<String>,
+    cookies: Vec<HeaderValue>,
+}
+
+impl Visit {
+    pub(super) fn new(site: Arc<Site>, context: Context, request: Request) -> Self {
+        let (request, body) = request.split();
+        let ours = |value: &str| Nonce::parse(value).is_some();
+        let nonce = site.cookies.read(request.headers(), Cookie::Form, ours);
+        Self {
+            nonce: nonce.and_then(Nonce::parse),
+            site,
+            context,
+            request,
+            body,
+            caller: None,
+            token: None,
+            cookies: Vec::new(),
+        }
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.request.uri().path()
+    }
+
+    /// The part of the header that the page belongs to.
+    pub(super) fn here(&self) -> &'static str {
+        match self.path().split('/').nth(1) {
+            Some("" | "live") => "/",
+            Some("users") => "/users",
+            Some("audit") => "/audit",
+            Some("configuration") => "/configuration",
+            Some("account") => "/account",
+            _ => "",
+        }
+    }
+
+    /// Whether the method is `method`; a page is asked for by HEAD as well as by GET.
+    pub(super) fn asks(&self, method: &Method) -> bool {
+        let asked = self.request.method();
+        asked == method || *method == Method::GET && *asked == Method::HEAD
+    }
+
+    /// Whether only the headers are asked for.
+    pub(super) fn is_head(&self) -> bool {
+        self.request.method() == Method::HEAD
+    }
+
+    /// The page's address, to be asked for again; a form has none.
+    pub(super) fn page(&self) -> Option<String> {
+        let whole = self.request.uri().path_and_query();
+        let whole = whole.filter(|_| self.asks(&Method::GET));
+        whole.map(|whole| whole.as_str().to_owned())
+    }
+
+    /// Where browsers reach this server: what is configured, or what this one asked for.
+    pub(super) fn origin(&self) -> String {
+        if let Some(url) = &self.site.public_url {
+            return url.clone();
+        }
+        // A form came from the page before it, whose address the browser tells.
+        let origin = self.request.header(header::ORIGIN);
+        if let Some(origin) = origin.filter(|origin| origin.contains("://")) {
+            return origin.to_owned();
+        }
+        let host = self.request.header(header::HOST).unwrap_or_default();
+        let scheme = if self.site.cookies.secure(self.headers()) {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    }
+
+    /// What `admin` does, for the audit trail.
+    pub(super) fn by(&self, admin: &Caller) -> By {
+        By::session(&self.context, &admin.session)
+    }
+
+    /// Whether whoever asks may make the first account: on a server that is for trying out, and from
+    /// the machine that it runs on. Anywhere else the first to come would own it.
+    pub(super) fn may_set_up(&self) -> bool {
+        self.site.dev && self.context.client.is_loopback() && is_loopback(self.headers())
+    }
+
+    /// Whether there is any account.
+    pub(super) async fn has_users(&self) -> Result<bool, Fault> {
+        let any = self.site.auth.users().any().await;
+        Ok(any.map_err(Error::from)?)
+    }
+
+    /// A parameter of the address; empty where it is missing.
+    pub(super) fn query(&self, name: &str) -> String {
+        let query = self.request.uri().query().unwrap_or_default();
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(query.as_bytes()).unwrap_or_default();
+        let mut pairs = pairs.into_iter();
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+            .unwrap_or_default()
+    }
+
+    /// Finds out who is signed in.
+    pub(super) async fn recognize(&mut self) -> Result<(), Fault> {
+        let headers = self.request.headers();
+        let cookies = &self.site.cookies;
+        let ours = |value: &str| self.site.auth.made_cookie(value);
+        let Some(cookie) = cookies.read(headers, Cookie::Session, ours) else {
+            if cookies.any(headers, Cookie::Session) {
+                self.cookies.extend(cookies.clear(headers, Cookie::Session));
+            }
+            return Ok(());
+        };
+        if let Some(known) = self.site.auth.browser_caller(cookie).await? {
+            if let Some(seconds) = known.renewed {
+                let renewed = cookies.set(headers, Cookie::Session, cookie, Some(seconds));
+                self.cookies.extend(renewed);
+            }
+            self.caller = Some(known.caller);
+        } else {
+            let cleared = cookies.clear(headers, Cookie::Session);
+            self.cookies.extend(cleared);
+        }
+        Ok(())
+    }
+
+    /// The session, where somebody is signed in.
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.caller.as_ref().map(|caller| &caller.session)
+    }
+
+    /// Whoever is signed in.
+    pub(super) fn caller(&self) -> Result<Caller, Fault> {
+        self.caller.clone().ok_or_else(|| self.sign_in())
+    }
+
+    /// Whoever is signed in, who must be an administrator.
+    pub(super) fn admin(&self) -> Result<Caller, Fault> {
+        let caller = self.caller()?;
+        if caller.has(ADMIN) {
+            Ok(caller)
+        } else {
+            Err(Fault::NotAdmin)
+        }
+    }
+
+    /// To the sign-in page, and back here where that makes sense.
+    fn sign_in(&self) -> Fault {
+        let uri = self.request.uri();
+        let whole = uri.path_and_query().map_or("/", |whole| whole.as_str());
+        let returns = self.request.method().is_safe() && !matches!(uri.path(), "/" | "/live");
+        Fault::SignIn(returns.then(|| escape(whole)))
+    }
+
+    /// What binds a form: the session, or the cookie of whoever has none yet.
+    pub(super) fn binding(&self) -> Option<String> {
+        match (self.session(), &self.nonce) {
+            (Some(session), _) => Some(session.id.to_string()),
+            (None, Some(nonce)) => Some(nonce.as_str().to_owned()),
+            (None, None) => None,
+        }
+    }
+
+    /// The token that every form of this page carries.
+    pub(super) fn token(&mut self) -> String {
+        if let Some(token) = &self.token {
+            return token.clone();
+        }
+        let binding = self.binding().unwrap_or_else(|| {
+            let nonce = Nonce::random();
+            let headers = self.request.headers();
+            let set = self
+                .site
+                .cookies
+                .set(headers, Cookie::Form, nonce.as_str(), None);
+            self.cookies.extend(set);
+            let text = nonce.as_str().to_owned();
+            self.nonce = Some(nonce);
+            text
+        });
+        let token = form::mask(&self.tag(&binding));
+        self.token = Some(token.clone());
+        token
+    }
+
+    /// Our signature under `text`. Without a key there is none, and what should carry it is refused.
+    pub(super) fn tag(&self, text: &str) -> String {
+        self.site.auth.form_token(text).unwrap_or_default()
+    }
+
+    /// What the form was filled in with, if it is one of ours and from this browser.
+    pub(super) async fn form(&mut self) -> Result<FormFields, Fault> {
+        refuse_other_sites(self.request.headers())?;
+        let kind = self.request.content_type().unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Fault::NoForm);
+        }
+        let bytes = body::read(&self.request, &mut self.body).await?;
+        let mut fields = FormFields::parse(&bytes)?;
+        let Some(binding) = self.binding() else {
+            return Err(self.without_cookie());
+        };
+        let token = fields.take("form").unwrap_or_default();
+        let good = form::unmask(&token)
+            .is_some_and(|token| self.site.auth.form_token_is_good(&binding, &token));
+        if good { Ok(fields) } else { Err(Fault::Stale) }
+    }
+
+    /// Why a browser sends back no cookie.
+    fn without_cookie(&self) -> Fault {
+        let origin = self.request.header(header::ORIGIN).unwrap_or_default();
+        let plain = origin.starts_with("http://");
+        if plain && self.site.cookies.secure(self.headers()) {
+            Fault::PlainHttp
+        } else {
+            Fault::NoCookie
+        }
+    }
+
+    /// Who is signed in, for the header of a page.
+    pub(super) fn nav(&mut self, here: &'static str) -> Option<Nav> {
+        let caller = self.caller.as_ref()?;
+        let (email, admin) = (
+            caller.session.owner.email.as_str().to_owned(),
+            caller.has(ADMIN),
+        );
+        Some(Nav {
+            email,
+            admin,
+            here,
+            form: self.token(),
+        })
+    }
+
+    /// What was done a moment ago, if the address says so and we said it.
+    pub(super) fn done(&self) -> Option<&'static str> {
+        done::read(self, &self.query("done"))
+    }
+
+    /// Keeps a session in the browser, in place of any other.
+    pub(super) fn keep(&mut self, cookie: &str, max_age: i64) {
+        let headers = self.request.headers();
+        self.cookies.clear();
+        let rules = &self.site.cookies;
+        self.cookies
+            .extend(rules.set(headers, Cookie::Session, cookie, Some(max_age)));
+        self.cookies.extend(rules.clear(headers, Cookie::Form));
+    }
+
+    /// Takes the session from the browser.
+    pub(super) fn forget(&mut self) {
+        self.caller = None;
+        let cleared = self
+            .site
+            .cookies
+            .clear(self.request.headers(), Cookie::Session);
+        self.cookies.extend(cleared);
+    }
+
+    pub(super) fn take_cookies(&mut self) -> Vec<HeaderValue> {
+        std::mem::take(&mut self.cookies)
+    }
+
+    pub(super) fn policy(&self) -> HeaderValue {
+        self.site.policy.clone()
+    }
+
+    /// Goes on to an address: one of ours, or one that was checked.
+    pub(super) fn see(&mut self, address: &str) -> Response {
+        let location = HeaderValue::from_str(address);
+        let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
+        let response = Response::builder()
+            .status(StatusCode::SEE_OTHER)
+            .header(header::LOCATION, location)
+            .finish();
+        finish(self, response)
+    }
+
+    /// Goes on to a page of ours, which says what was done.
+    pub(super) fn see_done(&mut self, address: &str, done: done::Done) -> Response {
+        let said = done::write(self, done);
+        self.see(&format!("{address}?done={said}"))
+    }
+}
+
+/// A value in a query.
+pub(super) fn escape(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+}

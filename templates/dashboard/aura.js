@@ -1,0 +1,40 @@
+// Keeps the overview fresh: asks for its live part every few seconds and puts it in place.
+"use strict";
+(() => {
+  const state = document.getElementById("live-state");
+  if (!state) return;
+  const every = 5000;
+  let timer;
+
+  // Said once for each change, so that a screen reader is not told every few seconds.
+  const say = (words, kind) => {
+    if (state.textContent !== words) state.textContent = words;
+    state.className = kind;
+  };
+
+  const refresh = async () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    try {
+      const answer = await fetch("/live", { redirect: "manual", cache: "no-store" });
+      if (answer.type === "opaqueredirect" || answer.status === 403) {
+        // Signed out, or no administrator any more: the page itself says what now.
+        location.reload();
+        return;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("live");
+      if (!fresh) throw new Error("not the live part");
+      document.getElementById("live").replaceWith(document.importNode(fresh, true));
+      say("Live, every 5 seconds.", "faint");
+    } catch {
+      say("Not live: the server does not answer. These numbers are old.", "stale");
+    }
+    timer = setTimeout(refresh, every);
+  };
+
+  document.addEventListener("visibilitychange", refresh);
+  say("Live, every 5 seconds.", "faint");
+  timer = setTimeout(refresh, every);
+})();
