@@ -50,6 +50,14 @@ missing() {
         # Debian leaves the part that makes environments out of python3.
         python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
         ;;
+      node)
+        has node || echo nodejs
+        has npm || echo npm
+        ;;
+      proxies)
+        has nginx || [[ -x /usr/sbin/nginx ]] || echo nginx-light
+        has caddy || echo caddy
+        ;;
       *) has "$thing" || echo "$thing" ;;
     esac
   done
@@ -74,6 +82,14 @@ install_missing() {
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${packages[@]}"
+  # Debian starts a server with its package. The tests start their own, on ports of their own.
+  local package
+  for package in "${packages[@]}"; do
+    case $package in
+      nginx-light) "${root[@]}" systemctl disable --now nginx >/dev/null 2>&1 || true ;;
+      caddy) "${root[@]}" systemctl disable --now caddy >/dev/null 2>&1 || true ;;
+    esac
+  done
 }
 
 # Puts the list of crates into the binary: for scanners (`cargo audit bin`, syft, trivy) and the SBOM.
@@ -93,13 +109,27 @@ python_tools() {
     cp "$wanted" "$folder/installed.txt"
 }
 
-# Installs the named things and the Python tools. In CI (CI is set) nothing may be missing;
-# elsewhere the tests that need it are skipped, and say so.
+# What reads pages as other people will: in a folder of its own below the Python tools, which come
+# first because they clear theirs.
+node_tools() {
+  local wanted=tests/tools folder=target/tools/node
+  if cmp -s "$wanted/package-lock.json" "$folder/installed.json"; then return; fi
+  say "installing: axe-core, html-validate"
+  mkdir -p "$folder" &&
+    cp "$wanted/package.json" "$wanted/package-lock.json" "$wanted/.npmrc" "$folder/" &&
+    npm ci --prefix "$folder" --loglevel=error &&
+    "$folder/node_modules/.bin/html-validate" --version &&
+    cp "$wanted/package-lock.json" "$folder/installed.json"
+}
+
+# Installs the named things, the Python tools and, with `node`, those of Node. In CI (CI is set)
+# nothing may be missing; elsewhere the tests that need it are skipped, and say so.
 provide() {
   if [[ -n ${CI:-} ]]; then export AURA_TESTS_REQUIRE=1; fi
   local missed=0
   install_missing "$@" || missed=1
   python_tools || missed=1
+  if [[ " $* " == *" node "* ]]; then node_tools || missed=1; fi
   if ((missed == 0)); then return; fi
   if [[ ${AURA_TESTS_REQUIRE:-} == 1 ]]; then return 1; fi
   echo "WARNING: going on without; the tests that need them are SKIPPED." >&2

@@ -351,9 +351,11 @@ async fn swagger_ui_is_served_by_the_binary_compressed_and_cacheable() {
 }
 
 #[tokio::test]
-async fn the_start_page_leads_to_swagger_ui() {
+async fn the_start_page_leads_to_the_sign_in_and_every_page_to_swagger_ui() {
     let aura = Settings::new().start().await;
     let answer = aura.client().get("/").await;
-    answer.is(302);
-    assert_eq!(answer.header("location"), "/docs");
+    answer.is(303);
+    assert_eq!(answer.header("location"), "/sign-in");
+    let page = aura.client().get("/sign-in").await;
+    assert!(page.is(200).text.contains("href=\"/docs\""), "{page:#?}");
 }

@@ -206,3 +206,26 @@ fn kubernetes_objects_are_typed_and_never_templates() {
         assert!(!text.contains("apiVersion:"), "{}", file.display());
     }
 }
+
+#[test]
+fn pages_escape_everything_and_hold_nothing_inline() {
+    for file in files(&Path::new(ROOT).join("templates/dashboard"), ".html") {
+        let text = read(&file);
+        for part in [
+            "|safe",
+            "| safe",
+            "escape",
+            "autoescape",
+            "<style",
+            " style=",
+            "<script>",
+            " onclick",
+            " onsubmit",
+            "javascript:",
+            "http:",
+            "https:",
+        ] {
+            assert!(!text.contains(part), "{part:?} in {}", file.display());
+        }
+    }
+}

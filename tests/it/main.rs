@@ -2,6 +2,7 @@
 //!
 //! - `house`: the source keeps its own rules.
 //! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
+//! - `browsers`: the browsers that look at pages see what they claim to.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `llm`: what is asked once and given twice, and what holds while something is away.
@@ -21,7 +22,13 @@
 //! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
 //! - `rate_limits`, `bad_input`: what is counted, and what is refused.
 //! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
+//! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
 //! - `health`, `logs`, `operations`, `users`: what those who run the server rely on.
+//! - `dashboard`: what forms do and refuse, who may see which page, and what forgery comes to.
+//! - `dashboard_browser`: every page and form of the dashboard, as people see them.
+//! - `forward_auth`: gateways in front of applications let in whom they should.
+//! - `admin_api`: what administrators may do, who may not, and that one of them remains.
+//! - `audit`: who did what, when, from where; found again, and gone when it is old.
 //! - `access_tokens`, `signing_keys`, `oauth`, `services`: what a token is, and who may rely on it.
 
 #![expect(
@@ -34,11 +41,19 @@
 
 mod access_tokens;
 mod accounts;
+mod activity;
+mod admin_api;
+mod admin_config;
+mod audit;
 mod bad_input;
+mod browsers;
 mod config;
 mod contract;
+mod dashboard;
+mod dashboard_browser;
 mod deploy;
 mod docs;
+mod forward_auth;
 mod harness;
 mod health;
 mod house;

@@ -1,6 +1,8 @@
 //! Proves that what changes in the middle of a call holds at its end: locks in the database stop a
 //! sign-in between two of its steps, so that each race is run in one order only.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -149,4 +151,79 @@ async fn whoever_changes_a_password_second_gave_a_wrong_one() {
     let refused = second.await.expect("an answer");
     refused.problem(403, "wrong_password");
     client.me(&session.access).await.is(200);
+}
+
+/// A server on Redis and Postgres, and a connection that holds the lock which changes of accounts
+/// wait for after they have asked whether the sessions can hear of them.
+async fn held() -> Option<(Settings, (Redis, Arc<Postgres>), PgConnection)> {
+    let (postgres, redis) = (Postgres::shared().await?, Redis::start().await?);
+    let url = postgres.database().await;
+    let settings = Settings::new().database(&url).redis(&redis);
+    settings.done(&["migrate"]).await;
+    let mut lock = connect(&url).await;
+    execute(&mut lock, "BEGIN; UPDATE locks SET taken = 0").await;
+    Some((settings, (redis, postgres), lock))
+}
+
+async fn is_over(client: &Client, session: &Session) {
+    // Looks at the session alone, not at the account.
+    let path = "/auth/verify";
+    eventually(PATIENCE, "the end of a session", async || {
+        let verified = client.bearer(Method::GET, path, &session.access).await;
+        (verified.status == 401).then_some(())
+    })
+    .await;
+    let refreshed = client.refresh(&session.refresh).await;
+    refreshed.problem(401, "invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_to_its_end_when_the_client_has_gone() {
+    let Some((settings, _servers, mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let delete = {
+        let (client, access) = (client.clone(), session.access.clone());
+        let body = json!({"current_password": PASSWORD});
+        tokio::spawn(async move {
+            let (method, path) = (Method::DELETE, "/auth/me");
+            client.with_body(method, path, &access, &body).await
+        })
+    };
+    waiting(&mut lock, 1).await;
+    delete.abort();
+    assert!(delete.await.is_err(), "the client has gone");
+    client.me(&session.access).await.is(200);
+    execute(&mut lock, "COMMIT").await;
+    is_over(&client, &session).await;
+}
+
+#[tokio::test]
+async fn sessions_of_a_deleted_account_end_when_the_token_store_is_back() {
+    let Some((settings, (redis, _postgres), mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let delete = {
+        let (client, access) = (client.clone(), session.access.clone());
+        let body = json!({"current_password": PASSWORD});
+        tokio::spawn(async move {
+            let (method, path) = (Method::DELETE, "/auth/me");
+            client.with_body(method, path, &access, &body).await
+        })
+    };
+    waiting(&mut lock, 1).await;
+    redis.pause();
+    execute(&mut lock, "COMMIT").await;
+    let answer = delete.await.expect("an answer");
+    answer.problem(503, "tokens_unavailable");
+    redis.resume();
+    is_over(&client, &session).await;
+    let again = client.login(&session.email, PASSWORD).await;
+    again.problem(401, "invalid_credentials");
 }

@@ -82,7 +82,7 @@ async fn introspection_tells_what_a_token_is_good_for_at_this_moment() {
         "--role",
         "editor",
         "--role",
-        "admin",
+        "operator",
     ];
     let create = [create.as_slice(), &["--password-stdin"]].concat();
     settings.done(&["migrate"]).await;
@@ -182,7 +182,7 @@ async fn verify(client: &Client, session: Option<&Session>) -> Answer {
         .call(Method::GET, "/auth/verify", |request| {
             let request = request.header("x-auth-user-id", "somebody else");
             let request = request
-                .header("x-auth-roles", "admin")
+                .header("x-auth-roles", "operator")
                 .header("x-auth-email", "root@x.y");
             match session {
                 Some(session) => request.bearer_auth(&session.access),

@@ -42,7 +42,7 @@ async fn a_new_sqlite_file_is_its_owners_alone_whoever_makes_it() {
     let listed = settings.run(&["user", "list"]).await;
     assert_eq!(listed.status.code(), Some(1), "{listed:?}");
     let said = text(&listed.stderr);
-    assert!(said.contains("1 migration is pending"), "{said}");
+    assert!(said.contains("migrations are pending"), "{said}");
     assert_eq!(mode(&path), 0o600);
 }
 

@@ -50,9 +50,9 @@ async fn ends(client: &Client, session: &Session) {
 /// All commands against one running server.
 async fn each_command_holds(settings: Settings) {
     settings.done(&["migrate"]).await;
-    let made = create(&settings, "Ann@Example.com", &["editor", "admin"]).await;
+    let made = create(&settings, "Ann@Example.com", &["editor", "auditor"]).await;
     assert_eq!(made["email"], "ann@example.com");
-    assert_eq!(made["roles"], json!(["admin", "editor"]));
+    assert_eq!(made["roles"], json!(["auditor", "editor"]));
     let aura = settings.start().await;
     let client = aura.client();
     let ann = client.signed_in("ann@example.com").await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{RECOVERY, health, recovers};
-use crate::support::{Client, PASSWORD, Postgres, Proxy, Session, Settings, eventually};
+use crate::support::{Client, PASSWORD, Postgres, Proxy, Redis, Session, Settings, eventually};
 
 /// The promise is two seconds; the rest is for a debug build on a busy machine.
 const AWAY: Duration = Duration::from_millis(2500);
@@ -61,6 +61,33 @@ async fn a_stopped_database_is_a_503_in_time_and_a_restarted_one_is_used_again()
     client.refresh(&session.refresh).await.is(200);
     aura.becomes("/health", 200, RECOVERY).await;
     aura.becomes("/health/ready", 200, RECOVERY).await;
+}
+
+#[tokio::test]
+async fn signing_out_and_the_log_of_it_need_no_database() {
+    let Some(mut postgres) = Postgres::own().await else {
+        return;
+    };
+    let redis = Redis::start().await;
+    let mut stores = vec![Settings::new()];
+    stores.extend(redis.as_ref().map(|redis| Settings::new().redis(redis)));
+    for settings in stores {
+        let url = postgres.database().await;
+        let aura = settings.database(&url).start().await;
+        let client = aura.client();
+        let session = client.newcomer().await;
+        postgres.stop().await;
+        client.logout(&session.access).await.is(204).within(AWAY);
+        let log = aura.log();
+        assert!(log.contains("an event could not be recorded"), "{log}");
+        assert!(log.contains(&session.email), "{log}");
+        postgres.restart().await;
+        recovers(&client, &session.email).await;
+        client
+            .me(&session.access)
+            .await
+            .problem(401, "invalid_token");
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! A thin client of the HTTP interface: one method a route, no opinion on the answer.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{ClientBuilder, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -45,11 +46,24 @@ pub(crate) struct Client {
 impl Client {
     /// A client of the server at `base`, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(base: &str) -> Self {
+        Self::built(base, |http| http)
+    }
+
+    /// A client of the host `name`, over TLS, which is at `address` with any certificate.
+    pub(crate) fn of_host(name: &str, address: SocketAddr) -> Self {
+        Self::built(&format!("https://{name}"), |http| {
+            let http = http.resolve(name, address);
+            http.tls_danger_accept_invalid_certs(true)
+        })
+    }
+
+    fn built(base: &str, finish: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let http = reqwest::Client::builder()
             .no_proxy()
             .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20));
+        let http = finish(http);
         Self {
             http: http.build().expect("an HTTP client"),
             base: base.to_owned(),

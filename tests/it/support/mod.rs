@@ -1,5 +1,6 @@
 //! What the tests stand on: real servers on ports of their own, one `aura` process or several,
-//! a thin HTTP client, a proxy that misbehaves on command, and a raw socket for bad manners.
+//! a thin HTTP client, a proxy that misbehaves on command, a raw socket for bad manners, and
+//! browsers.
 //!
 //! Everything listens on 127.0.0.1, lives in a temporary folder, waits with a limit and is ended
 //! by process id when its value is dropped. Servers that are not installed skip their tests, and
@@ -7,10 +8,14 @@
 
 mod answer;
 mod aura;
+mod axe;
+mod browser;
 pub(crate) mod certificate;
 mod client;
 mod docker;
+mod driver;
 pub(crate) mod elf;
+mod html;
 mod image;
 mod network;
 mod podman;
@@ -21,7 +26,9 @@ mod proxy;
 mod raw;
 mod redis;
 mod root_fs;
+mod site;
 mod stores;
+mod visitor;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -34,8 +41,12 @@ use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::aura::{Aura, Settings};
+pub(crate) use self::axe::Axe;
+pub(crate) use self::browser::{Browser, Look};
 pub(crate) use self::client::{Client, PASSWORD, Session};
 pub(crate) use self::docker::Docker;
+pub(crate) use self::driver::Driver;
+pub(crate) use self::html::Pages;
 pub(crate) use self::image::{IMAGE, built_image, put_image};
 pub(crate) use self::network::Network;
 pub(crate) use self::podman::{Podman, run};
@@ -46,7 +57,9 @@ pub(crate) use self::proxy::Proxy;
 pub(crate) use self::raw::Raw;
 pub(crate) use self::redis::Redis;
 pub(crate) use self::root_fs::RootFs;
+pub(crate) use self::site::Site;
 pub(crate) use self::stores::{Sqlite, on_both_stores};
+pub(crate) use self::visitor::Visitor;
 
 /// How long a thing may take that has no limit of its own: generous, because a debug build on a
 /// busy machine is slow, and finite, because nothing may hang.
@@ -95,6 +108,22 @@ pub(crate) fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> 
         ));
     }
     found
+}
+
+/// Where the tools of Node are, which `scripts/test` installs; `None`, said aloud, where not.
+fn node_tool(path: &str) -> Option<PathBuf> {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/target/tools/node/node_modules"
+    );
+    let tool = PathBuf::from(folder).join(path);
+    if !tool.is_file() {
+        skipped(&format!(
+            "{path} is not installed (scripts/test installs it)"
+        ));
+        return None;
+    }
+    Some(tool)
 }
 
 /// Says aloud that a test has proved nothing.

@@ -1,0 +1,392 @@
+//! Each action on an account, by its owner, an administrator or the command line, leaves exactly
+//! one event: who, whose, from where.
+
+use std::collections::BTreeSet;
+
+use aura::audit::Action;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AnyPool, Row as _};
+
+use super::{ADMIN, House};
+use crate::support::{Answer, PASSWORD, Postgres, Redis, Session, Settings, Sqlite};
+
+const NEW: &str = "teapot-Glacier-31-nine";
+const AGENT: &str = "walker/1";
+const LINE: &str = "command line";
+
+/// Walks through the actions and looks at the trail after each.
+struct Walk {
+    house: House,
+    pool: AnyPool,
+    last: i64,
+    seen: BTreeSet<String>,
+}
+
+/// One event as it stands in the database.
+#[derive(Debug)]
+struct Row {
+    id: i64,
+    texts: [String; 6],
+}
+
+impl Walk {
+    async fn of(settings: Settings, url: &str) -> Self {
+        sqlx::any::install_default_drivers();
+        let house = House::of(settings).await;
+        let pool = AnyPool::connect(url).await.unwrap();
+        let mut walk = Self {
+            house,
+            pool,
+            last: 0,
+            seen: BTreeSet::new(),
+        };
+        // What made the house is of no interest.
+        walk.last = walk.news().await.last().unwrap().id;
+        walk
+    }
+
+    /// The events since the last look, oldest first.
+    async fn news(&self) -> Vec<Row> {
+        let query = "SELECT id, action, actor, subject, ip, user_agent, request_id \
+                     FROM audit_events WHERE id > $1 ORDER BY id";
+        let rows = sqlx::query(query)
+            .bind(self.last)
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
+        let row = |row: &sqlx::any::AnyRow| Row {
+            id: row.get(0),
+            texts: std::array::from_fn(|index| row.get(index + 1)),
+        };
+        rows.iter().map(row).collect()
+    }
+
+    async fn one(&mut self, what: &str, action: Action, actor: &str, subject: &str) -> Row {
+        let mut news = self.news().await;
+        assert_eq!(news.len(), 1, "{what}: {news:?}");
+        let row = news.remove(0);
+        assert_eq!(row.texts[0], action.as_str(), "{what}: {row:?}");
+        assert_eq!(
+            (row.texts[1].as_str(), row.texts[2].as_str()),
+            (actor, subject),
+            "{what}: {row:?}"
+        );
+        self.last = row.id;
+        self.seen.insert(row.texts[0].clone());
+        row
+    }
+
+    /// One event, of the request that was answered so.
+    async fn left(&mut self, answer: &Answer, action: Action, actor: &str, subject: &str) {
+        assert!(answer.status < 500, "{answer:?}");
+        let row = self.one(&answer.asked, action, actor, subject).await;
+        assert_eq!(
+            row.texts[3..5],
+            ["127.0.0.1", AGENT],
+            "{}: {row:?}",
+            answer.asked
+        );
+        assert_eq!(
+            row.texts[5],
+            answer.header("x-request-id"),
+            "{}: {row:?}",
+            answer.asked
+        );
+    }
+
+    /// No event at all.
+    async fn nothing(&self, answer: &Answer) {
+        let news = self.news().await;
+        assert!(news.is_empty(), "{}: {news:?}", answer.asked);
+    }
+
+    async fn call(&self, method: Method, path: &str, access: &str, body: &Value) -> Answer {
+        self.house
+            .client
+            .call(method, path, |mut request| {
+                request = request.header("user-agent", AGENT);
+                if !access.is_empty() {
+                    request = request.bearer_auth(access);
+                }
+                if body.is_null() {
+                    request
+                } else {
+                    request.json(body)
+                }
+            })
+            .await
+    }
+
+    async fn admin(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.call(method, path, &self.house.admin.access, body)
+            .await
+    }
+
+    async fn sign_in(&mut self, email: &str, password: &str) -> Session {
+        let body = json!({"email": email, "password": password});
+        let answer = self.call(Method::POST, "/auth/login", "", &body).await;
+        answer.is(200);
+        self.left(&answer, Action::SessionBegan, email, email).await;
+        Session {
+            email: email.to_owned(),
+            access: answer.text_of("access_token"),
+            refresh: answer.text_of("refresh_token"),
+        }
+    }
+
+    async fn command(&mut self, arguments: &[&str], input: &str, action: Action, subject: &str) {
+        self.house.settings.done_with(arguments, input).await;
+        let row = self
+            .one(&format!("{arguments:?}"), action, LINE, subject)
+            .await;
+        assert_eq!(
+            (row.texts[3].as_str(), row.texts[5].as_str()),
+            ("", ""),
+            "{row:?}"
+        );
+        assert!(row.texts[4].starts_with("aura/"), "{row:?}");
+    }
+}
+
+/// What owners do with their own accounts.
+async fn owners(walk: &mut Walk) {
+    const ANN: &str = "ann@example.com";
+    let body = json!({"email": "Ann@Example.com", "password": PASSWORD});
+    let answer = walk.call(Method::POST, "/auth/register", "", &body).await;
+    walk.left(answer.is(201), Action::UserRegistered, ANN, ANN)
+        .await;
+    let again = walk.call(Method::POST, "/auth/register", "", &body).await;
+    walk.nothing(again.is(409)).await;
+
+    for email in [ANN, "nobody@example.com"] {
+        let body = json!({"email": email, "password": "wrong-Password-1"});
+        let answer = walk.call(Method::POST, "/auth/login", "", &body).await;
+        walk.left(answer.is(401), Action::SessionRefused, email, email)
+            .await;
+    }
+    let session = walk.sign_in(ANN, PASSWORD).await;
+    let refresh = json!({"refresh_token": session.refresh});
+    let answer = walk.call(Method::POST, "/auth/refresh", "", &refresh).await;
+    walk.nothing(answer.is(200)).await;
+    let next = json!({"refresh_token": answer.text_of("refresh_token")});
+    walk.call(Method::POST, "/auth/refresh", "", &next)
+        .await
+        .is(200);
+    let answer = walk.call(Method::POST, "/auth/refresh", "", &refresh).await;
+    walk.left(answer.is(401), Action::SessionReused, "", ANN)
+        .await;
+
+    let session = walk.sign_in(ANN, PASSWORD).await;
+    let answer = walk
+        .call(Method::POST, "/auth/logout", &session.access, &Value::Null)
+        .await;
+    walk.left(answer.is(204), Action::SessionEnded, ANN, ANN)
+        .await;
+    let again = walk
+        .call(Method::POST, "/auth/logout", &session.access, &Value::Null)
+        .await;
+    walk.nothing(again.is(204)).await;
+
+    let session = walk.sign_in(ANN, PASSWORD).await;
+    let other = walk.sign_in(ANN, PASSWORD).await;
+    let path = format!("/auth/sessions/{}", other.claims()["sid"].as_str().unwrap());
+    let answer = walk
+        .call(Method::DELETE, &path, &session.access, &Value::Null)
+        .await;
+    walk.left(answer.is(204), Action::SessionEnded, ANN, ANN)
+        .await;
+    let change = json!({"current_password": "wrong-Password-1", "new_password": NEW});
+    let answer = walk
+        .call(Method::POST, "/auth/password", &session.access, &change)
+        .await;
+    walk.left(answer.is(403), Action::UserPasswordRefused, ANN, ANN)
+        .await;
+    let change = json!({"current_password": PASSWORD, "new_password": NEW});
+    let answer = walk
+        .call(Method::POST, "/auth/password", &session.access, &change)
+        .await;
+    walk.left(answer.is(204), Action::UserPasswordChanged, ANN, ANN)
+        .await;
+    let answer = walk
+        .call(
+            Method::POST,
+            "/auth/logout-all",
+            &session.access,
+            &Value::Null,
+        )
+        .await;
+    walk.left(answer.is(204), Action::SessionsEnded, ANN, ANN)
+        .await;
+
+    let session = walk.sign_in(ANN, NEW).await;
+    let body = json!({"current_password": NEW});
+    let answer = walk
+        .call(Method::DELETE, "/auth/me", &session.access, &body)
+        .await;
+    walk.left(answer.is(204), Action::UserDeleted, ANN, ANN)
+        .await;
+}
+
+/// What administrators do with the accounts of others.
+async fn administrators(walk: &mut Walk) {
+    const BOB: &str = "bob@example.com";
+    let body = json!({"email": BOB, "password": PASSWORD});
+    let answer = walk.admin(Method::POST, "/admin/users", &body).await;
+    walk.left(answer.is(201), Action::UserCreated, ADMIN, BOB)
+        .await;
+    let path = format!("/admin/users/{}", answer.text_of("id"));
+    let answer = walk
+        .admin(
+            Method::PUT,
+            &format!("{path}/roles"),
+            &json!({"roles": ["x"]}),
+        )
+        .await;
+    walk.left(answer.is(200), Action::UserRolesChanged, ADMIN, BOB)
+        .await;
+    let disable = format!("{path}/disable");
+    let answer = walk.admin(Method::POST, &disable, &Value::Null).await;
+    walk.left(answer.is(204), Action::UserDisabled, ADMIN, BOB)
+        .await;
+    let again = walk.admin(Method::POST, &disable, &Value::Null).await;
+    walk.nothing(again.is(204)).await;
+    let answer = walk
+        .admin(Method::POST, &format!("{path}/enable"), &Value::Null)
+        .await;
+    walk.left(answer.is(204), Action::UserEnabled, ADMIN, BOB)
+        .await;
+    let answer = walk
+        .admin(Method::DELETE, &format!("{path}/sessions"), &Value::Null)
+        .await;
+    walk.left(answer.is(204), Action::SessionsEnded, ADMIN, BOB)
+        .await;
+
+    let require = format!("{path}/require-password-change");
+    let answer = walk.admin(Method::POST, &require, &Value::Null).await;
+    walk.left(
+        answer.is(200),
+        Action::UserPasswordChangeRequired,
+        ADMIN,
+        BOB,
+    )
+    .await;
+    let reset = json!({"reset_token": answer.text_of("reset_token"), "new_password": NEW});
+    let login = json!({"email": BOB, "password": PASSWORD});
+    let answer = walk.call(Method::POST, "/auth/login", "", &login).await;
+    walk.left(answer.is(403), Action::SessionRefused, BOB, BOB)
+        .await;
+    let answer = walk
+        .call(Method::POST, "/auth/password/reset", "", &reset)
+        .await;
+    walk.left(answer.is(204), Action::UserPasswordReset, BOB, BOB)
+        .await;
+
+    let answer = walk.admin(Method::DELETE, &path, &Value::Null).await;
+    walk.left(answer.is(204), Action::UserDeleted, ADMIN, BOB)
+        .await;
+    let answer = walk
+        .admin(Method::GET, "/admin/audit/export", &Value::Null)
+        .await;
+    walk.left(answer.is(200), Action::AuditExported, ADMIN, "")
+        .await;
+    let answer = walk
+        .admin(Method::POST, "/llm/cache/purge", &Value::Null)
+        .await;
+    walk.left(answer.is(204), Action::CachePurged, ADMIN, "")
+        .await;
+    for path in [
+        "/admin/audit",
+        "/admin/users",
+        "/admin/overview",
+        "/admin/config",
+    ] {
+        let answer = walk.admin(Method::GET, path, &Value::Null).await;
+        walk.nothing(answer.is(200)).await;
+    }
+}
+
+/// What is done at the server's own command line.
+async fn commands(walk: &mut Walk) {
+    const CAT: &str = "cat@example.com";
+    let create = [
+        "user",
+        "create",
+        CAT,
+        "--role",
+        "support",
+        "--password-stdin",
+    ];
+    walk.command(&create, PASSWORD, Action::UserCreated, CAT)
+        .await;
+    walk.command(
+        &["user", "set-roles", CAT],
+        "",
+        Action::UserRolesChanged,
+        CAT,
+    )
+    .await;
+    walk.command(&["user", "disable", CAT], "", Action::UserDisabled, CAT)
+        .await;
+    walk.command(&["user", "enable", CAT], "", Action::UserEnabled, CAT)
+        .await;
+    let set = ["user", "set-password", CAT, "--password-stdin"];
+    walk.command(&set, NEW, Action::UserPasswordSet, CAT).await;
+    walk.command(
+        &["user", "reset-link", CAT],
+        "",
+        Action::UserResetTokenMade,
+        CAT,
+    )
+    .await;
+    let require = ["user", "require-password-change", CAT];
+    walk.command(&require, "", Action::UserPasswordChangeRequired, CAT)
+        .await;
+    walk.command(
+        &["user", "revoke-sessions", CAT],
+        "",
+        Action::SessionsEnded,
+        CAT,
+    )
+    .await;
+    walk.command(&["user", "delete", CAT], "", Action::UserDeleted, CAT)
+        .await;
+    walk.command(&["audit", "export"], "", Action::AuditExported, "")
+        .await;
+}
+
+async fn everything(mut walk: Walk) -> Walk {
+    owners(&mut walk).await;
+    administrators(&mut walk).await;
+    commands(&mut walk).await;
+    // Made on the set-up page alone, which has tests of its own.
+    walk.seen
+        .insert(Action::UserFirstAdministrator.as_str().to_owned());
+    let all = Action::ALL.iter().map(|action| action.as_str().to_owned());
+    assert_eq!(walk.seen, all.collect(), "every action was walked through");
+    walk
+}
+
+#[tokio::test]
+async fn every_action_leaves_exactly_one_event_on_sqlite() {
+    let sqlite = Sqlite::new();
+    let settings = Settings::new()
+        .database(&sqlite.url())
+        .set("JWT_REFRESH_GRACE_SECONDS", 0);
+    everything(Walk::of(settings, &sqlite.url()).await).await;
+}
+
+#[tokio::test]
+async fn every_action_leaves_exactly_one_event_on_postgres_and_redis() {
+    let (Some(postgres), Some(redis)) = (Postgres::shared().await, Redis::start().await) else {
+        return;
+    };
+    let url = postgres.database().await;
+    let settings = Settings::new()
+        .database(&url)
+        .redis(&redis)
+        .set("JWT_REFRESH_GRACE_SECONDS", 0);
+    let mut walk = everything(Walk::of(settings, &url).await).await;
+    walk.command(&["cache", "purge"], "", Action::CachePurged, "")
+        .await;
+}

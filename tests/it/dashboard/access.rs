@@ -1,0 +1,200 @@
+//! Who may open which page, and what a browser is told about every one of them.
+
+use aura::dashboard::ROUTES;
+use reqwest::Method;
+
+use super::{ANN, ROOT, World, is_page};
+
+const ID: &str = "5f0c1f6e-1f1b-4d6e-9f43-0a6f6f0f6a11";
+
+/// The pages that whoever is not signed in may open.
+const OPEN: [&str; 4] = ["/sign-in", "/register", "/reset", "/setup"];
+
+/// The addresses that take a method.
+fn taking(method: &'static str) -> impl Iterator<Item = String> {
+    let routes = ROUTES
+        .iter()
+        .filter(move |(_, methods)| methods.contains(&method));
+    routes.map(|(path, _)| path.replace("{id}", ID))
+}
+
+fn is_admins(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    ["live", "users", "audit", "configuration"].contains(&first)
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_sign_in_and_back() {
+    let world = World::start().await;
+    let mut nobody = world.visitor();
+    for path in taking("GET").filter(|path| !path.starts_with("/assets/")) {
+        let answer = nobody.get(&path).await;
+        if OPEN.contains(&path.as_str()) {
+            assert!([200, 401, 404].contains(&answer.status), "{path}");
+            continue;
+        }
+        let location = match path.as_str() {
+            "/" | "/live" => "/sign-in".to_owned(),
+            path => format!(
+                "/sign-in?next={}",
+                path.replace('/', "%2F").replace('-', "%2D")
+            ),
+        };
+        assert_eq!(answer.is(303).header("location"), location, "{path}");
+    }
+    let query = nobody.get("/users?q=a%26b&after=c").await;
+    assert_eq!(
+        query.is(303).header("location"),
+        "/sign-in?next=%2Fusers%3Fq%3Da%2526b%26after%3Dc"
+    );
+    for path in taking("POST").filter(|path| !OPEN.contains(&path.as_str())) {
+        let answer = nobody.post(&path, &[]).await;
+        let location = answer.is(303).header("location");
+        assert!(location.starts_with("/sign-in"), "{path}: {location}");
+        assert!(!location.contains("next"), "{path}: {location}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_gets_nowhere_by_the_address_of_an_administrators_page() {
+    let world = World::start().await;
+    let mut ann = world.signed_in(ANN).await;
+    let mut root = world.signed_in(ROOT).await;
+    let own = world.page_of(&mut root, ANN).await;
+    let token = ann.token("/account").await;
+    let words = "This page is for administrators";
+    for path in taking("GET").filter(|path| is_admins(path)) {
+        is_page(&ann.get(&path).await, 403, words);
+    }
+    for path in taking("POST").filter(|path| is_admins(path)) {
+        let path = path.replace(&format!("/users/{ID}"), &own);
+        let fields = [("form", token.as_str()), ("roles", "admin")];
+        is_page(&ann.post(&path, &fields).await, 403, words);
+    }
+    let page = ann.get("/account").await;
+    assert!(!page.is(200).text.contains("/users"), "{page:#?}");
+    // Nor by the API, with the cookie.
+    ann.get("/admin/users").await.problem(401, "missing_token");
+}
+
+#[tokio::test]
+async fn whoever_was_an_administrator_is_none_at_once() {
+    let world = World::start().await;
+    let mut ann = world.signed_in(ANN).await;
+    world
+        .settings
+        .done(&["user", "set-roles", ANN, "admin"])
+        .await;
+    is_page(&ann.get("/").await, 200, "<h1>Overview</h1>");
+    world
+        .settings
+        .done(&["user", "set-roles", ANN, "editor"])
+        .await;
+    ann.get("/users").await.is(403);
+    assert_eq!(ann.get("/").await.is(303).header("location"), "/account");
+    ann.get("/live").await.is(403);
+}
+
+#[tokio::test]
+async fn every_answer_says_what_a_browser_may_do_with_it() {
+    let world = World::start().await;
+    let mut root = world.signed_in(ROOT).await;
+    let own = world.page_of(&mut root, ROOT).await;
+    let paths = taking("GET")
+        .filter(|path| !path.starts_with("/assets/"))
+        .map(|path| path.replace(&format!("/users/{ID}"), &own));
+    for path in paths.chain(["/nowhere".to_owned(), "/users/x".to_owned()]) {
+        let answer = root.get(&path).await;
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+             connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+            "{path}"
+        );
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), value, "{name} of {path}");
+        }
+        assert!(!answer.header("x-request-id").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_address_takes_the_methods_that_are_listed() {
+    let world = World::start().await;
+    let mut root = world.signed_in(ROOT).await;
+    for (pattern, methods) in ROUTES {
+        let path = pattern.replace("{id}", ID);
+        let allow = methods.iter().flat_map(|method| match *method {
+            "GET" => vec!["GET", "HEAD"],
+            method => vec![method],
+        });
+        let allow: Vec<&str> = allow.collect();
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"] {
+            let asked = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = root.call(asked, &path, |request| request).await;
+            let taken = answer.status != 405;
+            assert_eq!(
+                taken,
+                allow.contains(&method),
+                "{method} {path}: {answer:#?}"
+            );
+            if !taken {
+                assert_eq!(answer.header("allow"), allow.join(", "), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn cookies_are_for_this_host_and_for_tls() {
+    let world = World::start().await;
+    let mut ann = world.visitor();
+    let form = ann.get("/sign-in").await;
+    let cookie = form.header("set-cookie");
+    assert!(
+        cookie.starts_with("aura_form=") && cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"),
+        "{cookie}"
+    );
+    let sent = ann.sign_in(ANN, crate::support::PASSWORD).await;
+    let cookies: Vec<&str> = sent
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
+    let session = cookies
+        .iter()
+        .find(|line| line.starts_with("aura_session="));
+    let session = session.expect("the session cookie");
+    for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Max-Age="] {
+        assert!(session.contains(part), "{session}");
+    }
+    // Seen from another machine.
+    let mut far = world.visitor();
+    let form = far
+        .call(Method::GET, "/sign-in", |request| {
+            request.header("host", "auth.example.com")
+        })
+        .await;
+    let cookie = form.header("set-cookie");
+    assert!(
+        cookie.starts_with("__Host-aura_form=") && cookie.contains("; Secure"),
+        "{cookie}"
+    );
+    // A browser does not send it back over plain http, and is told why.
+    let plain = world
+        .visitor()
+        .call(Method::POST, "/sign-in", |request| {
+            request
+                .header("host", "auth.example.com")
+                .header("origin", "http://auth.example.com")
+                .form(&[("email", ANN)])
+        })
+        .await;
+    is_page(&plain, 403, "This page needs https");
+}

@@ -1,0 +1,90 @@
+//! The page of the audit trail: what stands in it, how it is filtered, and its export.
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::{ANN, ROOT, World, is_page};
+use crate::support::PASSWORD;
+
+/// The rows of the table, but for those of exports.
+fn rows(html: &str) -> usize {
+    let cell = "<th scope=\"row\" data-label=\"What\">";
+    html.matches(cell).count() - html.matches(&format!("{cell}exported the")).count()
+}
+
+#[tokio::test]
+async fn what_was_done_in_the_browser_is_found_by_every_filter() {
+    let world = World::start().await;
+    let mut root = world.signed_in(ROOT).await;
+    let page = world.page_of(&mut root, ANN).await;
+    root.submit(&page, &format!("{page}/disable"), &[])
+        .await
+        .is(303);
+    world.visitor().sign_in(ANN, PASSWORD).await.is(422);
+    for (query, count) in [
+        ("action=user.disabled", 1),
+        ("actor=ROOT%40example.com", 2),
+        ("subject=ann%40example.com&ip=127.0.0.1", 2),
+        ("action=session.refused&subject=ann%40example.com", 1),
+        ("from=2020-01-01&until=2099-12-31", 5),
+        ("until=2020-01-01", 0),
+        ("from=2099-01-01", 0),
+        ("action=nothing.such", 0),
+    ] {
+        let found = root.get(&format!("/audit?{query}")).await;
+        assert_eq!(rows(&found.is(200).text), count, "{query}: {found:#?}");
+        let exported = root.get(&format!("/audit/export?{query}")).await;
+        assert_eq!(exported.header("content-type"), "application/x-ndjson");
+        assert!(
+            exported
+                .header("content-disposition")
+                .contains("attachment")
+        );
+        let lines: Vec<Value> = exported
+            .is(200)
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        // The export itself is an event, by the administrator.
+        let others = lines
+            .iter()
+            .filter(|line| line["action"] != "audit.exported");
+        assert_eq!(others.count(), count, "{query}: {lines:#?}");
+    }
+    is_page(
+        &root.get("/audit?action=nothing.such").await,
+        200,
+        "Nothing fits these filters.",
+    );
+    for query in ["from=x", "until=2026-02-30"] {
+        let refused = root.get(&format!("/audit?{query}")).await;
+        is_page(&refused, 422, "Write a date like 2026-01-31.");
+        root.get(&format!("/audit/export?{query}")).await.is(422);
+    }
+}
+
+#[tokio::test]
+async fn older_events_are_behind_a_link_that_keeps_the_filters() {
+    let world = World::start().await;
+    let mut tries = JoinSet::new();
+    for _ in 0..55 {
+        let client = world.client();
+        tries.spawn(async move { client.login(ANN, "wrong").await.is(401).status });
+    }
+    tries.join_all().await;
+    let mut root = world.signed_in(ROOT).await;
+    let first = root.get("/audit?action=session.refused").await;
+    assert_eq!(rows(&first.is(200).text), 50);
+    let next = first.text.split("<a href=\"/audit?").find_map(|rest| {
+        let address = rest.split('"').next()?;
+        address
+            .contains("before=")
+            .then(|| address.replace("&#38;", "&"))
+    });
+    let next = next.expect("a link to older events");
+    let second = root.get(&format!("/audit?{next}")).await;
+    assert_eq!(rows(&second.is(200).text), 5);
+    assert!(second.text.contains("First page"));
+    assert!(!second.text.contains("Older events"));
+}

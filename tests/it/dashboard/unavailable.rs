@@ -1,0 +1,46 @@
+//! What pages say while Redis is away: what does not answer and that it comes back, and never that
+//! somebody is signed out.
+
+use super::{ANN, ROOT, World, is_page};
+use crate::support::{PASSWORD, PATIENCE, Redis, Settings, eventually};
+
+#[tokio::test]
+async fn a_session_outlives_an_outage_of_redis() {
+    let Some(mut redis) = Redis::start().await else {
+        return;
+    };
+    let world = World::with(Settings::new().redis(&redis)).await;
+    let mut ann = world.signed_in(ANN).await;
+    let mut root = world.signed_in(ROOT).await;
+    is_page(&root.get("/").await, 200, "Redis: rate limit");
+    let session = ann.session();
+    let mut nobody = world.visitor();
+    redis.stop().await;
+
+    let away = ann.get("/account").await;
+    is_page(&away, 503, "The session store does not answer");
+    assert!(
+        away.text.contains("href=\"/account\">Try again"),
+        "{away:#?}"
+    );
+    assert!(!away.header("retry-after").is_empty());
+    let form = [("form", "x")];
+    ann.post("/sign-out", &form).await.is(503);
+    assert_eq!(ann.session(), session, "the cookie stays");
+    nobody.get("/sign-in").await.is(200);
+    let refused = nobody.sign_in(ANN, PASSWORD).await;
+    is_page(&refused, 503, "The session store does not answer");
+    assert!(refused.text.contains(&format!("value=\"{ANN}\"")));
+
+    redis.restart().await;
+    eventually(PATIENCE, "the page again", async || {
+        let answer = nobody.get("/sign-in").await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    eventually(PATIENCE, "a sign-in again", async || {
+        let answer = nobody.sign_in(ANN, PASSWORD).await;
+        (answer.status == 303).then_some(())
+    })
+    .await;
+}

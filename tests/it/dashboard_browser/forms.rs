@@ -1,0 +1,285 @@
+//! Every form, sent by a person: what it says, and what it did.
+
+use fantoccini::Locator;
+use fantoccini::key::Key;
+
+use super::{ANN, ROOT, World, fill_in, open, page_of};
+use crate::support::{Browser, Look, PASSWORD, PATIENCE, Settings, eventually};
+
+/// A second password that the rules accept.
+const OTHER: &str = "quartz-Meadow-73-lichen";
+
+/// Presses `key` where the focus is.
+async fn press(browser: &Browser, key: Key) {
+    let focused = browser.active_element().await.expect("a focus");
+    focused.send_keys(&key.to_string()).await.expect("a key");
+}
+
+/// Moves the focus by Tab until it is on `css`.
+async fn tab_to(browser: &Browser, css: &str) {
+    let there = format!("return document.activeElement.matches({css:?})");
+    for _ in 0..40 {
+        if browser.run(&there).await == true {
+            return;
+        }
+        press(browser, Key::Tab).await;
+    }
+    panic!("Tab does not reach {css}");
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_signs_in_and_out() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let browser = world.browser(&Look::light()).await;
+    world.open(&browser, "/sign-in").await;
+    // The first stop leads past the header, and is seen.
+    press(&browser, Key::Tab).await;
+    assert_eq!(
+        browser
+            .run("return document.activeElement.getAttribute('href')")
+            .await,
+        "#main"
+    );
+    press(&browser, Key::Enter).await;
+    for (css, text) in [("#email", ANN), ("#password", PASSWORD)] {
+        tab_to(&browser, css).await;
+        let outline = browser
+            .run("return getComputedStyle(document.activeElement).outlineStyle")
+            .await;
+        assert_ne!(outline, "none", "the focus on {css} is not to be seen");
+        let field = browser.active_element().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+    press(&browser, Key::Enter).await;
+    browser.is_at("/account").await;
+    tab_to(&browser, "form.leave button").await;
+    press(&browser, Key::Enter).await;
+    browser.says("You are signed out.").await;
+    world.at_ease(&browser).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let browser = world.browser(&Look::phone()).await;
+    let email = "new@example.com";
+    world.open(&browser, "/register?next=%2Faccount").await;
+    fill_in(&browser, ANN, PASSWORD).await;
+    browser.element("#email[aria-invalid=true]").await;
+    assert_eq!(
+        browser
+            .run("return document.querySelector('#email').value")
+            .await,
+        ANN
+    );
+    assert_eq!(
+        browser
+            .run("return document.querySelector('#password').value")
+            .await,
+        ""
+    );
+    fill_in(&browser, email, PASSWORD).await;
+    browser.is_at("/account").await;
+    browser.says(email).await;
+
+    let client = world.aura.client();
+    let session = client.signed_in(email).await;
+    browser.fill("#current_password", "wrong").await;
+    browser.fill("#new_password", OTHER).await;
+    browser
+        .click("form[action='/account/password'] button")
+        .await;
+    browser
+        .element("#current_password[aria-invalid=true]")
+        .await;
+    client.me(&session.access).await.is(200);
+    browser.fill("#current_password", PASSWORD).await;
+    browser.fill("#new_password", OTHER).await;
+    browser
+        .click("form[action='/account/password'] button")
+        .await;
+    browser.says("Your password is changed.").await;
+    client.me(&session.access).await.is(401);
+    client.login(email, PASSWORD).await.is(401);
+
+    let login = async || client.login(email, OTHER).await.text_of("access_token");
+    let (one, two, three) = (login().await, login().await, login().await);
+    world.open(&browser, "/account").await;
+    browser.click("form[action$='/end'] button").await;
+    browser.says("The session has ended.").await;
+    let mut ended = 0;
+    for token in [&one, &two, &three] {
+        ended += usize::from(client.me(token).await.status == 401);
+    }
+    assert_eq!(ended, 1, "one of three");
+    browser
+        .click("form[action='/account/sessions/end-others'] button")
+        .await;
+    browser.says("All other sessions have ended.").await;
+    for token in [&one, &two, &three] {
+        client.me(token).await.is(401);
+    }
+    browser.says("You are signed in nowhere else.").await;
+    world.at_ease(&browser).await;
+}
+
+#[tokio::test]
+async fn an_administrator_helps_a_user() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let client = world.aura.client();
+    let root = world.signed_in(&Look::light(), ROOT).await;
+    world.open(&root, "/users/new").await;
+    root.fill("#email", "bob@example.com").await;
+    root.fill("#password", PASSWORD).await;
+    root.fill("#roles", "editor, staff").await;
+    root.click("form[action='/users/new'] button").await;
+    root.says("The account is made.").await;
+    root.says("bob@example.com").await;
+    let bob = client.signed_in("bob@example.com").await;
+    assert_eq!(
+        bob.claims()["roles"],
+        serde_json::json!(["editor", "staff"])
+    );
+
+    let page = page_of(&world, &root, "bob@example.com").await;
+    world.open(&root, &page).await;
+    root.fill("#roles", "support").await;
+    root.click("form[action$='/roles'] button").await;
+    root.says("The roles are set.").await;
+    let me = client.me(&bob.access).await;
+    assert_eq!(me.json["roles"], serde_json::json!(["support"]));
+
+    root.click("form[action$='/end-sessions'] button").await;
+    root.says("All sessions of the account have ended.").await;
+    client.me(&bob.access).await.is(401);
+
+    root.click("#disable summary").await;
+    root.click("form[action$='/disable'] button").await;
+    root.says("The account is disabled").await;
+    client.login("bob@example.com", PASSWORD).await.is(401);
+    root.click("form[action$='/enable'] button").await;
+    root.says("The account is enabled.").await;
+    client.signed_in("bob@example.com").await;
+
+    // The link that is shown once leads to a new password.
+    root.click("form[action$='/require-password-change'] button")
+        .await;
+    root.says("/reset?token=").await;
+    let text = root.text("main").await;
+    let token = text.split("/reset?token=").nth(1).unwrap();
+    let token = token.split_whitespace().next().unwrap();
+    let bob = world.browser(&Look::light()).await;
+    world.open(&bob, "/sign-in").await;
+    fill_in(&bob, "bob@example.com", PASSWORD).await;
+    bob.says("An administrator asks you to choose a new password")
+        .await;
+    world.open(&bob, &format!("/reset?token={token}")).await;
+    bob.fill("#new_password", OTHER).await;
+    bob.click("form[action='/reset'] button").await;
+    bob.says("Your new password is set.").await;
+    fill_in(&bob, "bob@example.com", OTHER).await;
+    bob.is_at("/account").await;
+
+    world.open(&root, &page).await;
+    root.click("#delete summary").await;
+    root.click("form[action$='/delete'] button").await;
+    root.says("The account is deleted.").await;
+    client.login("bob@example.com", OTHER).await.is(401);
+    world.open(&bob, "/account").await;
+    bob.says("Sign in").await;
+
+    // Nobody can lock the last administrator out, not even that one.
+    let own = page_of(&world, &root, ROOT).await;
+    world.open(&root, &own).await;
+    root.fill("#roles", "").await;
+    root.click("form[action$='/roles'] button").await;
+    root.says("administrator").await;
+    world.open(&root, "/users").await;
+    root.says(ROOT).await;
+
+    // All of it is in the trail.
+    world.open(&root, "/audit?subject=bob%40example.com").await;
+    let rows = root.find_all(Locator::Css("tbody tr")).await.unwrap();
+    assert!(
+        rows.len() >= 8,
+        "{} events: {}",
+        rows.len(),
+        root.text("main").await
+    );
+    world.at_ease(&root).await;
+}
+
+#[tokio::test]
+async fn without_scripts_everything_but_the_live_charts_works() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let look = Look::without_scripts();
+    let root = world.signed_in(&look, ROOT).await;
+    root.says("Overview").await;
+    root.element("svg").await;
+    let page = page_of(&world, &root, ANN).await;
+    world.open(&root, &page).await;
+    root.click("#disable summary").await;
+    root.click("form[action$='/disable'] button").await;
+    root.says("The account is disabled").await;
+    world.open(&root, "/audit").await;
+    let action = root.element("#action").await;
+    action.select_by_label("account disabled").await.ok();
+    root.click("form.filter button").await;
+    root.says(ANN).await;
+    root.click("form.leave button").await;
+    root.says("You are signed out.").await;
+}
+
+#[tokio::test]
+async fn a_new_server_lets_its_first_visitor_make_the_administrator() {
+    let Some(driver) = crate::support::Driver::start().await else {
+        return;
+    };
+    let aura = Settings::embedded()
+        .set("SERVER_HOST", "127.0.0.1")
+        .start()
+        .await;
+    let browser = driver.browser(&Look::light()).await;
+    open(&browser, &aura, "/").await;
+    browser.click("a[href='/setup']").await;
+    fill_in(&browser, ROOT, PASSWORD).await;
+    browser.says("Overview").await;
+    let late = driver.browser(&Look::light()).await;
+    open(&late, &aura, "/setup").await;
+    late.element("main a.button").await;
+    assert!(late.find(Locator::Css("#password")).await.is_err());
+}
+
+#[tokio::test]
+async fn the_charts_go_on_without_a_reload() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let root = world.signed_in(&Look::light(), ROOT).await;
+    root.says("Live").await;
+    root.run("window.untouched = true").await;
+    let before = root.text("#live").await;
+    for _ in 0..5 {
+        world.aura.client().login(ANN, "wrong").await.is(401);
+    }
+    let _: String = eventually(PATIENCE, "newer numbers", async || {
+        let now = root.text("#live").await;
+        (now != before).then_some(now)
+    })
+    .await;
+    assert_eq!(root.run("return window.untouched").await, true);
+    world.at_ease(&root).await;
+    // When the server is gone the page says so, and keeps what it showed.
+    let World { aura, .. } = world;
+    drop(aura);
+    root.says("Not live").await;
+    root.element("#live svg").await;
+}

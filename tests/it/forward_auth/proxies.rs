@@ -1,0 +1,195 @@
+//! Real gateways with the configurations of the page: who gets through to the application, and
+//! what the application is told.
+
+use reqwest::Method;
+
+use super::direct::create;
+use super::gateway::{Gateway, Kind};
+use crate::support::{
+    Answer, Aura, Browser, Client, Driver, Look, PASSWORD, Settings, Site, Sqlite,
+};
+
+/// Headers that a client makes up.
+const FORGED: [(&str, &str); 4] = [
+    ("x-auth-user-id", "0"),
+    ("x-auth-email", "root@example.com"),
+    ("X-Auth-Roles", "admin,staff"),
+    ("X-Forwarded-Host", "evil.example"),
+];
+
+async fn ask(app: &Client, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let call = app.call(method, path, |mut request| {
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request
+    });
+    call.await
+}
+
+/// The values of a header in what the application saw.
+fn seen<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
+    let lines = answer.text.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
+        .collect()
+}
+
+/// Aura, an application, a gateway before both, and two accounts.
+struct World {
+    settings: Settings,
+    aura: Aura,
+    gateway: Gateway,
+    app: Client,
+    _site: Site,
+    _file: Sqlite,
+}
+
+impl World {
+    async fn start(kind: Kind) -> Option<Self> {
+        let file = Sqlite::new();
+        let settings = Settings::new()
+            .database(&file.url())
+            .set("AUTH_PUBLIC_URL", "https://auth.example.com")
+            .set("AUTH_FORWARD_HOSTS", "app.example.com")
+            .set("AUTH_COOKIE_DOMAIN", "example.com")
+            .set("SERVER_TRUSTED_PROXIES", "127.0.0.1");
+        settings.done(&["migrate"]).await;
+        create(&settings, "ann@example.com", &[]).await;
+        create(&settings, "bob@example.com", &["staff"]).await;
+        let aura = settings.start().await;
+        let site = Site::mirror().await;
+        let gateway = Gateway::start(kind, aura.address(), site.address()).await?;
+        Some(Self {
+            app: Client::of_host("app.example.com", gateway.address()),
+            settings,
+            aura,
+            gateway,
+            _site: site,
+            _file: file,
+        })
+    }
+
+    /// The header of an account's token.
+    async fn bearer(&self, email: &str) -> String {
+        let session = self.aura.client().signed_in(email).await;
+        format!("Bearer {}", session.access)
+    }
+
+    fn look(&self) -> Look {
+        let rules = format!("MAP *.example.com {}", self.gateway.address());
+        Look::light().hosts(&rules)
+    }
+}
+
+/// Programs: no detour, no forged name, no role that they lack.
+async fn programs_pass_by_their_token(world: &World) {
+    let (app, get) = (&world.app, Method::GET);
+    let answer = ask(app, get.clone(), "/x", &FORGED).await;
+    let challenge = answer.is(401).header("www-authenticate");
+    assert!(challenge.starts_with("Bearer"), "{answer:#?}");
+    assert_eq!(answer.header("location"), "", "{answer:#?}");
+    for method in [Method::POST, Method::DELETE] {
+        let answer = ask(app, method, "/x", &[("accept", "text/html")]).await;
+        assert_eq!(answer.is(401).header("location"), "", "{answer:#?}");
+    }
+    let ann = world.bearer("ann@example.com").await;
+    let cookie = "a=1; __Secure-aura_session=stolen; b=2; __Secure-aura_session=again";
+    let mut headers = FORGED.to_vec();
+    headers.extend([("authorization", ann.as_str()), ("cookie", cookie)]);
+    // A parameter of the application's own by the name of aura's.
+    let answer = ask(app, get.clone(), "/a%20b?x=1&role=none", &headers).await;
+    let first = answer.is(200).text.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("GET /a%20b?x=1&role=none HTTP/"),
+        "{first}"
+    );
+    assert_eq!(seen(&answer, "x-auth-email"), ["ann@example.com"]);
+    assert_eq!(seen(&answer, "x-auth-user-id").len(), 1, "{answer:#?}");
+    assert!(!answer.text.contains("admin"), "{answer:#?}");
+    assert!(!answer.text.contains("stolen"), "{answer:#?}");
+    assert!(!answer.text.contains("again"), "{answer:#?}");
+
+    let headers = [("authorization", ann.as_str())];
+    ask(app, get.clone(), "/reports/1", &headers).await.is(403);
+    let bob = world.bearer("bob@example.com").await;
+    let headers = [("authorization", bob.as_str())];
+    let answer = ask(app, get, "/reports/1", &headers).await;
+    assert_eq!(seen(answer.is(200), "x-auth-roles"), ["staff"]);
+}
+
+async fn sign_in(browser: &Browser, email: &str) {
+    browser.is_at_host("auth.example.com").await;
+    browser.fill("input[name=email]", email).await;
+    browser.fill("input[name=password]", PASSWORD).await;
+    browser.click("main form button[type=submit]").await;
+}
+
+/// Browsers: to the sign-in page and back, and the same again when the session has ended.
+async fn people_pass_by_their_session(world: &World, driver: &Driver) {
+    let ann = driver.browser(&world.look()).await;
+    let page = "https://app.example.com/a%20b?x=1&y=2";
+    ann.open(page).await;
+    sign_in(&ann, "ann@example.com").await;
+    ann.says("X-Auth-Email: ann@example.com").await;
+    ann.is_at_host("app.example.com").await;
+    assert_eq!(ann.place().await, "/a%20b?x=1&y=2");
+    ann.open("https://app.example.com/reports/1").await;
+    ann.says("orbidden").await;
+
+    // What the browser sends serves a script as well, and never reaches the application.
+    let cookies = ann.get_all_cookies().await.unwrap();
+    let cookie = cookies
+        .iter()
+        .find(|cookie| cookie.name() == "__Secure-aura_session");
+    let cookie = cookie.expect("a cookie for the whole domain");
+    assert_eq!(cookie.http_only(), Some(true));
+    let line = format!("{}={}", cookie.name(), cookie.value());
+    let mut headers = FORGED.to_vec();
+    headers.push(("cookie", &line));
+    let answer = ask(&world.app, Method::POST, "/x", &headers).await;
+    assert_eq!(seen(answer.is(200), "x-auth-email"), ["ann@example.com"]);
+    assert!(!answer.text.contains(cookie.value()), "{answer:#?}");
+
+    let bob = driver.browser(&world.look()).await;
+    bob.open("https://app.example.com/reports/1").await;
+    sign_in(&bob, "bob@example.com").await;
+    bob.says("X-Auth-Roles: staff").await;
+
+    let end = ["user", "revoke-sessions", "ann@example.com"];
+    world.settings.done(&end).await;
+    let answer = ask(&world.app, Method::GET, "/x", &[("cookie", &line)]).await;
+    answer.is(401);
+    ann.open(page).await;
+    sign_in(&ann, "ann@example.com").await;
+    ann.says("X-Auth-Email: ann@example.com").await;
+    bob.open(page).await;
+    bob.says("X-Auth-Email: bob@example.com").await;
+}
+
+async fn run(kind: Kind) {
+    let (Some(driver), Some(world)) = (Driver::start().await, World::start(kind).await) else {
+        return;
+    };
+    programs_pass_by_their_token(&world).await;
+    people_pass_by_their_session(&world, &driver).await;
+    // Without aura nobody passes.
+    let bearer = world.bearer("bob@example.com").await;
+    let World { aura, app, .. } = world;
+    drop(aura);
+    for headers in [vec![], vec![("authorization", bearer.as_str())]] {
+        let answer = ask(&app, Method::GET, "/x", &headers).await;
+        assert!(answer.status >= 500, "{answer:#?}");
+    }
+}
+
+#[tokio::test]
+async fn nginx_lets_in_whom_aura_knows() {
+    run(Kind::Nginx).await;
+}
+
+#[tokio::test]
+async fn caddy_lets_in_whom_aura_knows() {
+    run(Kind::Caddy).await;
+}
