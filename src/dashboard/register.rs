@@ -1,10 +1,9 @@
 //! `/register`: an account for whoever asks, and a session in it.
 
 use super::Answer;
-use super::done::Done;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
-use super::sign_in::{begin, two};
+use super::sign_in::{begin_first, two};
 use super::visit::{Visit, escape};
 use crate::auth::Error;
 
@@ -39,14 +38,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     if let Err(error) = made {
         return page.refuse(visit, error);
     }
-    match auth
-        .browser_sign_in(&context, &email, password.into())
-        .await
-    {
-        Ok(session) => Ok(begin(visit, &session, &next)),
-        // The account is made, whatever stood in the way after that.
-        Err(_) => Ok(visit.see_done("/sign-in", Done::Registered)),
-    }
+    Ok(begin_first(visit, &email, password, &next).await)
 }
 
 fn next(visit: &Visit, asked: &str) -> String {

@@ -1,11 +1,10 @@
 //! `/setup`: the first administrator of a server that was just started for trying out.
 
 use super::Answer;
-use super::done::Done;
 use super::fault::Fault;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
-use super::sign_in::{begin, two};
+use super::sign_in::{begin_first, two};
 use super::visit::Visit;
 use crate::http::{Code, Problem};
 
@@ -31,13 +30,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     if let Err(error) = made {
         return page.refuse(visit, error);
     }
-    match auth
-        .browser_sign_in(&context, &email, password.into())
-        .await
-    {
-        Ok(session) => Ok(begin(visit, &session, "/")),
-        Err(_) => Ok(visit.see_done("/sign-in", Done::Registered)),
-    }
+    Ok(begin_first(visit, &email, password, "/").await)
 }
 
 /// Whether the page exists at all.

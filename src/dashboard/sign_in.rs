@@ -50,9 +50,26 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
 }
 
 /// Puts a session into the browser, and goes on.
-pub(super) fn begin(visit: &mut Visit, session: &BrowserSession, next: &str) -> Response {
+fn begin(visit: &mut Visit, session: &BrowserSession, next: &str) -> Response {
     visit.keep(session.cookie.expose_secret(), session.max_age_seconds);
     visit.see(next)
+}
+
+/// Signs in whoever has just made an account. It is made, whatever stands in the way of that.
+pub(super) async fn begin_first(
+    visit: &mut Visit,
+    email: &str,
+    password: String,
+    next: &str,
+) -> Response {
+    let auth = visit.site.auth.clone();
+    let signed_in = auth
+        .browser_sign_in(&visit.context, email, password.into())
+        .await;
+    match signed_in {
+        Ok(session) => begin(visit, &session, next),
+        Err(_) => visit.see_done("/sign-in", Done::Registered),
+    }
 }
 
 /// Signs out; whoever is signed out already is told the same.

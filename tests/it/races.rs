@@ -177,6 +177,16 @@ async fn is_over(client: &Client, session: &Session) {
     refreshed.problem(401, "invalid_refresh_token");
 }
 
+/// The owner's request to delete the account, on its way.
+fn deletion(client: &Client, session: &Session) -> tokio::task::JoinHandle<Answer> {
+    let (client, access) = (client.clone(), session.access.clone());
+    let body = json!({"current_password": PASSWORD});
+    tokio::spawn(async move {
+        let (method, path) = (Method::DELETE, "/auth/me");
+        client.with_body(method, path, &access, &body).await
+    })
+}
+
 #[tokio::test]
 async fn an_account_is_deleted_to_its_end_when_the_client_has_gone() {
     let Some((settings, _servers, mut lock)) = held().await else {
@@ -185,14 +195,7 @@ async fn an_account_is_deleted_to_its_end_when_the_client_has_gone() {
     let aura = settings.start().await;
     let client = aura.client();
     let session = client.newcomer().await;
-    let delete = {
-        let (client, access) = (client.clone(), session.access.clone());
-        let body = json!({"current_password": PASSWORD});
-        tokio::spawn(async move {
-            let (method, path) = (Method::DELETE, "/auth/me");
-            client.with_body(method, path, &access, &body).await
-        })
-    };
+    let delete = deletion(&client, &session);
     waiting(&mut lock, 1).await;
     delete.abort();
     assert!(delete.await.is_err(), "the client has gone");
@@ -209,14 +212,7 @@ async fn sessions_of_a_deleted_account_end_when_the_token_store_is_back() {
     let aura = settings.start().await;
     let client = aura.client();
     let session = client.newcomer().await;
-    let delete = {
-        let (client, access) = (client.clone(), session.access.clone());
-        let body = json!({"current_password": PASSWORD});
-        tokio::spawn(async move {
-            let (method, path) = (Method::DELETE, "/auth/me");
-            client.with_body(method, path, &access, &body).await
-        })
-    };
+    let delete = deletion(&client, &session);
     waiting(&mut lock, 1).await;
     redis.pause();
     execute(&mut lock, "COMMIT").await;
