@@ -4,6 +4,7 @@
 //! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
 //! - `browsers`: the browsers that look at pages see what they claim to.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
+//! - `attacks`: attacks that once succeeded, one test each.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `llm`: what is asked once and given twice, and what holds while something is away.
 //! - `deploy`: the files that deploy aura, and what other people's tools say of them.
@@ -44,6 +45,7 @@ mod accounts;
 mod activity;
 mod admin_api;
 mod admin_config;
+mod attacks;
 mod audit;
 mod bad_input;
 mod browsers;
