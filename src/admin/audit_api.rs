@@ -109,7 +109,7 @@ impl AuditApi {
     ) -> Answer<Export> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
         let filter = filter([action, actor, subject, ip, from, until])?;
-        let by = By::session(&context, &caller.session);
+        let by = By::administrator(&context, &caller.session);
         Ok(Export::begin(&self.auth, filter, &by).await?)
     }
 }

@@ -47,6 +47,8 @@ pub struct Account {
     pub(super) disabled_at: Option<OffsetDateTime>,
     /// Since when another password must be chosen before signing in; null where none must.
     pub(super) password_change_required_at: Option<OffsetDateTime>,
+    /// Since when a reset token alone leads to a new password; null where the password works.
+    pub(super) reset_required_at: Option<OffsetDateTime>,
 }
 
 /// Some accounts, by e-mail.
@@ -109,6 +111,7 @@ pub struct AuditPage {
 
 impl From<User> for Account {
     fn from(user: User) -> Self {
+        let reset_required_at = user.reset_required_at.filter(|_| user.needs_reset());
         Self {
             id: user.id.uuid(),
             email: user.email.as_str().to_owned(),
@@ -116,6 +119,7 @@ impl From<User> for Account {
             created_at: user.created_at.to_utc(),
             disabled_at: user.disabled_at.map(Timestamp::to_utc),
             password_change_required_at: user.password_change_required_at.map(Timestamp::to_utc),
+            reset_required_at: reset_required_at.map(Timestamp::to_utc),
         }
     }
 }

@@ -36,6 +36,7 @@ impl Example for Account {
             created_at: datetime!(2026-01-15 09:30 UTC),
             disabled_at: None,
             password_change_required_at: None,
+            reset_required_at: None,
         }
     }
 }

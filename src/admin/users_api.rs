@@ -209,10 +209,11 @@ impl UsersApi {
         Ok(Done::NoContent)
     }
 
-    /// Require a new password
+    /// Require a new password at the next sign-in
     ///
-    /// The sessions of the account end, and its password opens nothing but the form for a new one.
-    /// The token lets the owner choose one without the old password, at `/auth/password/reset`.
+    /// The sessions of the account end, and its password opens nothing but the form for a new one:
+    /// whoever knows the password can choose the new one. Where a stranger may know it, reset it
+    /// instead.
     #[oai(
         path = "/:id/require-password-change",
         method = "post",
@@ -223,11 +224,34 @@ impl UsersApi {
         context: Context,
         token: BearerToken,
         id: Path<Uuid>,
+    ) -> Answer<Done, One> {
+        let by = self.admin(&context, &token).await?;
+        let user = self.user(id).await?;
+        self.auth.require_password_change(&user, &by).await?;
+        Ok(Done::NoContent)
+    }
+
+    /// Close the password until it is reset
+    ///
+    /// The sessions of the account end, and its password opens nothing at all. The token is the only
+    /// way back in: with it the owner chooses a new password, at `/auth/password/reset` or on the
+    /// page `/reset?token=...`. It works once, and for as long as nothing else about the account
+    /// changes; those that were made before no longer work.
+    #[oai(
+        path = "/:id/reset",
+        method = "post",
+        operation_id = "admin_require_reset"
+    )]
+    async fn require_reset(
+        &self,
+        context: Context,
+        token: BearerToken,
+        id: Path<Uuid>,
     ) -> Answer<Token, One> {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
         let body = ResetToken {
-            reset_token: self.auth.require_password_change(&user, &by).await?,
+            reset_token: self.auth.require_reset(&user, &by).await?,
             expires_in: LIFETIME_SECONDS,
         };
         Ok(Token::Reset(Json(body), "no-store".to_owned()))
@@ -277,7 +301,7 @@ impl UsersApi {
     /// The administrator who asks.
     async fn admin(&self, context: &Context, token: &BearerToken) -> Result<By, Error> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        Ok(By::session(context, &caller.session))
+        Ok(By::administrator(context, &caller.session))
     }
 
     async fn user(&self, id: Path<Uuid>) -> Result<User, Error> {

@@ -55,10 +55,10 @@ actions! {
     UserPasswordSet = "user.password_set", "set the password";
     /// The password was replaced by a reset token.
     UserPasswordReset = "user.password_reset", "reset the password";
-    /// The account was told to choose another password before it signs in again.
+    /// The account must choose another password at its next sign-in; its sessions ended.
     UserPasswordChangeRequired = "user.password_change_required", "required a new password";
-    /// A reset token was made.
-    UserResetTokenMade = "user.reset_token_made", "made a reset token";
+    /// The password was closed, the sessions ended, and a link was made: the only way back in.
+    UserResetRequired = "user.reset_required", "closed the password and made a reset link";
     /// A sign-in succeeded.
     SessionBegan = "session.began", "signed in";
     /// A sign-in failed: unknown e-mail, wrong password, disabled account, or a password to be changed.

@@ -6,10 +6,11 @@ use super::email::Email;
 use super::error::Error;
 use super::ids::UserId;
 use super::manage::By;
+use super::session_sync::{END_ALL, SessionSync};
 use super::sign_in::refuse_nul;
-use super::users::User;
+use super::users::{Change, User};
 use super::{Auth, Caller};
-use crate::audit::{Action, Event};
+use crate::audit::Action;
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
 
@@ -30,17 +31,8 @@ impl Auth {
             return Err(Error::RegistrationClosed);
         }
         let user = self.prepare(email, password, Vec::new()).await?;
-        let by = By::owner(context, &user);
-        let added = self
-            .0
-            .users
-            .add(&user, &by.did(Action::UserRegistered, &user, ""))
-            .await?;
-        if added {
-            Ok(user)
-        } else {
-            Err(Error::EmailTaken)
-        }
+        let event = By::owner(context, &user).did(Action::UserRegistered, &user, "");
+        self.add(user, None, &event).await
     }
 
     /// An account that could be added: its e-mail and password follow the rules. Whether the e-mail
@@ -86,6 +78,8 @@ impl Auth {
             disabled_at: None,
             signed_out_at: None,
             password_change_required_at: None,
+            reset_required_at: None,
+            version: 0,
         })
     }
 
@@ -106,37 +100,20 @@ impl Auth {
             .hasher
             .check(&new, &user.email, self.0.min_password, "new_password")
             .await?;
+        let change = Change::OwnPassword {
+            old: user.password_hash.clone(),
+            new: self.0.hasher.hash(new).await?,
+        };
         let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
-        self.replace_password(&user, new, Some(caller), &event)
-            .await
-    }
-
-    /// Sets a password, records `event`, and ends all sessions but the caller's.
-    pub(super) async fn replace_password(
-        &self,
-        user: &User,
-        new: SecretString,
-        caller: Option<&Caller>,
-        event: &Event,
-    ) -> Result<(), Error> {
-        let hash = self.0.hasher.hash(new).await?;
-        let keep = caller.map(|caller| caller.session.id);
+        let keep = Some(caller.session.id);
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
         self.0.sessions.end_all(user.id, keep).await?;
-        let replaced = self
-            .0
-            .users
-            .set_password(user.id, &user.password_hash, &hash, Some(event))
-            .await?;
-        if !replaced {
+        let told = SessionSync::End { keep };
+        match self.alter(user.id, change, None, event, Some(told)).await {
             // Somebody else changed it a moment ago, so what was shown is right no longer.
-            return Err(match caller {
-                Some(_) => Error::WrongPassword,
-                None => Error::InvalidResetToken,
-            });
+            Ok(None) | Err(Error::UserNotFound) => Err(Error::WrongPassword),
+            done => done.map(drop),
         }
-        self.0.sessions.end_all(user.id, keep).await?;
-        Ok(())
     }
 
     /// Deletes the caller's account and all it holds.
@@ -151,7 +128,13 @@ impl Auth {
         current: SecretString,
     ) -> Result<(), Error> {
         let user = self.confirm(context, caller, &current).await?;
-        self.delete(&user, &By::owner(context, &user)).await
+        let change = Change::DeleteOwn(user.password_hash.clone());
+        let event = By::owner(context, &user).did(Action::UserDeleted, &user, "");
+        match self.alter(user.id, change, None, event, END_ALL).await {
+            Ok(None) => Err(Error::WrongPassword),
+            Err(Error::UserNotFound) => Ok(()),
+            done => done.map(drop),
+        }
     }
 
     /// The caller's account, if `password` is its password.

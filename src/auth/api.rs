@@ -250,7 +250,7 @@ impl AuthApi {
 
     /// Set a password by a reset token
     ///
-    /// Whoever runs the server makes the token with `aura user reset-link`. It works once.
+    /// An administrator makes the token on the dashboard or with `aura user reset-link`. It works once.
     #[oai(
         path = "/password/reset",
         method = "post",

@@ -57,6 +57,9 @@ pub enum Error {
     /// The token store does not answer.
     #[error("the token store is unavailable")]
     TokensUnavailable,
+    /// A change is made, and the token store went away before its sessions heard of it.
+    #[error("the account is changed, but the token store is away: sessions go on until it is back")]
+    SessionsUntold,
     /// The database does not answer.
     #[error("the database is unavailable")]
     DatabaseUnavailable,
@@ -141,6 +144,10 @@ impl From<Error> for Problem {
             Error::TokensUnavailable => (
                 Code::TokensUnavailable,
                 "tokens cannot be checked or issued now; try again",
+            ),
+            Error::SessionsUntold => (
+                Code::TokensUnavailable,
+                "the account is changed; its sessions follow as soon as the token store is back",
             ),
             Error::DatabaseUnavailable => (
                 Code::DatabaseUnavailable,

@@ -1,13 +1,12 @@
 //! Accounts as those who run the server make, change and delete them, and in whose name.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 
 use super::error::Error;
 use super::ids::UserId;
+use super::session_sync::{END_ALL, SessionSync};
 use super::sessions::{Owner, Session};
-use super::users::{Guarded, User};
+use super::users::{ADMIN, Administrator, Change, Deed, Outcome, User, named};
 use super::{Auth, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
@@ -19,6 +18,8 @@ pub struct By {
     pub actor: Actor,
     /// From where.
     pub origin: Origin,
+    /// Who has to be an administrator still when it is done; none for owners and the command line.
+    pub(super) administrator: Option<Administrator>,
 }
 
 impl By {
@@ -28,24 +29,41 @@ impl By {
         Self {
             actor: Actor::CommandLine,
             origin: Origin::command_line(),
+            administrator: None,
         }
     }
 
-    /// Whoever is signed in with `session`.
+    /// An administrator who is signed in with `session`. Whatever is done in this name is refused,
+    /// in the transaction that does it, once the account has lost the role or the session has ended.
     #[must_use]
-    pub fn session(context: &Context, session: &Session) -> Self {
+    pub fn administrator(context: &Context, session: &Session) -> Self {
         Self {
-            actor: actor(session.owner.user, session.owner.email.as_str()),
+            administrator: Some(Administrator {
+                user: session.owner.user,
+                session_began_at: session.created_at,
+            }),
+            ..Self::session(context, session)
+        }
+    }
+
+    /// The owner of `session`, who may do as they please with their own sessions.
+    pub(super) fn session(context: &Context, session: &Session) -> Self {
+        let owner = &session.owner;
+        Self::other(context, actor(owner.user, owner.email.as_str()))
+    }
+
+    /// Anybody else who sends a request.
+    pub(super) fn other(context: &Context, actor: Actor) -> Self {
+        Self {
+            actor,
             origin: Origin::from(context),
+            administrator: None,
         }
     }
 
     /// The owner of an account.
     pub(super) fn owner(context: &Context, user: &User) -> Self {
-        Self {
-            actor: actor(user.id, user.email.as_str()),
-            origin: Origin::from(context),
-        }
+        Self::other(context, actor(user.id, user.email.as_str()))
     }
 
     /// The event of an action that is on nobody's account.
@@ -106,10 +124,20 @@ impl Auth {
         let roles = roles::clean(roles)?;
         let user = self.prepare(email, password, roles).await?;
         let event = by.did(Action::UserCreated, &user, named(&user.roles));
-        if self.0.users.add(&user, &event).await? {
-            Ok(user)
-        } else {
-            Err(Error::EmailTaken)
+        self.add(user, by.administrator, &event).await
+    }
+
+    /// Adds an account that is prepared.
+    pub(super) async fn add(
+        &self,
+        user: User,
+        administrator: Option<Administrator>,
+        event: &Event,
+    ) -> Result<User, Error> {
+        match self.0.users.add(&user, administrator, event).await? {
+            Outcome::Done(_) => Ok(user),
+            Outcome::NotAdministrator => Err(no_administrator()),
+            _ => Err(Error::EmailTaken),
         }
     }
 
@@ -146,66 +174,55 @@ impl Auth {
         Err(Error::UserNotFound)
     }
 
-    /// Deletes an account and all it holds.
+    /// Deletes an account and all it holds. Where it is gone already, sessions that an outage may
+    /// have left of it end.
     ///
     /// # Errors
-    /// [`Error::LastAdministrator`]; an outage. One of the token store that begins in the middle
-    /// leaves sessions of an account that is gone; they are ended as soon as the store is back.
+    /// [`Error::Forbidden`], [`Error::LastAdministrator`], or an outage.
     pub async fn delete(&self, user: &User, by: &By) -> Result<(), Error> {
-        let (auth, id, event) = (self.clone(), user.id, by.did(Action::UserDeleted, user, ""));
-        self.to_the_end(async move {
-            auth.0.sessions.ready().await?;
-            guard(auth.0.users.delete(id, &event).await?)?;
-            // After the row, so that a sign-in that was under way finds none and ends its session.
-            auth.carry_over(id, Carry::End).await.map(drop)
-        })
-        .await
+        let event = by.did(Action::UserDeleted, user, "");
+        match self.act(user, Change::Delete, by, event, END_ALL).await {
+            Err(Error::UserNotFound) => Ok(()),
+            done => done.map(drop),
+        }
     }
 
     /// Sets a password without the old one, and ends all sessions.
     ///
     /// # Errors
-    /// [`Error::Invalid`], or an outage.
+    /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
     pub async fn set_password(&self, user: &User, new: SecretString, by: &By) -> Result<(), Error> {
-        self.0
-            .hasher
+        let hasher = &self.0.hasher;
+        hasher
             .check(&new, &user.email, self.0.min_password, "password")
             .await?;
+        let change = Change::Password(hasher.hash(new).await?, self.0.clock.now());
         let event = by.did(Action::UserPasswordSet, user, "");
-        self.replace_password(user, new, None, &event).await?;
-        self.forget_sessions(user).await.map(drop)
+        self.act(user, change, by, event, END_ALL).await.map(drop)
     }
 
     /// Disables an account and ends its sessions, or enables it. What is so already is no fault,
     /// and no event.
     ///
     /// # Errors
-    /// [`Error::LastAdministrator`]; an outage.
+    /// [`Error::Forbidden`], [`Error::LastAdministrator`]; an outage.
     pub async fn set_disabled(&self, user: &User, disabled: bool, by: &By) -> Result<(), Error> {
-        let action = if disabled {
-            Action::UserDisabled
+        let (change, action, sync) = if disabled {
+            let change = Change::Disable(self.0.clock.now());
+            (change, Action::UserDisabled, END_ALL)
         } else {
-            Action::UserEnabled
+            (Change::Enable, Action::UserEnabled, None)
         };
-        let (auth, user, event) = (self.clone(), user.clone(), by.did(action, user, ""));
-        self.to_the_end(async move {
-            auth.0.sessions.ready().await?;
-            if !disabled {
-                return Ok(auth.0.users.enable(user.id, &event).await.map(drop)?);
-            }
-            let now = auth.0.clock.now();
-            guard(auth.0.users.disable(user.id, now, &event).await?)?;
-            auth.forget_sessions(&user).await.map(drop)
-        })
-        .await
+        let event = by.did(action, user, "");
+        self.act(user, change, by, event, sync).await.map(drop)
     }
 
     /// Replaces an account's roles; its sessions have them from their next token on. The same roles
     /// are no change, and no event.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name that cannot stand in a token; [`Error::LastAdministrator`];
-    /// an outage.
+    /// [`Error::Invalid`] for a name that cannot stand in a token; [`Error::Forbidden`],
+    /// [`Error::LastAdministrator`]; an outage.
     pub async fn set_roles(
         &self,
         user: &User,
@@ -213,61 +230,66 @@ impl Auth {
         by: &By,
     ) -> Result<Vec<String>, Error> {
         let roles = roles::clean(roles)?;
-        let detail = format!("from {} to {}", named(&user.roles), named(&roles));
-        let event = by.did(Action::UserRolesChanged, user, detail);
-        let (auth, id, same) = (self.clone(), user.id, user.roles == roles);
-        self.to_the_end(async move {
-            auth.0.sessions.ready().await?;
-            if !same {
-                guard(auth.0.users.set_roles(id, &roles, &event).await?)?;
-            }
-            auth.carry_over(id, Carry::Roles).await?;
-            Ok(roles)
-        })
-        .await
+        let event = by.did(Action::UserRolesChanged, user, "");
+        let change = Change::Roles(roles.clone());
+        let sync = Some(SessionSync::Roles);
+        self.act(user, change, by, event, sync).await?;
+        Ok(roles)
     }
 
-    /// Ends all sessions of an account; gives how many this process could see.
+    /// Ends all sessions of an account.
     ///
     /// # Errors
-    /// An outage.
-    pub async fn sign_out(&self, user: &User, by: &By) -> Result<u64, Error> {
+    /// [`Error::Forbidden`]; an outage.
+    pub async fn sign_out(&self, user: &User, by: &By) -> Result<(), Error> {
         let event = by.did(Action::SessionsEnded, user, "all");
-        let (auth, id) = (self.clone(), user.id);
-        self.to_the_end(async move {
-            auth.0.sessions.ready().await?;
-            let now = auth.0.clock.now();
-            auth.0.users.set_signed_out(id, now, Some(&event)).await?;
-            auth.carry_over(id, Carry::End).await
-        })
-        .await
+        let change = Change::SignOut(self.0.clock.now());
+        self.act(user, change, by, event, END_ALL).await.map(drop)
     }
 
-    /// Makes the old password of an account good for nothing but choosing a new one, and ends all
-    /// its sessions. Gives a token by which the owner can choose one without the old password; those
-    /// that were made before are good for nothing now.
+    /// Makes the password of an account open nothing but the form for a new one, and ends all its
+    /// sessions. Whoever knows the password can choose the new one: where a stranger may know it,
+    /// [`Self::require_reset`] is meant.
     ///
     /// # Errors
-    /// An outage.
-    pub async fn require_password_change(&self, user: &User, by: &By) -> Result<String, Error> {
+    /// [`Error::Forbidden`]; an outage.
+    pub async fn require_password_change(&self, user: &User, by: &By) -> Result<(), Error> {
         let event = by.did(Action::UserPasswordChangeRequired, user, "");
-        let now = self.0.clock.now();
-        let required = User {
-            password_change_required_at: Some(now),
-            ..user.clone()
-        };
-        let token = self.issue_reset_token(&required)?;
-        let auth = self.clone();
-        self.to_the_end(async move {
-            auth.0.sessions.ready().await?;
-            let users = &auth.0.users;
-            users
-                .require_password_change(required.id, now, &event)
-                .await?;
-            auth.carry_over(required.id, Carry::End).await
-        })
-        .await?;
-        Ok(token)
+        let change = Change::RequirePasswordChange(self.0.clock.now());
+        self.act(user, change, by, event, END_ALL).await.map(drop)
+    }
+
+    /// Makes the password of an account open nothing at all, and ends all its sessions. Gives the
+    /// only way back in: a reset token. Those that were made before are good for nothing now.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; an outage.
+    pub async fn require_reset(&self, user: &User, by: &By) -> Result<String, Error> {
+        let event = by.did(Action::UserResetRequired, user, "");
+        let change = Change::RequireReset(self.0.clock.now());
+        let changed = self.act(user, change, by, event, END_ALL).await?;
+        // Of the row as it was committed: of any other the token would be good for nothing.
+        self.issue_reset_token(&changed.ok_or(Error::UserNotFound)?)
+    }
+
+    /// Does what is done to no account, such as emptying a cache, and records it. False, and nothing
+    /// recorded, when `deed` gives false.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; an outage.
+    pub async fn do_recorded(
+        &self,
+        by: &By,
+        action: Action,
+        detail: impl Into<String>,
+        deed: impl Future<Output = bool> + Send,
+    ) -> Result<bool, Error> {
+        let event = by.did_something(action, detail);
+        match self.0.users.record(by.administrator, &event, deed).await? {
+            Deed::Done => Ok(true),
+            Deed::Failed => Ok(false),
+            Deed::NotAdministrator => Err(no_administrator()),
+        }
     }
 
     /// The sessions of an account, newest first.
@@ -278,82 +300,19 @@ impl Auth {
         Ok(self.0.sessions.list(user, self.0.clock.now()).await?)
     }
 
-    /// Ends all sessions of an account as a part of something else.
-    async fn forget_sessions(&self, user: &User) -> Result<u64, Error> {
-        // The mark in the database reaches servers whose sessions live in their own memory.
-        let now = self.0.clock.now();
-        self.0.users.set_signed_out(user.id, now, None).await?;
-        self.carry_over(user.id, Carry::End).await
-    }
-
-    /// Does `work` to its end, also when whoever asked for it has gone: a change that is committed
-    /// must reach the sessions.
-    async fn to_the_end<T: Send + 'static>(
+    async fn act(
         &self,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        let done = self.0.tracker.spawn(work).await;
-        done.unwrap_or(Err(Error::Internal))
-    }
-
-    /// Tells the sessions of an account of a change that is committed. Where the token store went
-    /// away in between, this goes on in the background until it is back.
-    async fn carry_over(&self, id: UserId, carry: Carry) -> Result<u64, Error> {
-        let told = self.tell_sessions(id, carry).await;
-        if told.is_err() {
-            tracing::error!(user = %id, "sessions were not told of a change; it is tried again");
-            let auth = self.clone();
-            self.0.tracker.spawn(async move {
-                for _ in 0..RETRIES {
-                    tokio::time::sleep(RETRY).await;
-                    if auth.tell_sessions(id, carry).await.is_ok() {
-                        tracing::info!(user = %id, "the sessions are told of the change");
-                        return;
-                    }
-                }
-            });
-        }
-        told
-    }
-
-    async fn tell_sessions(&self, id: UserId, carry: Carry) -> Result<u64, Error> {
-        match carry {
-            Carry::End => Ok(self.0.sessions.end_all(id, None).await?),
-            Carry::Roles => {
-                // Those of the row: somebody may have changed them once more.
-                if let Some(user) = self.0.users.find(id).await? {
-                    self.0.sessions.set_roles(id, &user.roles).await?;
-                }
-                Ok(0)
-            }
-        }
+        user: &User,
+        change: Change,
+        by: &By,
+        event: Event,
+        sync: Option<SessionSync>,
+    ) -> Result<Option<User>, Error> {
+        self.alter(user.id, change, by.administrator, event, sync)
+            .await
     }
 }
 
-/// How long until a token store that was away is tried again, and how often.
-const RETRY: Duration = Duration::from_secs(2);
-const RETRIES: usize = 1800;
-
-/// What a change of an account means for its sessions.
-#[derive(Clone, Copy, Debug)]
-enum Carry {
-    /// They end.
-    End,
-    /// They have the account's roles.
-    Roles,
-}
-
-fn guard(outcome: Guarded) -> Result<(), Error> {
-    match outcome {
-        Guarded::Done | Guarded::Nothing => Ok(()),
-        Guarded::LastAdministrator => Err(Error::LastAdministrator),
-    }
-}
-
-/// Roles in words.
-fn named(roles: &[String]) -> String {
-    if roles.is_empty() {
-        return "no role".to_owned();
-    }
-    roles.join(" ")
+fn no_administrator() -> Error {
+    Error::Forbidden(ADMIN.to_owned())
 }

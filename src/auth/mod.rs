@@ -24,6 +24,7 @@ mod password;
 mod refresh_token;
 pub mod reset;
 mod roles;
+mod session_sync;
 pub mod sessions;
 mod sign_in;
 mod sign_out;

@@ -1,5 +1,6 @@
 //! Reset tokens: how somebody who runs the server lets a user choose a new password, without ever
-//! knowing it. Each works once, because it is bound to the hash that it replaces.
+//! knowing it. Each is bound to the hash that it replaces and to the version of the account, so it
+//! works once, and not after any other change: disabling an account, for one.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,9 +11,9 @@ use super::Auth;
 use super::error::Error;
 use super::manage::By;
 use super::refresh_token::keyed_hash;
-use super::users::User;
+use super::session_sync::END_ALL;
+use super::users::{Change, User};
 use crate::audit::Action;
-use crate::clock::Timestamp;
 use crate::http::{Context, FieldError};
 
 /// How long a reset token works.
@@ -24,26 +25,14 @@ const TYPE: &str = "reset+jwt";
 struct Claims {
     sub: Uuid,
     exp: i64,
-    /// A fingerprint of the hash to be replaced.
+    /// A fingerprint of the hash to be replaced and of the account's version.
     pwh: String,
 }
 
 impl Auth {
-    /// A token with which the user can choose a new password, once, within the hour. A server takes
-    /// it only when both have the same `JWT_SECRET_KEY`.
-    ///
-    /// # Errors
-    /// An outage; [`Error::Internal`] when it cannot be signed.
-    pub async fn reset_token(&self, user: &User, by: &By) -> Result<String, Error> {
-        let token = self.issue_reset_token(user)?;
-        self.0
-            .audit
-            .record(&by.did(Action::UserResetTokenMade, user, ""))
-            .await?;
-        Ok(token)
-    }
-
-    /// The same, as a part of something else that is recorded.
+    /// A token with which the owner can choose a new password, once, within the hour, as long as
+    /// nothing else about the account changes. A server takes it only when both have the same
+    /// `JWT_SECRET_KEY`.
     pub(super) fn issue_reset_token(&self, user: &User) -> Result<String, Error> {
         let claims = Claims {
             sub: user.id.uuid(),
@@ -96,25 +85,30 @@ impl Auth {
             let fault = FieldError::new("new_password", "password_unchanged", message);
             return Err(Error::Invalid(vec![fault]));
         }
+        let change = Change::ResetPassword {
+            version: user.version,
+            new: self.0.hasher.hash(new).await?,
+            at: self.0.clock.now(),
+        };
         let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");
-        self.replace_password(&user, new, None, &event).await
+        // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
+        self.0.sessions.end_all(user.id, None).await?;
+        match self.alter(user.id, change, None, event, END_ALL).await {
+            Ok(None) | Err(Error::UserNotFound) => Err(Error::InvalidResetToken),
+            done => done.map(drop),
+        }
     }
 
     fn reset_key(&self) -> &[u8] {
         self.0.keys.reset().expose_secret().as_bytes()
     }
 
-    /// Of the hash that is to be replaced, and of when that was asked for: asking once more makes
-    /// the tokens of before worthless.
     fn fingerprint(&self, user: &User) -> String {
-        let required = user
-            .password_change_required_at
-            .map_or(0, Timestamp::millis);
         super::hex(
             &keyed_hash(
                 self.reset_key(),
                 user.password_hash.expose().as_bytes(),
-                &[&required.to_be_bytes()],
+                &[&user.version.to_be_bytes()],
             )[..16],
         )
     }

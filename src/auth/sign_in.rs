@@ -50,7 +50,8 @@ impl Auth {
             Err(_) => None,
         };
         let user = self.check_password(user, &password).await?;
-        let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+        let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
+        let Some(user) = user.filter(may_enter) else {
             self.0.metrics.login("refused");
             self.0.limits.password_failed(context, email).await;
             self.note(&refusal(context, email, "")).await;
@@ -98,7 +99,7 @@ impl Auth {
         if self
             .0
             .users
-            .set_password(user.id, &user.password_hash, &hash, None)
+            .rehash(user.id, &user.password_hash, &hash)
             .await?
         {
             user.password_hash = hash;
@@ -133,12 +134,13 @@ impl Auth {
             user_agent: context.user_agent.clone(),
             current: token.hash(),
         };
-        self.0.sessions.begin(&session).await?;
-        // Whoever disabled the account, changed its password or its roles while we hashed has done
-        // so to the sessions that stood then; this one is for us to mend.
+        self.0.sessions.begin(&session, user.version).await?;
+        // Whoever disabled the account, signed it out, changed its password or its roles while we
+        // hashed has done so to the sessions that stood then; this one is for us to mend.
         let known = self.0.users.find(user.id).await?.filter(|known| {
             known.disabled_at.is_none()
                 && known.password_change_required_at.is_none()
+                && known.signed_out_at == user.signed_out_at
                 && known.password_hash.expose() == user.password_hash.expose()
         });
         let Some(known) = known else {
@@ -147,7 +149,10 @@ impl Auth {
             return Err(Error::InvalidCredentials);
         };
         if known.roles != user.roles {
-            self.0.sessions.set_roles(user.id, &known.roles).await?;
+            self.0
+                .sessions
+                .set_roles(user.id, &known.roles, known.version)
+                .await?;
             session.owner.roles = known.roles;
         }
         let began = By::owner(context, user).did(Action::SessionBegan, user, "");
@@ -188,11 +193,8 @@ impl Auth {
             Rotation::Gone => Err(Error::InvalidRefreshToken),
             Rotation::Reused { owner } => {
                 self.0.metrics.refresh("reused");
-                let by = By {
-                    // Whoever it was: the owner, or somebody who had the token.
-                    actor: Actor::Anonymous(String::new()),
-                    origin: Origin::from(context),
-                };
+                // Whoever it was: the owner, or somebody who had the token.
+                let by = By::other(context, Actor::Anonymous(String::new()));
                 self.note(&by.did_to(Action::SessionReused, &owner, ""))
                     .await;
                 tracing::warn!(

@@ -8,7 +8,7 @@ use super::manage::By;
 use super::refresh_token::RefreshToken;
 use super::sessions::Session;
 use super::{Auth, Claims};
-use crate::audit::{Action, Actor, Origin};
+use crate::audit::{Action, Actor};
 use crate::http::{Code, Context, Problem};
 
 /// A token that is good at this moment.
@@ -94,10 +94,7 @@ impl Auth {
             && self.0.sessions.end(session.id, session.owner.user).await?
         {
             let client = self.0.client.as_ref().map(|client| client.id.clone());
-            let by = By {
-                actor: Actor::Client(client.unwrap_or_default()),
-                origin: Origin::from(context),
-            };
+            let by = By::other(context, Actor::Client(client.unwrap_or_default()));
             self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
                 .await;
         }

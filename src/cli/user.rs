@@ -94,17 +94,15 @@ enum UserCommand {
         /// Whose.
         email: String,
     },
-    /// Make the password good for nothing but choosing a new one, end all sessions, and print a
-    /// token with which the user can choose one without the old, once, within the hour.
-    #[command(
-        after_help = "Example:\n  aura user require-password-change ann@example.com\n\n\
-        The user opens /reset?token=TOKEN on the server, or signs in there with the old password."
-    )]
+    /// Require a new password at the next sign-in, and end all sessions. The old password opens the
+    /// form for the new one and nothing else: where a stranger may know it, use reset-link.
+    #[command(after_help = "Example:\n  aura user require-password-change ann@example.com")]
     RequirePasswordChange {
         /// Whose.
         email: String,
     },
-    /// Print a token with which the user can set a new password, once, within the hour.
+    /// Close the password, end all sessions, and print a token: the only way back in. With it the
+    /// user can set a new password, once, within the hour.
     #[command(after_help = "Example:\n  aura user reset-link ann@example.com\n\n\
         The user opens /reset?token=TOKEN on the server; or an application sends the token to\n\
         POST /auth/password/reset as reset_token, with new_password.")]
@@ -152,11 +150,8 @@ impl User {
             _ => SecretString::default(),
         };
         source.with_app(|app| async move {
-            let links = matches!(
-                command,
-                UserCommand::ResetLink { .. } | UserCommand::RequirePasswordChange { .. }
-            );
-            if links && !app.has_own_key() {
+            let link = matches!(command, UserCommand::ResetLink { .. });
+            if link && !app.has_own_key() {
                 bail!(
                     "JWT_SECRET_KEY is not set, so no server would take the token; set the server's"
                 );
@@ -221,13 +216,17 @@ async fn execute(auth: &Auth, command: UserCommand, password: SecretString) -> a
         }
         UserCommand::ResetLink { email } => {
             let user = find(auth, &email).await?;
-            auth.reset_token(&user, by).await.map_err(explain)?
+            auth.require_reset(&user, by).await.map_err(explain)?
         }
         UserCommand::RequirePasswordChange { email } => {
             let user = find(auth, &email).await?;
             auth.require_password_change(&user, by)
                 .await
-                .map_err(explain)?
+                .map_err(explain)?;
+            format!(
+                "{} must choose a new password at the next sign-in; its sessions have ended",
+                user.email
+            )
         }
     };
     output::print(&format!("{done}\n"))?;

@@ -37,6 +37,7 @@ done! {
     RolesSet = "roles-set", "The roles are set.";
     Disabled = "disabled", "The account is disabled, and its sessions have ended.";
     Enabled = "enabled", "The account is enabled.";
+    ChangeRequired = "change-required", "The user must choose a new password at the next sign-in. All sessions of the account have ended.";
     SessionsEnded = "sessions-ended", "All sessions of the account have ended.";
     Deleted = "deleted", "The account is deleted.";
 }

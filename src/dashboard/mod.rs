@@ -54,7 +54,7 @@ use crate::http::{Code, Context, Problem};
 type Answer = Result<Response, Fault>;
 
 /// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 26] = [
+pub const ROUTES: [(&str, &[&str]); 27] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),
@@ -74,6 +74,7 @@ pub const ROUTES: [(&str, &[&str]); 26] = [
     ("/users/{id}/enable", &["POST"]),
     ("/users/{id}/end-sessions", &["POST"]),
     ("/users/{id}/require-password-change", &["POST"]),
+    ("/users/{id}/reset", &["POST"]),
     ("/users/{id}/delete", &["POST"]),
     ("/audit", &["GET"]),
     ("/audit/export", &["GET"]),

@@ -31,6 +31,8 @@ struct Page {
     token: String,
     sessions: Vec<SessionRow>,
     hidden: usize,
+    /// Lifetime of a reset link.
+    minutes: i64,
 }
 
 #[derive(Template)]
@@ -65,6 +67,7 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
         token: visit.token(),
         sessions,
         hidden,
+        minutes: LIFETIME_SECONDS / 60,
         email: email.to_owned(),
     };
     Ok(page(visit, status, &body.email, &body))
@@ -92,10 +95,17 @@ pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
             let done = auth.set_disabled(&user, false, &by).await;
             done.map(|()| Done::Enabled)
         }
-        "end-sessions" => auth.sign_out(&user, &by).await.map(|_| Done::SessionsEnded),
+        "end-sessions" => auth
+            .sign_out(&user, &by)
+            .await
+            .map(|()| Done::SessionsEnded),
         "delete" => auth.delete(&user, &by).await.map(|()| Done::Deleted),
         "require-password-change" => {
-            return match auth.require_password_change(&user, &by).await {
+            let done = auth.require_password_change(&user, &by).await;
+            done.map(|()| Done::ChangeRequired)
+        }
+        "reset" => {
+            return match auth.require_reset(&user, &by).await {
                 Ok(token) => Ok(show_link(visit, &user, &token)),
                 Err(error) => refuse(visit, user, form, error).await,
             };
@@ -125,7 +135,7 @@ fn show_link(visit: &mut Visit, user: &User, token: &str) -> poem::Response {
         link: format!("{}/reset?token={token}", visit.origin()),
         minutes: LIFETIME_SECONDS / 60,
     };
-    page(visit, StatusCode::OK, "A new password is required", &body)
+    page(visit, StatusCode::OK, "Reset link", &body)
 }
 
 async fn find(visit: &Visit, id: &str) -> Result<User, Fault> {
@@ -157,9 +167,10 @@ mod tests {
             token: text(),
             sessions: Vec::new(),
             hidden: 0,
+            minutes: 60,
         };
-        // The heading, the id, two links, the field of roles; four forms with address and token.
-        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 4 * 2);
+        // The heading, the id, two links, the field of roles; five forms with address and token.
+        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 5 * 2);
         let link = ResetLink {
             id: text(),
             email: text(),

@@ -22,6 +22,7 @@ const ROWS: i64 = 50;
 pub(super) enum State {
     Active,
     MustChange,
+    NeedsReset,
     Disabled,
 }
 
@@ -29,6 +30,7 @@ impl State {
     pub(super) const fn of(user: &User) -> Self {
         match user {
             user if user.disabled_at.is_some() => Self::Disabled,
+            user if user.needs_reset() => Self::NeedsReset,
             user if user.password_change_required_at.is_some() => Self::MustChange,
             _ => Self::Active,
         }
@@ -37,7 +39,7 @@ impl State {
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Active => "good",
-            Self::MustChange => "warn",
+            Self::MustChange | Self::NeedsReset => "warn",
             Self::Disabled => "off",
         }
     }
@@ -46,6 +48,7 @@ impl State {
         match self {
             Self::Active => "active",
             Self::MustChange => "must choose a new password",
+            Self::NeedsReset => "needs a reset link to sign in",
             Self::Disabled => "disabled",
         }
     }

@@ -107,7 +107,7 @@ impl Visit {
 
     /// What `admin` does, for the audit trail.
     pub(super) fn by(&self, admin: &Caller) -> By {
-        By::session(&self.context, &admin.session)
+        By::administrator(&self.context, &admin.session)
     }
 
     /// Whether whoever asks may make the first account: on a server that is for trying out, and from

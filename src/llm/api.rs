@@ -154,14 +154,13 @@ impl LlmApi {
     )]
     async fn purge(&self, context: Context, token: BearerToken) -> Result<Purged, Refused<Purge>> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        if self.llm.purge().await.is_err() {
+        let by = By::administrator(&context, &caller.session);
+        let purge = async { self.llm.purge().await.is_ok() };
+        let done = self.auth.do_recorded(&by, Action::CachePurged, "", purge);
+        if !done.await? {
             let detail = "the cache does not answer; try again shortly";
             return Err(Problem::new(Code::CacheUnavailable, detail).into());
         }
-        // Where this fails, the caller is told so and tries again, which costs nothing.
-        let event = By::session(&context, &caller.session).did_something(Action::CachePurged, "");
-        let recorded = self.auth.audit().record(&event).await;
-        recorded.map_err(Error::from)?;
         tracing::info!(user = %caller.user(), "the LLM cache was purged");
         Ok(Purged::NoContent)
     }

@@ -235,13 +235,15 @@ async fn a_reset_token_sets_a_password_once() {
     }
     let weak = reset(&client, token, "password1234").await;
     assert_eq!(weak.faults(), ["new_password: password_too_common"]);
-    client.me(&session.access).await.is(200);
-
-    reset(&client, token, OTHER_PASSWORD).await.is(204);
+    // The link is the only way in until it is used.
     client
         .me(&session.access)
         .await
         .problem(401, "invalid_token");
+    let old = client.login(&session.email, PASSWORD).await;
+    old.problem(401, "invalid_credentials");
+
+    reset(&client, token, OTHER_PASSWORD).await.is(204);
     for new in [OTHER_PASSWORD, PASSWORD] {
         let again = reset(&client, token, new).await;
         again.problem(401, "invalid_reset_token");

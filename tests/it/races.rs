@@ -115,6 +115,8 @@ async fn an_account_that_is_closed_or_changed_during_a_sign_in_does_not_let_in()
     let aura = newer.start().await;
     for change in [
         "UPDATE users SET disabled_at = 1",
+        "UPDATE users SET signed_out_at = 1",
+        "UPDATE users SET password_change_required_at = 1, reset_required_at = 1",
         "UPDATE users SET password_hash = '$2b$10$' || repeat('a', 53)",
         "DELETE FROM users",
     ] {
@@ -222,4 +224,105 @@ async fn sessions_of_a_deleted_account_end_when_the_token_store_is_back() {
     is_over(&client, &session).await;
     let again = client.login(&session.email, PASSWORD).await;
     again.problem(401, "invalid_credentials");
+}
+
+/// The owner's request for another password, on its way.
+fn password_change(client: &Client, session: &Session) -> tokio::task::JoinHandle<Answer> {
+    let (client, access) = (client.clone(), session.access.clone());
+    let body = json!({"current_password": PASSWORD, "new_password": OTHER_PASSWORD});
+    tokio::spawn(async move {
+        let (method, path) = (Method::POST, "/auth/password");
+        client.with_body(method, path, &access, &body).await
+    })
+}
+
+#[tokio::test]
+async fn a_password_change_ends_the_thiefs_session_when_the_token_store_is_back() {
+    let Some((settings, (redis, _postgres), mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let owner = client.newcomer().await;
+    let thief = client.signed_in(&owner.email).await;
+    let change = password_change(&client, &owner);
+    waiting(&mut lock, 1).await;
+    redis.pause();
+    execute(&mut lock, "COMMIT").await;
+    let answer = change.await.expect("an answer");
+    answer.problem(503, "tokens_unavailable");
+    redis.resume();
+    is_over(&client, &thief).await;
+    client.me(&owner.access).await.is(200);
+    client.login(&owner.email, OTHER_PASSWORD).await.is(200);
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_thiefs_session_when_the_token_store_is_back() {
+    let Some((settings, (redis, _postgres), mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let thief = client.newcomer().await;
+    execute(&mut lock, "ROLLBACK").await;
+    let token = settings.done(&["user", "reset-link", &thief.email]).await;
+    // What a stolen session would look like whose end was lost.
+    execute(
+        &mut lock,
+        "UPDATE users SET password_change_required_at = NULL",
+    )
+    .await;
+    let thief = client.signed_in(&thief.email).await;
+    execute(&mut lock, "BEGIN; UPDATE locks SET taken = 0").await;
+    let body = json!({"reset_token": token.trim(), "new_password": OTHER_PASSWORD});
+    let reset = {
+        let client = client.clone();
+        tokio::spawn(async move { client.post("/auth/password/reset", &body).await })
+    };
+    waiting(&mut lock, 1).await;
+    redis.pause();
+    execute(&mut lock, "COMMIT").await;
+    let answer = reset.await.expect("an answer");
+    answer.problem(503, "tokens_unavailable");
+    redis.resume();
+    is_over(&client, &thief).await;
+}
+
+#[tokio::test]
+async fn what_an_administrator_decides_meanwhile_goes_before_the_owners_change() {
+    let Some((settings, _servers, mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let closed = "UPDATE users SET password_change_required_at = 1, reset_required_at = 1";
+    for decided in [closed, "UPDATE users SET disabled_at = 1"] {
+        let session = client.newcomer().await;
+        let change = password_change(&client, &session);
+        waiting(&mut lock, 1).await;
+        execute(&mut lock, &format!("{decided}; COMMIT")).await;
+        let answer = change.await.expect("an answer");
+        answer.problem(403, "wrong_password");
+        let login = client.login(&session.email, OTHER_PASSWORD).await;
+        login.problem(401, "invalid_credentials");
+        execute(&mut lock, "BEGIN; UPDATE locks SET taken = 0").await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_not_deleted_by_a_password_that_was_replaced_meanwhile() {
+    let Some((settings, _servers, mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let thief = client.newcomer().await;
+    let delete = deletion(&client, &thief);
+    waiting(&mut lock, 1).await;
+    let change = "UPDATE users SET password_hash = '$2b$10$' || repeat('a', 53)";
+    execute(&mut lock, &format!("{change}; COMMIT")).await;
+    let refused = delete.await.expect("an answer");
+    refused.problem(403, "wrong_password");
+    client.me(&thief.access).await.is(200);
 }

@@ -29,7 +29,7 @@ enum Step {
     End { session: usize, user: usize },
     EndAll { user: usize, keep: Option<usize> },
     List { user: usize },
-    SetRoles { user: usize },
+    SetRoles { user: usize, version: i64 },
     Wait { millis: i64 },
 }
 
@@ -42,7 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any.clone(), 0_usize..2).prop_map(|(session, user)| Step::End { session, user }),
         1 => (0_usize..2, proptest::option::of(any)).prop_map(|(user, keep)| Step::EndAll { user, keep }),
         1 => (0_usize..2).prop_map(|user| Step::List { user }),
-        1 => (0_usize..2).prop_map(|user| Step::SetRoles { user }),
+        1 => (0_usize..2, 0_i64..4).prop_map(|(user, version)| Step::SetRoles { user, version }),
         4 => prop_oneof![Just(1_i64), Just(GRACE / 2), Just(GRACE + 1), Just(70_000)]
             .prop_map(|millis| Step::Wait { millis }),
     ]
@@ -94,10 +94,11 @@ impl Walk {
                 let listed = a.list(self.users[user], self.now).await.unwrap();
                 prop_assert_eq!(listed, b.list(self.users[user], self.now).await.unwrap());
             }
-            Step::SetRoles { user } => {
+            Step::SetRoles { user, version } => {
                 let roles = [format!("role-{}", self.now.millis()), "admin".to_owned()];
                 for store in &self.stores {
-                    store.set_roles(self.users[user], &roles).await.unwrap();
+                    let set = store.set_roles(self.users[user], &roles, version);
+                    set.await.unwrap();
                 }
             }
             Step::Wait { millis } => self.now = self.now.plus_millis(millis),
@@ -123,7 +124,7 @@ impl Walk {
             current: token.hash(),
         };
         for store in &self.stores {
-            store.begin(&session).await.unwrap();
+            store.begin(&session, 1).await.unwrap();
         }
         self.sessions.push(id);
         self.tokens.push(token);

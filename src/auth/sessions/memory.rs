@@ -16,6 +16,8 @@ pub struct MemorySessions(Arc<Mutex<HashMap<SessionId, Entry>>>);
 struct Entry {
     session: Session,
     chain: Chain,
+    /// Version of the account that the roles are of.
+    version: i64,
 }
 
 impl MemorySessions {
@@ -23,7 +25,7 @@ impl MemorySessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begin(&self, session: &Session) {
+    pub(super) fn begin(&self, session: &Session, version: i64) {
         let mut entries = self.entries();
         entries.retain(|_, entry| entry.session.expires_at > session.created_at);
         let mut own: Vec<_> = entries
@@ -42,6 +44,7 @@ impl MemorySessions {
             Entry {
                 session: session.clone(),
                 chain,
+                version,
             },
         );
     }
@@ -131,13 +134,14 @@ impl MemorySessions {
         own
     }
 
-    pub(super) fn set_roles(&self, user: UserId, roles: &[String]) {
+    pub(super) fn set_roles(&self, user: UserId, roles: &[String], version: i64) {
         for entry in self
             .entries()
             .values_mut()
-            .filter(|e| e.session.owner.user == user)
+            .filter(|entry| entry.session.owner.user == user && entry.version <= version)
         {
             entry.session.owner.roles = roles.to_vec();
+            entry.version = version;
         }
     }
 }

@@ -129,9 +129,9 @@ impl Sessions {
         )
     }
 
-    /// Begins a session.
-    pub async fn begin(&self, session: &Session) -> Result<()> {
-        either!(self, store => store.begin(session))
+    /// Begins a session, whose roles are those of `version` of the account.
+    pub async fn begin(&self, session: &Session, version: i64) -> Result<()> {
+        either!(self, store => store.begin(session, version))
     }
 
     /// Looks a session up and marks it as used; `None` when it has ended or expired.
@@ -170,9 +170,11 @@ impl Sessions {
         either!(self, store => store.list(user, now))
     }
 
-    /// Gives the sessions of `user` other roles, from their next token on.
-    pub async fn set_roles(&self, user: UserId, roles: &[String]) -> Result<()> {
-        either!(self, store => store.set_roles(user, roles))
+    /// Gives the sessions of `user` the roles of `version` of the account, from their next token on.
+    /// Sessions that have the roles of a later version keep them: of two changes at one moment the one
+    /// that was committed last holds, whichever comes here last.
+    pub async fn set_roles(&self, user: UserId, roles: &[String], version: i64) -> Result<()> {
+        either!(self, store => store.set_roles(user, roles, version))
     }
 
     /// Whether the store answers.

@@ -65,7 +65,7 @@ impl RedisSessions {
         }
     }
 
-    pub(super) async fn begin(&self, session: &Session) -> Result<()> {
+    pub(super) async fn begin(&self, session: &Session, version: i64) -> Result<()> {
         let mut call = self.scripts.begin.prepare_invoke();
         call.key(session_key(session.id))
             .key(index_key(session.owner.user));
@@ -78,7 +78,8 @@ impl RedisSessions {
             .arg(session.ip.to_string())
             .arg(&session.user_agent)
             .arg(session.current.as_str())
-            .arg(MAX_SESSIONS_PER_USER);
+            .arg(MAX_SESSIONS_PER_USER)
+            .arg(version);
         self.db.db().invoke(&call).await
     }
 
@@ -151,9 +152,14 @@ impl RedisSessions {
         Ok(sessions)
     }
 
-    pub(super) async fn set_roles(&self, user: UserId, roles: &[String]) -> Result<()> {
+    pub(super) async fn set_roles(
+        &self,
+        user: UserId,
+        roles: &[String],
+        version: i64,
+    ) -> Result<()> {
         let mut call = self.scripts.set_roles.prepare_invoke();
-        call.key(index_key(user)).arg(roles.join(" "));
+        call.key(index_key(user)).arg(roles.join(" ")).arg(version);
         self.db.db().invoke(&call).await
     }
 

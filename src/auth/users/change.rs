@@ -1,11 +1,12 @@
-//! What changes an account. Each change and its event are one transaction: there is no change that
-//! nobody recorded, and no event of a change that did not happen.
+//! Changes of accounts. Each change and its event are one transaction: there is no change without its
+//! record, and no record of a change that did not happen. The rights of the administrator who asks
+//! are read inside the same transaction.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection};
 
-use super::{ADMIN, Result, User, Users};
+use super::{ADMIN, Result, User, Users, find_in, named};
 use crate::audit::Event;
 use crate::auth::ids::UserId;
 use crate::auth::password::PasswordHash;
@@ -13,21 +14,109 @@ use crate::clock::Timestamp;
 
 type Statement = Query<'static, Any, AnyArguments>;
 
-/// What came of a change that must leave an administrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guarded {
-    /// It is done.
-    Done,
-    /// There was no such account, or nothing to change.
-    Nothing,
-    /// It would have left no administrator who can sign in, so it was not done.
+/// An administrator in whose name a change is made. The request was let in a moment ago; whether the
+/// account still has the role is decided by its row, inside the change's transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Administrator {
+    /// The account.
+    pub user: UserId,
+    /// When the session of the request began.
+    pub session_began_at: Timestamp,
+}
+
+/// A change of one account. Every one counts in [`User::version`].
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Replaces the roles.
+    Roles(Vec<String>),
+    /// Keeps the account from signing in, and ends its sessions.
+    Disable(Timestamp),
+    /// Lets a disabled account sign in again.
+    Enable,
+    /// Deletes the account.
+    Delete,
+    /// Deletes the account, provided that its password is still this one.
+    DeleteOwn(PasswordHash),
+    /// Ends every session that began until this moment.
+    SignOut(Timestamp),
+    /// Makes the password open nothing but the form for a new one, and ends all sessions.
+    RequirePasswordChange(Timestamp),
+    /// Makes the password open nothing at all until it is reset by a token, and ends all sessions.
+    RequireReset(Timestamp),
+    /// Sets the password, and ends all sessions.
+    Password(PasswordHash, Timestamp),
+    /// Replaces the password by its owner, who is signed in and showed the old one.
+    OwnPassword {
+        /// The hash of the password that was shown.
+        old: PasswordHash,
+        /// The hash of the new one.
+        new: PasswordHash,
+    },
+    /// Replaces the password by a reset token, and ends all sessions.
+    ResetPassword {
+        /// The version that the token is of.
+        version: i64,
+        /// The hash of the new password.
+        new: PasswordHash,
+        /// The present moment.
+        at: Timestamp,
+    },
+}
+
+/// The outcome of a change.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Done: the account as it is now; a deleted one, as it was.
+    Done(Box<User>),
+    /// The account was so already.
+    Unchanged,
+    /// The account changed since the caller read it, and the change depends on what was read.
+    Overtaken,
+    /// There is no such account.
+    NoAccount,
+    /// Refused: no administrator who can sign in would be left.
     LastAdministrator,
+    /// Refused: whoever asks is no administrator any more.
+    NotAdministrator,
+}
+
+/// The outcome of something that is done to no account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Done and recorded.
+    Done,
+    /// It failed; nothing was recorded.
+    Failed,
+    /// Refused: whoever asks is no administrator any more.
+    NotAdministrator,
 }
 
 impl Users {
-    /// Adds an account; false when its e-mail is taken.
-    pub async fn add(&self, user: &User, event: &Event) -> Result<bool> {
-        self.change(insert(user), Some(event)).await
+    /// Adds an account; [`Outcome::Unchanged`] when its e-mail is taken.
+    pub async fn add(
+        &self,
+        user: &User,
+        administrator: Option<Administrator>,
+        event: &Event,
+    ) -> Result<Outcome> {
+        let insert = insert(user);
+        self.sql
+            .run(async |pool| {
+                let mut connection = pool.acquire().await?;
+                let mut transaction = connection.begin().await?;
+                // Registrations need no lock: they take nobody's rights and rest on nobody's.
+                if administrator.is_some() && !permit(&mut transaction, administrator).await? {
+                    return Ok(Outcome::NotAdministrator);
+                }
+                let done = insert.execute(&mut *transaction).await?;
+                if done.rows_affected() != 1 {
+                    return Ok(Outcome::Unchanged);
+                }
+                self.audit.insert(&mut transaction, event).await?;
+                transaction.commit().await?;
+                Ok(Outcome::Done(Box::new(user.clone())))
+            })
+            .await
     }
 
     /// Adds an account if it is the first; false when there is one already.
@@ -50,137 +139,201 @@ impl Users {
             .await
     }
 
-    /// Replaces the password's hash, provided that it is still `old`; false when it is not. Without
-    /// an event the password itself is the same.
-    pub async fn set_password(
-        &self,
-        id: UserId,
-        old: &PasswordHash,
-        new: &PasswordHash,
-        event: Option<&Event>,
-    ) -> Result<bool> {
-        let text = match event {
-            Some(_) => {
-                "UPDATE users SET password_hash = $1, password_change_required_at = NULL \
-                 WHERE id = $2 AND password_hash = $3"
-            }
-            None => "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3",
-        };
+    /// Replaces the hash of an unchanged password, provided that it is still `old`; false when it is
+    /// not.
+    pub async fn rehash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool> {
+        let text = "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
         let update = sqlx::query(text)
             .bind(new.expose().to_owned())
             .bind(id.to_string())
             .bind(old.expose().to_owned());
-        self.change(update, event).await
+        let done = self.sql.run(async |pool| update.execute(&pool).await);
+        Ok(done.await?.rows_affected() == 1)
     }
 
-    /// Sets the roles; the last administrator keeps the role.
-    pub async fn set_roles(&self, id: UserId, roles: &[String], event: &Event) -> Result<Guarded> {
-        let update = sqlx::query("UPDATE users SET roles = $1 WHERE id = $2")
-            .bind(roles.join(" "))
-            .bind(id.to_string());
-        self.guarded(id, update, event).await
-    }
-
-    /// Disables the account since `at`; not the last administrator's.
-    pub async fn disable(&self, id: UserId, at: Timestamp, event: &Event) -> Result<Guarded> {
-        let update =
-            sqlx::query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")
-                .bind(at.millis())
-                .bind(id.to_string());
-        self.guarded(id, update, event).await
-    }
-
-    /// Enables the account; false when it was not disabled.
-    pub async fn enable(&self, id: UserId, event: &Event) -> Result<bool> {
-        let update = sqlx::query(
-            "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL",
-        )
-        .bind(id.to_string());
-        self.change(update, Some(event)).await
-    }
-
-    /// Deletes the account; not the last administrator's.
-    pub async fn delete(&self, id: UserId, event: &Event) -> Result<Guarded> {
-        let delete = sqlx::query("DELETE FROM users WHERE id = $1").bind(id.to_string());
-        self.guarded(id, delete, event).await
-    }
-
-    /// From `at` on the password opens nothing but the form for a new one, and every session that
-    /// began before has ended.
-    pub async fn require_password_change(
+    /// Changes the account `id` in the name of `administrator`, if any, and records `event`. All
+    /// changes wait for one another, on every replica, so that each meets the rights that the one
+    /// before has left.
+    pub async fn change(
         &self,
         id: UserId,
-        at: Timestamp,
+        change: &Change,
+        administrator: Option<Administrator>,
         event: &Event,
-    ) -> Result<bool> {
-        let update = sqlx::query(
-            "UPDATE users SET password_change_required_at = $1, signed_out_at = $2 WHERE id = $3",
-        )
-        .bind(at.millis())
-        .bind(at.millis())
-        .bind(id.to_string());
-        self.change(update, Some(event)).await
-    }
-
-    /// Notes that every session that began before `at` has ended; without an event where that
-    /// follows from another change.
-    pub async fn set_signed_out(
-        &self,
-        id: UserId,
-        at: Timestamp,
-        event: Option<&Event>,
-    ) -> Result<bool> {
-        let update = sqlx::query("UPDATE users SET signed_out_at = $1 WHERE id = $2")
-            .bind(at.millis())
-            .bind(id.to_string());
-        self.change(update, event).await
-    }
-
-    /// Makes a change and records it, if it is one to be recorded; false, and nothing recorded, when
-    /// it changed nothing.
-    async fn change(&self, statement: Statement, event: Option<&Event>) -> Result<bool> {
+    ) -> Result<Outcome> {
+        let statement = change.statement(id);
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
+                if !permit(&mut transaction, administrator).await? {
+                    return Ok(Outcome::NotAdministrator);
+                }
+                let Some(before) = find_in(&mut transaction, id).await? else {
+                    return Ok(Outcome::NoAccount);
+                };
                 let done = statement.execute(&mut *transaction).await?;
                 if done.rows_affected() != 1 {
-                    return Ok(false);
+                    return Ok(change.nothing_done());
                 }
-                if let Some(event) = event {
-                    self.audit.insert(&mut transaction, event).await?;
+                let counted = before.is_admin() && before.disabled_at.is_none();
+                if counted && !has_admin(&mut transaction).await? {
+                    return Ok(Outcome::LastAdministrator);
                 }
+                let after = find_in(&mut transaction, id).await?;
+                let event = change.describe(&before, event);
+                self.audit.insert(&mut transaction, &event).await?;
                 transaction.commit().await?;
-                Ok(true)
+                Ok(Outcome::Done(Box::new(after.unwrap_or(before))))
             })
             .await
     }
 
-    /// Makes a change of the account `id` and records it, unless it takes the last administrator
-    /// away. Two such changes at once wait for one another, on every replica.
-    async fn guarded(&self, id: UserId, statement: Statement, event: &Event) -> Result<Guarded> {
+    /// Does `deed` in the name of `administrator`, if any, and records `event`; nothing is recorded
+    /// when the deed gives false.
+    pub async fn record(
+        &self,
+        administrator: Option<Administrator>,
+        event: &Event,
+        deed: impl Future<Output = bool> + Send,
+    ) -> Result<Deed> {
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
-                lock(&mut transaction).await?;
-                let was_admin = has_admin(&mut transaction, Some(id)).await?;
-                let done = statement.execute(&mut *transaction).await?;
-                if done.rows_affected() != 1 {
-                    return Ok(Guarded::Nothing);
-                }
-                if was_admin && !has_admin(&mut transaction, None).await? {
-                    return Ok(Guarded::LastAdministrator);
+                if !permit(&mut transaction, administrator).await? {
+                    return Ok(Deed::NotAdministrator);
                 }
                 self.audit.insert(&mut transaction, event).await?;
+                if !deed.await {
+                    return Ok(Deed::Failed);
+                }
                 transaction.commit().await?;
-                Ok(Guarded::Done)
+                Ok(Deed::Done)
             })
             .await
     }
 }
 
-/// Holds the lock of such changes to the end of the transaction. A row is a lock on both engines.
+impl Change {
+    fn statement(&self, id: UserId) -> Statement {
+        let id = id.to_string();
+        let at = |text: &'static str, at: Timestamp, id: String| {
+            sqlx::query(text).bind(at.millis()).bind(id)
+        };
+        match self {
+            Self::Roles(roles) => sqlx::query(
+                "UPDATE users SET version = version + 1, roles = $1 WHERE id = $2 AND roles <> $1",
+            )
+            .bind(roles.join(" "))
+            .bind(id),
+            Self::Disable(now) => at(
+                "UPDATE users SET version = version + 1, disabled_at = $1, signed_out_at = $1 \
+                 WHERE id = $2 AND disabled_at IS NULL",
+                *now,
+                id,
+            ),
+            Self::Enable => sqlx::query(
+                "UPDATE users SET version = version + 1, disabled_at = NULL \
+                 WHERE id = $1 AND disabled_at IS NOT NULL",
+            )
+            .bind(id),
+            Self::Delete => sqlx::query("DELETE FROM users WHERE id = $1").bind(id),
+            Self::DeleteOwn(password) => {
+                sqlx::query("DELETE FROM users WHERE id = $1 AND password_hash = $2")
+                    .bind(id)
+                    .bind(password.expose().to_owned())
+            }
+            Self::SignOut(now) => at(
+                "UPDATE users SET version = version + 1, signed_out_at = $1 WHERE id = $2",
+                *now,
+                id,
+            ),
+            Self::RequirePasswordChange(now) => at(
+                "UPDATE users SET version = version + 1, password_change_required_at = $1, \
+                 signed_out_at = $1 WHERE id = $2",
+                *now,
+                id,
+            ),
+            Self::RequireReset(now) => at(
+                "UPDATE users SET version = version + 1, password_change_required_at = $1, \
+                 reset_required_at = $1, signed_out_at = $1 WHERE id = $2",
+                *now,
+                id,
+            ),
+            Self::Password(new, now) => at(
+                "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
+                 password_change_required_at = NULL, reset_required_at = NULL WHERE id = $2",
+                *now,
+                id,
+            )
+            .bind(new.expose().to_owned()),
+            // The owner was let in before: what an administrator has done since goes first.
+            Self::OwnPassword { old, new } => sqlx::query(
+                "UPDATE users SET version = version + 1, password_hash = $1 \
+                 WHERE id = $2 AND password_hash = $3 AND disabled_at IS NULL \
+                 AND password_change_required_at IS NULL",
+            )
+            .bind(new.expose().to_owned())
+            .bind(id)
+            .bind(old.expose().to_owned()),
+            Self::ResetPassword {
+                version,
+                new,
+                at: now,
+            } => at(
+                "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
+                 password_change_required_at = NULL, reset_required_at = NULL \
+                 WHERE id = $2 AND version = $4 AND disabled_at IS NULL",
+                *now,
+                id,
+            )
+            .bind(new.expose().to_owned())
+            .bind(*version),
+        }
+    }
+
+    /// The outcome where the statement found nothing to change in an account that exists.
+    const fn nothing_done(&self) -> Outcome {
+        match self {
+            Self::DeleteOwn(_) | Self::OwnPassword { .. } | Self::ResetPassword { .. } => {
+                Outcome::Overtaken
+            }
+            _ => Outcome::Unchanged,
+        }
+    }
+
+    /// The event with what only the transaction knows: the roles that were replaced.
+    fn describe(&self, before: &User, event: &Event) -> Event {
+        let mut event = event.clone();
+        if let Self::Roles(roles) = self {
+            event.detail = format!("from {} to {}", named(&before.roles), named(roles));
+        }
+        event
+    }
+}
+
+/// Takes the lock of all changes, and then finds out whether `administrator` may make one: the account
+/// is there, enabled, has the role, and was not signed out since the session of the request began.
+/// In this order, because a right that is read before the lock is held may be taken away meanwhile.
+async fn permit(
+    connection: &mut AnyConnection,
+    administrator: Option<Administrator>,
+) -> std::result::Result<bool, sqlx::Error> {
+    lock(connection).await?;
+    let Some(administrator) = administrator else {
+        return Ok(true);
+    };
+    let user = find_in(connection, administrator.user).await?;
+    Ok(user.is_some_and(|user| {
+        let began = administrator.session_began_at;
+        user.is_admin()
+            && user.disabled_at.is_none()
+            && user.signed_out_at.is_none_or(|at| began > at)
+    }))
+}
+
+/// Holds the lock of all changes to the end of the transaction. A row is a lock on both engines.
 async fn lock(connection: &mut AnyConnection) -> std::result::Result<(), sqlx::Error> {
     sqlx::query("UPDATE locks SET taken = taken + 1 WHERE name = 'last_admin'")
         .execute(connection)
@@ -188,21 +341,12 @@ async fn lock(connection: &mut AnyConnection) -> std::result::Result<(), sqlx::E
         .map(drop)
 }
 
-/// Whether the account `id`, or any, is an administrator's who can sign in.
-async fn has_admin(
-    connection: &mut AnyConnection,
-    id: Option<UserId>,
-) -> std::result::Result<bool, sqlx::Error> {
+/// Whether any account is an administrator's who can sign in.
+async fn has_admin(connection: &mut AnyConnection) -> std::result::Result<bool, sqlx::Error> {
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names.
     let any = "SELECT 1 FROM users WHERE disabled_at IS NULL \
-               AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' '";
-    let role = format!(" {ADMIN} ");
-    let query = match id {
-        None => sqlx::query(sqlx::AssertSqlSafe(format!("{any} LIMIT 1"))).bind(role),
-        Some(id) => sqlx::query(sqlx::AssertSqlSafe(format!("{any} AND id = $2")))
-            .bind(role)
-            .bind(id.to_string()),
-    };
+               AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
+    let query = sqlx::query(any).bind(format!(" {ADMIN} "));
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 

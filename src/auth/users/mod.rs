@@ -3,8 +3,8 @@
 
 mod change;
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use crate::audit::Audit;
 use crate::auth::email::Email;
@@ -32,10 +32,14 @@ pub struct User {
     pub signed_out_at: Option<Timestamp>,
     /// Since when its password opens nothing but the form for a new one.
     pub password_change_required_at: Option<Timestamp>,
+    /// Since when its password opens nothing at all; see [`Self::needs_reset`].
+    pub reset_required_at: Option<Timestamp>,
+    /// Number of changes of the account. Signing in and rehashing are none.
+    pub version: i64,
 }
 
 const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
-                       password_change_required_at";
+                       password_change_required_at, reset_required_at, version";
 
 /// The role of those who manage accounts and see everything.
 pub const ADMIN: &str = "admin";
@@ -46,6 +50,13 @@ impl User {
     pub fn is_admin(&self) -> bool {
         self.roles.iter().any(|role| role == ADMIN)
     }
+
+    /// Whether a reset token alone leads to a new password.
+    #[must_use]
+    pub const fn needs_reset(&self) -> bool {
+        // A server of the version before clears only the first when a password is set.
+        self.password_change_required_at.is_some() && self.reset_required_at.is_some()
+    }
 }
 
 /// The table of accounts.
@@ -55,7 +66,7 @@ pub struct Users {
     audit: Audit,
 }
 
-pub use self::change::Guarded;
+pub use self::change::{Administrator, Change, Deed, Outcome};
 
 type Result<T> = std::result::Result<T, SqlError>;
 
@@ -155,6 +166,27 @@ fn literally(text: &str) -> String {
     escaped.replace('_', "!_")
 }
 
+/// The account with an id, as the transaction of `connection` sees it.
+async fn find_in(
+    connection: &mut AnyConnection,
+    id: UserId,
+) -> std::result::Result<Option<User>, sqlx::Error> {
+    let query = format!("SELECT {COLUMNS} FROM users WHERE id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(user).transpose()
+}
+
+/// Roles in words.
+pub(super) fn named(roles: &[String]) -> String {
+    if roles.is_empty() {
+        return "no role".to_owned();
+    }
+    roles.join(" ")
+}
+
 fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
     let broken = |column: &str| sqlx::Error::ColumnNotFound(format!("a valid {column}"));
     let moment = |column: &str| -> std::result::Result<Option<Timestamp>, sqlx::Error> {
@@ -176,5 +208,7 @@ fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
         disabled_at: moment("disabled_at")?,
         signed_out_at: moment("signed_out_at")?,
         password_change_required_at: moment("password_change_required_at")?,
+        reset_required_at: moment("reset_required_at")?,
+        version: row.try_get("version")?,
     })
 }

@@ -265,16 +265,23 @@ async fn administrators(walk: &mut Walk) {
     let require = format!("{path}/require-password-change");
     let answer = walk.admin(Method::POST, &require, &Value::Null).await;
     walk.left(
-        answer.is(200),
+        answer.is(204),
         Action::UserPasswordChangeRequired,
         ADMIN,
         BOB,
     )
     .await;
-    let reset = json!({"reset_token": answer.text_of("reset_token"), "new_password": NEW});
     let login = json!({"email": BOB, "password": PASSWORD});
     let answer = walk.call(Method::POST, "/auth/login", "", &login).await;
     walk.left(answer.is(403), Action::SessionRefused, BOB, BOB)
+        .await;
+    let reset = format!("{path}/reset");
+    let answer = walk.admin(Method::POST, &reset, &Value::Null).await;
+    walk.left(answer.is(200), Action::UserResetRequired, ADMIN, BOB)
+        .await;
+    let reset = json!({"reset_token": answer.text_of("reset_token"), "new_password": NEW});
+    let answer = walk.call(Method::POST, "/auth/login", "", &login).await;
+    walk.left(answer.is(401), Action::SessionRefused, BOB, BOB)
         .await;
     let answer = walk
         .call(Method::POST, "/auth/password/reset", "", &reset)
@@ -335,7 +342,7 @@ async fn commands(walk: &mut Walk) {
     walk.command(
         &["user", "reset-link", CAT],
         "",
-        Action::UserResetTokenMade,
+        Action::UserResetRequired,
         CAT,
     )
     .await;

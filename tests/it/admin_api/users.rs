@@ -201,6 +201,7 @@ async fn a_deleted_account_is_gone_and_an_unknown_one_is_told() {
             (Method::POST, format!("{path}/disable")),
             (Method::POST, format!("{path}/enable")),
             (Method::POST, format!("{path}/require-password-change")),
+            (Method::POST, format!("{path}/reset")),
             (Method::GET, format!("{path}/sessions")),
             (Method::DELETE, format!("{path}/sessions")),
         ] {

@@ -1,2 +1,4 @@
 //! Attacks that once succeeded: each file is the surface that it goes through, each test one attack
 //! with the outcome that holds today. `docs/security.md` says what is promised.
+
+mod administrators;

@@ -184,24 +184,43 @@ async fn the_last_administrator_stays() {
 }
 
 #[tokio::test]
-async fn a_required_change_shows_its_link_once_and_leads_to_a_new_password() {
+async fn a_reset_shows_its_link_once_and_closes_the_old_password() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let mut ann = world.signed_in(ANN).await;
     let page = world.page_of(&mut root, ANN).await;
-    let shown = root
-        .submit(&page, &format!("{page}/require-password-change"), &[])
-        .await;
-    is_page(&shown, 200, "/reset?token=");
+    let shown = root.submit(&page, &format!("{page}/reset"), &[]).await;
+    is_page(&shown, 200, "the only way back in");
     assert_eq!(shown.header("cache-control"), "no-store");
-    assert!(
-        shown
-            .text
-            .contains(&format!("http://{}/reset?token=", world.aura.address()))
-    );
+    let link = format!("http://{}/reset?token=", world.aura.address());
+    let token = shown.text.split(&link).nth(1).expect("the link");
+    let token: String = token.chars().take_while(|c| *c != '<').collect();
     let again = root.get(&page).await;
     assert!(!again.is(200).text.contains("token="), "{again:#?}");
-    assert!(again.text.contains("must choose a new password"));
+    assert!(again.text.contains("needs a reset link to sign in"));
+
+    ann.get("/account").await.is(303);
+    let refused = ann.sign_in(ANN, PASSWORD).await;
+    is_page(&refused, 422, "E-mail or password is wrong.");
+    let fields = [("token", token.as_str()), ("new_password", OTHER)];
+    let set = ann
+        .submit(&format!("/reset?token={token}"), "/reset", &fields)
+        .await;
+    is_page(&ann.follow(&set).await, 200, "Your new password is set.");
+    ann.sign_in(ANN, OTHER).await.is(303);
+}
+
+#[tokio::test]
+async fn a_required_change_leads_from_the_old_password_to_a_new_one() {
+    let world = World::start().await;
+    let mut root = world.signed_in(ROOT).await;
+    let mut ann = world.signed_in(ANN).await;
+    let page = world.page_of(&mut root, ANN).await;
+    let require = format!("{page}/require-password-change");
+    let done = root.submit(&page, &require, &[]).await;
+    let done = root.follow(&done).await;
+    is_page(&done, 200, "must choose a new password at the next sign-in");
+    assert!(!done.text.contains("token="), "no link: {done:#?}");
     // The sessions have ended, and the password opens nothing but the form for another.
     ann.get("/account").await.is(303);
     let required = ann.sign_in(ANN, PASSWORD).await;

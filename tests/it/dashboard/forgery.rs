@@ -25,6 +25,7 @@ fn forms(page: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         "enable",
         "end-sessions",
         "require-password-change",
+        "reset",
         "delete",
     ];
     let acts = acts

@@ -148,7 +148,9 @@ async fn a_reset_link_works_once() {
     for path in ["/reset", "/reset?token="] {
         is_page(&visitor.get(path).await, 401, "This link does not work");
     }
+    let session = world.client().signed_in(ANN).await;
     let link = world.settings.done(&["user", "reset-link", ANN]).await;
+    world.client().me(&session.access).await.is(401);
     let token = link
         .split_whitespace()
         .map(|word| word.rsplit("token=").next().unwrap())
@@ -159,7 +161,6 @@ async fn a_reset_link_works_once() {
         let fields = [("token", token), ("new_password", password)];
         visitor.submit(&page, "/reset", &fields).await
     };
-    let session = world.client().signed_in(ANN).await;
     let weak = send(&mut visitor, "short").await;
     is_page(&weak, 422, "New password: A password has");
     assert_eq!(hidden(&weak.text, "token").as_deref(), Some(token));
@@ -169,7 +170,6 @@ async fn a_reset_link_works_once() {
         200,
         "Your new password is set.",
     );
-    world.client().me(&session.access).await.is(401);
     let again = send(&mut visitor, PASSWORD).await;
     is_page(&again, 422, "This link was used already, or has expired.");
     visitor.sign_in(ANN, OTHER).await.is(303);

@@ -1,9 +1,11 @@
 -- Begins a session. KEYS: its hash, its user's index.
--- ARGV: id, user, email, roles, created, expires, ip, user agent, token hash, sessions allowed.
+-- ARGV: id, user, email, roles, created, expires, ip, user agent, token hash, sessions allowed,
+-- version of the account that the roles are of.
 local created, expires = tonumber(ARGV[5]), tonumber(ARGV[6])
 redis.call('HSET', KEYS[1],
   'user', ARGV[2], 'email', ARGV[3], 'roles', ARGV[4], 'created', ARGV[5], 'used', ARGV[5],
-  'expires', ARGV[6], 'ip', ARGV[7], 'agent', ARGV[8], 'current', ARGV[9], 'chain', '')
+  'expires', ARGV[6], 'ip', ARGV[7], 'agent', ARGV[8], 'current', ARGV[9], 'chain', '',
+  'version', ARGV[11])
 redis.call('PEXPIRE', KEYS[1], expires - created)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', created)
 redis.call('ZADD', KEYS[2], expires, ARGV[1])
