@@ -192,6 +192,16 @@ impl Settings {
         self.settings.iter().find(|setting| setting.name == name)
     }
 
+    /// The setting of that name and no other; empty where there is none.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        let settings = self.get(name).cloned().into_iter().collect();
+        Self {
+            settings,
+            sections: self.sections.clone(),
+        }
+    }
+
     /// The setting whose name looks most like `name`, if any does.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Option<&Setting> {

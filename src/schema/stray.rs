@@ -47,6 +47,17 @@ pub(super) fn warnings(
     variables.chain(files).collect()
 }
 
+impl Settings {
+    /// Whether `name` is no setting, and so nearly one that the loader warns of it.
+    #[must_use]
+    pub fn is_near_miss(&self, name: &str) -> bool {
+        let fault = (!is_read(self, name)).then(|| stranger(self, name, ""));
+        fault
+            .flatten()
+            .is_some_and(|fault| fault.kind == FaultKind::NearMiss)
+    }
+}
+
 /// Whether `name` is a setting, or names the file of a secret.
 fn is_read(settings: &Settings, name: &str) -> bool {
     let of_file = || settings.get(name.strip_suffix("_FILE")?);

@@ -39,10 +39,16 @@ pub(super) fn near_miss<'a>(name: &str, known: impl Iterator<Item = &'a str>) ->
         return None;
     }
     let upper = name.to_ascii_uppercase();
+    let length = name.chars().count();
     known
-        .map(|candidate| (strsim::damerau_levenshtein(&upper, candidate), candidate))
-        .filter(|&(distance, candidate)| {
-            distance <= edits_allowed(name.chars().count().min(candidate.len()))
+        .filter_map(|candidate| {
+            let allowed = edits_allowed(length.min(candidate.len()));
+            // Measuring the distance takes the product of both lengths; this is the least it can be.
+            if length.abs_diff(candidate.chars().count()) > allowed {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&upper, candidate);
+            (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
@@ -62,7 +68,13 @@ fn edits_allowed(length: usize) -> usize {
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// Below this, a suggestion is noise.
     const ALIKE: f64 = 0.75;
+    /// Nobody misspells a name into a longer one than this; comparing takes the product of the
+    /// lengths.
+    const LONGEST: usize = 256;
 
+    if name.len() > LONGEST {
+        return None;
+    }
     let upper = name.to_ascii_uppercase();
     known
         .map(|candidate| {

@@ -19,7 +19,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use object::{Container, Holder, Object, Source, Workload};
 use overlay::{Content, Document};
@@ -206,13 +206,15 @@ fn places<'a>(service: &'a Service, sources: &[Source], workloads: &[Workload]) 
     if !workloads.is_empty() {
         return places;
     }
-    let namespaces: BTreeSet<&String> = sources.iter().map(|source| &source.namespace).collect();
-    for namespace in namespaces {
-        let of = |holder| {
-            let within =
-                move |source: &&Source| source.holder == holder && source.namespace == *namespace;
-            sources.iter().filter(within)
-        };
+    let mut namespaces: BTreeMap<&String, Vec<&Source>> = BTreeMap::new();
+    for source in sources {
+        namespaces
+            .entry(&source.namespace)
+            .or_default()
+            .push(source);
+    }
+    for sources in namespaces.values() {
+        let of = |holder| sources.iter().filter(move |source| source.holder == holder);
         if let (Some(config), Some(_)) = (of(Holder::ConfigMap).next(), of(Holder::Secret).next()) {
             let mut place = Place::new(service, config.at.clone());
             for source in of(Holder::ConfigMap).chain(of(Holder::Secret)) {

@@ -4,6 +4,8 @@
 //! Read from plain JSON rather than from typed objects: what people edit by hand is half right,
 //! and the right half is still worth a look.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::report::At;
@@ -140,11 +142,10 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
         "ConfigMap" => return source(Holder::ConfigMap, plain(value.get("data"))),
         "Secret" => {
             let mut entries = decoded(value.get("data"));
-            for (key, given) in plain(value.get("stringData")) {
-                // As the API server does, stringData wins.
-                entries.retain(|(known, _)| *known != key);
-                entries.push((key, given));
-            }
+            // As the API server does, stringData wins.
+            let plainly = value.get("stringData").and_then(Value::as_object);
+            entries.retain(|(known, _)| plainly.is_none_or(|map| !map.contains_key(known)));
+            entries.extend(plain(value.get("stringData")));
             return source(Holder::Secret, entries);
         }
         "SealedSecret" => {
@@ -285,11 +286,11 @@ fn variable(entry: &Value) -> Option<Variable> {
 
 /// Secrets behind the volumes that `container` mounts.
 fn mounted(pod: &Value, container: &Value) -> Vec<String> {
-    let mounts: Vec<_> = list(container, "/volumeMounts")
+    let mounts: BTreeSet<_> = list(container, "/volumeMounts")
         .map(|mount| text_at(mount, "/name"))
         .collect();
     let volumes =
-        list(pod, "/spec/volumes").filter(|volume| mounts.contains(&text_at(volume, "/name")));
+        list(pod, "/spec/volumes").filter(|volume| mounts.contains(text_at(volume, "/name")));
     let secrets = volumes.flat_map(|volume| {
         let projected =
             list(volume, "/projected/sources").map(|from| text_at(from, "/secret/name"));

@@ -16,6 +16,10 @@ use crate::deploy::kustomize::{is_deletion, items, join, merge, text_at, texts};
 /// Overlays upon overlays.
 const MAX_DEPTH: usize = 16;
 
+/// Steps that putting overlays together may take: a folder that names itself twice would take as
+/// many as there are paths.
+const MAX_STEPS: usize = 2_000_000;
+
 /// One object, or one `.env` file.
 pub(super) struct Document {
     pub(super) file: String,
@@ -47,9 +51,15 @@ pub(super) fn groups(documents: &[Document]) -> (Vec<Vec<Object>>, Vec<Finding>)
         }
     }
     let tree = Tree::of(&files);
+    let mut findings = tree.absent();
+    let mut steps = MAX_STEPS;
     for root in tree.roots() {
         let mut objects = Vec::new();
-        let namespace = tree.add(root, &mut objects, 0);
+        let namespace = tree.add(root, &mut objects, 0, &mut steps);
+        if steps == 0 {
+            findings.push(endless(root));
+            break;
+        }
         groups.push(
             objects
                 .iter()
@@ -57,14 +67,28 @@ pub(super) fn groups(documents: &[Document]) -> (Vec<Vec<Object>>, Vec<Finding>)
                 .collect(),
         );
     }
-    let loose = files.iter().filter(|(file, _)| !tree.lists(file));
+    let listed = tree.listed();
+    let loose = files.iter().filter(|(file, _)| !listed.contains(**file));
     let loose = loose.flat_map(|(file, values)| values.iter().map(move |value| (*file, *value)));
     groups.push(
         loose
             .filter_map(|(file, value)| object::read(file, value))
             .collect(),
     );
-    (groups, tree.absent())
+    (groups, findings)
+}
+
+fn endless(folder: &str) -> Finding {
+    let at = At {
+        file: join(folder, "kustomization.yaml"),
+        object: String::new(),
+    };
+    at.finding(
+        FindingKind::Unreadable,
+        "",
+        "is built upon itself, or upon too much",
+        "check what `kubectl kustomize` makes of it",
+    )
 }
 
 fn of_dotenv(file: &str, variables: &[dotenv::Entry]) -> Source {
@@ -122,14 +146,15 @@ impl<'a> Tree<'a> {
             .collect()
     }
 
-    /// Whether a kustomization is in charge of `file`.
-    fn lists(&self, file: &str) -> bool {
-        self.folders.iter().any(|(folder, list)| {
+    /// The files that a kustomization is in charge of.
+    fn listed(&self) -> BTreeSet<String> {
+        let all = self.folders.iter().flat_map(|(folder, list)| {
             let keys = ["resources", "patchesStrategicMerge"];
             let names = keys.into_iter().flat_map(|key| texts(list, key));
             let patches = items(list, "patches").map(|patch| text_at(patch, "/path"));
-            names.chain(patches).any(|name| join(folder, name) == file)
-        })
+            names.chain(patches).map(move |name| join(folder, name))
+        });
+        all.collect()
     }
 
     /// What is built upon and not here: nothing can be said of such an overlay as a whole.
@@ -156,32 +181,49 @@ impl<'a> Tree<'a> {
         findings
     }
 
-    /// Adds what `folder` is made of to `objects`; gives the namespace that it moves them to.
-    fn add(&self, folder: &str, objects: &mut Vec<Layers<'a>>, depth: usize) -> Option<&'a str> {
+    /// Adds what `folder` is made of to `objects`, in as many `steps` as are left; gives the
+    /// namespace that it moves them to.
+    fn add(
+        &self,
+        folder: &str,
+        objects: &mut Vec<Layers<'a>>,
+        depth: usize,
+        steps: &mut usize,
+    ) -> Option<&'a str> {
         let list = self.folders.get(folder).filter(|_| depth < MAX_DEPTH)?;
         let mut namespace = None;
         for name in texts(list, "resources") {
             let path = join(folder, name);
-            if let Some((file, values)) = self.files.get_key_value(path.as_str()) {
+            let file = self.files.get_key_value(path.as_str());
+            take(steps, 1 + file.map_or(0, |(_, values)| values.len()))?;
+            if let Some((file, values)) = file {
                 objects.extend(values.iter().map(|value| vec![(*file, *value)]));
             } else {
-                namespace = self.add(&path, objects, depth + 1).or(namespace);
+                namespace = self.add(&path, objects, depth + 1, steps).or(namespace);
             }
         }
         for name in texts(list, "components") {
-            self.add(&join(folder, name), objects, depth + 1);
+            take(steps, 1)?;
+            self.add(&join(folder, name), objects, depth + 1, steps);
         }
         let paths = items(list, "patches").map(|patch| text_at(patch, "/path"));
         for path in paths.chain(texts(list, "patchesStrategicMerge")) {
             let path = join(folder, path);
             if let Some((file, patches)) = self.files.get_key_value(path.as_str()) {
                 for patch in patches {
+                    take(steps, 1 + objects.len())?;
                     lay(objects, file, patch);
                 }
             }
         }
         list.get("namespace").and_then(Value::as_str).or(namespace)
     }
+}
+
+/// Takes `count` steps; none where so many are not left, and then none are.
+fn take(steps: &mut usize, count: usize) -> Option<()> {
+    *steps = steps.saturating_sub(count);
+    (*steps > 0).then_some(())
 }
 
 /// Lays `patch` over the object of its kind and name.
@@ -234,12 +276,49 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
     let mut object = object::read(first_file, &whole)?;
     if let Object::Source(source) = &mut object {
         // Each key is found where it was written last.
+        let written = sources.iter().flat_map(|layer| &layer.entries);
+        let last: BTreeMap<&str, &At> = written
+            .map(|entry| (entry.key.as_str(), &entry.at))
+            .collect();
         for entry in &mut source.entries {
-            let mut layers = sources.iter().rev().flat_map(|layer| &layer.entries);
-            if let Some(last) = layers.find(|last| last.key == entry.key) {
-                entry.at = last.at.clone();
+            if let Some(at) = last.get(entry.key.as_str()) {
+                entry.at = (*at).clone();
             }
         }
     }
     Some(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_built_upon_itself_is_told_and_not_followed() {
+        let document = |file: &str, value| Document {
+            file: file.to_owned(),
+            content: Content::Manifest(value),
+        };
+        // Sixteen storeys of forty copies each would have no end.
+        let documents = [
+            document("a/kustomization.yaml", json!({"resources": ["../b"]})),
+            document("b/kustomization.yaml", json!({"resources": vec!["."; 40]})),
+            document(
+                "loose.yaml",
+                json!({"kind": "ConfigMap", "metadata": {"name": "x"}}),
+            ),
+        ];
+        let (groups, findings) = groups(&documents);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(
+            findings[0].problem,
+            "is built upon itself, or upon too much"
+        );
+        assert!(
+            groups.iter().flatten().count() >= 1,
+            "the others are looked into"
+        );
+    }
 }

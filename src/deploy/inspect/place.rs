@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
     fn add_variable(&mut self, name: &str, given: Given, open: bool, taken: bool) {
         let at = self.at.clone();
         let Some(setting) = values::setting(self.service, name) else {
-            if values::is_near_miss(self.service, name) {
+            if self.service.settings.is_near_miss(name) {
                 let near = self.service.settings.nearest(name);
                 let near =
                     near.map_or_else(String::new, |near| format!("did you mean {}?", near.name));

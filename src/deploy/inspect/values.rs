@@ -95,7 +95,7 @@ fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding>
     let near = service.settings.nearest(key);
     let sentinel = matches!(given, Given::Text(text) if text.contains(SET_ME));
     // A `.env` file serves many masters.
-    if holder == Holder::Dotenv && !sentinel && !is_near_miss(service, key) {
+    if holder == Holder::Dotenv && !sentinel && !service.settings.is_near_miss(key) {
         return None;
     }
     let remedy = match near {
@@ -103,16 +103,6 @@ fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding>
         None => "remove it".to_owned(),
     };
     Some(at.finding(FindingKind::Unknown, key, "is not a setting", remedy))
-}
-
-/// Whether `key` is a slip of the pen, as the service itself would say at its start.
-pub(super) fn is_near_miss(service: &Service, key: &str) -> bool {
-    let environment = Environment::from_iter([(key, "")]);
-    let loader = Loader::new(service.settings.clone(), environment);
-    let warnings = loader.resolve::<Value>().warnings;
-    warnings
-        .iter()
-        .any(|fault| fault.kind == FaultKind::NearMiss && fault.name == key)
 }
 
 pub(super) fn odd(at: &At, key: &str, given: &Given) -> Option<Finding> {
@@ -129,7 +119,8 @@ pub(super) fn of_text(service: &Service, at: &At, key: &str, text: &str) -> Vec<
         return Vec::new();
     }
     let environment = Environment::from_iter([(key, text)]);
-    let loader = Loader::new(service.settings.clone(), environment);
+    // The others have nothing to do with it, and a file may hold thousands of texts.
+    let loader = Loader::new(service.settings.only(key), environment);
     let resolution = loader.secrets_elsewhere(true).resolve::<Value>();
     let faults = resolution.faults.iter().chain(&resolution.warnings);
     faults

@@ -10,6 +10,10 @@ use super::report::{At, Finding, FindingKind};
 /// Deeper nesting is no manifest.
 const MAX_DEPTH: usize = 100;
 
+/// Bytes that anchors may repeat in all, and how often the shortest text may use them.
+const REPEATED_BYTES: usize = 32 * 1024 * 1024;
+const REPEATED: usize = 10_000;
+
 /// Every object of `text`, those inside a `List` one by one.
 pub(super) fn read(at: &At, text: &str) -> Result<Vec<Value>, Box<Finding>> {
     let mut objects = Vec::new();
@@ -24,12 +28,17 @@ pub(super) fn read_as<'a, T: Deserialize<'a>>(
     at: &At,
     text: &'a str,
 ) -> Result<Vec<T>, Box<Finding>> {
+    // What is repeated is copied, and may be as long as the text.
+    let repeated = (REPEATED_BYTES / text.len().max(1)).min(REPEATED);
     let options = serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
             max_aliases: 1_000,
             max_anchors: 1_000,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: repeated,
         },
     };
     let documents = serde_saphyr::from_multiple_with_options(text, options);
@@ -67,7 +76,7 @@ fn broken(at: &At, error: &Error) -> Finding {
         format!(" at line {}, column {}", location.line(), location.column())
     });
     let (kind, problem, remedy) = match error.without_snippet() {
-        Error::Budget { .. } => (
+        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => (
             FindingKind::Unreadable,
             "is nested too deeply or repeats too much of itself",
             "write it out, without anchors",
@@ -147,5 +156,15 @@ mod tests {
             laughs.extend([format!("a{n}: &a{n} [{all}]\n")]);
         }
         assert_eq!(error(&laughs).kind, FindingKind::Unreadable);
+        let long = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(1 << 20),
+            "*a, ".repeat(99)
+        );
+        assert!(
+            error(&long)
+                .problem
+                .starts_with("is nested too deeply or repeats")
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Strategic merge, as Kubernetes defines it for the lists that carry settings.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::{is_deletion, text_at};
@@ -50,19 +52,31 @@ fn merge_maps(into: &mut Map<String, Value>, from: &Map<String, Value>) {
 
 /// New items come first, as they do in kustomize.
 fn merge_lists(into: &mut Vec<Value>, from: &[Value], known_by: &str) {
-    let id = |item: &Value| text_at(item, &format!("/{known_by}")).to_owned();
-    let mut new = Vec::new();
+    let pointer = format!("/{known_by}");
+    let id = |item: &Value| text_at(item, &pointer).to_owned();
+    // By name: both lists may be long.
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, old) in into.iter().enumerate() {
+        places.entry(id(old)).or_default().push(place);
+    }
+    let mut gone = BTreeSet::new();
+    let mut merged = Vec::new();
     for item in from {
         let name = id(item);
         if is_deletion(item) {
-            into.retain(|old| id(old) != name);
-        } else if let Some(old) = into.iter_mut().find(|old| id(old) == name) {
-            merge_at(old, item, "");
+            gone.extend(places.remove(&name).into_iter().flatten());
+        } else if let Some(place) = places.get(&name).and_then(|places| places.first()) {
+            merge_at(&mut into[*place], item, "");
         } else {
-            new.push(item.clone());
+            merged.push(item.clone());
         }
     }
-    into.splice(0..0, new);
+    let old = into.drain(..).enumerate();
+    merged.extend(
+        old.filter(|(place, _)| !gone.contains(place))
+            .map(|(_, old)| old),
+    );
+    *into = merged;
 }
 
 #[cfg(test)]

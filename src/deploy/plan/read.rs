@@ -25,7 +25,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(DeployFile, Report), Fault
     };
     let mut taken = Taken::default();
     // Each round takes something out of the tree, so this ends.
-    loop {
+    while !report.is_full() {
         let error = match serde_path_to_error::deserialize::<_, DeployFile>(&tree) {
             Ok(file) => return Ok((file, report)),
             Err(error) => error,
@@ -42,6 +42,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(DeployFile, Report), Fault
         let (problem, remedy) = in_words(&written, &given, &message);
         report.refuse(FaultKind::Invalid, &written, problem, remedy);
     }
+    Ok((DeployFile::default(), report))
 }
 
 /// The keys that lead to what was refused.
@@ -191,6 +192,17 @@ mod tests {
 
     use crate::deploy::plan::Plan;
     use crate::deploy::plan::example::{fault, faults, service};
+
+    #[test]
+    fn after_two_hundred_faults_no_more_are_looked_for() {
+        let lines: Vec<String> = (0..5_000).map(|n| format!("a{n} = 1")).collect();
+        let told = faults(&lines.join("\n"));
+        assert_eq!(told.len(), 201);
+        assert_eq!(
+            told.last().map(String::as_str),
+            Some("deploy.toml: has more faults than these; mend these first")
+        );
+    }
 
     #[test]
     fn every_fault_comes_at_once_with_line_and_column() {

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::{Fault, FaultKind, Faults};
 
+/// Faults that are told at once. Finding one may take as long as reading the file.
+const MOST_FAULTS: usize = 200;
+
 /// Line and column in characters, both from 1.
 pub(super) type Position = (usize, usize);
 
@@ -44,9 +47,14 @@ impl Report {
     /// Whether something at, above or below `path` was refused already.
     pub(super) fn failed(&self, path: &[&str]) -> bool {
         let path = owned(path);
-        self.failed
-            .iter()
-            .any(|failed| failed.starts_with(&path) || path.starts_with(failed))
+        let above = (0..path.len()).any(|length| self.failed.contains(&path[..length]));
+        let mut below = self.failed.range(path.clone()..);
+        above || below.next().is_some_and(|failed| failed.starts_with(&path))
+    }
+
+    /// Whether there are as many faults as are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.len() >= MOST_FAULTS
     }
 
     /// Refuses what stands at `path`.
@@ -59,15 +67,27 @@ impl Report {
     ) {
         self.failed.insert(owned(path));
         let (position, name) = self.locate(path);
-        let fault = Fault::new(kind, name, problem, remedy);
-        self.faults.push((position, fault));
+        self.push(position, Fault::new(kind, name, problem, remedy));
     }
 
     /// Refuses syntax, which stands at a position and at no path.
     pub(super) fn refuse_at(&mut self, position: Position, problem: &str, remedy: &str) {
         let name = self.name(Some(position), "");
         let fault = Fault::new(FaultKind::Invalid, name, problem, remedy);
-        self.faults.push((Some(position), fault));
+        self.push(Some(position), fault);
+    }
+
+    fn push(&mut self, position: Option<Position>, fault: Fault) {
+        if self.is_full() {
+            return;
+        }
+        self.faults.push((position, fault));
+        if self.is_full() {
+            let name = self.name(None, "");
+            let (problem, remedy) = ("has more faults than these", "mend these first");
+            let fault = Fault::new(FaultKind::Invalid, name, problem, remedy);
+            self.faults.push((None, fault));
+        }
     }
 
     /// Warns of what stands at `path`.

@@ -43,6 +43,9 @@ impl Plan {
             .keys()
             .filter(|name| !names.contains(name))
         {
+            if report.is_full() {
+                break;
+            }
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
             report.refuse(
                 FaultKind::Invalid,

@@ -13,6 +13,9 @@ use crate::schema::{Fault, FaultKind, Kind, Setting};
 pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for (name, value) in &draft.file.settings {
+        if draft.report.is_full() {
+            break;
+        }
         match read(draft, name, value) {
             Ok(()) => {
                 out.insert(name.clone(), value.text.clone());

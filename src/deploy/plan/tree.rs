@@ -118,22 +118,45 @@ fn refusing(
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// Characters before each [`BLOCK`] of bytes: a line may be as long as the file.
+    characters: Vec<usize>,
+}
+
+/// Bytes whose characters are counted for each position.
+const BLOCK: usize = 1024;
+
+/// Characters that begin in `bytes`, a part of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 impl<'a> Lines<'a> {
     fn of(text: &'a str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let mut before = 0;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            before += characters(block);
+            before
+        });
         Self {
             text,
             starts: std::iter::once(0).chain(breaks).collect(),
+            characters: std::iter::once(0).chain(blocks).collect(),
         }
+    }
+
+    /// Characters before the byte at `offset`.
+    fn before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset);
+        self.characters.get(block).copied().unwrap_or_default() + rest.map_or(0, characters)
     }
 
     /// Line and column, from 1, of the byte at `offset`.
     fn position(&self, offset: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let before = self.text.get(self.starts[line - 1]..offset);
-        (line, before.map_or(0, |before| before.chars().count()) + 1)
+        let start = self.before(self.starts[line - 1]);
+        (line, self.before(offset).saturating_sub(start) + 1)
     }
 }
 
@@ -159,6 +182,15 @@ mod tests {
             text.contains("deploy.toml:2:3: is no TOML: duplicate key"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn columns_are_characters_however_long_the_line() {
+        let text = format!("a = \"{}\", b = 1", "é".repeat(3_000));
+        let lines = Lines::of(&text);
+        let offset = text.find("b =").unwrap();
+        assert_eq!(lines.position(offset), (1, 3_008 + 1));
+        assert_eq!(lines.position(text.len()), (1, text.chars().count() + 1));
     }
 
     #[test]
