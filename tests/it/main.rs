@@ -5,6 +5,7 @@
 //! - `browsers`: the browsers that look at pages see what they claim to.
 //! - `outages`: Redis and the database stopped, hung, mute and back again.
 //! - `attacks`: attacks that once succeeded, one test each.
+//! - `fuzz`: everything that reads what strangers send, fed with what nobody would write.
 //! - `slow_clients`: slow, silent, endless and malformed connections.
 //! - `llm`: what is asked once and given twice, and what holds while something is away.
 //! - `deploy`: the files that deploy aura, and what other people's tools say of them.
@@ -56,6 +57,7 @@ mod dashboard_browser;
 mod deploy;
 mod docs;
 mod forward_auth;
+mod fuzz;
 mod harness;
 mod health;
 mod house;

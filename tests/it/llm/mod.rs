@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Settings};
 
-pub(crate) use self::upstream::{Reply, Upstream, chat};
+pub(crate) use self::upstream::{Reply, Seen, Upstream, chat};
 
 const CHAT: &str = "/v1/chat/completions";
 

@@ -81,6 +81,13 @@ impl Reply {
         reply
     }
 
+    /// A stream of any bytes, each part by itself.
+    pub(crate) fn stream(parts: Vec<Vec<u8>>) -> Self {
+        let mut reply = Self::events(&[]);
+        reply.parts = parts;
+        reply
+    }
+
     /// Sets a header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
@@ -213,6 +220,11 @@ impl Upstream {
     /// How many requests there were.
     pub(crate) fn calls(&self) -> usize {
         self.seen.lock().expect("a lock").len()
+    }
+
+    /// Forgets the requests so far.
+    pub(crate) fn forget(&self) {
+        self.seen.lock().expect("a lock").clear();
     }
 
     /// How many answers were given up by those who had asked.

@@ -191,6 +191,11 @@ impl Aura {
         self.process.signal(signal);
     }
 
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The memory that it occupies, in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
         let path = format!("/proc/{}/status", self.process.id());
