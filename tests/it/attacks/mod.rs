@@ -2,3 +2,4 @@
 //! with the outcome that holds today. `docs/security.md` says what is promised.
 
 mod administrators;
+mod gateways;

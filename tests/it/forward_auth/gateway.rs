@@ -17,14 +17,14 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/forward-auth.md");
 
 /// A program of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Nginx,
     Caddy,
 }
 
 /// A running gateway, over TLS, for `*.example.com`.
 #[derive(Debug)]
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     port: Port,
     _process: Process,
     _folder: TempDir,
@@ -32,7 +32,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     /// Starts it before aura and an application; `None`, said aloud, where it is not installed.
-    pub(super) async fn start(kind: Kind, aura: SocketAddr, app: SocketAddr) -> Option<Self> {
+    pub(crate) async fn start(kind: Kind, aura: SocketAddr, app: SocketAddr) -> Option<Self> {
         let sbin = [PathBuf::from("/usr/sbin")];
         let program = match kind {
             Kind::Nginx => installed(&["nginx"], &sbin)?,
@@ -78,13 +78,13 @@ impl Gateway {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.port.address()
     }
 }
 
 /// The only block of the page in `language`.
-fn block(language: &str) -> String {
+pub(super) fn block(language: &str) -> String {
     let page = std::fs::read_to_string(PAGE).expect("the page");
     let fence = format!("\n```{language}\n");
     let mut blocks = page.split(&fence).skip(1);

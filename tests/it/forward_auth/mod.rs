@@ -5,3 +5,7 @@
 mod direct;
 mod gateway;
 mod proxies;
+mod world;
+
+pub(crate) use self::gateway::Kind;
+pub(crate) use self::world::World;

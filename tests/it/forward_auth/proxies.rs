@@ -3,11 +3,8 @@
 
 use reqwest::Method;
 
-use super::direct::create;
-use super::gateway::{Gateway, Kind};
-use crate::support::{
-    Answer, Aura, Browser, Client, Driver, Look, PASSWORD, Settings, Site, Sqlite,
-};
+use super::{Kind, World};
+use crate::support::{Answer, Browser, Client, Driver, Look, PASSWORD, Site};
 
 /// Headers that a client makes up.
 const FORGED: [(&str, &str); 4] = [
@@ -36,51 +33,9 @@ fn seen<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// Aura, an application, a gateway before both, and two accounts.
-struct World {
-    settings: Settings,
-    aura: Aura,
-    gateway: Gateway,
-    app: Client,
-    _site: Site,
-    _file: Sqlite,
-}
-
-impl World {
-    async fn start(kind: Kind) -> Option<Self> {
-        let file = Sqlite::new();
-        let settings = Settings::new()
-            .database(&file.url())
-            .set("AUTH_PUBLIC_URL", "https://auth.example.com")
-            .set("AUTH_FORWARD_HOSTS", "app.example.com")
-            .set("AUTH_COOKIE_DOMAIN", "example.com")
-            .set("SERVER_TRUSTED_PROXIES", "127.0.0.1");
-        settings.done(&["migrate"]).await;
-        create(&settings, "ann@example.com", &[]).await;
-        create(&settings, "bob@example.com", &["staff"]).await;
-        let aura = settings.start().await;
-        let site = Site::mirror().await;
-        let gateway = Gateway::start(kind, aura.address(), site.address()).await?;
-        Some(Self {
-            app: Client::of_host("app.example.com", gateway.address()),
-            settings,
-            aura,
-            gateway,
-            _site: site,
-            _file: file,
-        })
-    }
-
-    /// The header of an account's token.
-    async fn bearer(&self, email: &str) -> String {
-        let session = self.aura.client().signed_in(email).await;
-        format!("Bearer {}", session.access)
-    }
-
-    fn look(&self) -> Look {
-        let rules = format!("MAP *.example.com {}", self.gateway.address());
-        Look::light().hosts(&rules)
-    }
+fn look(world: &World) -> Look {
+    let rules = format!("MAP *.example.com {}", world.gateway.address());
+    Look::light().hosts(&rules)
 }
 
 /// Programs: no detour, no forged name, no role that they lack.
@@ -128,7 +83,7 @@ async fn sign_in(browser: &Browser, email: &str) {
 
 /// Browsers: to the sign-in page and back, and the same again when the session has ended.
 async fn people_pass_by_their_session(world: &World, driver: &Driver) {
-    let ann = driver.browser(&world.look()).await;
+    let ann = driver.browser(&look(world)).await;
     let page = "https://app.example.com/a%20b?x=1&y=2";
     ann.open(page).await;
     sign_in(&ann, "ann@example.com").await;
@@ -152,7 +107,7 @@ async fn people_pass_by_their_session(world: &World, driver: &Driver) {
     assert_eq!(seen(answer.is(200), "x-auth-email"), ["ann@example.com"]);
     assert!(!answer.text.contains(cookie.value()), "{answer:#?}");
 
-    let bob = driver.browser(&world.look()).await;
+    let bob = driver.browser(&look(world)).await;
     bob.open("https://app.example.com/reports/1").await;
     sign_in(&bob, "bob@example.com").await;
     bob.says("X-Auth-Roles: staff").await;
@@ -169,7 +124,9 @@ async fn people_pass_by_their_session(world: &World, driver: &Driver) {
 }
 
 async fn run(kind: Kind) {
-    let (Some(driver), Some(world)) = (Driver::start().await, World::start(kind).await) else {
+    let site = Site::mirror().await;
+    let world = World::start(kind, site.address()).await;
+    let (Some(driver), Some(world)) = (Driver::start().await, world) else {
         return;
     };
     programs_pass_by_their_token(&world).await;

@@ -29,6 +29,7 @@ mod root_fs;
 mod site;
 mod stores;
 mod visitor;
+mod wsgi;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -60,6 +61,7 @@ pub(crate) use self::root_fs::RootFs;
 pub(crate) use self::site::Site;
 pub(crate) use self::stores::{Sqlite, on_both_stores};
 pub(crate) use self::visitor::Visitor;
+pub(crate) use self::wsgi::Wsgi;
 
 /// How long a thing may take that has no limit of its own: generous, because a debug build on a
 /// busy machine is slow, and finite, because nothing may hang.
