@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::objects::{Objects, containers, failing, is_empty, items, pod, pod_labels, selects};
 use super::rule::{Rule, checked, waivable};
+use crate::deploy::kubernetes::EVERYWHERE;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "Network policy",
         asks: "every pod under a policy of both types that selects by one label; rules for what \
-               it needs, and none where it needs nothing",
+               it needs, and none where it needs nothing; no way to the metadata of a cloud",
         scanners: "kube-linter `non-isolated-pod`, `dangling-networkpolicy`, \
                    `dangling-networkpolicypeer-podselector` (all optional); kube-score \
                    `pod-networkpolicy`, `networkpolicy-targets-pod`; Polaris \
@@ -70,7 +71,24 @@ fn policy(objects: &Objects) -> Vec<String> {
                     .any(|owner| selects(label, pod_labels(owner)))
         }),
     );
+    let leads = "leads to where clouds keep secrets";
+    faults.extend(objects.every("NetworkPolicy", leads, |policy| {
+        let rules = items(&policy["spec"]["egress"]);
+        rules
+            .flat_map(|rule| items(&rule["to"]))
+            .all(|peer| spares_metadata(&peer["ipBlock"]))
+    }));
     faults
+}
+
+/// Whether a block that is everywhere leaves out the metadata of clouds.
+fn spares_metadata(block: &Value) -> bool {
+    let whole = EVERYWHERE.iter().find(|(cidr, _)| block["cidr"] == *cidr);
+    whole.is_none_or(|(_, left_out)| {
+        left_out
+            .iter()
+            .all(|cidr| items(&block["except"]).any(|one| one == cidr))
+    })
 }
 
 fn service(objects: &Objects) -> Vec<String> {

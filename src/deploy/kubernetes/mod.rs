@@ -31,6 +31,7 @@ mod tests;
 use super::{Artefact, File, Project, RenderError};
 
 pub use build::stream;
+pub(super) use components::EVERYWHERE;
 pub use place::{Place, place};
 pub(super) use secret::needed as needed_secrets;
 pub(super) use values::initial as initial_text;

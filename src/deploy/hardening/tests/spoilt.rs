@@ -51,6 +51,8 @@ Strategy | Deployment | /spec/strategy | {"type": "Recreate"}
 End of a Job | Job | /spec/ttlSecondsAfterFinished | null
 Network policy | NetworkPolicy | /spec/policyTypes | ["Ingress"]
 Network policy | NetworkPolicy | /spec/podSelector/matchLabels/a | "b"
+Network policy | NetworkPolicy | /spec/egress/0/to/- | {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}
+Network policy | NetworkPolicy | /spec/egress/0/to/- | {"ipBlock": {"cidr": "::/0"}}
 Service | Service | /spec/type | "NodePort"
 Service | Service | /spec/selector/version | "1"
 Selectors | Deployment | /spec/selector/matchLabels | {"app": "shop"}

@@ -13,6 +13,8 @@ pub(super) mod network_policy;
 pub(super) mod sealed_secret;
 mod secret_files;
 
+pub(in crate::deploy) use network_policy::EVERYWHERE;
+
 use super::folder::Folder;
 use super::secret;
 use crate::deploy::emit::EmitError;

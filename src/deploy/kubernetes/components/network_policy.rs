@@ -23,9 +23,23 @@ use crate::deploy::plan::{Backend, Endpoint, Environment};
 
 /// Where the DNS cache of a node listens.
 const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
-/// Where clouds tell a machine their secrets.
-const METADATA_V4: &str = "169.254.169.254/32";
-const METADATA_V6: &str = "fd00:ec2::254/128";
+
+/// Everywhere, and what a pod may still not reach there: the addresses at which clouds tell a
+/// machine its secrets. All link-local ones, because more than one of them does (EC2, ECS, Google,
+/// Azure, `OpenStack`), and those that are not link-local: Alibaba, Azure, Oracle; EC2 and Google
+/// by IPv6.
+pub(in crate::deploy) const EVERYWHERE: [(&str, &[&str]); 2] = [
+    (
+        "0.0.0.0/0",
+        &[
+            "100.100.100.200/32",
+            "168.63.129.16/32",
+            "169.254.0.0/16",
+            "192.0.0.192/32",
+        ],
+    ),
+    ("::/0", &["fd00:ec2::/32", "fd20:ce::254/128", "fe80::/10"]),
+];
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
     let inside = rule_in(vec![pods()], HTTP);
@@ -120,17 +134,17 @@ fn peers(endpoint: &Endpoint) -> Vec<NetworkPolicyPeer> {
     let host = endpoint.host.trim_end_matches('.');
     if let Ok(address) = host.parse::<IpAddr>() {
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        return vec![block(&format!("{address}/{bits}"), None)];
+        return vec![block(&format!("{address}/{bits}"), &[])];
     }
     let labels: Vec<_> = host.split('.').collect();
     match labels[..] {
         [_] => vec![pods()],
         [_, other] if endpoint.scheme != "https" => vec![namespace(other)],
         [_, other, "svc", ..] => vec![namespace(other)],
-        _ => vec![
-            block("0.0.0.0/0", Some(METADATA_V4)),
-            block("::/0", Some(METADATA_V6)),
-        ],
+        _ => EVERYWHERE
+            .iter()
+            .map(|(cidr, except)| block(cidr, except))
+            .collect(),
     }
 }
 
@@ -142,7 +156,7 @@ fn dns() -> NetworkPolicyEgressRule {
         ..LabelSelector::default()
     });
     NetworkPolicyEgressRule {
-        to: Some(vec![cluster, block(NODE_LOCAL_DNS, None)]),
+        to: Some(vec![cluster, block(NODE_LOCAL_DNS, &[])]),
         ports: Some(
             ["UDP", "TCP"]
                 .map(|by| port(by, IntOrString::Int(53)))
@@ -186,11 +200,12 @@ fn namespace(name: &str) -> NetworkPolicyPeer {
     }
 }
 
-fn block(cidr: &str, except: Option<&str>) -> NetworkPolicyPeer {
+fn block(cidr: &str, except: &[&str]) -> NetworkPolicyPeer {
+    let except: Vec<String> = except.iter().map(|&cidr| cidr.to_owned()).collect();
     NetworkPolicyPeer {
         ip_block: Some(IPBlock {
             cidr: cidr.to_owned(),
-            except: except.map(|cidr| vec![cidr.to_owned()]),
+            except: (!except.is_empty()).then_some(except),
         }),
         ..NetworkPolicyPeer::default()
     }
@@ -215,12 +230,31 @@ mod tests {
         for long in ["db.data.svc", "db.data.svc.cluster.local", "db.data.svc."] {
             assert_eq!(to("postgres", long), [namespace("data")], "{long}");
         }
-        assert_eq!(to("redis", "10.0.0.7"), [block("10.0.0.7/32", None)]);
-        assert_eq!(to("redis", "fd00::7"), [block("fd00::7/128", None)]);
+        assert_eq!(to("redis", "10.0.0.7"), [block("10.0.0.7/32", &[])]);
+        assert_eq!(to("redis", "fd00::7"), [block("fd00::7/128", &[])]);
         for public in ["example.com", "api.example.com"] {
             assert_eq!(to("https", public).len(), 2, "{public}");
         }
         assert_eq!(to("postgres", "db.example.com").len(), 2);
+    }
+
+    #[test]
+    fn what_is_open_leaves_out_where_clouds_keep_secrets_and_dns_stays() {
+        let excepted = |peer: &NetworkPolicyPeer| peer.ip_block.clone().unwrap().except.unwrap();
+        let open = to("https", "api.example.com");
+        for network in ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"] {
+            assert!(
+                excepted(&open[0]).contains(&network.to_owned()),
+                "{network}"
+            );
+        }
+        for network in ["fe80::/10", "fd00:ec2::/32"] {
+            assert!(
+                excepted(&open[1]).contains(&network.to_owned()),
+                "{network}"
+            );
+        }
+        assert!(dns().to.unwrap().contains(&block("169.254.20.10/32", &[])));
     }
 
     #[test]
