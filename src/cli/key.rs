@@ -15,7 +15,9 @@ use crate::clock::random_bytes;
 
 /// Make keys.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  aura key generate --algorithm EdDSA > jwt-private-key.pem")]
+#[command(
+    after_help = "Example:\n  (umask 077 && aura key generate --algorithm EdDSA > jwt-private-key.pem)"
+)]
 pub(super) struct Key {
     #[command(subcommand)]
     command: KeyCommand,
@@ -25,7 +27,7 @@ pub(super) struct Key {
 enum KeyCommand {
     /// Print a new key: a secret for `JWT_SECRET_KEY`, or a PEM for `JWT_PRIVATE_KEY`.
     #[command(after_help = "Examples:\n  aura key generate\n  \
-        aura key generate --algorithm ES256 > jwt-private-key.pem")]
+        (umask 077 && aura key generate --algorithm ES256 > jwt-private-key.pem)")]
     Generate {
         /// What the key is for, as in `JWT_ALGORITHM`.
         #[arg(long, default_value = "HS256", ignore_case = true)]
