@@ -38,9 +38,9 @@ impl Serve {
         {
             return self.run_and_reload(reload);
         }
-        self.until_stopped(CancellationToken::new(), |address| {
+        self.until_stopped(CancellationToken::new(), |address, code| {
             if dev {
-                output::error(&banner(address, ""));
+                output::error(&banner(address, code, ""));
             }
         })?;
         Ok(ExitCode::SUCCESS)
@@ -50,8 +50,8 @@ impl Serve {
     fn run_and_reload(self, reload: Reload) -> anyhow::Result<ExitCode> {
         let program = reload.program().to_owned();
         let (rebuilt, mut watch) = (CancellationToken::new(), None);
-        let stop = self.until_stopped(rebuilt.clone(), |address| {
-            output::error(&banner(address, RELOAD));
+        let stop = self.until_stopped(rebuilt.clone(), |address, code| {
+            output::error(&banner(address, code, RELOAD));
             watch = reload.watch(rebuilt);
         });
         // No build outlives the server.
@@ -65,12 +65,15 @@ impl Serve {
     fn until_stopped(
         self,
         asked: CancellationToken,
-        listening: impl FnOnce(SocketAddr),
+        listening: impl FnOnce(SocketAddr, Option<&str>),
     ) -> anyhow::Result<Stop> {
         let (config, dev) = (self.source.load()?, self.source.dev);
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
-            let app = App::new(config, Clock::system())?.for_trying_out(dev);
+            let app = App::new(config, Clock::system())?;
+            let app = if dev { app.for_trying_out() } else { app };
+            let code = app.setup_code().await;
+            let listening = |address| listening(address, code.as_deref());
             anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
         });
         // Whatever still runs was given its time.
@@ -82,16 +85,20 @@ impl Serve {
 /// What a build that reloads says of it, beside the rest.
 const RELOAD: &str = "    Reload     save a file of the source: it is built, and takes over\n";
 
-/// Where to look first.
-fn banner(address: SocketAddr, reload: &str) -> String {
+/// Where to look first, and the link that makes the first administrator. The code travels in the
+/// query, which aura leaves out of its log, and no page of aura tells its address to another site.
+fn banner(address: SocketAddr, code: Option<&str>, reload: &str) -> String {
     let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     let base = format!("http://{host}:{}", address.port());
+    let first = code.map_or_else(String::new, |code| {
+        format!("    First user {base}/setup?code={code}   makes the administrator, once\n")
+    });
     format!(
-        "\n  aura is ready\n\n    Dashboard  {base}\n    API        {base}/docs\n    \
+        "\n  aura is ready\n\n    Dashboard  {base}\n{first}    API        {base}/docs\n    \
          Health     {base}/health\n    Data       .aura/ (SQLite and a signing key; delete it to start over)\n{reload}\n  \
          For trying things out, on this machine only. Stop with Ctrl-C.\n"
     )

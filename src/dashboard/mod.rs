@@ -37,6 +37,8 @@ use poem::http::{HeaderMap, HeaderValue, Method, header};
 use poem::{Endpoint, Request, Response};
 use poem_openapi::OperationId;
 
+pub use self::setup::SetupCode;
+
 use self::fault::Fault;
 use self::visit::Visit;
 use crate::activity::Activity;
@@ -98,6 +100,8 @@ pub struct Parts {
     pub configuration: Arc<Configuration>,
     /// The time.
     pub clock: Clock,
+    /// The code of `/setup`, on a server that was started for trying out.
+    pub setup: Option<Arc<SetupCode>>,
 }
 
 /// The pages; one endpoint.
@@ -117,14 +121,13 @@ struct Site {
     public_url: Option<String>,
     registration_open: bool,
     min_password: usize,
-    /// Whether the server was started for trying out.
-    dev: bool,
+    setup: Option<Arc<SetupCode>>,
 }
 
 impl Dashboard {
-    /// The pages of a server with `config`; `dev`: it was started for trying out.
+    /// The pages of a server with `config`.
     #[must_use]
-    pub fn new(parts: Parts, config: &Config, dev: bool) -> Self {
+    pub fn new(parts: Parts, config: &Config) -> Self {
         let hosts = config.auth.forward_hosts.iter();
         let hosts: Vec<String> = hosts.map(|host| host.as_str().to_owned()).collect();
         let public_url = config.auth.public_url.as_ref();
@@ -141,7 +144,7 @@ impl Dashboard {
             public_url: public_url.map(|url| url.as_str().to_owned()),
             registration_open: config.auth.registration == config::Registration::Open,
             min_password: config.password.min_length.as_usize(),
-            dev: dev && config.environment != config::Tier::Production,
+            setup: parts.setup,
         }))
     }
 

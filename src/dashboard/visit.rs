@@ -110,10 +110,12 @@ impl Visit {
         By::administrator(&self.context, &admin.session)
     }
 
-    /// Whether whoever asks may make the first account: on a server that is for trying out, and from
-    /// the machine that it runs on. Anywhere else the first to come would own it.
+    /// Whether the set-up page is there for this request: on a server that is for trying out, and
+    /// from the machine that it runs on, as far as can be told. The page still asks for its code.
     pub(super) fn may_set_up(&self) -> bool {
-        self.site.dev && self.context.client.is_loopback() && is_loopback(self.headers())
+        self.site.setup.is_some()
+            && self.context.client.is_loopback()
+            && is_loopback(self.headers())
     }
 
     /// Whether there is any account.

@@ -37,12 +37,12 @@ use crate::auth::gateway::Gateway;
 use crate::auth::{Auth, BadKey};
 use crate::clock::Clock;
 use crate::config::{Config, Tier};
-use crate::dashboard::{Dashboard, Parts};
+use crate::dashboard::{Dashboard, Parts, SetupCode};
 use crate::health::Health;
 use crate::http::{Code, Problem};
 use crate::llm::Llm;
 use crate::schema::{Loaded, SchemaError};
-use crate::storage::{BadUrl, Storage};
+use crate::storage::{BadUrl, Migrations, Schema, Storage};
 
 /// The whole server, wired and not yet listening.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub struct App {
     activity: Activity,
     configuration: Arc<Configuration>,
     metrics: HttpMetrics,
-    dev: bool,
+    setup: Option<Arc<SetupCode>>,
 }
 
 /// A configuration that parsed, and still cannot be used.
@@ -100,17 +100,29 @@ impl App {
             llm,
             health,
             activity,
-            dev: false,
+            setup: None,
             configuration,
             metrics: HttpMetrics::default(),
         })
     }
 
-    /// The same, or for trying out: then the dashboard offers to make the first administrator.
+    /// The same for trying out: the dashboard lets whoever has the code of [`App::setup_code`] make
+    /// the first administrator. In production it does not.
     #[must_use]
-    pub fn for_trying_out(mut self, dev: bool) -> Self {
-        self.dev = dev;
+    pub fn for_trying_out(mut self) -> Self {
+        let offered = self.config.environment != Tier::Production;
+        self.setup = offered.then(|| Arc::new(SetupCode::random()));
         self
+    }
+
+    /// The code with which the first administrator can be made; none where there is an account, or
+    /// where the dashboard does not offer it. A database that is not prepared counts as having none.
+    pub async fn setup_code(&self) -> Option<String> {
+        let setup = self.setup.as_ref()?;
+        let migrations = Migrations::new(self.storage.sql.clone());
+        let prepared = matches!(migrations.look().await, Ok(Schema::Current));
+        let has_users = prepared && self.auth.users().any().await.unwrap_or(false);
+        (!has_users).then(|| setup.expose().to_owned())
     }
 
     /// The accounts and tokens, for the command line.
@@ -168,8 +180,9 @@ impl App {
             activity: self.activity.clone(),
             configuration: Arc::clone(&self.configuration),
             clock: self.clock.clone(),
+            setup: self.setup.clone(),
         };
-        Dashboard::new(parts, &self.config, self.dev)
+        Dashboard::new(parts, &self.config)
     }
 
     /// Every route, behind everything that all requests pass.

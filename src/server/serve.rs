@@ -124,6 +124,9 @@ pub async fn serve(
         ));
     }
     let endpoint = Arc::new(app.endpoint());
+    // Before the first answer: whoever has one finds this in the log. Connections wait meanwhile.
+    tracing::info!(%address, "listening");
+    listening(address);
     let mut server = tracker.spawn(listen(
         main,
         endpoint,
@@ -132,8 +135,6 @@ pub async fn serve(
         tracker.clone(),
     ));
     let activity = tracker.spawn(app.activity.clone().run(close.clone()));
-    tracing::info!(%address, "listening");
-    listening(address);
 
     let mut prepared = false;
     let mut signal = loop {

@@ -2,4 +2,6 @@
 //! with the outcome that holds today. `docs/security.md` says what is promised.
 
 mod administrators;
+mod files;
 mod gateways;
+mod setup;

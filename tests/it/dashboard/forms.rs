@@ -186,18 +186,21 @@ async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
     let sign_in = first.get("/sign-in").await;
     assert!(sign_in.is(200).text.contains("href=\"/setup\""));
     let mut second = first.clone();
-    let weak = [("email", ROOT), ("password", "short")];
+    let code = aura.setup_code();
+    let code = ("code", code.as_str());
+    let weak = [code, ("email", ROOT), ("password", "short")];
     is_page(
         &first.submit("/setup", "/setup", &weak).await,
         422,
         "Password: A password has",
     );
-    let fields = [("email", ROOT), ("password", PASSWORD)];
+    let fields = [code, ("email", ROOT), ("password", PASSWORD)];
     // The second has the form before the first sends it.
     let token = second.token("/setup").await;
     let made = first.submit("/setup", "/setup", &fields).await;
     is_page(&first.follow(&made).await, 200, "<h1>Overview</h1>");
     let late = [
+        code,
         ("email", "eve@example.com"),
         ("password", PASSWORD),
         ("form", token.as_str()),

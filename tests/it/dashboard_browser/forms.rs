@@ -261,6 +261,7 @@ async fn a_new_server_lets_its_first_visitor_make_the_administrator() {
     let browser = driver.browser(&Look::light()).await;
     open(&browser, &aura, "/").await;
     browser.click("a[href='/setup']").await;
+    browser.fill("#code", &aura.setup_code()).await;
     fill_in(&browser, ROOT, PASSWORD).await;
     browser.says("Overview").await;
     let late = driver.browser(&Look::light()).await;

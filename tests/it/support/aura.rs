@@ -210,6 +210,14 @@ impl Aura {
         self.process.wait(limit).await
     }
 
+    /// The code of the set-up page, out of the link that `serve --dev` shows.
+    pub(crate) fn setup_code(&self) -> String {
+        let log = self.log();
+        let code = log.split("/setup?code=").nth(1);
+        let code = code.and_then(|rest| rest.split_whitespace().next());
+        code.unwrap_or_else(|| panic!("no code: {log}")).to_owned()
+    }
+
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.output()
