@@ -74,8 +74,8 @@ let
       SERVER_PORT = 443;
       SERVER_SHUTDOWN_TIMEOUT_SECONDS = 40;
       SERVER_TRUSTED_PROXIES = [
-        "10.0.0.0/8"
-        "fd00::/8"
+        "10.0.12.0/28"
+        "fd00:12::4"
       ];
       REDIS_ENABLED = true;
       JWT_ISSUER = "a \"quoted\" $5 %d \\ `issuer`";
@@ -122,7 +122,7 @@ pkgs.runCommand "aura-module"
       REDIS_ENABLED="true"
       SERVER_PORT="443"
       SERVER_SHUTDOWN_TIMEOUT_SECONDS="40"
-      SERVER_TRUSTED_PROXIES="10.0.0.0/8,fd00::/8"
+      SERVER_TRUSTED_PROXIES="10.0.12.0/28,fd00:12::4"
     '';
     passAsFile = [ "expected" ];
   }

@@ -78,21 +78,14 @@ const RULES: &[Rule] = &[
             loaded.value.auth.registration == Registration::Open
                 && at_default(loaded, "AUTH_REGISTRATION")
         },
-        text: "Anybody who reaches this server can make an account. Set `AUTH_REGISTRATION=closed`, \
-               or set it to `open` to say that this is meant.",
+        text: "Anybody who reaches this server can make an account. In staging and production the \
+               default is `closed`.",
     },
     Rule {
         setting: "PASSWORD_BCRYPT_COST",
         speaks: |loaded| loaded.value.password.bcrypt_cost.get() < 12,
         text: "Passwords are hashed with less work than the default, so whoever gets hold of the \
                database guesses them faster. Set it to 12 or more.",
-    },
-    Rule {
-        setting: "SERVER_TRUSTED_PROXIES",
-        speaks: |loaded| !is_development(loaded) && loaded.value.server.trusted_proxies.is_empty(),
-        text: "No proxy is trusted. If one stands before this server (an ingress does), every \
-               client seems to come from its address, and they all share one limit. Name its \
-               network.",
     },
     Rule {
         setting: "RATE_LIMIT_ENABLED",
@@ -166,8 +159,7 @@ mod tests {
         ("JWT_SECRET_KEY", KEY),
         ("DATABASE_URL", "postgres://aura:canary@postgres/aura"),
         ("REDIS_URL", "redis://:canary@redis"),
-        ("AUTH_REGISTRATION", "open"),
-        ("SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("SERVER_TRUSTED_PROXIES", "10.0.12.0/28"),
     ];
 
     #[test]
@@ -203,7 +195,9 @@ mod tests {
             ("DATABASE_URL", "sqlite:///var/lib/aura/aura.db"),
             ("REDIS_ENABLED", "false"),
             ("PASSWORD_BCRYPT_COST", "11"),
+            ("AUTH_REGISTRATION", "open"),
             ("SERVER_TRUSTED_PROXIES", ""),
+            ("SERVER_TRUSTED_PROXIES", "10.0.0.0/8"),
             ("RATE_LIMIT_ENABLED", "false"),
             ("RATE_LIMIT_FAIL_MODE", "open"),
             ("REDIS_RATE_LIMIT_DB", "2"),

@@ -12,7 +12,9 @@ use super::CorsOrigin;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
-    /// Who may register, at `POST /auth/register` and on the dashboard.
+    /// Who may register, at `POST /auth/register` and on the dashboard. In staging and production
+    /// the default is `closed`.
+    #[schemars(extend("x-default-in" = { "production": "closed", "staging": "closed" }))]
     pub registration: Registration,
     /// Address of this server as browsers reach it: scheme, host, and port where it is not the
     /// scheme's own. Forward-auth sends browsers there to sign in. Unset: to the sign-in page of

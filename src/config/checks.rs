@@ -1,6 +1,6 @@
 //! What is wrong between settings, each of which is right by itself.
 
-use super::{Config, Engine, PreviousKey, Tier};
+use super::{Config, Engine, PreviousKey, Tier, exposure};
 use crate::schema::{Fault, FaultKind, Resolution, Secret};
 
 /// Adds what is wrong between the settings of `resolution`.
@@ -34,6 +34,9 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         one_replica(&config),
         sqlite(&config),
         forward_hosts(&config),
+        exposure::open_registration(&config),
+        exposure::no_proxy(&config),
+        exposure::wide_proxies(&config),
     ];
     for advice in advice.into_iter().flatten() {
         resolution.advise(advice);

@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod checks;
 mod database;
+mod exposure;
 mod jwt;
 mod llm;
 mod log;
@@ -109,23 +110,51 @@ impl Config {
     /// Reads and checks the configuration; every fault of every setting comes at once.
     pub fn load(loader: &Loader) -> Result<Loaded<Self>, Faults> {
         let mut resolution = loader.resolve::<Self>();
-        settle_log_format(&mut resolution);
+        settle_defaults(&mut resolution);
         checks::run(&mut resolution, loader.expects_secrets_elsewhere());
         resolution.finish()
     }
 }
 
-/// The one default that depends on another setting; its schema says so with `x-default-in`.
-fn settle_log_format(resolution: &mut Resolution<Config>) {
+/// The defaults that depend on the environment. Their schema says so with `x-default-in`.
+fn settle_defaults(resolution: &mut Resolution<Config>) {
     let Some(config) = &mut resolution.value else {
         return;
     };
-    let mut entries = resolution.entries.iter_mut();
-    if config.environment == Tier::Production
-        && let Some(entry) = entries.find(|entry| entry.name == "LOG_FORMAT")
-        && entry.origin == Origin::Default
-    {
+    let entries = &mut resolution.entries;
+    let mut settle = |name: &str, text: &str| {
+        let mut entries = entries.iter_mut();
+        let entry = entries.find(|entry| entry.name == name && entry.origin == Origin::Default);
+        let Some(entry) = entry else { return false };
+        entry.shown = Shown::Value(Value::from(text));
+        true
+    };
+    if config.environment == Tier::Production && settle("LOG_FORMAT", "json") {
         config.log.format = Format::Json;
-        entry.shown = Shown::Value(Value::from("json"));
+    }
+    if config.environment != Tier::Development && settle("AUTH_REGISTRATION", "closed") {
+        config.auth.registration = Registration::Closed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_of_an_environment_are_what_their_schema_says() {
+        for environment in ["development", "staging", "production"] {
+            let key = ("JWT_SECRET_KEY", "canary-Zk3v0yT1mE8qWn5aRb7uXc2dLf9h");
+            let given = [("ENVIRONMENT", environment), key];
+            let loader = Config::loader(given.into_iter().collect()).unwrap();
+            let config = Config::load(&loader).unwrap();
+            let settings = Config::settings().unwrap();
+            let dependent = settings.iter().filter(|one| !one.default_in.is_empty());
+            for setting in dependent {
+                let entry = config.entries.iter().find(|it| it.name == setting.name);
+                let shown = entry.unwrap().shown.text();
+                assert_eq!(shown, setting.default_text_in(environment), "{environment}");
+            }
+        }
     }
 }

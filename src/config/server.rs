@@ -23,9 +23,11 @@ pub struct Server {
     /// Port of `/metrics`, on the same address; metrics answer there and nowhere else. 0 turns
     /// them off.
     pub metrics_port: Bounded<0, 65_535>,
-    /// Networks whose `X-Forwarded-For` header is believed, as CIDR ranges separated by commas. The client is the rightmost hop outside them. Empty: no header is
+    /// Addresses of the proxies before this server, whose `X-Forwarded-For` header is believed, as
+    /// CIDR ranges separated by commas. The client is the rightmost hop outside them. Name the
+    /// proxies alone: whoever else has such an address can pose as any client. Empty: no header is
     /// believed, and the client is whoever connects.
-    #[schemars(example = &"10.0.0.0/8,fd00::/8")]
+    #[schemars(example = &"10.0.12.0/28,fd00:12::4")]
     pub trusted_proxies: Vec<Cidr>,
     /// Origins whose pages may call the API from a browser, separated by commas, each written as
     /// the browser sends it: scheme, host and port. Empty: only pages of this server.
@@ -90,7 +92,7 @@ impl Server {
     }
 }
 
-/// A network such as `10.0.0.0/8`; a lone address is a network of one.
+/// A network such as `10.0.12.0/28`; a lone address is a network of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cidr(IpNet);
@@ -107,6 +109,16 @@ impl Cidr {
     pub const fn net(&self) -> IpNet {
         self.0
     }
+
+    /// Whether the network is wide enough for a whole cluster: 16 bits of prefix or fewer, for IPv6
+    /// fewer than 64. This machine's own addresses are not.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        match self.0 {
+            IpNet::V4(net) => net.prefix_len() <= 16 && !net.addr().is_loopback(),
+            IpNet::V6(net) => net.prefix_len() < 64,
+        }
+    }
 }
 
 impl TryFrom<String> for Cidr {
@@ -115,9 +127,9 @@ impl TryFrom<String> for Cidr {
     fn try_from(text: String) -> Result<Self, String> {
         let network = text.parse::<IpNet>().ok();
         let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        network
-            .map(|network| Self(network.trunc()))
-            .ok_or_else(|| format!("{text:?} is no network; write it like 10.0.0.0/8 or fd00::/8"))
+        network.map(|network| Self(network.trunc())).ok_or_else(|| {
+            format!("{text:?} is no network; write it like 10.0.12.0/28 or fd00:12::4")
+        })
     }
 }
 

@@ -11,7 +11,9 @@ use super::verify::Promises;
 use crate::schema::{Fault, SchemaError, Setting, Settings};
 
 /// Looks at the variables of one environment as the service would at its start, secrets taken for
-/// present; gives what it would refuse.
+/// present; gives what it would refuse, and what it would warn of ([`FaultKind::Advice`]).
+///
+/// [`FaultKind::Advice`]: crate::schema::FaultKind::Advice
 pub type Check = fn(&BTreeMap<String, String>) -> Vec<Fault>;
 
 /// A service that is to be deployed: its settings, and what else a manifest has to know.
@@ -39,6 +41,9 @@ pub struct Service {
     pub metrics_port: Option<String>,
     /// The setting of the seconds that requests in flight may take after SIGTERM.
     pub shutdown_timeout: Option<String>,
+    /// The setting of the proxies whose word on the client's address is believed, where there is
+    /// one. Empty, it is warned of where a gateway or an ingress stands before the service.
+    pub trusted_proxies: Option<String>,
     /// Where the service says how it is.
     pub probes: Probes,
     /// What it stands on.
@@ -136,6 +141,7 @@ impl Service {
             port: "SERVER_PORT".to_owned(),
             metrics_port: None,
             shutdown_timeout: None,
+            trusted_proxies: None,
             probes: Probes::at("/health"),
             backends: Vec::new(),
             program: Program {

@@ -24,6 +24,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     env!("CARGO_PKG_LICENSE").clone_into(&mut service.licenses);
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
+    service.trusted_proxies = Some("SERVER_TRUSTED_PROXIES".to_owned());
     service.probes = Probes::below("/health");
     service.backends = backends();
     service.program = Program {
@@ -157,15 +158,26 @@ fn promises() -> Promises {
     }
 }
 
-/// What aura would refuse of `variables` at its start, secrets taken for present.
+/// Everything that aura would refuse or warn of in `variables` at its start, secrets taken for
+/// present.
 fn check(variables: &BTreeMap<String, String>) -> Vec<Fault> {
     let environment: Environment = variables.iter().collect();
-    let Ok(loader) = Config::loader(environment) else {
+    let (Ok(loader), Ok(settings)) = (Config::loader(environment), Config::settings()) else {
         // A schema that cannot be read has failed before anybody comes here.
         return Vec::new();
     };
     let loader = loader.secrets_elsewhere(true).strict_names(true);
-    Config::load(&loader).err().into_iter().flatten().collect()
+    match Config::load(&loader) {
+        // The default of a secret that is elsewhere says nothing.
+        Ok(config) => {
+            let is_secret = |name: &str| settings.get(name).is_some_and(|setting| setting.secret);
+            let warnings = config.warnings.into_iter();
+            warnings
+                .filter(|warning| !is_secret(&warning.name))
+                .collect()
+        }
+        Err(faults) => faults.into_iter().collect(),
+    }
 }
 
 fn words(list: &[&str]) -> Vec<String> {

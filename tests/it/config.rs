@@ -201,7 +201,8 @@ fn what_will_hurt_later_is_a_warning() {
         .iter()
         .map(|warning| warning.name.as_str())
         .collect();
-    assert_eq!(names, ["REDIS_ENABLED", "DATABASE_URL"]);
+    let expected = ["REDIS_ENABLED", "DATABASE_URL", "SERVER_TRUSTED_PROXIES"];
+    assert_eq!(names, expected);
     let loaded = load(&[("REDIS_CACHE_DB", "2")]).unwrap();
     assert!(
         loaded.warnings[0]

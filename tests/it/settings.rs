@@ -277,6 +277,7 @@ fn service_links_are_told_apart_from_settings() {
         ("ENVIRONMENT", "production"),
         ("JWT_SECRET_KEY", KEY),
         ("DATABASE_URL", "postgres://db/aura"),
+        ("SERVER_TRUSTED_PROXIES", "10.0.12.4"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
         ("REDIS_PORT_6379_TCP", "tcp://10.0.0.1:6379"),
         ("REDIS_PORT_6379_TCP_ADDR", "10.0.0.1"),

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Source {
     /// Read FILE instead of ./deploy.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Make errors of what is only a warning: a production image without a digest.
+    /// Make errors of what is only a warning, such as a production image without a digest.
     #[arg(long)]
     strict: bool,
 }

@@ -107,7 +107,9 @@ fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
     let mut settings = settings::written(draft);
     let backends = backends::resolve(draft, &settings);
     settings::add_implied(draft, &backends, &mut settings);
-    settings::check(draft, &settings);
+    let ways_in = [Component::Gateway, Component::Ingress];
+    let is_exposed = ways_in.iter().any(|way| components.contains(way));
+    settings::check(draft, &settings, is_exposed);
     let namespace = file
         .namespace
         .clone()

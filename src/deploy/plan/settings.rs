@@ -142,8 +142,9 @@ pub(super) fn add_implied(
     }
 }
 
-/// What the service would refuse at its start.
-pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
+/// What the service would refuse at its start, and what it would warn of. `is_exposed`: a gateway or
+/// an ingress stands before it.
+pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, is_exposed: bool) {
     let Some(check) = draft.service.check else {
         return;
     };
@@ -166,12 +167,15 @@ pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) 
         if failed.contains(&fault.name) {
             continue;
         }
-        draft.refuse(
-            fault.kind,
-            &["settings", &fault.name],
-            fault.problem,
-            fault.remedy,
-        );
+        let path = ["settings", fault.name.as_str()];
+        if fault.kind != FaultKind::Advice {
+            draft.refuse(fault.kind, &path, fault.problem, fault.remedy);
+            continue;
+        }
+        let is_proxies = draft.service.trusted_proxies.as_ref() == Some(&fault.name);
+        if is_exposed || !is_proxies || merged.contains_key(&fault.name) {
+            draft.advise(&path, fault.problem, fault.remedy);
+        }
     }
 }
 

@@ -110,7 +110,10 @@ async fn no_spelling_of_a_name_passes(world: &World) {
     let answer = exchange(at, "/x", std::slice::from_ref(&bearer)).await;
     let told = read(&answer);
     assert_eq!(status(&answer), "200", "{answer}");
-    assert!(told.len() == 3 && told.contains(&"staff".to_owned()), "{answer}");
+    assert!(
+        told.len() == 3 && told.contains(&"staff".to_owned()),
+        "{answer}"
+    );
     for names in spellings().chunks(HEADERS) {
         let headers = [std::slice::from_ref(&bearer), names].concat();
         let answer = exchange(at, "/x", &headers).await;

@@ -153,6 +153,7 @@ const PARTS: [(&str, &[&str]); 5] = [
             "SERVER_PORT = 8080",
             "LOG_LEVEL = \"warn\"",
             "AUTH_REGISTRATION = \"closed\"",
+            "SERVER_TRUSTED_PROXIES = \"10.0.12.4\"",
         ],
     ),
     (
