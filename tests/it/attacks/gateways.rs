@@ -53,7 +53,7 @@ const PLAIN: [&str; 4] = ["/", "/a.b/..c/d..", "/a%20b?x=//y;z/../%2f", "/report
 async fn exchange(gateway: SocketAddr, path: &str, headers: &[(String, &str)]) -> String {
     let mut head = format!("GET {path} HTTP/1.1\r\nHost: app.example.com\r\n");
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name.as_str(), ": ", value, "\r\n"]);
     }
     if !headers.iter().any(|(name, _)| name == "Connection") {
         head.push_str("Connection: close\r\n");
