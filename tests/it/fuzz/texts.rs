@@ -216,7 +216,9 @@ impl Subject for Next {
         if to.origin() == here.origin() {
             return Ok("a page of ours".to_owned());
         }
+        // The dot of the root makes no other host.
         let host = to.host_str().unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host);
         let authority = to
             .port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
