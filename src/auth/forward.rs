@@ -91,16 +91,15 @@ impl Forward {
         headers: &HeaderMap,
     ) -> Result<Option<(Session, Option<HeaderValue>)>, Error> {
         let ours = |value: &str| self.auth.made_cookie(value);
-        let Some(cookie) = self.cookies.read(headers, Cookie::Session, ours) else {
+        let Some(cookie) = self.cookies.read(headers, Cookie::Shared, ours) else {
             return Ok(None);
         };
         let Some(found) = self.auth.browser_caller(cookie).await? else {
             return Ok(None);
         };
-        let renewed = found.renewed.and_then(|age| {
-            self.cookies
-                .set(headers, Cookie::Session, cookie, Some(age))
-        });
+        let renewed = found
+            .renewed
+            .and_then(|age| self.cookies.set(headers, Cookie::Shared, cookie, Some(age)));
         Ok(Some((found.caller.session, renewed)))
     }
 

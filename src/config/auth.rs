@@ -1,12 +1,11 @@
 //! Who may have an account, and where a sign-in in a browser holds and leads to.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::CorsOrigin;
+use super::{CorsOrigin, HostPort};
 
 /// Who may have an account, and where a sign-in in a browser holds and leads to.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -76,9 +75,8 @@ impl Host {
     /// Whether the host is an IP address, or a name without a dot.
     #[must_use]
     pub fn is_no_domain(&self) -> bool {
-        let name = self.name();
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        !name.contains('.') || bare.parse::<IpAddr>().is_ok()
+        let address = HostPort::parse(&self.0).and_then(|host| host.address());
+        !self.name().contains('.') || address.is_some()
     }
 }
 
@@ -90,15 +88,8 @@ impl TryFrom<String> for Host {
         if text.contains('*') {
             return Err(format!("{text:?} has a star; list the hosts one by one"));
         }
-        // What an origin may be behind its scheme, a host may be.
-        let origin = CorsOrigin::try_from(format!("none://{text}"));
-        let host = origin.ok().and_then(|origin| {
-            let (_, host) = origin.as_str().split_once("://")?;
-            Some(host.trim_end_matches('.').to_owned())
-        });
-        let host = host.filter(|host| !host.is_empty() && !host.starts_with('.'));
-        host.map(Self)
-            .ok_or_else(|| format!("{text:?} is no host; {like}"))
+        let host = HostPort::parse(&text).map(|host| Self(host.to_string()));
+        host.ok_or_else(|| format!("{text:?} is not a host; {like}"))
     }
 }
 

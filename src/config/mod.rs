@@ -9,6 +9,7 @@ mod auth;
 mod checks;
 mod database;
 mod exposure;
+mod host;
 mod jwt;
 mod llm;
 mod log;
@@ -30,6 +31,7 @@ use crate::schema::{
 pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
+pub use host::{HostPort, MAX_HOST_BYTES};
 pub use jwt::{Algorithm, Jwt};
 pub use llm::{CacheRequests, CacheScope, Llm};
 pub use log::{Format, Level, Log};
@@ -37,7 +39,7 @@ pub use oauth::OAuth;
 pub use password::Password;
 pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
-pub use server::{Cidr, Origin as CorsOrigin, Server};
+pub use server::{Cidr, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
 pub use signing_key::{PreviousKey, PreviousKeys, PrivateKey, SecretKey};
 
 /// Everything that aura can be told.

@@ -9,7 +9,11 @@ use ipnet::IpNet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::HostPort;
 use crate::schema::Bounded;
+
+/// Largest head of a request in bytes; hyper answers 431 above it.
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// The HTTP server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -44,8 +48,14 @@ pub struct Server {
     pub body_timeout_seconds: Bounded<1, 120>,
     /// Seconds a connection is kept open without a request.
     pub idle_timeout_seconds: Bounded<1, 3_600>,
-    /// Connections open at once; further ones wait to be accepted.
+    /// Connections open at once. When they are used up, idle ones make room for new ones, those of
+    /// the address with the most of them first; while all are busy, further ones are answered with
+    /// 503 and closed.
     pub max_connections: Bounded<1, 1_000_000>,
+    /// Connections that one client address may have open at once (IPv6: one network of 64 bits).
+    /// At the limit its idle ones make room for its new ones. Does not hold for the proxies of
+    /// `SERVER_TRUSTED_PROXIES`; a proxy that is missing there shares it among all of its clients.
+    pub max_connections_per_address: Bounded<1, 1_000_000>,
 }
 
 impl Default for Server {
@@ -62,6 +72,7 @@ impl Default for Server {
             body_timeout_seconds: Bounded::of::<10>(),
             idle_timeout_seconds: Bounded::of::<75>(),
             max_connections: Bounded::of::<10_000>(),
+            max_connections_per_address: Bounded::of::<512>(),
         }
     }
 }
@@ -198,25 +209,16 @@ impl TryFrom<String> for Origin {
         if rest.contains('@') {
             return wrong("has a user name");
         }
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (rest, None),
+        let Some(host) = HostPort::parse(rest) else {
+            return wrong("has no host and port that a browser would send");
         };
-        let host_like = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-        let bracketed = host.starts_with('[') && host.ends_with(']');
-        if host.is_empty() || !host.chars().all(host_like) || (host.contains(':') && !bracketed) {
-            return wrong("has no host that a browser would send");
-        }
-        let host = host.to_ascii_lowercase();
-        match port {
-            None => Ok(Self(format!("{scheme}://{host}"))),
-            Some(port) => match (port.parse::<u16>(), scheme.as_str()) {
-                (Err(_) | Ok(0), _) => wrong("has no valid port"),
-                // Browsers leave the scheme's own port out.
-                (Ok(443), "https") | (Ok(80), "http") => Ok(Self(format!("{scheme}://{host}"))),
-                (Ok(port), _) => Ok(Self(format!("{scheme}://{host}:{port}"))),
-            },
-        }
+        // Browsers leave the scheme's own port out.
+        let own = matches!(
+            (host.port(), scheme.as_str()),
+            (Some(443), "https") | (Some(80), "http")
+        );
+        let host = if own { host.without_port() } else { host };
+        Ok(Self(format!("{scheme}://{host}")))
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) async fn download(visit: &mut Visit) -> Answer {
 }
 
 fn asked(visit: &Visit) -> Asked {
-    let action = visit.query("action");
+    let action = visit.search("action");
     let mut query = String::new();
     let mut note = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -170,7 +170,7 @@ fn asked(visit: &Visit) -> Asked {
     };
     note("action", &action);
     let fields = FILTERS.map(|(name, label, kind)| {
-        let value = visit.query(name).trim().to_owned();
+        let value = visit.search(name);
         note(name, &value);
         Field {
             value,

@@ -1,5 +1,6 @@
 //! What a page says was done a moment ago. The address carries a code out of this list, the minute
-//! and a signature, so that nobody else can make a page of ours say it.
+//! and a signature that is bound to the browser (its session, or before there is one its form
+//! cookie), so that no address of somebody else's makes a page say it.
 
 use super::visit::Visit;
 
@@ -43,9 +44,9 @@ done! {
 }
 
 /// The parameter that says it.
-pub(super) fn write(visit: &Visit, done: Done) -> String {
-    let minute = minute(visit);
-    let signature = visit.tag(&signed(visit, done, minute));
+pub(super) fn write(visit: &mut Visit, done: Done) -> String {
+    let (minute, binding) = (minute(visit), visit.bind());
+    let signature = visit.tag(&signed(done, minute, &binding));
     format!("{}.{minute}.{signature}", done.code())
 }
 
@@ -56,7 +57,7 @@ pub(super) fn read(visit: &Visit, said: &str) -> Option<&'static str> {
     let done = Done::ALL.iter().find(|done| done.code() == code)?;
     let at: i64 = at.parse().ok()?;
     let age = minute(visit).checked_sub(at)?;
-    let signed = signed(visit, *done, at);
+    let signed = signed(*done, at, &visit.binding()?);
     let good =
         (0..=MINUTES).contains(&age) && visit.site.auth.form_token_is_good(&signed, signature);
     good.then(|| done.words())
@@ -66,11 +67,6 @@ fn minute(visit: &Visit) -> i64 {
     visit.site.clock.now().seconds() / 60
 }
 
-fn signed(visit: &Visit, done: Done, minute: i64) -> String {
-    let session = visit.session().map(|session| session.id.to_string());
-    format!(
-        "done {} {minute} {}",
-        done.code(),
-        session.unwrap_or_default()
-    )
+fn signed(done: Done, minute: i64, binding: &str) -> String {
+    format!("done {} {minute} {binding}", done.code())
 }

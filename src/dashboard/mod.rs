@@ -46,7 +46,7 @@ use crate::admin::configuration::Configuration;
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, HostPort};
 use crate::health::Health;
 use crate::http::cookies::CookieRules;
 use crate::http::next::NextHosts;
@@ -217,11 +217,8 @@ fn policy(hosts: &[String]) -> HeaderValue {
                     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
         .to_owned();
     for host in hosts {
-        let scheme = if crate::http::cookies::is_loopback_host(host) {
-            "http"
-        } else {
-            "https"
-        };
+        let here = HostPort::parse(host).is_some_and(|host| host.is_loopback());
+        let scheme = if here { "http" } else { "https" };
         text.extend([" ", scheme, "://", host]);
     }
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))

@@ -12,6 +12,7 @@ use super::reset;
 use super::visit::{Visit, escape};
 use crate::auth::Error;
 use crate::auth::browser::BrowserSession;
+use crate::http::same_site::refuse_other_sites;
 
 /// The form; whoever is signed in goes straight on.
 pub(super) async fn show(visit: &mut Visit) -> Answer {
@@ -72,10 +73,12 @@ pub(super) async fn begin_first(
     }
 }
 
-/// Signs out; whoever is signed out already is told the same.
+/// Signs out; whoever is signed out already is told the same, unless a page of somebody else's asked.
 pub(super) async fn sign_out(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
         visit.form().await?;
+    } else if refuse_other_sites(visit.headers()).is_err() {
+        return Ok(visit.see("/sign-in"));
     }
     if let Ok(caller) = visit.caller() {
         let auth = visit.site.auth.clone();

@@ -90,8 +90,7 @@ struct Users {
 /// The list.
 pub(super) async fn show(visit: &mut Visit) -> Answer {
     visit.admin()?;
-    let (query, after) = (visit.query("q"), visit.query("after"));
-    let query = query.trim().to_owned();
+    let (query, after) = (visit.search("q"), visit.search("after"));
     let users = visit.site.auth.users().clone();
     let found = users.search(&query, &after, ROWS + 1).await;
     let mut found = found.map_err(Error::from)?;

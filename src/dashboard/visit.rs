@@ -13,9 +13,16 @@ use super::{Site, done};
 use crate::auth::sessions::Session;
 use crate::auth::users::ADMIN;
 use crate::auth::{By, Caller, Error};
+use crate::config::CorsOrigin;
 use crate::http::cookies::{Cookie, is_loopback};
 use crate::http::same_site::refuse_other_sites;
 use crate::http::{Context, FormFields, body};
+
+/// Longest parameter of an address, in bytes: that of `next`.
+const MAX_PARAMETER: usize = 2048;
+
+/// Most characters of a search, as many as an e-mail has at most.
+const MAX_SEARCH: usize = 254;
 
 /// One request.
 pub(super) struct Visit {
@@ -79,11 +86,17 @@ impl Visit {
         self.request.method() == Method::HEAD
     }
 
-    /// The page's address, to be asked for again; a form has none.
+    /// The page's address, to be asked for again; a form has none, and neither has an address that
+    /// leads elsewhere when it stands in a link (`//evil.example/x`).
     pub(super) fn page(&self) -> Option<String> {
-        let whole = self.request.uri().path_and_query();
-        let whole = whole.filter(|_| self.asks(&Method::GET));
-        whole.map(|whole| whole.as_str().to_owned())
+        let whole = self.own_address().filter(|_| self.asks(&Method::GET));
+        whole.map(str::to_owned)
+    }
+
+    /// The address that was asked for, where it leads back here as a link or a `next`.
+    fn own_address(&self) -> Option<&str> {
+        let whole = self.request.uri().path_and_query()?.as_str();
+        self.site.next.allowed(whole)
     }
 
     /// Where browsers reach this server: what is configured, or what this one asked for.
@@ -92,9 +105,9 @@ impl Visit {
             return url.clone();
         }
         // A form came from the page before it, whose address the browser tells.
-        let origin = self.request.header(header::ORIGIN);
-        if let Some(origin) = origin.filter(|origin| origin.contains("://")) {
-            return origin.to_owned();
+        let origin = self.request.header(header::ORIGIN).unwrap_or_default();
+        if let Ok(origin) = CorsOrigin::try_from(origin.to_owned()) {
+            return origin.as_str().to_owned();
         }
         let host = self.request.header(header::HOST).unwrap_or_default();
         let scheme = if self.site.cookies.secure(self.headers()) {
@@ -124,7 +137,14 @@ impl Visit {
         Ok(any.map_err(Error::from)?)
     }
 
-    /// A parameter of the address; empty where it is missing.
+    /// A parameter of the address that is looked for: no name or e-mail is longer than what is taken
+    /// of it, and a page that repeats it does not grow with it.
+    pub(super) fn search(&self, name: &str) -> String {
+        let whole = self.query(name);
+        whole.trim().chars().take(MAX_SEARCH).collect()
+    }
+
+    /// A parameter of the address; empty where it is missing, or longer than any of ours.
     pub(super) fn query(&self, name: &str) -> String {
         let query = self.request.uri().query().unwrap_or_default();
         let pairs: Vec<(String, String)> =
@@ -133,6 +153,7 @@ impl Visit {
         pairs
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
+            .filter(|value| value.len() <= MAX_PARAMETER)
             .unwrap_or_default()
     }
 
@@ -143,19 +164,21 @@ impl Visit {
         let ours = |value: &str| self.site.auth.made_cookie(value);
         let Some(cookie) = cookies.read(headers, Cookie::Session, ours) else {
             if cookies.any(headers, Cookie::Session) {
-                self.cookies.extend(cookies.clear(headers, Cookie::Session));
+                self.cookies.extend(cookies.forget(headers));
             }
             return Ok(());
         };
         if let Some(known) = self.site.auth.browser_caller(cookie).await? {
-            if let Some(seconds) = known.renewed {
-                let renewed = cookies.set(headers, Cookie::Session, cookie, Some(seconds));
-                self.cookies.extend(renewed);
+            let until = known.caller.session.expires_at;
+            let left = until.since(self.site.clock.now()) / 1000;
+            // Another host of the domain may have put its own cookie in the place of ours.
+            let differs = cookies.shared_differs(headers, cookie);
+            if let Some(seconds) = known.renewed.or(differs.then_some(left)) {
+                self.cookies.extend(cookies.keep(headers, cookie, seconds));
             }
             self.caller = Some(known.caller);
         } else {
-            let cleared = cookies.clear(headers, Cookie::Session);
-            self.cookies.extend(cleared);
+            self.cookies.extend(cookies.forget(headers));
         }
         Ok(())
     }
@@ -183,9 +206,9 @@ impl Visit {
     /// To the sign-in page, and back here where that makes sense.
     fn sign_in(&self) -> Fault {
         let uri = self.request.uri();
-        let whole = uri.path_and_query().map_or("/", |whole| whole.as_str());
         let returns = self.request.method().is_safe() && !matches!(uri.path(), "/" | "/live");
-        Fault::SignIn(returns.then(|| escape(whole)))
+        let back = self.own_address().filter(|_| returns);
+        Fault::SignIn(back.map(escape))
     }
 
     /// What binds a form: the session, or the cookie of whoever has none yet.
@@ -197,23 +220,27 @@ impl Visit {
         }
     }
 
+    /// What binds to this browser; where there is nothing yet, a form cookie is set.
+    pub(super) fn bind(&mut self) -> String {
+        if let Some(binding) = self.binding() {
+            return binding;
+        }
+        let nonce = Nonce::random();
+        let headers = self.request.headers();
+        let cookies = &self.site.cookies;
+        let set = cookies.set(headers, Cookie::Form, nonce.as_str(), None);
+        self.cookies.extend(set);
+        let text = nonce.as_str().to_owned();
+        self.nonce = Some(nonce);
+        text
+    }
+
     /// The token that every form of this page carries.
     pub(super) fn token(&mut self) -> String {
         if let Some(token) = &self.token {
             return token.clone();
         }
-        let binding = self.binding().unwrap_or_else(|| {
-            let nonce = Nonce::random();
-            let headers = self.request.headers();
-            let set = self
-                .site
-                .cookies
-                .set(headers, Cookie::Form, nonce.as_str(), None);
-            self.cookies.extend(set);
-            let text = nonce.as_str().to_owned();
-            self.nonce = Some(nonce);
-            text
-        });
+        let binding = self.bind();
         let token = form::mask(&self.tag(&binding));
         self.token = Some(token.clone());
         token
@@ -279,18 +306,15 @@ impl Visit {
         let headers = self.request.headers();
         self.cookies.clear();
         let rules = &self.site.cookies;
-        self.cookies
-            .extend(rules.set(headers, Cookie::Session, cookie, Some(max_age)));
+        self.cookies.extend(rules.keep(headers, cookie, max_age));
         self.cookies.extend(rules.clear(headers, Cookie::Form));
     }
 
     /// Takes the session from the browser.
     pub(super) fn forget(&mut self) {
         self.caller = None;
-        let cleared = self
-            .site
-            .cookies
-            .clear(self.request.headers(), Cookie::Session);
+        self.token = None;
+        let cleared = self.site.cookies.forget(self.request.headers());
         self.cookies.extend(cleared);
     }
 

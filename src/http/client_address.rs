@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use poem::http::{HeaderMap, HeaderName};
 
+/// Most hops that are followed; a chain of proxies is shorter.
+const MAX_HOPS: usize = 32;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What the peer and its headers say.
@@ -18,7 +21,8 @@ pub struct ClientAddress {
 
 /// Finds the client: the peer itself, unless it is in `trusted`; then the rightmost address of
 /// `X-Forwarded-For` that is not. What stands further left was written by the client and proves
-/// nothing. An entry that is no address ends the search at the hop before it.
+/// nothing. An entry that is no address ends the search at the hop before it, as does a chain of
+/// more than 32 hops.
 #[must_use]
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
     let peer = peer.to_canonical();
@@ -39,6 +43,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> C
         .iter()
         .rev()
         .flat_map(|line| line.rsplit(|byte| *byte == b','))
+        .take(MAX_HOPS)
     {
         let Some(address) = std::str::from_utf8(entry).ok().and_then(parse_hop) else {
             break;

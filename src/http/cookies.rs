@@ -1,18 +1,29 @@
 //! Cookies of browsers that are signed in: names, scope and attributes (RFC 6265bis).
 //!
 //! `__Host-` keeps every other host from setting the cookie and from seeing it. It asks for `Secure`
-//! and no domain, so two cases go without: `AUTH_COOKIE_DOMAIN`, where the cookie is meant for the
-//! hosts of a domain, and a loopback address without TLS, where some browsers take no `Secure`.
+//! and no domain, so two cases go without: the cookie for the hosts of `AUTH_COOKIE_DOMAIN`, which
+//! any of them can set, so that the pages of this server never read it; and a loopback address
+//! without TLS, where some browsers take no `Secure`.
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
+use super::head::host;
 use crate::config::{Config, Tier};
+
+/// Most cookies of one name of ours that are looked at: each costs a MAC.
+const MAX_SAME_NAME: usize = 8;
+
+/// Most domains beside the configured one for which a cookie is taken back.
+const MAX_OTHER_DOMAINS: usize = 3;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
-    /// Names the session; goes to the hosts of `AUTH_COOKIE_DOMAIN`.
+    /// Names the session to the pages of this server; no other host sees or sets it.
     Session,
+    /// Names the session to forward-auth: goes to the hosts of `AUTH_COOKIE_DOMAIN`, each of which
+    /// can set it. Without a domain it is [`Self::Session`].
+    Shared,
     /// Binds a form to the browser that it was sent to, before there is a session.
     Form,
 }
@@ -21,7 +32,7 @@ impl Cookie {
     /// Its name where no TLS protects it.
     const fn plain_name(self) -> &'static str {
         match self {
-            Self::Session => "aura_session",
+            Self::Session | Self::Shared => "aura_session",
             Self::Form => "aura_form",
         }
     }
@@ -40,7 +51,9 @@ impl CookieRules {
     pub fn of(config: &Config) -> Self {
         let domain = config.auth.cookie_domain.as_ref();
         let domain = domain.map(|domain| domain.as_str().to_owned());
-        Self::new(domain, config.environment == Tier::Production)
+        let url = config.auth.public_url.as_ref();
+        let by_tls = url.is_some_and(|url| url.as_str().starts_with("https://"));
+        Self::new(domain, by_tls || config.environment == Tier::Production)
     }
 
     /// Session cookies for `domain`, or for the host alone. `always_secure`: also at a loopback
@@ -62,7 +75,8 @@ impl CookieRules {
         cookie: Cookie,
         is_ours: impl Fn(&str) -> bool,
     ) -> Option<&'a str> {
-        let mut values = self.values(headers, cookie).filter(|value| is_ours(value));
+        let values = self.values(headers, cookie).take(MAX_SAME_NAME);
+        let mut values = values.filter(|value| is_ours(value));
         let value = values.next()?;
         values.all(|other| other == value).then_some(value)
     }
@@ -77,7 +91,7 @@ impl CookieRules {
         let name = self.name(headers, cookie);
         // At an address of this machine a gateway may hand on what a browser got without it.
         let here = !self.always_secure && self.domain.is_none();
-        let here = here && host(headers).is_some_and(is_loopback_host);
+        let here = here && host(headers).is_some_and(|host| host.is_loopback());
         let plain = here.then_some(cookie.plain_name());
         let lines = headers.get_all(header::COOKIE).iter();
         let pairs = lines
@@ -115,16 +129,44 @@ impl CookieRules {
         HeaderValue::from_str(&text).ok()
     }
 
+    /// The headers `Set-Cookie` that keep `value` as the session of a browser for `max_age` seconds.
+    #[must_use]
+    pub fn keep(&self, headers: &HeaderMap, value: &str, max_age: i64) -> Vec<HeaderValue> {
+        let shared = self.domain.as_ref().map(|_| Cookie::Shared);
+        let cookies = [Some(Cookie::Session), shared].into_iter().flatten();
+        cookies
+            .filter_map(|cookie| self.set(headers, cookie, value, Some(max_age)))
+            .collect()
+    }
+
+    /// Whether forward-auth would miss the session `value`: there is a domain, and its cookie says
+    /// something else.
+    #[must_use]
+    pub fn shared_differs(&self, headers: &HeaderMap, value: &str) -> bool {
+        let mut values = self.values(headers, Cookie::Shared);
+        self.domain.is_some() && (values.next() != Some(value) || values.next().is_some())
+    }
+
+    /// The headers `Set-Cookie` that take the session from a browser.
+    #[must_use]
+    pub fn forget(&self, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let mut cleared = self.clear(headers, Cookie::Session);
+        if self.domain.is_some() {
+            cleared.extend(self.clear(headers, Cookie::Shared));
+        }
+        cleared
+    }
+
     /// The headers `Set-Cookie` that take a cookie back: for the scope that it is set for, and for
-    /// every other that it may once have been set for (`AUTH_COOKIE_DOMAIN` was another), or two of
-    /// one name would stand in each other's way.
+    /// those that it may have been set for while `AUTH_COOKIE_DOMAIN` was another, or two of one
+    /// name would stand in each other's way. Their number is bounded, whatever host is asked for.
     #[must_use]
     pub fn clear(&self, headers: &HeaderMap, cookie: Cookie) -> Vec<HeaderValue> {
         let mut cleared: Vec<HeaderValue> =
             self.set(headers, cookie, "", Some(0)).into_iter().collect();
-        if self.domain_of(cookie).is_none() {
+        let Some(own) = self.domain_of(cookie) else {
             return cleared;
-        }
+        };
         let name = self.name(headers, cookie);
         let mut clear = |domain: &str| {
             let text =
@@ -132,11 +174,13 @@ impl CookieRules {
             cleared.extend(HeaderValue::from_str(&text).ok());
         };
         clear("");
-        let host = host(headers).unwrap_or_default();
-        let mut domain = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        while domain.contains('.') {
+        let host = host(headers).map_or("", |host| host.name());
+        let parents = std::iter::successors(Some(host), |domain| {
+            domain.split_once('.').map(|(_, parent)| parent)
+        });
+        let parents = parents.filter(|domain| domain.contains('.') && *domain != own);
+        for domain in parents.take(MAX_OTHER_DOMAINS) {
             clear(&format!("; Domain={domain}"));
-            domain = domain.split_once('.').map_or("", |(_, parent)| parent);
         }
         cleared
     }
@@ -149,21 +193,18 @@ impl CookieRules {
 
     fn domain_of(&self, cookie: Cookie) -> Option<&str> {
         match cookie {
-            Cookie::Session => self.domain.as_deref(),
-            Cookie::Form => None,
+            Cookie::Shared => self.domain.as_deref(),
+            Cookie::Session | Cookie::Form => None,
         }
     }
 
     fn name(&self, headers: &HeaderMap, cookie: Cookie) -> &'static str {
-        match (
-            cookie,
-            self.secure(headers),
-            self.domain_of(cookie).is_some(),
-        ) {
-            (Cookie::Session, true, false) => "__Host-aura_session",
-            (Cookie::Session, true, true) => "__Secure-aura_session",
-            (Cookie::Form, true, _) => "__Host-aura_form",
-            (_, false, _) => cookie.plain_name(),
+        let shared = self.domain_of(cookie).is_some();
+        match (cookie, self.secure(headers)) {
+            (_, true) if shared => "__Secure-aura_session",
+            (Cookie::Session | Cookie::Shared, true) => "__Host-aura_session",
+            (Cookie::Form, true) => "__Host-aura_form",
+            (_, false) => cookie.plain_name(),
         }
     }
 }
@@ -178,24 +219,8 @@ pub fn is_loopback(headers: &HeaderMap) -> bool {
         "x-forwarded-proto",
         "x-forwarded-host",
     ];
-    host(headers).is_some_and(is_loopback_host)
+    host(headers).is_some_and(|host| host.is_loopback())
         && !forwarded.iter().any(|name| headers.contains_key(*name))
-}
-
-fn host(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::HOST)?.to_str().ok()
-}
-
-/// Whether `host`, with or without a port, is a loopback name or address.
-#[must_use]
-pub fn is_loopback_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, _)) if !host.ends_with(']') => name,
-        _ => host,
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<std::net::IpAddr>();
-    bare.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -224,10 +249,15 @@ mod tests {
             "__Host-aura_session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
         );
         assert_eq!(
-            set(&shared, "auth.example.com", Cookie::Session),
+            set(&shared, "auth.example.com", Cookie::Shared),
             "__Secure-aura_session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=example.com; \
              Max-Age=60"
         );
+        for cookie in [Cookie::Session, Cookie::Shared] {
+            let text = set(&host_only, "auth.example.com", cookie);
+            assert!(text.starts_with("__Host-aura_session=v;"), "{text}");
+        }
+        assert!(set(&shared, "auth.example.com", Cookie::Session).starts_with("__Host-aura_s"));
         assert!(set(&shared, "auth.example.com", Cookie::Form).starts_with("__Host-aura_form=v;"));
         for host in ["localhost:8000", "127.0.0.1", "[::1]:8000", "[::1]"] {
             let text = set(&host_only, host, Cookie::Session);
@@ -276,7 +306,7 @@ mod tests {
     #[test]
     fn a_cookie_is_taken_back_wherever_it_may_have_been_set() {
         let rules = CookieRules::new(Some("eu.example.com".to_owned()), false);
-        let cleared = rules.clear(&request("auth.eu.example.com:8443", &[]), Cookie::Session);
+        let cleared = rules.clear(&request("auth.eu.example.com:8443", &[]), Cookie::Shared);
         let domains: Vec<&str> = cleared
             .iter()
             .map(|value| {
@@ -288,13 +318,7 @@ mod tests {
             .collect();
         assert_eq!(
             domains,
-            [
-                "eu.example.com",
-                "",
-                "auth.eu.example.com",
-                "eu.example.com",
-                "example.com"
-            ]
+            ["eu.example.com", "", "auth.eu.example.com", "example.com"]
         );
         let alone = CookieRules::default();
         assert_eq!(
@@ -303,6 +327,50 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn taking_a_cookie_back_costs_the_same_for_every_host() {
+        let rules = CookieRules::new(Some("example.com".to_owned()), false);
+        let longest = format!("{}.example.com", ["a"; 120].join("."));
+        for host in [
+            "",
+            "localhost",
+            "auth.example.com",
+            &longest,
+            "a.b.c.d.e.f.example.com",
+        ] {
+            let cleared = rules.clear(&request(host, &[]), Cookie::Shared);
+            assert!(
+                cleared.len() <= 2 + MAX_OTHER_DOMAINS,
+                "{host}: {cleared:?}"
+            );
+        }
+        let endless = format!("{}.example.com", vec!["a"; 7_900].join("."));
+        let cleared = rules.clear(&request(&endless, &[]), Cookie::Shared);
+        assert_eq!(cleared.len(), 2);
+    }
+
+    #[test]
+    fn forward_auth_gets_the_session_of_the_pages() {
+        let rules = CookieRules::new(Some("example.com".to_owned()), false);
+        let kept = rules.keep(&request("auth.example.com", &[]), "v", 60);
+        let names = kept.iter().map(|value| value.to_str().unwrap());
+        let names: Vec<&str> = names.filter_map(|text| text.split('=').next()).collect();
+        assert_eq!(names, ["__Host-aura_session", "__Secure-aura_session"]);
+        let differs = |line: &str| {
+            let headers = request("auth.example.com", &[line]);
+            rules.shared_differs(&headers, "v")
+        };
+        assert!(!differs("__Secure-aura_session=v"));
+        assert!(differs("x=y") && differs("__Secure-aura_session=w"));
+        assert!(differs("__Secure-aura_session=v; __Secure-aura_session=w"));
+        let alone = CookieRules::default();
+        assert_eq!(
+            alone.keep(&request("auth.example.com", &[]), "v", 60).len(),
+            1
+        );
+        assert!(!alone.shared_differs(&request("auth.example.com", &[]), "v"));
     }
 
     #[test]

@@ -149,9 +149,10 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         Code::InvalidClient | Code::MissingToken | Code::InvalidToken => {
             (StatusCode::UNAUTHORIZED, "invalid_client")
         }
-        Code::InvalidInput | Code::MalformedBody | Code::InvalidParameter => {
-            (StatusCode::BAD_REQUEST, "invalid_request")
-        }
+        Code::InvalidInput
+        | Code::InvalidRequest
+        | Code::MalformedBody
+        | Code::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid_request"),
         Code::RateLimited => (code.status(), "rate_limited"),
         Code::Internal => (code.status(), "server_error"),
         Code::DatabaseUnavailable

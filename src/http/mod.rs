@@ -8,6 +8,7 @@ pub mod context;
 pub mod cookies;
 pub mod documents;
 pub mod form;
+pub mod head;
 pub mod input;
 pub mod next;
 pub mod problem;

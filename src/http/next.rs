@@ -1,7 +1,7 @@
 //! Where a sign-in may lead to: a page of this server, or one on a host of `AUTH_FORWARD_HOSTS`. No
 //! text that a stranger puts into an address leads anywhere else.
 
-use super::cookies::is_loopback_host;
+use crate::config::HostPort;
 
 /// Longest target that is followed.
 const MAX_LENGTH: usize = 2048;
@@ -36,13 +36,13 @@ impl NextHosts {
             return (!next.starts_with("//")).then_some(next);
         }
         let (scheme, rest) = next.split_once("://")?;
-        let authority = rest.split(['/', '?', '#']).next()?.to_ascii_lowercase();
+        let host = HostPort::parse(rest.split(['/', '?', '#']).next()?)?;
         let scheme_fits = match scheme {
             "https" => true,
-            "http" => is_loopback_host(&authority),
+            "http" => host.is_loopback(),
             _ => false,
         };
-        (scheme_fits && self.0.contains(&authority)).then_some(next)
+        (scheme_fits && self.0.contains(&host.to_string())).then_some(next)
     }
 }
 

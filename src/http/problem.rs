@@ -36,6 +36,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The head names no host or several, or says twice how long the body is.
+    InvalidRequest = BAD_REQUEST, "invalid_request", "The head of the request is not valid";
     /// Not JSON, not UTF-8, a key twice, or nested too deeply.
     MalformedBody = BAD_REQUEST, "malformed_body", "The body cannot be parsed";
     /// A path or query parameter has the wrong form.

@@ -22,6 +22,7 @@ use crate::http::body::BodyLimits;
 use crate::http::client_address::client_address;
 use crate::http::context::{Context, REQUEST_ID};
 use crate::http::documents::{self, Dialect};
+use crate::http::head;
 use crate::http::rate_limit;
 
 /// What poem-openapi calls JSON.
@@ -156,9 +157,10 @@ impl<E: Endpoint> Endpoint for Edge<E> {
                     .preflight(request.headers(), self.allowed.methods(path))
             })
             .flatten();
-        let mut response = match preflight {
-            Some(response) => response,
-            None => match self.inner.call(request).await {
+        let mut response = match (head::check(&request), preflight) {
+            (Err(problem), _) => problem.into_response(),
+            (Ok(()), Some(response)) => response,
+            (Ok(()), None) => match self.inner.call(request).await {
                 Ok(output) => output.into_response(),
                 Err(error) => documents::response_of(error),
             },

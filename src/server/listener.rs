@@ -3,15 +3,15 @@
 //! A client may take `SERVER_HEADER_TIMEOUT_SECONDS` from the first byte of a request to the end
 //! of its head, and be silent for `SERVER_IDLE_TIMEOUT_SECONDS` between requests; bodies have a
 //! limit of their own ([`crate::http::body`]); an answer that is not read for half a minute is
-//! given up.
+//! given up (`socket.rs`). Every connection is accepted at once: one for which there is no room is
+//! told so, and those that rest make room first (`connections.rs`).
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
@@ -23,88 +23,102 @@ use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Response};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Largest head of a request, in bytes; hyper answers 431 above it.
-const MAX_HEAD: usize = 16 * 1024;
+use super::connections::{Connection, Connections};
+use super::socket::{Timed, Timeouts};
+use crate::config::MAX_HEAD_BYTES;
+use crate::http::head::TwoLengths;
 
 /// Most header fields of a request.
 const MAX_HEADERS: usize = 64;
 
-/// How long an answer may wait to be read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How patient the listener is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    pub(super) header: Duration,
-    pub(super) idle: Duration,
-    pub(super) connections: usize,
-}
+/// The answer to a connection that there is no room for. Nothing was read of it, so it says no more.
+const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
+    Connection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Accepts connections until `stop`, then lets those that are open finish what they are at.
 /// Returns when the last has ended.
 pub(super) async fn listen<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
-    patience: Patience,
+    timeouts: Timeouts,
+    connections: Arc<Connections>,
     stop: CancellationToken,
     tracker: TaskTracker,
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
     let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(patience.connections));
     let builder = builder();
     loop {
-        let slot = tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            slot = Arc::clone(&slots).acquire_owned() => slot,
-        };
         let (stream, peer) = tokio::select! {
             biased;
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, mostly: those that close will make room.
+                    // Out of file descriptors, mostly.
                     tracing::warn!(%error, "a connection could not be accepted");
+                    connections.make_room();
                     sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             },
             () = stop.cancelled() => break,
         };
+        let Some(slot) = connections.admit(peer.ip()) else {
+            refuse(stream);
+            continue;
+        };
         let Ok(local) = stream.local_addr() else {
             continue;
         };
         // An answer is one small write; waiting for more of it only delays it.
         let _ = stream.set_nodelay(true);
-        let activity = Arc::new(Activity::new());
-        let io = TokioIo::new(Timed::new(stream, patience, Arc::clone(&activity)));
+        let connection = Arc::clone(&slot.connection);
+        let io = TokioIo::new(Timed::new(stream, timeouts, Arc::clone(&connection)));
         let endpoint = Arc::clone(&endpoint);
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (endpoint, activity) = (Arc::clone(&endpoint), Arc::clone(&activity));
-            activity.begin();
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            let (endpoint, connection) = (Arc::clone(&endpoint), Arc::clone(&connection));
+            let number = connection.begin();
             async move {
+                let Some(number) = number else {
+                    // It is closed to make room, before anything of this request was done.
+                    return std::future::pending().await;
+                };
+                if connection.has_two_lengths(number) {
+                    request.extensions_mut().insert(TwoLengths);
+                }
                 let answer = answer(&*endpoint, request, local, peer).await;
-                Ok::<_, Infallible>(answer.map(|body| Watched { body, activity }))
+                Ok::<_, Infallible>(answer.map(|body| Watched {
+                    body,
+                    connection,
+                    number,
+                }))
             }
         });
-        let connection = graceful.watch(builder.serve_connection(io, service));
+        let served = graceful.watch(builder.serve_connection(io, service));
         tracker.spawn(async move {
-            // How a connection ends is the client's business.
-            let _ = connection.await;
-            drop(slot);
+            tokio::select! {
+                // How a connection ends is the client's business.
+                _ = served => {}
+                () = slot.connection.is_shed() => {}
+            }
         });
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Says that there is no room, as far as that can be said at once.
+fn refuse(stream: TcpStream) {
+    // Tokio would first ask whether the socket can be written to.
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write(NO_ROOM);
+    }
 }
 
 fn builder() -> http1::Builder {
@@ -112,7 +126,7 @@ fn builder() -> http1::Builder {
     builder
         // `Timed` has the clocks: hyper's own would run while a connection is idle, too.
         .header_read_timeout(None)
-        .max_buf_size(MAX_HEAD)
+        .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS);
     builder
 }
@@ -128,53 +142,18 @@ async fn answer<E: Endpoint<Output = Response>>(
     endpoint.get_response(request).await.into()
 }
 
-/// What a connection is at; shared by its socket and its service.
-struct Activity {
-    since: Instant,
-    busy: AtomicBool,
-    /// Requests whose heads have arrived.
-    requests: AtomicU64,
-    /// When the last answer was made, in milliseconds from `since`.
-    answered: AtomicU64,
-}
-
-impl Activity {
-    fn new() -> Self {
-        let (requests, answered) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self {
-            since: Instant::now(),
-            busy: AtomicBool::new(false),
-            requests,
-            answered,
-        }
-    }
-
-    fn begin(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.busy.store(true, Ordering::Release);
-    }
-
-    fn end(&self) {
-        let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.answered.store(millis, Ordering::Relaxed);
-        self.busy.store(false, Ordering::Release);
-    }
-
-    fn last_answer(&self) -> Instant {
-        self.since + Duration::from_millis(self.answered.load(Ordering::Relaxed))
-    }
-}
-
 /// The body of an answer. The connection is at it until the last byte is written: a stream may take
 /// longer than a connection may be idle.
 struct Watched {
     body: BoxBody<Bytes, io::Error>,
-    activity: Arc<Activity>,
+    connection: Arc<Connection>,
+    /// Of the request that it answers.
+    number: u64,
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.activity.end();
+        self.connection.end(self.number);
     }
 }
 
@@ -195,137 +174,5 @@ impl Body for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// A connection that breaks when a head, once begun, is slow to arrive, when nothing is asked for
-/// too long, or when an answer is not read.
-struct Timed {
-    stream: TcpStream,
-    patience: Patience,
-    activity: Arc<Activity>,
-    /// Requests seen before the head that is awaited now.
-    seen: u64,
-    /// When the head that has begun must be complete.
-    head: Option<Instant>,
-    /// Wakes the connection at its deadline. Set only while there is nothing to read: a request
-    /// that arrives whole costs no timer.
-    alarm: Pin<Box<Sleep>>,
-    write: Option<Pin<Box<Sleep>>>,
-}
-
-impl Timed {
-    fn new(stream: TcpStream, patience: Patience, activity: Arc<Activity>) -> Self {
-        // The first head is due from the moment of the connection: silence is no request.
-        let head = activity.since + patience.header;
-        let alarm = Box::pin(sleep_until(head));
-        Self {
-            stream,
-            patience,
-            activity,
-            seen: 0,
-            head: Some(head),
-            alarm,
-            write: None,
-        }
-    }
-
-    /// When to give up on a connection that has nothing to read. While a request is being answered
-    /// this is only a time to look again: hyper does not ask anew when the answer is done.
-    fn deadline(&self, now: Instant) -> Instant {
-        if self.activity.busy.load(Ordering::Acquire) {
-            return now + self.patience.idle;
-        }
-        self.head
-            .unwrap_or_else(|| self.activity.last_answer() + self.patience.idle)
-    }
-}
-
-impl AsyncRead for Timed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let requests = this.activity.requests.load(Ordering::Relaxed);
-        if requests != this.seen {
-            (this.seen, this.head) = (requests, None);
-        }
-        let late = || Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        if let Poll::Ready(outcome) = Pin::new(&mut this.stream).poll_read(cx, buffer) {
-            if !this.activity.busy.load(Ordering::Acquire) {
-                // Dripping bytes do not buy time: the head is due from its first.
-                let now = Instant::now();
-                if now >= *this.head.get_or_insert(now + this.patience.header) {
-                    return late();
-                }
-            }
-            return Poll::Ready(outcome);
-        }
-        loop {
-            let now = Instant::now();
-            let deadline = this.deadline(now);
-            if now >= deadline {
-                return late();
-            }
-            // An alarm that rings early costs one look; moving it costs one at every request.
-            if this.alarm.deadline() > deadline || this.alarm.is_elapsed() {
-                this.alarm.as_mut().reset(deadline);
-            }
-            ready!(this.alarm.as_mut().poll(cx));
-        }
-    }
-}
-
-impl AsyncWrite for Timed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch_write(cx, written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch_write(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-}
-
-impl Timed {
-    fn watch_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.write = None;
-            return written;
-        }
-        let deadline = self
-            .write
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE_TIMEOUT)));
-        match deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
     }
 }

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::connections::ConnectionMetrics;
 use crate::auth::Auth;
 use crate::health::{Health, Status};
 use crate::llm::Llm;
@@ -125,7 +126,13 @@ pub(super) struct MetricsEndpoint {
 }
 
 impl MetricsEndpoint {
-    pub(super) fn new(http: &HttpMetrics, auth: &Auth, llm: &Llm, health: &Health) -> Self {
+    pub(super) fn new(
+        http: &HttpMetrics,
+        connections: &ConnectionMetrics,
+        auth: &Auth,
+        llm: &Llm,
+        health: &Health,
+    ) -> Self {
         let mut registry = Registry::default();
         let build = Family::<Version, Gauge>::default();
         build
@@ -147,6 +154,12 @@ impl MetricsEndpoint {
             "Requests in flight",
             in_flight.clone(),
         );
+        let name = "aura_connections_shed";
+        let help = "Idle connections that were closed to make room";
+        registry.register(name, help, connections.shed.clone());
+        let name = "aura_connections_refused";
+        let help = "Connections refused because all others were busy";
+        registry.register(name, help, connections.refused.clone());
         auth.metrics().register(&mut registry);
         llm.stats().register(&mut registry);
         let (http, auth, health) = (http.clone(), auth.clone(), health.clone());

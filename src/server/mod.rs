@@ -1,8 +1,10 @@
 //! The roof: wires every feature into one endpoint, and runs it.
 
+mod connections;
 mod cors;
 mod docs;
 mod edge;
+mod framing;
 mod front;
 mod limits;
 mod listener;
@@ -12,6 +14,7 @@ mod routes;
 mod serve;
 pub mod service;
 mod shutdown;
+mod socket;
 mod startup;
 mod sweep;
 pub mod telemetry;
@@ -24,6 +27,7 @@ use poem_openapi::OpenApiService;
 
 pub use self::serve::{ServeError, Stop, serve};
 
+use self::connections::ConnectionMetrics;
 use self::edge::Edge;
 use self::front::Front;
 use self::metrics::HttpMetrics;
@@ -58,6 +62,7 @@ pub struct App {
     configuration: Arc<Configuration>,
     metrics: HttpMetrics,
     setup: Option<Arc<SetupCode>>,
+    connections: ConnectionMetrics,
 }
 
 /// A configuration that parsed, and still cannot be used.
@@ -103,6 +108,7 @@ impl App {
             setup: None,
             configuration,
             metrics: HttpMetrics::default(),
+            connections: ConnectionMetrics::default(),
         })
     }
 

@@ -11,14 +11,27 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::listener::{Patience, listen};
+use super::connections::{Caps, ConnectionMetrics, Connections};
+use super::listener::listen;
 use super::metrics::{HttpMetrics, MetricsEndpoint};
 use super::shutdown::Signals;
+use super::socket::Timeouts;
 use super::{App, limits, startup, sweep};
+use crate::config::{Cidr, Server};
 use crate::health::Health;
 
 /// How long to wait for the last word to the other replicas.
 const LEAVE: Duration = Duration::from_secs(1);
+
+/// Connections to the metrics port: a few scrapers have one each.
+const SCRAPERS: Caps = Caps {
+    total: 64,
+    per_address: 16,
+    exempt: Vec::new(),
+};
+
+/// Open files that are no clients' connections: database, Redis, language model, logs.
+const OTHER_FILES: usize = 256;
 
 /// Why the server did not run, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +81,7 @@ pub async fn serve(
     asked: CancellationToken,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<Stop, ServeError> {
-    limits::raise_open_files();
+    let open_files = limits::raise_open_files();
     if app.config.jwt.secret_key.is_none() {
         tracing::warn!(
             "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, and end \
@@ -78,10 +91,9 @@ pub async fn serve(
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let config = &app.config.server;
     let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
-    let patience = Patience {
+    let timeouts = Timeouts {
         header: config.header_timeout(),
         idle: config.idle_timeout(),
-        connections: config.max_connections.as_usize(),
     };
     let (stop, close, tracker) = (
         CancellationToken::new(),
@@ -107,18 +119,16 @@ pub async fn serve(
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
         let endpoint = Arc::new(MetricsEndpoint::new(
             &app.metrics,
+            &app.connections,
             &app.auth,
             &app.llm,
             &app.health,
         ));
-        let few = Patience {
-            connections: 64,
-            ..patience
-        };
         tracker.spawn(listen(
             listener,
             endpoint,
-            few,
+            timeouts,
+            Connections::new(SCRAPERS, &ConnectionMetrics::default()),
             close.clone(),
             tracker.clone(),
         ));
@@ -130,7 +140,8 @@ pub async fn serve(
     let mut server = tracker.spawn(listen(
         main,
         endpoint,
-        patience,
+        timeouts,
+        Connections::new(caps(config, open_files), &app.connections),
         close.clone(),
         tracker.clone(),
     ));
@@ -166,6 +177,24 @@ pub async fn serve(
     app.storage.sql.close().await;
     tracing::info!("stopped");
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
+}
+
+/// How many connections there may be: as the settings say, if the system permits so many files.
+fn caps(config: &Server, open_files: usize) -> Caps {
+    let wanted = config.max_connections.as_usize();
+    let total = wanted.min(open_files.saturating_sub(OTHER_FILES).max(1));
+    if total < wanted {
+        tracing::warn!(
+            open_files,
+            "the system permits {total} connections instead of SERVER_MAX_CONNECTIONS={wanted}; \
+             raise the limit of open files"
+        );
+    }
+    Caps {
+        total,
+        per_address: config.max_connections_per_address.as_usize(),
+        exempt: config.trusted_proxies.iter().map(Cidr::net).collect(),
+    }
 }
 
 async fn bind(

@@ -39,6 +39,7 @@ fn the_variables_and_defaults_that_are_promised() {
         ("SERVER_BODY_TIMEOUT_SECONDS", "10"),
         ("SERVER_IDLE_TIMEOUT_SECONDS", "75"),
         ("SERVER_MAX_CONNECTIONS", "10000"),
+        ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", "512"),
         ("DATABASE_URL", "sqlite://aura.db"),
         ("DATABASE_MAX_CONNECTIONS", "10"),
         ("AUTH_REGISTRATION", "open"),

@@ -114,7 +114,8 @@ async fn two_thousand_idle_connections_leave_room_for_a_request() {
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, raised).unwrap();
-    let aura = Settings::new().start().await;
+    let settings = Settings::new().set("SERVER_MAX_CONNECTIONS_PER_ADDRESS", 3000);
+    let aura = settings.start().await;
     let session = aura.client().newcomer().await;
 
     let mut idle = Vec::new();

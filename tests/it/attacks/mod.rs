@@ -5,3 +5,6 @@ mod administrators;
 mod files;
 mod gateways;
 mod setup;
+mod connections;
+mod hosts;
+mod pages;

@@ -55,7 +55,7 @@ pub(crate) use self::port::Port;
 pub(crate) use self::postgres::Postgres;
 pub(crate) use self::process::Process;
 pub(crate) use self::proxy::Proxy;
-pub(crate) use self::raw::Raw;
+pub(crate) use self::raw::{Raw, RawAnswer};
 pub(crate) use self::redis::Redis;
 pub(crate) use self::root_fs::RootFs;
 pub(crate) use self::site::Site;

@@ -1,12 +1,12 @@
 //! A bare socket that speaks HTTP as badly as the test wants.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// One connection. Reading and writing fail quietly: what counts is what came back.
@@ -29,6 +29,11 @@ pub(crate) struct RawAnswer {
 }
 
 impl RawAnswer {
+    /// All of its bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     /// Checks the status and the `code` of the problem body.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, code: &str) {
@@ -47,7 +52,19 @@ impl RawAnswer {
 impl Raw {
     /// Connects.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = timeout(super::PATIENCE, TcpStream::connect(address)).await;
+        Self::connected(TcpStream::connect(address)).await
+    }
+
+    /// Connects from `source`: any address of 127.0.0.0/8 is this machine's.
+    pub(crate) async fn connect_from(source: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let bound = socket.bind(SocketAddr::new(source, 0));
+        bound.expect("an address of this machine");
+        Self::connected(socket.connect(address)).await
+    }
+
+    async fn connected(connecting: impl Future<Output = std::io::Result<TcpStream>>) -> Self {
+        let stream = timeout(super::PATIENCE, connecting).await;
         let stream = stream.expect("a connection in time").expect("a connection");
         stream.set_nodelay(true).expect("a TCP option");
         let (reader, writer) = stream.into_split();

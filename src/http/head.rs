@@ -1,0 +1,109 @@
+//! What must hold of a request's head before anything else looks at it (RFC 9112): it names one
+//! host, and says once how long its body is. Two readings of one request, ours and a proxy's, are
+//! what smuggling lives on.
+
+use poem::Request;
+use poem::http::{HeaderMap, Method, Version, header};
+
+use super::problem::{Code, Problem};
+use crate::config::HostPort;
+
+/// Marks a request whose head has both `Content-Length` and `Transfer-Encoding`: hyper drops the
+/// former before anybody sees it, so the listener says so in the request's data.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoLengths;
+
+/// Refuses a head that can be read in two ways, or whose host is no host.
+///
+/// # Errors
+/// `invalid_request`: no or more than one `Host` (RFC 9112 section 3.2), a host that
+/// [`HostPort`] does not take, a target of another authority than `Host` (section 3.2.2), a target
+/// that asks for a tunnel (section 3.2.3), or two lengths (section 6.3).
+pub fn check(request: &Request) -> Result<(), Problem> {
+    let wrong = |detail: &str| Err(Problem::new(Code::InvalidRequest, detail));
+    if request.data::<TwoLengths>().is_some() {
+        return wrong("the headers Content-Length and Transfer-Encoding exclude one another");
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        // HTTP/1.0 had no such header.
+        (None, _) if request.version() < Version::HTTP_11 => None,
+        (None, _) => return wrong("the header Host is missing"),
+        (Some(_), Some(_)) => return wrong("there is more than one header Host"),
+        (Some(host), None) => match host.to_str().ok().and_then(HostPort::parse) {
+            Some(host) => Some(host),
+            None => return wrong("the header Host has no host name or IP address"),
+        },
+    };
+    if request.method() == Method::CONNECT {
+        return wrong("this server is no proxy");
+    }
+    let Some(authority) = request.uri().authority() else {
+        return Ok(());
+    };
+    match HostPort::parse(authority.as_str()) {
+        Some(target) if host.is_none_or(|host| host.to_string() == target.to_string()) => Ok(()),
+        _ => wrong("the address is of another host than the header Host"),
+    }
+}
+
+/// The host that a request names.
+#[must_use]
+pub fn host(headers: &HeaderMap) -> Option<HostPort<'_>> {
+    HostPort::parse(headers.get(header::HOST)?.to_str().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(version: Version, target: &str, hosts: &[&str]) -> bool {
+        let uri = target.parse().unwrap();
+        let mut request = Request::builder().version(version).uri(uri).finish();
+        for host in hosts {
+            let headers = request.headers_mut();
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        check(&request).is_ok()
+    }
+
+    #[test]
+    fn a_request_names_one_host() {
+        let checked = |target, hosts: &[&str]| checked(Version::HTTP_11, target, hosts);
+        for host in ["a.example", "A.example:8000", "[::1]:8000", "10.0.0.1"] {
+            assert!(checked("/x", &[host]), "{host}");
+        }
+        for hosts in [
+            vec![],
+            vec!["a.example", "b.example"],
+            vec!["a.example", "a.example"],
+            vec![""],
+            vec!["a.example, b.example"],
+            vec!["a.example/x"],
+            vec!["u@a.example"],
+        ] {
+            assert!(!checked("/x", &hosts), "{hosts:?}");
+        }
+        let long = ["a"; 128].join(".");
+        assert!(!checked("/x", &[&long]));
+    }
+
+    #[test]
+    fn a_target_is_of_the_host() {
+        let checked = |target| checked(Version::HTTP_11, target, &["a.example:8000"]);
+        assert!(checked("http://a.example:8000/x") && checked("http://A.Example:8000/x"));
+        for other in [
+            "http://a.example/x",
+            "http://b.example:8000/x",
+            "http://u@a.example:8000/x",
+        ] {
+            assert!(!checked(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_old_version_may_leave_the_host_out() {
+        assert!(checked(Version::HTTP_10, "/x", &[]));
+        assert!(!checked(Version::HTTP_10, "/x", &["a", "b"]));
+    }
+}

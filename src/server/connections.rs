@@ -1,0 +1,426 @@
+//! The connections that are open: how many there may be, of one address and of all, and which of
+//! them make room for a new one. What a connection says and how long it may take is in `socket.rs`.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::http::client_address::network;
+
+/// Between requests, or before the first.
+const IDLE: u8 = 0;
+/// From the head of a request to the last byte of its answer.
+const BUSY: u8 = 1;
+/// Closed to make room; no request begins any more.
+const SHED: u8 = 2;
+
+/// How often at most the log says that connections are refused.
+const WARN_EVERY: Duration = Duration::from_mins(1);
+
+/// How many connections there may be.
+#[derive(Clone, Debug)]
+pub(super) struct Caps {
+    /// Of all addresses together.
+    pub(super) total: usize,
+    /// Of one IPv4 address, or one IPv6 network of 64 bits.
+    pub(super) per_address: usize,
+    /// Proxies, which speak for many clients: the cap of one address does not hold for them, and
+    /// their connections are the last to make room.
+    pub(super) exempt: Vec<IpNet>,
+}
+
+/// Connections that were closed or refused to keep the caps; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConnectionMetrics {
+    /// Idle ones that made room.
+    pub(super) shed: Counter,
+    /// New ones, while all others were busy.
+    pub(super) refused: Counter,
+}
+
+/// One open connection: what it is at, for its socket, its service and the table.
+#[derive(Debug)]
+pub(super) struct Connection {
+    since: Instant,
+    state: AtomicU8,
+    /// Whether an answer waits for the client to read.
+    unread: AtomicBool,
+    /// Requests whose heads have arrived.
+    requests: AtomicU64,
+    /// When the last answer was made, in milliseconds from `since`.
+    answered: AtomicU64,
+    /// The number of the request whose head has two lengths; 0 is none.
+    two_lengths: AtomicU64,
+    shed: Notify,
+}
+
+impl Connection {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            state: AtomicU8::new(IDLE),
+            unread: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            two_lengths: AtomicU64::new(0),
+            shed: Notify::new(),
+        }
+    }
+
+    /// When it was accepted.
+    pub(super) const fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Begins a request and gives its number, counted from one; `None` on a connection that has
+    /// been shed meanwhile.
+    pub(super) fn begin(&self) -> Option<u64> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        // hyper may drop the body of the answer before only after this.
+        (self.turn(IDLE, BUSY) || self.is_busy()).then_some(number)
+    }
+
+    /// Ends the request `number`, unless the next one has begun.
+    pub(super) fn end(&self, number: u64) {
+        if number != self.requests() {
+            return;
+        }
+        let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered.store(millis, Ordering::Relaxed);
+        self.turn(BUSY, IDLE);
+    }
+
+    /// Whether a request is being answered.
+    pub(super) fn is_busy(&self) -> bool {
+        self.state.load(Ordering::Acquire) == BUSY
+    }
+
+    /// Requests whose heads have arrived.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// When the last answer was made, or the connection.
+    pub(super) fn last_answer(&self) -> Instant {
+        self.since + Duration::from_millis(self.answered.load(Ordering::Relaxed))
+    }
+
+    /// Notes whether an answer waits for the client to read.
+    pub(super) fn set_unread(&self, unread: bool) {
+        self.unread.store(unread, Ordering::Relaxed);
+    }
+
+    /// Notes that the head of the request `number` has two lengths.
+    pub(super) fn note_two_lengths(&self, number: u64) {
+        self.two_lengths.store(number, Ordering::Relaxed);
+    }
+
+    /// Whether the head of the request `number` has two lengths.
+    pub(super) fn has_two_lengths(&self, number: u64) -> bool {
+        self.two_lengths.load(Ordering::Relaxed) == number
+    }
+
+    /// Waits until the connection has to make room.
+    pub(super) async fn is_shed(&self) {
+        self.shed.notified().await;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.state.load(Ordering::Acquire) == IDLE && !self.unread.load(Ordering::Relaxed)
+    }
+
+    /// Closes it, unless a request has begun meanwhile.
+    fn shed(&self) -> bool {
+        let shed = self.turn(IDLE, SHED);
+        if shed {
+            self.shed.notify_one();
+        }
+        shed
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        let turned = self
+            .state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        turned.is_ok()
+    }
+}
+
+/// Every open connection of one listener.
+#[derive(Debug)]
+pub(super) struct Connections {
+    caps: Caps,
+    metrics: ConnectionMetrics,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    open: usize,
+    peers: HashMap<IpAddr, Peer>,
+    warned: Option<Instant>,
+}
+
+/// The connections of one address.
+#[derive(Debug, Default)]
+struct Peer {
+    exempt: bool,
+    open: Vec<Arc<Connection>>,
+}
+
+/// A connection's place in the table, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    connections: Arc<Connections>,
+    address: IpAddr,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut table = self.connections.table();
+        let Some(peer) = table.peers.get_mut(&self.address) else {
+            return;
+        };
+        let is_this = |open: &Arc<Connection>| Arc::ptr_eq(open, &self.connection);
+        // One that was shed has left the table already.
+        if let Some(place) = peer.open.iter().position(is_this) {
+            peer.open.swap_remove(place);
+            table.open -= 1;
+            table.forget_empty(self.address);
+        }
+    }
+}
+
+impl Connections {
+    pub(super) fn new(caps: Caps, metrics: &ConnectionMetrics) -> Arc<Self> {
+        Arc::new(Self {
+            caps,
+            metrics: metrics.clone(),
+            table: Mutex::default(),
+        })
+    }
+
+    /// A place for a connection of `peer`. Where a cap is reached, idle connections make room: of
+    /// the same address for its own cap, of the address that has the most of them for the other.
+    /// `None` when all are busy.
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
+        let peer = peer.to_canonical();
+        let address = network(peer);
+        let exempt = self.caps.exempt.iter().any(|net| net.contains(&peer));
+        let mut table = self.table();
+        let own = table.peers.get(&address).map_or(0, |peer| peer.open.len());
+        let own_full = !exempt && own >= self.caps.per_address;
+        let full = table.open >= self.caps.total;
+        let shed = match (own_full, full) {
+            (true, _) => table.shed_of(address, 1),
+            (false, true) => table.shed_any(self.batch()),
+            (false, false) => 0,
+        };
+        self.metrics.shed.inc_by(shed as u64);
+        if (own_full || full) && shed == 0 {
+            self.metrics.refused.inc();
+            table.warn(peer, own_full);
+            return None;
+        }
+        let connection = Arc::new(Connection::new());
+        let place = table.peers.entry(address).or_default();
+        place.exempt = exempt;
+        place.open.push(Arc::clone(&connection));
+        table.open += 1;
+        Some(Slot {
+            connections: Arc::clone(self),
+            address,
+            connection,
+        })
+    }
+
+    /// Closes some idle connections.
+    pub(super) fn make_room(&self) {
+        let shed = self.table().shed_any(self.batch());
+        self.metrics.shed.inc_by(shed as u64);
+    }
+
+    /// How many connections make room at once: looking for them costs a look at all of them.
+    const fn batch(&self) -> usize {
+        self.caps.total / 64 + 1
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn shed_any(&mut self, most: usize) -> usize {
+        let idle = self.peers.iter().map(|(address, peer)| {
+            let idle = peer.open.iter().filter(|open| open.is_idle()).count();
+            (!peer.exempt, idle, *address)
+        });
+        let Some((_, idle, address)) = idle.filter(|(_, idle, _)| *idle > 0).max() else {
+            return 0;
+        };
+        self.shed_of(address, most.min(idle.div_ceil(2)))
+    }
+
+    /// Sheds up to `most` connections of an address, those first that have been idle for longest.
+    fn shed_of(&mut self, address: IpAddr, most: usize) -> usize {
+        let Some(peer) = self.peers.get_mut(&address) else {
+            return 0;
+        };
+        let idle = peer.open.iter().enumerate();
+        let idle = idle.filter(|(_, open)| open.is_idle());
+        let mut idle: Vec<(Instant, usize)> = idle
+            .map(|(place, open)| (open.last_answer(), place))
+            .collect();
+        idle.sort_unstable();
+        let places = idle.into_iter().map(|(_, place)| place);
+        let shed = places.filter(|place| peer.open[*place].shed());
+        let mut shed: Vec<usize> = shed.take(most).collect();
+        shed.sort_unstable();
+        // From the last on: whoever takes the place of one comes from behind it.
+        for place in shed.iter().rev() {
+            peer.open.swap_remove(*place);
+        }
+        self.open -= shed.len();
+        self.forget_empty(address);
+        shed.len()
+    }
+
+    fn forget_empty(&mut self, address: IpAddr) {
+        if self
+            .peers
+            .get(&address)
+            .is_some_and(|peer| peer.open.is_empty())
+        {
+            self.peers.remove(&address);
+        }
+    }
+
+    fn warn(&mut self, peer: IpAddr, own_full: bool) {
+        if self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
+            return;
+        }
+        self.warned = Some(Instant::now());
+        let (variable, open) = if own_full {
+            ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", self.open)
+        } else {
+            ("SERVER_MAX_CONNECTIONS", self.open)
+        };
+        tracing::warn!(
+            %peer, open,
+            "a connection was refused: {variable} is reached and no connection is idle; if this is \
+             your proxy, name it in SERVER_TRUSTED_PROXIES"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connections(total: usize, per_address: usize) -> Arc<Connections> {
+        let caps = Caps {
+            total,
+            per_address,
+            exempt: vec!["10.0.0.0/8".parse().unwrap()],
+        };
+        Connections::new(caps, &ConnectionMetrics::default())
+    }
+
+    fn admit(connections: &Arc<Connections>, peer: &str) -> Option<Slot> {
+        connections.admit(peer.parse().unwrap())
+    }
+
+    fn is_shed(slot: &Slot) -> bool {
+        slot.connection.state.load(Ordering::Relaxed) == SHED
+    }
+
+    #[tokio::test]
+    async fn a_new_address_gets_in_past_the_idle_connections_of_another() {
+        let connections = connections(200, 1_000);
+        let mut idle = Vec::new();
+        for _ in 0..200 {
+            idle.push(admit(&connections, "192.0.2.1").unwrap());
+        }
+        let kept: Vec<Slot> = (0..100)
+            .map(|last| admit(&connections, &format!("198.51.100.{last}")).unwrap())
+            .collect();
+        assert!(
+            is_shed(&idle[0]) && !is_shed(&idle[199]),
+            "the longest idle first"
+        );
+        assert!(!kept.iter().any(is_shed));
+        assert!(connections.table().open <= 200);
+        idle[0].connection.is_shed().await;
+        drop((idle, kept));
+        assert_eq!(connections.table().open, 0);
+        assert!(connections.table().peers.is_empty());
+    }
+
+    #[tokio::test]
+    async fn busy_connections_are_not_shed_and_then_others_are_refused() {
+        let connections = connections(3, 1_000);
+        let busy: Vec<Slot> = (0..3)
+            .map(|_| admit(&connections, "192.0.2.1").unwrap())
+            .collect();
+        assert_eq!(busy[0].connection.begin(), Some(1));
+        assert_eq!(busy[1].connection.begin(), Some(1));
+        busy[2].connection.set_unread(true);
+        assert!(admit(&connections, "192.0.2.2").is_none());
+        assert_eq!(connections.metrics.refused.get(), 1);
+        busy[0].connection.end(1);
+        let new = admit(&connections, "192.0.2.2").unwrap();
+        assert!(is_shed(&busy[0]) && !is_shed(&new));
+        assert_eq!(busy[0].connection.begin(), None, "no request begins on it");
+    }
+
+    #[tokio::test]
+    async fn an_address_has_so_many_and_replaces_its_own_idle_ones() {
+        let connections = connections(100, 2);
+        let one = admit(&connections, "2001:db8::1").unwrap();
+        one.connection.begin();
+        let two = admit(&connections, "2001:db8::2").unwrap();
+        let three = admit(&connections, "2001:db8::3").unwrap();
+        assert!(is_shed(&two), "the same network of 64 bits");
+        three.connection.begin();
+        assert!(admit(&connections, "2001:db8::4").is_none());
+        assert!(admit(&connections, "2001:db8:0:1::4").is_some());
+        assert!(admit(&connections, "192.0.2.1").is_some());
+        // An IPv4 address counts as one however it is written.
+        let mapped = [(); 3].map(|()| admit(&connections, "::ffff:192.0.2.2"));
+        assert!(mapped[0].as_ref().is_some_and(is_shed));
+    }
+
+    #[tokio::test]
+    async fn proxies_are_exempt_and_make_room_last() {
+        let connections = connections(6, 2);
+        let proxy = [(); 4].map(|()| admit(&connections, "10.0.0.1").unwrap());
+        let one = admit(&connections, "192.0.2.1").unwrap();
+        let _two = admit(&connections, "192.0.2.2").unwrap();
+        let three = admit(&connections, "192.0.2.3").unwrap();
+        assert!(!proxy.iter().any(is_shed));
+        assert!(is_shed(&one) || connections.table().open == 6);
+        three.connection.begin();
+        assert!(admit(&connections, "10.0.0.1").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_at_its_latest_request() {
+        let connections = connections(1, 1);
+        let slot = admit(&connections, "192.0.2.1").unwrap();
+        let connection = &slot.connection;
+        assert_eq!((connection.begin(), connection.begin()), (Some(1), Some(2)));
+        connection.end(1);
+        assert!(connection.is_busy());
+        connection.end(2);
+        assert!(!connection.is_busy());
+    }
+}
