@@ -117,11 +117,11 @@ impl UsersApi {
         body: Input<NewUser>,
     ) -> Answer<Created, Create> {
         let by = self.admin(&context, &token).await?;
-        let Input(NewUser {
+        let NewUser {
             email,
             password,
             roles,
-        }) = body;
+        } = body.read().await?;
         let user = self
             .auth
             .create(&email, password.into(), &roles, &by)
@@ -164,8 +164,9 @@ impl UsersApi {
         body: Input<Roles>,
     ) -> Answer<Json<Account>, SetRoles> {
         let by = self.admin(&context, &token).await?;
+        let roles = body.read().await?.roles;
         let mut user = self.user(id).await?;
-        user.roles = self.auth.set_roles(&user, &body.0.roles, &by).await?;
+        user.roles = self.auth.set_roles(&user, &roles, &by).await?;
         Ok(Json(user.into()))
     }
 

@@ -149,11 +149,13 @@ impl Auth {
         refuse_nul(&[("current_password", password.expose_secret())])?;
         let user = self.user(caller).await?;
         let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
-        if let Some(user) = self.check_password(Some(user), password).await? {
-            return Ok(user);
+        let user = self.check_password(Some(user), password).await?;
+        let limits = &self.0.limits;
+        let judged = limits.password_judged(context, email, user.is_some()).await;
+        if user.is_none() {
+            self.note(&refused).await;
         }
-        self.0.limits.password_failed(context, email).await;
-        self.note(&refused).await;
-        Err(Error::WrongPassword)
+        judged?;
+        user.ok_or(Error::WrongPassword)
     }
 }

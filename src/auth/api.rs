@@ -105,7 +105,8 @@ impl AuthApi {
         context: Context,
         body: Input<Credentials>,
     ) -> Answer<Created, Register> {
-        let Input(Credentials { email, password }) = body;
+        self.auth.admit(&context).await?;
+        let Credentials { email, password } = body.read().await?;
         let user = self
             .auth
             .register(&context, &email, password.into())
@@ -121,7 +122,8 @@ impl AuthApi {
         operation_id = "login"
     )]
     async fn login(&self, context: Context, body: Input<Credentials>) -> Answer<Tokens, Login> {
-        let Input(Credentials { email, password }) = body;
+        self.auth.admit(&context).await?;
+        let Credentials { email, password } = body.read().await?;
         Ok(self
             .auth
             .login(&context, &email, password.into())
@@ -144,11 +146,9 @@ impl AuthApi {
         context: Context,
         body: Input<RefreshRequest>,
     ) -> Answer<Tokens, Refresh> {
-        Ok(self
-            .auth
-            .refresh(&context, &body.0.refresh_token)
-            .await?
-            .into())
+        self.auth.admit(&context).await?;
+        let token = body.read().await?.refresh_token;
+        Ok(self.auth.refresh(&context, &token).await?.into())
     }
 
     /// Sign out
@@ -210,7 +210,8 @@ impl AuthApi {
         body: Input<Confirmation>,
     ) -> Answer<Done, Confirmed> {
         let caller = self.auth.authenticate(token.as_str()).await?;
-        let password = body.0.current_password.into();
+        self.auth.admit(&context).await?;
+        let password = body.read().await?.current_password.into();
         self.auth
             .delete_account(&context, &caller, password)
             .await?;
@@ -233,10 +234,11 @@ impl AuthApi {
         body: Input<PasswordChange>,
     ) -> Answer<Done, Confirmed> {
         let caller = self.auth.authenticate(token.as_str()).await?;
-        let Input(PasswordChange {
+        self.auth.admit(&context).await?;
+        let PasswordChange {
             current_password,
             new_password,
-        }) = body;
+        } = body.read().await?;
         self.auth
             .change_password(
                 &context,
@@ -262,10 +264,11 @@ impl AuthApi {
         context: Context,
         body: Input<PasswordReset>,
     ) -> Answer<Done, Reset> {
-        let Input(PasswordReset {
+        self.auth.admit(&context).await?;
+        let PasswordReset {
             reset_token,
             new_password,
-        }) = body;
+        } = body.read().await?;
         self.auth
             .reset_password(&context, &reset_token, new_password.into())
             .await?;

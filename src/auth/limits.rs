@@ -28,52 +28,69 @@ impl Limits {
         }
     }
 
-    /// Charges a call of a limited route to the address it came from.
+    /// Charges a call of a limited route to the address it came from, unless that was done before
+    /// its body was read.
     pub(super) async fn call(&self, context: &Context) -> Result<(), Error> {
+        if context.is_admitted() {
+            return Ok(());
+        }
         self.charge(context, vec![self.address(context.client, true)])
-            .await
+            .await?;
+        context.admit();
+        Ok(())
     }
 
-    /// Charges a try at a password, before anybody looks whether the account exists.
+    /// Charges a try at a password, before the account is looked up. A full account turns away
+    /// addresses at which nobody signs in, without a hash. Any other address is judged, because
+    /// this account may be known to it: only [`Self::password_judged`] may tell the difference.
     pub(super) async fn password_try(&self, context: &Context, email: &str) -> Result<(), Error> {
-        let pair = pair(email, context.client);
+        self.call(context).await?;
         let buckets = vec![
-            self.address(context.client, true),
             Bucket {
                 policy: "login",
-                key: pair.clone(),
+                key: pair(email, context.client),
                 limit: self.login,
                 charge: true,
                 unless_known: None,
                 public: true,
             },
-            self.account(email, pair, false),
+            self.account(email, false, Some(network(context.client).to_string())),
         ];
         self.charge(context, buckets).await
     }
 
-    /// Counts a wrong password against the account.
-    pub(super) async fn password_failed(&self, context: &Context, email: &str) {
+    /// Decides whether the outcome of a try may be told: a wrong password is charged to the account
+    /// by the same step that asks whether it is full, so that of any number of tries at once no
+    /// more than the limit are answered. A full account refuses a wrong password from anywhere, and
+    /// the right one from addresses that the account does not know; those that it knows now are
+    /// safe from strangers who would lock them out.
+    pub(super) async fn password_judged(
+        &self,
+        context: &Context,
+        email: &str,
+        good: bool,
+    ) -> Result<(), Error> {
+        if !good {
+            let bucket = self.account(email, true, None);
+            return self.charge(context, vec![bucket]).await;
+        }
         let pair = pair(email, context.client);
-        self.counters.count(self.account(email, pair, true)).await;
+        let bucket = self.account(email, false, Some(pair.clone()));
+        self.charge(context, vec![bucket]).await?;
+        let marks = [pair, network(context.client).to_string()];
+        self.counters.remember(&marks).await;
+        Ok(())
     }
 
-    /// From now on strangers cannot lock this account for this address.
-    pub(super) async fn signed_in(&self, context: &Context, email: &str) {
-        self.counters.remember(&pair(email, context.client)).await;
-    }
-
-    /// Checks, without charging, that the address may try a client's credentials.
-    pub(super) async fn client_try(&self, context: &Context) -> Result<(), Error> {
-        self.charge(context, vec![self.address(context.client, false)])
-            .await
-    }
-
-    /// Counts wrong client credentials against the address.
-    pub(super) async fn client_failed(&self, context: &Context) {
-        self.counters
-            .count(self.address(context.client, true))
-            .await;
+    /// Decides whether the outcome of comparing a client's credentials may be told: wrong ones are
+    /// charged to the address by the same step that asks whether it has any tries left, and right
+    /// ones are refused where it has none.
+    pub(super) async fn client_judged(&self, context: &Context, good: bool) -> Result<(), Error> {
+        let bucket = Bucket {
+            public: false,
+            ..self.address(context.client, !good)
+        };
+        self.charge(context, vec![bucket]).await
     }
 
     async fn charge(&self, context: &Context, buckets: Vec<Bucket>) -> Result<(), Error> {
@@ -88,17 +105,17 @@ impl Limits {
             limit: self.address,
             charge,
             unless_known: None,
-            public: charge,
+            public: true,
         }
     }
 
-    fn account(&self, email: &str, pair: String, charge: bool) -> Bucket {
+    fn account(&self, email: &str, charge: bool, unless_known: Option<String>) -> Bucket {
         Bucket {
             policy: "account",
             key: digest(email),
             limit: self.login * ACCOUNT_FACTOR,
             charge,
-            unless_known: Some(pair),
+            unless_known,
             public: false,
         }
     }

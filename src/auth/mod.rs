@@ -53,7 +53,7 @@ use self::users::{User, Users};
 use crate::audit::Audit;
 use crate::clock::{Clock, random_bytes};
 use crate::config::{Config, Registration};
-use crate::http::RateLimits;
+use crate::http::{Context, RateLimits};
 use crate::storage::Storage;
 
 /// Accounts, tokens and sessions; clones share everything.
@@ -209,6 +209,15 @@ impl Auth {
     #[must_use]
     pub fn hash_queue_depth(&self) -> usize {
         self.0.hasher.depth()
+    }
+
+    /// Charges a call of a limited route to the address it came from: before its body is read, so
+    /// that a client over its limit sends it in vain. The call is not charged again.
+    ///
+    /// # Errors
+    /// [`Error::Limited`].
+    pub async fn admit(&self, context: &Context) -> Result<(), Error> {
+        self.0.limits.call(context).await
     }
 
     /// Finds out who shows `token`: one look at the session, so that a sign-out holds at once.

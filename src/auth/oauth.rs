@@ -266,7 +266,9 @@ impl OAuthApi {
         context: Context,
         body: FormInput<TokenRequest>,
     ) -> Answer<Tokens, Token> {
-        let pair = match body.0.grant.ok_or(Error::Internal)? {
+        self.auth.admit(&context).await?;
+        let request = body.read().await?;
+        let pair = match request.grant.ok_or(Error::Internal)? {
             Grant::Password { username, password } => {
                 self.auth
                     .login(&context, &username, password.into())
@@ -293,7 +295,8 @@ impl OAuthApi {
         self.auth
             .check_client(&context, &client.0.username, &client.0.password)
             .await?;
-        let active = self.auth.introspect(&body.0.token).await?;
+        let token = body.read().await?.token;
+        let active = self.auth.introspect(&token).await?;
         Ok(Introspected::Answer(
             Json(Introspection::of(active)),
             "no-store".to_owned(),
@@ -316,7 +319,8 @@ impl OAuthApi {
         self.auth
             .check_client(&context, &client.0.username, &client.0.password)
             .await?;
-        self.auth.revoke(&context, &body.0.token).await?;
+        let token = body.read().await?.token;
+        self.auth.revoke(&context, &token).await?;
         Ok(Revoked::Done)
     }
 

@@ -51,13 +51,19 @@ impl Auth {
         };
         let user = self.check_password(user, &password).await?;
         let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
-        let Some(user) = user.filter(may_enter) else {
-            self.0.metrics.login("refused");
-            self.0.limits.password_failed(context, email).await;
+        let user = user.filter(may_enter);
+        let limits = &self.0.limits;
+        let judged = limits.password_judged(context, email, user.is_some()).await;
+        if judged.is_err() {
+            self.0.metrics.login("limited");
+        }
+        let Some(user) = user else {
             self.note(&refusal(context, email, "")).await;
+            judged?;
+            self.0.metrics.login("refused");
             return Err(Error::InvalidCredentials);
         };
-        self.0.limits.signed_in(context, email).await;
+        judged?;
         if user.password_change_required_at.is_some() {
             self.0.metrics.login("refused");
             let why = "the password must be changed first";

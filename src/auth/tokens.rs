@@ -31,7 +31,6 @@ impl Auth {
         id: &str,
         secret: &str,
     ) -> Result<(), Error> {
-        self.0.limits.client_try(context).await?;
         let good = self.0.client.as_ref().is_some_and(|client| {
             let same_id = client.id.as_bytes().ct_eq(id.as_bytes());
             let same_secret = client
@@ -41,10 +40,10 @@ impl Auth {
                 .ct_eq(secret.as_bytes());
             bool::from(same_id & same_secret)
         });
+        self.0.limits.client_judged(context, good).await?;
         if good {
             return Ok(());
         }
-        self.0.limits.client_failed(context).await;
         let detail = match self.0.client {
             Some(_) => "the client id or secret is wrong",
             None => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",

@@ -39,7 +39,7 @@ pub use oauth::OAuth;
 pub use password::Password;
 pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
-pub use server::{Cidr, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
+pub use server::{Cidr, HealthDetails, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
 pub use signing_key::{PreviousKey, PreviousKeys, PrivateKey, SecretKey};
 
 /// Everything that aura can be told.

@@ -40,8 +40,13 @@ pub struct Server {
     /// Seconds that requests in flight may take after a stop signal before they are cut off. Keep
     /// it below the grace period of whatever stops the process.
     pub shutdown_timeout_seconds: Bounded<0, 3_600>,
-    /// Bytes of a request body above which it is refused with 413.
+    /// Bytes of a request body above which it is refused with 413. JSON and forms may have 8 KiB,
+    /// or this where it is less.
     pub max_body_bytes: Bounded<1_024, 10_485_760>,
+    /// Bytes of memory for all request bodies that are being read or answered, those under `/v1`
+    /// apart. One client address (IPv6: one /64) may hold a quarter. A body that finds no room is
+    /// answered with 503.
+    pub body_memory_bytes: Bounded<1_048_576, 1_073_741_824>,
     /// Seconds a client may take to send the head of a request before it is cut off.
     pub header_timeout_seconds: Bounded<1, 120>,
     /// Seconds a client may take to send the body of a request before it is answered with 408.
@@ -56,6 +61,9 @@ pub struct Server {
     /// At the limit its idle ones make room for its new ones. Does not hold for the proxies of
     /// `SERVER_TRUSTED_PROXIES`; a proxy that is missing there shares it among all of its clients.
     pub max_connections_per_address: Bounded<1, 1_000_000>,
+    /// Who is told the version of the server and the figures of health checks (latencies, counts
+    /// of the LLM cache) under `/health`. Everybody is told the states, which probes need.
+    pub health_details: HealthDetails,
 }
 
 impl Default for Server {
@@ -68,11 +76,13 @@ impl Default for Server {
             cors_allowed_origins: Vec::new(),
             shutdown_timeout_seconds: Bounded::of::<25>(),
             max_body_bytes: Bounded::of::<65_536>(),
+            body_memory_bytes: Bounded::of::<33_554_432>(),
             header_timeout_seconds: Bounded::of::<10>(),
             body_timeout_seconds: Bounded::of::<10>(),
             idle_timeout_seconds: Bounded::of::<75>(),
             max_connections: Bounded::of::<10_000>(),
             max_connections_per_address: Bounded::of::<512>(),
+            health_details: HealthDetails::default(),
         }
     }
 }
@@ -101,6 +111,17 @@ impl Server {
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout_seconds.as_u64())
     }
+}
+
+/// Who is told more than states by `/health`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthDetails {
+    /// Everybody.
+    #[default]
+    Everyone,
+    /// Callers with an access token.
+    Authenticated,
 }
 
 /// A network such as `10.0.12.0/28`; a lone address is a network of one.

@@ -53,7 +53,7 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
 /// Changes the password.
 pub(super) async fn change_password(visit: &mut Visit) -> Answer {
     let caller = visit.caller()?;
-    let mut sent = visit.form().await?;
+    let mut sent = visit.limited_form().await?;
     let mut form = form(visit);
     let [current, new] = two(form.fill(&mut sent));
     if !form.is_good() {

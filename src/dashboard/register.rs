@@ -24,7 +24,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
         return Ok(visit.see("/"));
     }
-    let mut sent = visit.form().await?;
+    let mut sent = visit.limited_form().await?;
     let next = next(visit, &sent.take("next").unwrap_or_default());
     let mut page = form_page(visit, next.clone());
     let [email, password] = two(page.form.fill(&mut sent));

@@ -31,7 +31,7 @@ pub(super) fn show_required(visit: &mut Visit, token: &str) -> Response {
 
 /// Sets the password.
 pub(super) async fn send(visit: &mut Visit) -> Answer {
-    let mut sent = visit.form().await?;
+    let mut sent = visit.limited_form().await?;
     let token = sent.take("token").unwrap_or_default();
     let mut page = form_page(visit, LINK, token.clone());
     let new = page.form.fill(&mut sent).pop().unwrap_or_default();

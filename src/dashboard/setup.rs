@@ -88,7 +88,7 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
 /// Makes the administrator and signs in.
 pub(super) async fn send(visit: &mut Visit) -> Answer {
     open(visit).await?;
-    let mut sent = visit.form().await?;
+    let mut sent = visit.limited_form().await?;
     let mut page = form_page(visit, String::new());
     let [code, email, password] = page.form.fill(&mut sent).try_into().unwrap_or_default();
     if !page.form.is_good() {

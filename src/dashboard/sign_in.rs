@@ -30,7 +30,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
         // In another tab, meanwhile.
         return Ok(visit.see("/"));
     }
-    let mut sent = visit.form().await?;
+    let mut sent = visit.limited_form().await?;
     let wanted = next(visit, &sent.take("next").unwrap_or_default());
     let mut page = form_page(visit, wanted.clone()).await?;
     let [email, password] = two(page.form.fill(&mut sent));

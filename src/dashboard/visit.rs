@@ -14,9 +14,10 @@ use crate::auth::sessions::Session;
 use crate::auth::users::ADMIN;
 use crate::auth::{By, Caller, Error};
 use crate::config::CorsOrigin;
+use crate::http::body::Unread;
 use crate::http::cookies::{Cookie, is_loopback};
 use crate::http::same_site::refuse_other_sites;
-use crate::http::{Context, FormFields, body};
+use crate::http::{Context, FormFields};
 
 /// Longest parameter of an address, in bytes: that of `next`.
 const MAX_PARAMETER: usize = 2048;
@@ -251,15 +252,34 @@ impl Visit {
         self.site.auth.form_token(text).unwrap_or_default()
     }
 
-    /// What the form was filled in with, if it is one of ours and from this browser.
+    /// The fields of the form, if it is one of ours and from this browser. Pages for signed-in
+    /// people only ask for them first: a stranger's body is not read.
     pub(super) async fn form(&mut self) -> Result<FormFields, Fault> {
+        self.refuse_foreign_form()?;
+        self.read_form().await
+    }
+
+    /// The same for a page whose forms count against the address that sends them. They are charged
+    /// before they are read, and not where another site made the browser send them.
+    pub(super) async fn limited_form(&mut self) -> Result<FormFields, Fault> {
+        self.refuse_foreign_form()?;
+        self.site.auth.admit(&self.context).await?;
+        self.read_form().await
+    }
+
+    fn refuse_foreign_form(&self) -> Result<(), Fault> {
         refuse_other_sites(self.request.headers())?;
         let kind = self.request.content_type().unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Fault::NoForm);
+        if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(())
+        } else {
+            Err(Fault::NoForm)
         }
-        let bytes = body::read(&self.request, &mut self.body).await?;
+    }
+
+    async fn read_form(&mut self) -> Result<FormFields, Fault> {
+        let bytes = Unread::take(&self.request, &mut self.body)?.read().await?;
         let mut fields = FormFields::parse(&bytes)?;
         let Some(binding) = self.binding() else {
             return Err(self.without_cookie());

@@ -1,15 +1,22 @@
-//! Request bodies, bounded in size and in time.
+//! Request bodies, bounded in size, in time, and in the memory of all of them together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use hyper::body::Bytes;
-use poem::error::ReadBodyError;
 use poem::http::header;
 use poem::{Request, RequestBody};
 
+use super::budget::BodyBudget;
+use super::context::Context;
 use super::problem::{Code, Problem};
 
-/// How much of a body is read, and for how long. Stands in the request's data.
+/// Largest JSON body or form, in bytes, whatever the setting says: the longest that a client has a
+/// reason to send (a form with a token and an address to return to) takes half of it.
+pub const MAX_FORM_BYTES: usize = 8 * 1024;
+
+/// Limits on a body; stands in the request's data.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
     /// Largest body, in bytes.
@@ -18,50 +25,127 @@ pub struct BodyLimits {
     pub timeout: Duration,
 }
 
-/// Reads the whole body.
-///
-/// # Errors
-/// `body_too_large` as soon as that is known, `request_timeout` for a client that is too slow,
-/// `malformed_body` when the connection breaks.
-pub async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Problem> {
-    let Some(limits) = request.data::<BodyLimits>().copied() else {
-        return Err(Problem::internal());
-    };
-    let announced = request
-        .header(header::CONTENT_LENGTH)
-        .and_then(|length| length.parse::<usize>().ok())
-        .unwrap_or(0);
-    let body = body.take().map_err(|_| Problem::internal())?;
-    Ok(read_within(announced, body, limits).await?.into())
+/// A JSON body or a form of which no byte has been read: handlers first find out who sends it and
+/// charge them.
+#[derive(Debug)]
+pub struct Unread {
+    announced: usize,
+    body: poem::Body,
+    limits: BodyLimits,
+    budget: BodyBudget,
+    context: Arc<Context>,
+}
+
+impl Unread {
+    /// Takes the body out of a request.
+    ///
+    /// # Errors
+    /// [`Problem::internal`] where the edge has not prepared the request.
+    pub fn take(request: &Request, body: &mut RequestBody) -> Result<Self, Problem> {
+        let (Some(limits), Some(budget), Some(context)) = (
+            request.data::<BodyLimits>(),
+            request.data::<BodyBudget>(),
+            request.data::<Arc<Context>>(),
+        ) else {
+            return Err(Problem::internal());
+        };
+        let announced = request
+            .header(header::CONTENT_LENGTH)
+            .and_then(|length| length.parse::<usize>().ok())
+            .unwrap_or(0);
+        Ok(Self {
+            announced,
+            body: body.take().map_err(|_| Problem::internal())?,
+            limits: BodyLimits {
+                max_bytes: limits.max_bytes.min(MAX_FORM_BYTES),
+                ..*limits
+            },
+            budget: budget.clone(),
+            context: Arc::clone(context),
+        })
+    }
+
+    /// Reads the body. Its memory stays reserved until the request has been answered, because what
+    /// is made of it lives that long.
+    ///
+    /// # Errors
+    /// As [`read_within`], and `busy` when the memory for bodies is used up.
+    pub async fn read(self) -> Result<Bytes, Problem> {
+        let mut reservation = self.budget.reserve(self.context.client);
+        let reserve = |bytes| reservation.grow_to(bytes);
+        let bytes = collect(self.announced, self.body, self.limits, reserve).await?;
+        self.context.hold(reservation);
+        Ok(bytes)
+    }
 }
 
 /// Reads the whole of `body`, for which the client announced so many bytes, within `limits`.
 ///
 /// # Errors
-/// As [`read`].
+/// `body_too_large` as soon as that is known, `request_timeout` for a client that is too slow,
+/// `malformed_body` when the connection breaks.
 pub async fn read_within(
     announced: usize,
     body: poem::Body,
     limits: BodyLimits,
 ) -> Result<Bytes, Problem> {
-    let too_large = || {
-        let detail = format!("the body may have {} bytes at most", limits.max_bytes);
-        Problem::new(Code::BodyTooLarge, detail)
-    };
+    collect(announced, body, limits, |_| true).await
+}
+
+async fn collect(
+    announced: usize,
+    body: poem::Body,
+    limits: BodyLimits,
+    reserve: impl FnMut(usize) -> bool,
+) -> Result<Bytes, Problem> {
     if announced > limits.max_bytes {
-        return Err(too_large());
+        return Err(too_large(limits.max_bytes));
     }
-    match tokio::time::timeout(limits.timeout, body.into_bytes_limit(limits.max_bytes)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(
-            Code::MalformedBody,
-            "the body did not arrive whole",
-        )),
-        Err(_) => {
+    let copied = copy(announced, body, limits.max_bytes, reserve);
+    tokio::time::timeout(limits.timeout, copied)
+        .await
+        .unwrap_or_else(|_| {
             let seconds = limits.timeout.as_secs();
             let detail = format!("the body did not arrive within {seconds} seconds");
             Err(Problem::new(Code::RequestTimeout, detail))
+        })
+}
+
+/// Copies the body out of the connection's buffers, which are then free for the next request. The
+/// copy grows with what arrives, after `reserve` has agreed, and no further than was announced.
+async fn copy(
+    announced: usize,
+    body: poem::Body,
+    max_bytes: usize,
+    mut reserve: impl FnMut(usize) -> bool,
+) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_bytes_stream();
+    let mut bytes: Vec<u8> = Vec::new();
+    // A body in chunks has no length until its end.
+    let expected = if announced == 0 { max_bytes } else { announced };
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else {
+            let detail = "the body did not arrive whole";
+            return Err(Problem::new(Code::MalformedBody, detail));
+        };
+        let length = bytes.len() + chunk.len();
+        if length > max_bytes {
+            return Err(too_large(max_bytes));
         }
+        if length > bytes.capacity() {
+            let capacity = length.max(bytes.capacity() * 2).min(expected.max(length));
+            if !reserve(capacity) {
+                let detail = "too many request bodies are in memory; try again shortly";
+                return Err(Problem::new(Code::Busy, detail));
+            }
+            bytes.reserve_exact(capacity - bytes.len());
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes.into())
+}
+
+fn too_large(max_bytes: usize) -> Problem {
+    let detail = format!("the body may have {max_bytes} bytes at most");
+    Problem::new(Code::BodyTooLarge, detail)
 }

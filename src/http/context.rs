@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{FromRequest, Request, RequestBody};
 
+use super::budget::Reservation;
 use super::problem::Problem;
 use super::rate_limit::Verdict;
 use crate::clock::unique_id;
@@ -60,7 +62,15 @@ pub struct Context {
     pub client: IpAddr,
     /// What the client says it is; printable, at most 256 characters; empty when it says nothing.
     pub user_agent: String,
-    verdicts: Arc<Mutex<Vec<Verdict>>>,
+    shared: Arc<Shared>,
+}
+
+/// What clones of one context share.
+#[derive(Debug, Default)]
+struct Shared {
+    verdicts: Mutex<Vec<Verdict>>,
+    admitted: AtomicBool,
+    held: Mutex<Vec<Reservation>>,
 }
 
 impl Context {
@@ -81,26 +91,41 @@ impl Context {
             request_id: RequestId::of(headers),
             client,
             user_agent,
-            verdicts: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
     /// Notes what the request was charged, for the answer's headers.
     pub fn note(&self, verdicts: impl IntoIterator<Item = Verdict>) {
-        self.verdicts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(verdicts);
+        lock(&self.shared.verdicts).extend(verdicts);
     }
 
     /// What the request was charged so far.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
-        self.verdicts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.shared.verdicts).clone()
     }
+
+    /// Whether the call has been charged to its address: no call is charged twice.
+    #[must_use]
+    pub fn is_admitted(&self) -> bool {
+        self.shared.admitted.load(Ordering::Acquire)
+    }
+
+    /// Notes that the call has been charged to its address.
+    pub fn admit(&self) {
+        self.shared.admitted.store(true, Ordering::Release);
+    }
+
+    /// Keeps the memory of a body reserved until the request has been answered: what was made of
+    /// the body lives that long.
+    pub fn hold(&self, reservation: Reservation) {
+        lock(&self.shared.held).push(reservation);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> FromRequest<'a> for Context {

@@ -3,6 +3,7 @@
 //! Unknown parameters are ignored and a repeated one is refused, both by RFC 6749 section 3.2.
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
@@ -10,12 +11,27 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 
-use super::body;
+use super::body::Unread;
 use super::problem::{Code, FieldError, Problem};
 
-/// A body of type `T`, documented by `T`'s schema.
-#[derive(Clone, Copy)]
-pub struct FormInput<T>(pub T);
+/// A body of type `T`, documented by `T`'s schema. Not read yet: a handler does so once it knows
+/// the caller, or has charged the call.
+#[derive(Debug)]
+pub struct FormInput<T> {
+    body: Unread,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: FromForm> FormInput<T> {
+    /// Reads and parses the body.
+    ///
+    /// # Errors
+    /// As [`Unread::read`], [`FormFields::parse`] and [`FromForm::from_form`].
+    pub async fn read(self) -> Result<T, Problem> {
+        let bytes = self.body.read().await?;
+        T::from_form(FormFields::parse(&bytes)?)
+    }
+}
 
 /// A type that is read out of the parameters of a form.
 pub trait FromForm: Type + Sized + Send {
@@ -96,8 +112,10 @@ impl<T: FromForm> ParsePayload for FormInput<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body::read(request, body).await?;
-        Ok(Self(T::from_form(FormFields::parse(&bytes)?)?))
+        Ok(Self {
+            body: Unread::take(request, body)?,
+            kind: PhantomData,
+        })
     }
 }
 

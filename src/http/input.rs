@@ -4,6 +4,7 @@
 //! stops at the first fault without naming the field; see `docs/decisions/0002-own-payloads.md`.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
@@ -13,12 +14,30 @@ use poem_openapi::types::Type;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::body;
+use super::body::Unread;
 use super::problem::{Code, FieldError, Problem};
 
-/// A body of type `T`, documented by `T`'s schema.
-#[derive(Clone, Copy)]
-pub struct Input<T>(pub T);
+/// A body of type `T`, documented by `T`'s schema. Not read yet: a handler does so once it knows
+/// the caller, or has charged the call.
+#[derive(Debug)]
+pub struct Input<T> {
+    body: Unread,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: FromFields> Input<T> {
+    /// Reads and parses the body.
+    ///
+    /// # Errors
+    /// As [`Unread::read`] and [`Fields::parse`]; `invalid_input` with every fault of every field.
+    pub async fn read(self) -> Result<T, Problem> {
+        let bytes = self.body.read().await?;
+        let mut fields = Fields::parse(&bytes)?;
+        let value = T::from_fields(&mut fields);
+        fields.finish()?;
+        Ok(value)
+    }
+}
 
 /// A type that is read out of the fields of a JSON object.
 pub trait FromFields: Type + Send {
@@ -219,11 +238,10 @@ impl<T: FromFields> ParsePayload for Input<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = body::read(request, body).await?;
-        let mut fields = Fields::parse(&bytes)?;
-        let value = T::from_fields(&mut fields);
-        fields.finish()?;
-        Ok(Self(value))
+        Ok(Self {
+            body: Unread::take(request, body)?,
+            kind: PhantomData,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod asset;
 pub mod body;
+pub mod budget;
 pub mod client_address;
 pub mod context;
 pub mod cookies;
@@ -17,6 +18,7 @@ pub mod refused;
 pub mod same_site;
 pub mod security;
 
+pub use self::budget::BodyBudget;
 pub use self::context::Context;
 pub use self::cookies::{Cookie, CookieRules};
 pub use self::form::{FormFields, FormInput, FromForm};

@@ -106,7 +106,8 @@ codes! {
     TokensUnavailable = SERVICE_UNAVAILABLE, "tokens_unavailable", "The token store is unavailable";
     /// The store of the rate limits does not answer and `RATE_LIMIT_FAIL_MODE=closed`.
     LimitsUnavailable = SERVICE_UNAVAILABLE, "limits_unavailable", "The rate limits are unavailable";
-    /// All password workers are busy and their queue is full.
+    /// All password workers are busy and their queue is full, or request bodies take all the memory
+    /// that they may.
     Busy = SERVICE_UNAVAILABLE, "busy", "The server is busy";
 }
 

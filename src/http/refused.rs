@@ -23,13 +23,14 @@ pub trait Codes: Send + Sync + 'static {
     const DIALECT: Dialect = Dialect::Problem;
 }
 
-/// What any route with a body may answer before its handler runs.
+/// What any route with a body may answer until its body is read.
 pub const BODY: &[Code] = &[
     Code::MalformedBody,
     Code::RequestTimeout,
     Code::BodyTooLarge,
     Code::UnsupportedMediaType,
     Code::InvalidInput,
+    Code::Busy,
 ];
 
 /// What any route behind an access token may answer.

@@ -18,6 +18,7 @@ use super::routes::Allowed;
 use crate::activity::Activity;
 use crate::config::{Cidr, CorsOrigin, Server};
 use crate::health::Health;
+use crate::http::BodyBudget;
 use crate::http::body::BodyLimits;
 use crate::http::client_address::client_address;
 use crate::http::context::{Context, REQUEST_ID};
@@ -36,6 +37,7 @@ pub(super) struct Edge<E> {
     inner: E,
     trusted: Vec<IpNet>,
     limits: BodyLimits,
+    budget: BodyBudget,
     cors: Cors,
     production: bool,
     allowed: Arc<Allowed>,
@@ -62,6 +64,7 @@ impl<E> Edge<E> {
                 max_bytes: config.max_body_bytes.as_usize(),
                 timeout: config.body_timeout(),
             },
+            budget: BodyBudget::new(config.body_memory_bytes.as_usize()),
             cors: Cors::new(config.cors_allowed_origins.iter().map(CorsOrigin::as_str)),
             production,
             allowed: Arc::new(allowed),
@@ -146,6 +149,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let context = Arc::new(self.context(&request));
         request.set_data(Arc::clone(&context));
         request.set_data(self.limits);
+        request.set_data(self.budget.clone());
         let method = request.method().clone();
         // Shares the bytes of the head; a path of its own would be a copy.
         let uri = request.uri().clone();

@@ -58,8 +58,8 @@ async fn a_body_that_cannot_be_parsed_is_malformed_on_every_route() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let access = client.newcomer().await.access;
-    let deep_list = "[".repeat(30_000);
-    let deep_object = format!("{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
+    let deep_list = "[".repeat(8_000);
+    let deep_object = format!("{}1{}", "{\"a\":".repeat(1_000), "}".repeat(1_000));
     let deep_inside = format!("{{\"email\":{}1{}}}", "[".repeat(1_000), "]".repeat(1_000));
     let utf16: Vec<u8> = "{\"email\":\"a\"}"
         .encode_utf16()

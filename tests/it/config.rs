@@ -38,6 +38,8 @@ fn the_variables_and_defaults_that_are_promised() {
         ("SERVER_HEADER_TIMEOUT_SECONDS", "10"),
         ("SERVER_BODY_TIMEOUT_SECONDS", "10"),
         ("SERVER_IDLE_TIMEOUT_SECONDS", "75"),
+        ("SERVER_BODY_MEMORY_BYTES", "33554432"),
+        ("SERVER_HEALTH_DETAILS", "everyone"),
         ("SERVER_MAX_CONNECTIONS", "10000"),
         ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", "512"),
         ("DATABASE_URL", "sqlite://aura.db"),

@@ -165,14 +165,14 @@ async fn the_token_endpoint_refuses_in_the_words_of_its_rfc() {
 }
 
 #[tokio::test]
-async fn a_form_of_sixteen_thousand_parameters_is_read_in_no_time() {
+async fn a_form_of_two_thousand_parameters_is_read_in_no_time() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let digit = |number: u32| char::from_digit(number % 32, 32).expect("a digit");
     let name = |n: u32| [digit(n / 1024), digit(n / 32), digit(n)];
-    let names: Vec<String> = (0..16_000).map(|n| name(n).iter().collect()).collect();
+    let names: Vec<String> = (0..2_000).map(|n| name(n).iter().collect()).collect();
     let body = names.join("&");
-    assert!(body.len() < 65_536);
+    assert!(body.len() < 8_192);
     let answer = raw_form(&client, "/auth/token", FORM, body.as_bytes()).await;
     answer.oauth_error(400, "invalid_request");
     answer.within(Duration::from_millis(500));

@@ -1,15 +1,11 @@
 //! Counters in this process: the twin of the Redis ones for a single replica, and what holds
 //! while Redis is away.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::table::{MAX_ENTRIES, Table};
 use super::{Bucket, Count, WINDOW_MILLIS};
 use crate::clock::{Clock, Timestamp};
-
-/// Above this many entries the expired ones are swept out; if all are live, all are forgotten:
-/// memory stays bounded whatever addresses an attacker comes from.
-const MAX_ENTRIES: usize = 100_000;
 
 #[derive(Debug)]
 pub(super) struct MemoryCounters {
@@ -17,24 +13,27 @@ pub(super) struct MemoryCounters {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    counters: HashMap<String, (i64, Timestamp)>,
-    known: HashMap<String, Timestamp>,
+    counters: Table<i64>,
+    known: Table<()>,
 }
 
 impl MemoryCounters {
     pub(super) fn new(clock: Clock) -> Self {
+        let state = State {
+            counters: Table::new(MAX_ENTRIES),
+            known: Table::new(MAX_ENTRIES),
+        };
         Self {
             clock,
-            state: Mutex::default(),
+            state: Mutex::new(state),
         }
     }
 
     pub(super) fn charge(&self, buckets: &[Bucket]) -> Vec<Count> {
         let now = self.clock.now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.make_room(now);
+        let mut state = self.lock();
         let mut counts: Vec<Count> = buckets
             .iter()
             .map(|bucket| {
@@ -42,7 +41,7 @@ impl MemoryCounters {
                 let known = bucket
                     .unless_known
                     .as_ref()
-                    .is_some_and(|name| state.known.get(name).is_some_and(|until| *until > now));
+                    .is_some_and(|name| state.known.get(name, now).is_some());
                 (used, end.since(now), used >= bucket.limit && !known)
             })
             .collect();
@@ -52,44 +51,66 @@ impl MemoryCounters {
         for (bucket, count) in buckets.iter().zip(&mut counts).filter(|(b, _)| b.charge) {
             let (used, end) = state.counter(bucket, now);
             count.0 = used + 1;
-            state.counters.insert(name(bucket), (used + 1, end));
+            state.counters.make_room(now);
+            // A counter that has cost somebody half of its limit is worth keeping.
+            let spared = count.0 * 2 >= bucket.limit;
+            state.counters.set(&name(bucket), count.0, end, spared);
         }
         counts
     }
 
-    pub(super) fn remember(&self, name: &str, millis: i64) {
+    pub(super) fn remember(&self, names: &[String], millis: i64) {
         let now = self.clock.now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.make_room(now);
-        state.known.insert(name.to_owned(), now.plus_millis(millis));
+        let mut state = self.lock();
+        for name in names {
+            state.known.make_room(now);
+            state.known.set(name, (), now.plus_millis(millis), false);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     /// Calls counted in the running window, and its end.
     fn counter(&self, bucket: &Bucket, now: Timestamp) -> (i64, Timestamp) {
-        match self.counters.get(&name(bucket)) {
-            Some((used, end)) if *end > now => (*used, *end),
-            _ => (0, now.plus_millis(WINDOW_MILLIS)),
-        }
-    }
-
-    fn make_room(&mut self, now: Timestamp) {
-        if self.counters.len() >= MAX_ENTRIES {
-            self.counters.retain(|_, (_, end)| *end > now);
-        }
-        if self.known.len() >= MAX_ENTRIES {
-            self.known.retain(|_, until| *until > now);
-        }
-        if self.counters.len() >= MAX_ENTRIES {
-            self.counters.clear();
-        }
-        if self.known.len() >= MAX_ENTRIES {
-            self.known.clear();
-        }
+        let running = self.counters.get(&name(bucket), now);
+        running.unwrap_or_else(|| (0, now.plus_millis(WINDOW_MILLIS)))
     }
 }
 
 fn name(bucket: &Bucket) -> String {
     format!("{}:{}", bucket.policy, bucket.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(policy: &'static str, key: &str, limit: i64) -> Bucket {
+        Bucket {
+            policy,
+            key: key.to_owned(),
+            limit,
+            charge: true,
+            unless_known: None,
+            public: true,
+        }
+    }
+
+    #[test]
+    fn a_flood_of_fresh_addresses_forgets_no_full_counter() {
+        let counters = MemoryCounters::new(Clock::manual(Timestamp::from_millis(0)));
+        let victim = [bucket("login", "victim", 5)];
+        for _ in 0..5 {
+            assert!(!counters.charge(&victim)[0].2);
+        }
+        for number in 0..MAX_ENTRIES + 10 {
+            let fresh = bucket("address", &format!("2001:db8:{number:x}::"), 30);
+            assert!(!counters.charge(&[fresh])[0].2);
+        }
+        assert!(counters.charge(&victim)[0].2, "the limit still holds");
+    }
 }

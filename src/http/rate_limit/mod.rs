@@ -5,6 +5,7 @@
 
 mod memory;
 mod redis;
+mod table;
 mod verdict;
 
 use self::memory::MemoryCounters;
@@ -55,6 +56,9 @@ enum Counters {
     Redis(RedisCounters),
     Memory(MemoryCounters),
 }
+
+/// Bytes that the counters and marks of one [`RateLimits`] take in this process at most.
+pub const MAX_MEMORY: usize = 2 * table::MAX_ENTRIES * table::ENTRY_BYTES;
 
 /// The answer to one bucket: calls counted in this window, milliseconds to its end, refused.
 type Count = (i64, i64, bool);
@@ -126,35 +130,18 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call in `bucket` after the fact: a failure that is known only now. A full bucket
-    /// stays full.
-    /// While Redis is away the failure counts in this process.
-    pub async fn count(&self, bucket: Bucket) {
-        if !self.enabled {
-            return;
-        }
-        let failed = match &self.counters {
-            Counters::Memory(memory) => {
-                memory.charge(std::slice::from_ref(&bucket));
-                false
-            }
-            Counters::Redis(redis) => redis.charge(std::slice::from_ref(&bucket)).await.is_err(),
-        };
-        if failed {
-            self.fallback.charge(&[stricter(bucket)]);
-        }
-    }
-
-    /// Sets the mark `name` for 30 days. Best effort: without it, a limit is stricter.
-    pub async fn remember(&self, name: &str) {
+    /// Sets the marks `names` for 30 days. Best effort: without them, a limit is stricter.
+    pub async fn remember(&self, names: &[String]) {
         if !self.enabled {
             return;
         }
         match &self.counters {
-            Counters::Memory(memory) => memory.remember(name, KNOWN_MILLIS),
+            Counters::Memory(memory) => memory.remember(names, KNOWN_MILLIS),
             Counters::Redis(redis) => {
-                self.fallback.remember(name, KNOWN_MILLIS);
-                redis.remember(name, KNOWN_MILLIS).await;
+                if self.fail_mode == FailMode::Local {
+                    self.fallback.remember(names, KNOWN_MILLIS);
+                }
+                redis.remember(names, KNOWN_MILLIS).await;
             }
         }
     }

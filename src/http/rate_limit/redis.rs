@@ -17,7 +17,9 @@ impl From<RateLimitDb> for RedisCounters {
         Self {
             db,
             charge: Script::new(include_str!("charge.lua")),
-            remember: Script::new("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"),
+            remember: Script::new(
+                "for _, mark in ipairs(KEYS) do redis.call('SET', mark, '1', 'PX', ARGV[1]) end",
+            ),
         }
     }
 }
@@ -40,9 +42,12 @@ impl RedisCounters {
             .collect())
     }
 
-    pub(super) async fn remember(&self, name: &str, millis: i64) {
+    pub(super) async fn remember(&self, names: &[String], millis: i64) {
         let mut call = self.remember.prepare_invoke();
-        call.key(known_key(name)).arg(millis);
+        for name in names {
+            call.key(known_key(name));
+        }
+        call.arg(millis);
         // Whether it was kept makes no difference to this request.
         let _: Result<(), RedisUnavailable> = self.db.db().invoke(&call).await;
     }

@@ -8,3 +8,5 @@ mod setup;
 mod connections;
 mod hosts;
 mod pages;
+mod bodies;
+mod limits;

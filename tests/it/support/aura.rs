@@ -18,6 +18,7 @@ const JWT_SECRET_KEY: &str = "kq3VhYx7tN2mWc8RzP5sLdF9bGjT4uEa6HnXoC1i";
 pub(crate) struct Settings {
     variables: Vec<(String, String)>,
     options: Vec<String>,
+    data_limit_kib: Option<usize>,
 }
 
 impl Settings {
@@ -26,6 +27,7 @@ impl Settings {
         let bare = Self {
             variables: Vec::new(),
             options: Vec::new(),
+            data_limit_kib: None,
         };
         bare.set("SERVER_HOST", "127.0.0.1")
             .set("JWT_SECRET_KEY", JWT_SECRET_KEY)
@@ -39,6 +41,7 @@ impl Settings {
         let bare = Self {
             variables: Vec::new(),
             options: Vec::new(),
+            data_limit_kib: None,
         };
         bare.option("--dev")
     }
@@ -53,6 +56,13 @@ impl Settings {
     /// Adds an option of `aura serve`.
     pub(crate) fn option(mut self, option: &str) -> Self {
         self.options.push(option.to_owned());
+        self
+    }
+
+    /// Memory that the process may take for data, in KiB: more than that ends it, as the limit of
+    /// a container would.
+    pub(crate) fn data_limit_kib(mut self, kib: usize) -> Self {
+        self.data_limit_kib = Some(kib);
         self
     }
 
@@ -72,7 +82,16 @@ impl Settings {
     }
 
     fn command(&self, folder: &TempDir) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aura"));
+        let program = env!("CARGO_BIN_EXE_aura");
+        let mut command = match self.data_limit_kib {
+            None => Command::new(program),
+            Some(kib) => {
+                let mut shell = Command::new("/bin/sh");
+                let script = format!("ulimit -d {kib} && exec \"$0\" \"$@\"");
+                shell.args(["-c", &script, program]);
+                shell
+            }
+        };
         let database = format!("sqlite://{}", folder.path().join("aura.db").display());
         command.env_clear();
         if !self.options.iter().any(|option| option == "--dev") {

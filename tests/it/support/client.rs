@@ -57,6 +57,11 @@ impl Client {
         })
     }
 
+    /// A client of the server at `base` that calls from `address`, one of this machine's.
+    pub(crate) fn at(base: &str, address: std::net::IpAddr) -> Self {
+        Self::built(base, |http| http.local_address(address))
+    }
+
     fn built(base: &str, finish: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let http = reqwest::Client::builder()
             .no_proxy()
