@@ -1,5 +1,5 @@
 //! The routes under `/health`. They need no token, are not limited, and name states only: what
-//! went wrong stands in the log.
+//! went wrong stands in the log. `SERVER_HEALTH_DETAILS` may keep the figures for callers with one.
 
 #![expect(
     clippy::unused_async,
@@ -8,12 +8,16 @@
 
 use std::collections::BTreeMap;
 
+use poem::http::HeaderMap;
 use poem::{IntoResponse, Response};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, OperationId, Tags};
 
-use super::{CheckName, Health, Report, Status};
+use super::{CheckName, Health, LIMIT, Report, Status};
+use crate::auth::Auth;
+use crate::auth::forward::bearer;
+use crate::config::HealthDetails;
 use crate::http::refused::route_codes;
 use crate::http::{Code, Problem, Refused};
 
@@ -30,11 +34,12 @@ route_codes! {
 
 /// The health of the whole.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Overview {
     /// How it is.
     status: Status,
-    /// The version of the server.
-    version: String,
+    /// The version of the server; missing for strangers with `SERVER_HEALTH_DETAILS=authenticated`.
+    version: Option<String>,
     /// What was checked.
     checks: BTreeMap<String, Report>,
 }
@@ -111,27 +116,36 @@ pub fn live() -> Response {
 pub struct HealthApi {
     /// What they ask.
     pub health: Health,
+    /// Who knows the callers.
+    pub auth: Auth,
+    /// Who is told figures.
+    pub details: HealthDetails,
 }
 
 #[OpenApi(prefix_path = "/health", tag = "Group::Health")]
 impl HealthApi {
     /// Is all well?
     ///
-    /// Asks the database. Answers within a second.
+    /// Asks the database. Answers within a second. Needs no token; with
+    /// `SERVER_HEALTH_DETAILS=authenticated` only callers who send one are told the version and
+    /// the latency.
     #[oai(path = "/", method = "get", operation_id = "health")]
-    async fn overview(&self) -> OverviewAnswer {
-        let reports = self.health.roll_up().await;
+    async fn overview(&self, headers: &HeaderMap) -> OverviewAnswer {
+        let (reports, details) = tokio::join!(self.health.roll_up(), self.details(headers));
         let good = reports
             .iter()
             .all(|(_, report)| report.status != Status::Unhealthy);
-        let named = |(name, report): (CheckName, Report)| (name.as_str().to_owned(), report);
+        let named = |(name, report): (CheckName, Report)| {
+            let report = if details { report } else { report.state() };
+            (name.as_str().to_owned(), report)
+        };
         let overview = Overview {
             status: if good {
                 Status::Healthy
             } else {
                 Status::Unhealthy
             },
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: details.then(|| env!("CARGO_PKG_VERSION").to_owned()),
             checks: reports.into_iter().map(named).collect(),
         };
         if good {
@@ -176,17 +190,37 @@ impl HealthApi {
 
     /// How is one of the things that the server stands on?
     #[oai(path = "/:check", method = "get", operation_id = "health_check")]
-    async fn check(&self, check: Path<String>) -> Result<ReportAnswer, Refused<Named>> {
+    async fn check(
+        &self,
+        headers: &HeaderMap,
+        check: Path<String>,
+    ) -> Result<ReportAnswer, Refused<Named>> {
         let name = CheckName::ALL.iter().find(|name| name.as_str() == check.0);
-        let report = match name {
-            Some(name) => self.health.report(*name).await,
-            None => return Err(Problem::new(Code::NotFound, "there is no such check").into()),
+        let Some(name) = name else {
+            return Err(Problem::new(Code::NotFound, "there is no such check").into());
         };
+        let (report, details) = tokio::join!(self.health.report(*name), self.details(headers));
+        let report = if details { report } else { report.state() };
         Ok(match report.status {
             Status::Unhealthy => ReportAnswer::Bad(Json(report)),
             Status::Healthy | Status::Degraded | Status::Disabled => {
                 ReportAnswer::Good(Json(report))
             }
         })
+    }
+}
+
+impl HealthApi {
+    /// Whether the caller is told figures. A token store that is away must not delay the answer: the
+    /// caller counts as a stranger then.
+    async fn details(&self, headers: &HeaderMap) -> bool {
+        if self.details == HealthDetails::Everyone {
+            return true;
+        }
+        let Some(token) = bearer(headers) else {
+            return false;
+        };
+        let known = tokio::time::timeout(LIMIT, self.auth.authenticate(token)).await;
+        matches!(known, Ok(Ok(_)))
     }
 }

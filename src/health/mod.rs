@@ -136,6 +136,20 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The same without figures: what probes go by, and no more.
+    fn state(mut self) -> Self {
+        for database in self.databases.iter_mut().flat_map(BTreeMap::values_mut) {
+            database.latency_ms = None;
+        }
+        Self {
+            latency_ms: None,
+            statistics: None,
+            ..self
+        }
+    }
+}
+
 /// Milliseconds with microseconds behind the point.
 fn millis(latency: Duration) -> f64 {
     (latency.as_secs_f64() * 1_000_000.0).round() / 1000.0

@@ -175,7 +175,9 @@ impl App {
             activity: self.activity.clone(),
             configuration: Arc::clone(&self.configuration),
         };
-        openapi::service(&self.auth, &self.forward, &self.llm, &self.health, overview)
+        let details = self.config.server.health_details;
+        let (auth, forward) = (&self.auth, &self.forward);
+        openapi::service(auth, forward, &self.llm, &self.health, details, overview)
     }
 
     fn dashboard(&self) -> Dashboard {

@@ -10,6 +10,7 @@ use crate::auth::Auth;
 use crate::auth::api::AuthApi;
 use crate::auth::forward::Forward;
 use crate::auth::oauth::OAuthApi;
+use crate::config::HealthDetails;
 use crate::health::api::HealthApi;
 use crate::health::{CheckName, Health};
 use crate::llm::Llm;
@@ -38,6 +39,7 @@ pub fn service(
     forward: &Forward,
     llm: &Llm,
     health: &Health,
+    details: HealthDetails,
     overview: OverviewApi,
 ) -> OpenApiService<Apis, ()> {
     let apis = (
@@ -52,6 +54,8 @@ pub fn service(
         },
         HealthApi {
             health: health.clone(),
+            auth: auth.clone(),
+            details,
         },
         overview,
         UsersApi { auth: auth.clone() },

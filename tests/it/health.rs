@@ -163,3 +163,28 @@ async fn a_check_runs_to_its_end_when_whoever_asked_has_gone() {
     let kept = aura.client().get("/health/redis").await;
     assert_eq!(kept.is(503).json["status"], "unhealthy", "{kept:#?}");
 }
+
+#[tokio::test]
+async fn figures_are_kept_for_callers_with_a_token_on_request() {
+    let settings = Settings::new().set("SERVER_HEALTH_DETAILS", "authenticated");
+    let aura = settings.start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    let strangers = client.get("/health").await;
+    let expected = json!({"status": "healthy", "checks": {"database": {"status": "healthy"}}});
+    assert_eq!(strangers.is(200).json, expected);
+    let forged = client.bearer(Method::GET, "/health", "x.y.z").await;
+    assert_eq!(forged.is(200).json, expected);
+    let cache = client.get("/health/cache").await;
+    assert_eq!(members(&cache.json), ["connected", "status"]);
+
+    let known = client.bearer(Method::GET, "/health", &access).await;
+    assert_eq!(
+        members(&known.is(200).json),
+        ["checks", "status", "version"]
+    );
+    let database = &known.json["checks"]["database"];
+    assert_eq!(members(database), ["latency_ms", "status"]);
+    let cache = client.bearer(Method::GET, "/health/cache", &access).await;
+    assert!(cache.json["statistics"].is_object(), "{cache:#?}");
+}
