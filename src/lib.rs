@@ -14,6 +14,10 @@ pub mod deploy;
 #[cfg(feature = "server")]
 pub mod clock;
 
+/// How many guesses a secret withstands.
+#[cfg(feature = "server")]
+pub mod strength;
+
 /// What aura reads: one section a file, one line a section.
 #[cfg(feature = "server")]
 pub mod config;

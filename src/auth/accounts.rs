@@ -6,6 +6,7 @@ use super::email::Email;
 use super::error::Error;
 use super::ids::UserId;
 use super::manage::By;
+use super::password;
 use super::session_sync::{END_ALL, SessionSync};
 use super::sign_in::refuse_nul;
 use super::users::{Change, User};
@@ -51,11 +52,7 @@ impl Auth {
             .clone()
             .or_else(|_| Email::try_from("nobody@invalid.invalid"));
         let for_rules = for_rules.map_err(|_| Error::Internal)?;
-        let checked = self
-            .0
-            .hasher
-            .check(&password, &for_rules, self.0.min_password, "password")
-            .await;
+        let checked = self.check_new_password(&password, &for_rules, "password");
         let email = match (parsed, checked) {
             (Ok(email), Ok(())) => email,
             (Ok(_), Err(error)) => return Err(error),
@@ -83,6 +80,27 @@ impl Auth {
         })
     }
 
+    /// Refuses a new password that breaks the rules of [`password::faults`]; `field` is the input's
+    /// name for it. Runs on the spot: it is as cheap as parsing the request was, and must not wait
+    /// behind hashes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the faults.
+    pub(super) fn check_new_password(
+        &self,
+        password: &SecretString,
+        email: &Email,
+        field: &str,
+    ) -> Result<(), Error> {
+        let min_chars = self.0.min_password;
+        let faults = password::faults(password.expose_secret(), email, min_chars, field);
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(faults))
+        }
+    }
+
     /// Replaces the caller's password and ends every other session.
     ///
     /// # Errors
@@ -96,10 +114,7 @@ impl Auth {
         new: SecretString,
     ) -> Result<(), Error> {
         let user = self.confirm(context, caller, &current).await?;
-        self.0
-            .hasher
-            .check(&new, &user.email, self.0.min_password, "new_password")
-            .await?;
+        self.check_new_password(&new, &user.email, "new_password")?;
         let change = Change::OwnPassword {
             old: user.password_hash.clone(),
             new: self.0.hasher.hash(new).await?,

@@ -8,10 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
-use super::email::Email;
 use super::error::Error;
-use super::password::{self, MAX_BYTES, PasswordHash};
-use crate::http::FieldError;
+use super::password::{MAX_BYTES, MAX_COST, PasswordHash};
 
 /// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
 /// sixteen seconds; more would be answered to nobody.
@@ -29,6 +27,7 @@ const BATCH: usize = 4;
 pub(super) struct Hasher {
     pool: Arc<Pool>,
     cost: u32,
+    rehash_down: bool,
 }
 
 #[derive(Debug)]
@@ -68,16 +67,13 @@ enum Job {
         cost: u32,
         reply: oneshot::Sender<Result<bool, Error>>,
     },
-    Check {
-        task: Box<dyn FnOnce() -> Vec<FieldError> + Send>,
-        reply: oneshot::Sender<Result<Vec<FieldError>, Error>>,
-    },
 }
 
 impl Hasher {
-    /// Starts one worker a core, which hash at `cost` (2^cost rounds).
+    /// Starts one worker a core, which hash at `cost` (2^cost rounds). `rehash_down`: whether dearer
+    /// hashes are brought down to it.
     #[must_use]
-    pub(super) fn new(cost: u32) -> Self {
+    pub(super) fn new(cost: u32, rehash_down: bool) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let queue = Arc::new(Queue {
             state: Mutex::default(),
@@ -95,6 +91,7 @@ impl Hasher {
         Self {
             pool: Arc::new(Pool { queue }),
             cost,
+            rehash_down,
         }
     }
 
@@ -118,7 +115,9 @@ impl Hasher {
         .await
     }
 
-    /// Compares a password with a hash, or with a decoy of the same price where there is none.
+    /// Compares a password with a hash, or with a decoy where there is none that can be compared.
+    /// Every comparison takes as long as one with the dearest hash known, of which the stored ones
+    /// have the cost `dearest`.
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
@@ -126,9 +125,14 @@ impl Hasher {
         &self,
         password: SecretString,
         hash: Option<PasswordHash>,
+        dearest: Option<u32>,
     ) -> Result<bool, Error> {
-        let (known, cost) = (hash.is_some(), self.cost);
-        let hash = hash.unwrap_or_else(|| PasswordHash::decoy(self.cost));
+        let hash = hash.filter(|hash| hash.cost().is_some());
+        let known = hash.is_some();
+        let own = hash.as_ref().and_then(PasswordHash::cost);
+        let cost = [Some(self.cost), dearest, own].into_iter().flatten().max();
+        let cost = cost.unwrap_or(self.cost).min(MAX_COST);
+        let hash = hash.unwrap_or_else(|| PasswordHash::decoy(cost));
         let equal = self
             .submit(|reply| Job::Verify {
                 password,
@@ -140,32 +144,19 @@ impl Hasher {
         Ok(equal && known)
     }
 
-    /// Whether `hash` was made at a lower cost than today's.
+    /// Whether stored hashes of the cost `dearest` make every comparison dearer than today's hashes.
     #[must_use]
-    pub(super) fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        hash.cost().is_some_and(|cost| cost < self.cost)
+    pub(super) fn pays_for(&self, dearest: Option<u32>) -> bool {
+        dearest.is_some_and(|dearest| dearest > self.cost)
     }
 
-    /// Checks a new password by the rules of [`password::faults`].
-    ///
-    /// # Errors
-    /// [`Error::Busy`] when the queue is full, [`Error::Invalid`] with the faults.
-    pub(super) async fn check(
-        &self,
-        password: &SecretString,
-        email: &Email,
-        min_chars: usize,
-        field: &'static str,
-    ) -> Result<(), Error> {
-        let (password, email) = (password.clone(), email.clone());
-        let task =
-            Box::new(move || password::faults(password.expose_secret(), &email, min_chars, field));
-        let faults = self.submit(|reply| Job::Check { task, reply }).await?;
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(faults))
-        }
+    /// Whether `hash` is to be made anew when its password is shown: it was made at a lower cost than
+    /// today's, or at a higher one and the operator wants it brought down.
+    #[must_use]
+    pub(super) fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let today = self.cost;
+        hash.cost()
+            .is_some_and(|cost| cost < today || self.rehash_down && cost > today)
     }
 
     async fn submit<T>(
@@ -245,7 +236,6 @@ impl Job {
         match self {
             Self::Hash { reply, .. } => reply.is_closed(),
             Self::Verify { reply, .. } => reply.is_closed(),
-            Self::Check { reply, .. } => reply.is_closed(),
         }
     }
 
@@ -277,58 +267,103 @@ impl Job {
                 let cut = &bytes[..bytes.len().min(MAX_BYTES)];
                 let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
                 let equal = equal && bytes.len() <= MAX_BYTES;
-                // An older hash was cheaper. Decoys of its cost and of all up to today's make up the
-                // difference exactly, so that the time tells nobody of an account; after a match,
-                // too, because the account may be disabled.
-                for older in hash.cost().unwrap_or(cost)..cost {
-                    let _ = bcrypt::verify(cut, PasswordHash::decoy(older).expose());
+                // A cheaper hash took less. Decoys of its cost and of all up to the dearest make up
+                // the difference exactly, so that the time tells nobody of an account; after a
+                // match, too, because the account may be disabled.
+                for padding in padding(hash.cost(), cost) {
+                    let _ = bcrypt::verify(cut, PasswordHash::decoy(padding).expose());
                 }
                 let _ = reply.send(Ok(equal));
             }
-            Self::Check { task, reply } => {
-                let _ = reply.send(Ok(task()));
-            }
         }
     }
+}
+
+/// The costs of the decoys that, after a hash of the cost `done`, make up one of the cost `whole`:
+/// `2^done + 2^done + 2^(done + 1) + ... + 2^(whole - 1) = 2^whole`.
+fn padding(done: Option<u32>, whole: u32) -> std::ops::Range<u32> {
+    done.unwrap_or(whole)..whole
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn every_comparison_is_as_dear_as_the_dearest() {
+        for done in 4..=MAX_COST {
+            for whole in done..=MAX_COST {
+                let padded: u64 = padding(Some(done), whole).map(|cost| 1 << cost).sum();
+                assert_eq!((1 << done) + padded, 1_u64 << whole);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_too_dear_to_compare_matches_nothing_and_occupies_no_worker() {
+        let hasher = Hasher::new(10, false);
+        let hash = PasswordHash::from_stored(
+            hasher
+                .hash("right".into())
+                .await
+                .unwrap()
+                .expose()
+                .replace("$10$", "$31$"),
+        );
+        let limit = std::time::Duration::from_mins(1);
+        let verified = hasher.verify("right".into(), Some(hash), Some(31));
+        let equal = tokio::time::timeout(limit, verified).await.unwrap();
+        assert!(!equal.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_dearer_hash_is_outdated_only_where_the_operator_says_so() {
+        let (cheap, same, dear) = (
+            PasswordHash::decoy(10),
+            PasswordHash::decoy(11),
+            PasswordHash::decoy(12),
+        );
+        let hasher = Hasher::new(11, false);
+        let outdated = [&cheap, &same, &dear].map(|hash| hasher.is_outdated(hash));
+        assert_eq!(outdated, [true, false, false]);
+        let hasher = Hasher::new(11, true);
+        let outdated = [&cheap, &same, &dear].map(|hash| hasher.is_outdated(hash));
+        assert_eq!(outdated, [true, false, true]);
+    }
+
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let hasher = Hasher::new(10);
+        let hasher = Hasher::new(10, false);
         let hash = hasher.hash("seventy-two".into()).await.unwrap();
         assert!(
             hasher
-                .verify("seventy-two".into(), Some(hash.clone()))
+                .verify("seventy-two".into(), Some(hash.clone()), None)
                 .await
                 .unwrap()
         );
         assert!(
             !hasher
-                .verify("seventy-three".into(), Some(hash))
+                .verify("seventy-three".into(), Some(hash), None)
                 .await
                 .unwrap()
         );
-        assert!(!hasher.verify("anything".into(), None).await.unwrap());
+        assert!(!hasher.verify("anything".into(), None, None).await.unwrap());
     }
 
     #[tokio::test]
     async fn seventy_two_bytes_count_and_a_seventy_third_never_matches() {
-        let hasher = Hasher::new(10);
+        let hasher = Hasher::new(10, false);
         let long = "x".repeat(72);
         let hash = hasher.hash(long.clone().into()).await.unwrap();
         assert!(
             hasher
-                .verify(long.clone().into(), Some(hash.clone()))
+                .verify(long.clone().into(), Some(hash.clone()), None)
                 .await
                 .unwrap()
         );
         assert!(
             !hasher
-                .verify(format!("{long}y").into(), Some(hash))
+                .verify(format!("{long}y").into(), Some(hash), None)
                 .await
                 .unwrap()
         );
@@ -336,7 +371,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
-        let hasher = Hasher::new(10);
+        let hasher = Hasher::new(10, false);
         let jobs = hasher.pool.queue.capacity * 2 + 64;
         let answers = (0..jobs).map(|_| {
             let hasher = hasher.clone();

@@ -192,11 +192,9 @@ impl Auth {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
     pub async fn set_password(&self, user: &User, new: SecretString, by: &By) -> Result<(), Error> {
-        let hasher = &self.0.hasher;
-        hasher
-            .check(&new, &user.email, self.0.min_password, "password")
-            .await?;
-        let change = Change::Password(hasher.hash(new).await?, self.0.clock.now());
+        self.check_new_password(&new, &user.email, "password")?;
+        let hash = self.0.hasher.hash(new).await?;
+        let change = Change::Password(hash, self.0.clock.now());
         let event = by.did(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }

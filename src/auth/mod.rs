@@ -32,7 +32,7 @@ mod tokens;
 pub mod users;
 
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
@@ -51,7 +51,7 @@ use self::metrics::AuthMetrics;
 use self::sessions::{Session, Sessions};
 use self::users::{User, Users};
 use crate::audit::Audit;
-use crate::clock::{Clock, random_bytes};
+use crate::clock::{Clock, Timestamp, random_bytes};
 use crate::config::{Config, Registration};
 use crate::http::{Context, RateLimits};
 use crate::storage::Storage;
@@ -70,6 +70,8 @@ struct Inner {
     keys: Keys,
     access: AccessTokens,
     hasher: Hasher,
+    /// The cost of the dearest stored hash, and when that was looked up.
+    dearest_hash: Mutex<Option<(Timestamp, Option<u32>)>>,
     limits: Limits,
     metrics: AuthMetrics,
     min_password: usize,
@@ -160,7 +162,11 @@ impl Auth {
             sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),
             keys: Keys::new(&config.jwt, &secret)?,
             access: AccessTokens::new(&config.jwt),
-            hasher: Hasher::new(config.password.bcrypt_cost.as_u32()),
+            hasher: Hasher::new(
+                config.password.bcrypt_cost.as_u32(),
+                config.password.rehash_down,
+            ),
+            dearest_hash: Mutex::default(),
             limits: Limits::new(counters, &config.rate_limit),
             metrics: AuthMetrics::default(),
             min_password: config.password.min_length.as_usize(),
@@ -295,11 +301,7 @@ impl Auth {
     }
 
     /// The account, unless it is gone, disabled, or was signed out since `began`.
-    async fn standing(
-        &self,
-        user: UserId,
-        began: crate::clock::Timestamp,
-    ) -> Result<Option<User>, Error> {
+    async fn standing(&self, user: UserId, began: Timestamp) -> Result<Option<User>, Error> {
         let user = self.0.users.find(user).await?;
         Ok(user.filter(|user| {
             user.disabled_at.is_none() && user.signed_out_at.is_none_or(|at| began > at)

@@ -4,20 +4,21 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::email::Email;
 use crate::http::FieldError;
+use crate::strength;
 
 /// bcrypt reads no more than this many bytes; a longer password would be cut in silence.
 pub(super) const MAX_BYTES: usize = 72;
 
-/// Below this many guesses a password falls to lists of common ones, keyboard rows, runs of the
-/// alphabet, repeats and dates.
-const MIN_GUESSES_LOG10: f64 = 7.0;
+/// Decimal logarithm of the guesses below which a password is refused.
+const MIN_GUESSES_LOG10: f64 = 8.0;
 
-/// A word of fewer guesses stands in those lists by itself, and what is appended hides it from
-/// nobody.
-const COMMON_WORD_LOG10: f64 = 5.0;
+/// The same for the letters of a password by themselves: digits and signs around a common word hide
+/// it from no attacker.
+const MIN_WORD_LOG10: f64 = 5.0;
 
-/// From this length on only the lists count: nobody tries every long repeat.
-const LONG: usize = 20;
+/// The dearest hash that is compared, as a cost: the largest `PASSWORD_BCRYPT_COST`. One of cost 31
+/// would occupy a worker for days.
+pub(super) const MAX_COST: u32 = 15;
 
 /// A bcrypt hash in the modular crypt format (`$2b$12$...`). Not shown by `Debug`.
 #[derive(Clone)]
@@ -43,10 +44,12 @@ impl PasswordHash {
         self.0.expose_secret()
     }
 
-    /// The cost it was made with; `None` for a text that is no bcrypt hash.
+    /// The cost it was made with; `None` for a text that no password is compared with: one that is
+    /// not a bcrypt hash, or is dearer than [`MAX_COST`].
     #[must_use]
     pub fn cost(&self) -> Option<u32> {
-        self.expose().split('$').nth(2)?.parse().ok()
+        let parts: bcrypt::HashParts = self.expose().parse().ok()?;
+        Some(parts.get_cost()).filter(|cost| *cost <= MAX_COST)
     }
 }
 
@@ -57,7 +60,7 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 /// Checks a new password after NIST SP 800-63B: length, not common, not the e-mail; no rules of
-/// composition. Takes milliseconds, so it runs on the hashing pool.
+/// composition. Takes well under a millisecond in an optimised build, whatever the password is.
 ///
 /// `field` is the input's name for it. Gives every fault, none for a good password.
 #[must_use]
@@ -99,35 +102,25 @@ pub(super) fn faults(
     Vec::new()
 }
 
-/// Whether little is left of the password once the parts of the address are taken out.
+/// Whether the password is cheap to guess for those who know the address.
 fn resembles(password: &str, email: &Email) -> bool {
-    let password = password.to_lowercase();
     let (local, domain) = email
         .as_str()
         .split_once('@')
         .unwrap_or((email.as_str(), ""));
     let host = domain.split('.').next().unwrap_or_default();
-    [email.as_str(), local, domain, host]
-        .into_iter()
-        .filter(|part| part.len() >= 4)
-        .any(|part| password.contains(part) && password.replace(part, "").chars().count() < 8)
+    let mut parts = vec![email.as_str(), local, domain, host];
+    // `johanna.meyer-1987` is Johanna, and Meyer.
+    parts.extend(local.split(|c: char| !c.is_ascii_alphabetic()));
+    let known = strength::guesses_log10(password, &parts);
+    known < MIN_GUESSES_LOG10 && known < strength::guesses_log10(password, &[])
 }
 
 /// Whether the password is cheap to guess, or is one common word with digits and signs around it.
 fn is_common(password: &str) -> bool {
-    let guesses = |text: &str| zxcvbn::zxcvbn(text, &[]).guesses_log10();
     let stem = password.trim_matches(|c: char| !c.is_alphabetic());
-    let whole = guesses(password);
-    password.chars().count() < LONG && whole < MIN_GUESSES_LOG10
-        || whole < COMMON_WORD_LOG10 && !is_repeat(password)
-        || stem.chars().count() >= 4 && guesses(stem) < COMMON_WORD_LOG10 && !is_repeat(stem)
-}
-
-/// Whether the text is a single character over and over.
-fn is_repeat(text: &str) -> bool {
-    let mut chars = text.chars();
-    let first = chars.next();
-    chars.all(|c| Some(c) == first)
+    strength::guesses_log10(password, &[]) < MIN_GUESSES_LOG10
+        || stem.chars().count() >= 4 && strength::guesses_log10(stem, &[]) < MIN_WORD_LOG10
 }
 
 #[cfg(test)]
@@ -150,7 +143,10 @@ mod tests {
             "kelp-anvil-quorum",
             "зима-лампа-якорь",
             &"é7Qp!".repeat(12),
-            &"x".repeat(72),
+            "horsepaperwatergreen",
+            "lamp chair river stone",
+            "xkqzvbnwpjtm",
+            "k9$Gx!7@pQ#z",
         ] {
             assert_eq!(codes(password), [""; 0], "{password}");
         }
@@ -180,6 +176,31 @@ mod tests {
             "P@ssw0rd12345",
             "administrator1",
             "12345678901234567890",
+            "thisismypassword",
+            "this is my password",
+            "p a s s w o r d 1 2",
+            "iloveyousomuch",
+            "iamthebestintheworld",
+            "пароль123456",
+            "parol1234567",
+            "gfhjkm123456",
+            "приветпривет",
+            "йцукенгшщзхъ",
+            "qwertzuiopü+",
+            "azertyuiop12",
+            "1qaz2wsx3edc",
+            "drowssapdrowssap",
+            "ppaasssswwoorrdd",
+            "Winter2023!!",
+            "passw\u{ad}ord\u{200b}1234",
+            "ｐａｓｓｗｏｒｄ１２３４",
+            "pаsswоrd1234",
+            "pässwörd1234",
+            "\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}",
+            "xxxxxxxxxxxxxxxxxxxxx",
+            &"x".repeat(72),
+            &"é".repeat(36),
+            &"abc".repeat(24),
         ] {
             assert_eq!(codes(password), ["password_too_common"], "{password}");
         }
@@ -192,6 +213,10 @@ mod tests {
             "johanna.meyer12",
             "Bluebird2024",
             "BLUEBIRD-1234",
+            "johannameyer1987",
+            "meyer-johanna-2024",
+            "J0hanna.M3yer!",
+            "reyem.annahoj",
         ] {
             assert_eq!(codes(password), ["password_similar_to_email"], "{password}");
         }
@@ -201,6 +226,17 @@ mod tests {
     fn the_decoy_is_a_hash_of_its_cost() {
         let decoy = PasswordHash::decoy(10);
         assert_eq!(decoy.cost(), Some(10));
+        assert_eq!(PasswordHash::decoy(15).cost(), Some(15));
+        for unusable in [16, 31, 99] {
+            assert_eq!(PasswordHash::decoy(unusable).cost(), None);
+        }
+        for text in [
+            "",
+            "$2b$10$short",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+        ] {
+            assert_eq!(PasswordHash::from_stored(text.to_owned()).cost(), None);
+        }
         assert_eq!(bcrypt::verify("anything", decoy.expose()).ok(), Some(false));
         assert!(!format!("{decoy:?}").contains("2b"));
     }

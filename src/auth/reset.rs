@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::error::Error;
+use super::keys::TokenHeader;
 use super::manage::By;
 use super::refresh_token::keyed_hash;
 use super::session_sync::END_ALL;
@@ -20,6 +21,9 @@ use crate::http::{Context, FieldError};
 pub const LIFETIME_SECONDS: i64 = 60 * 60;
 
 const TYPE: &str = "reset+jwt";
+
+/// Seconds by which the clock of the machine that made a token may be ahead.
+const MAX_SKEW_SECONDS: i64 = 300;
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -62,19 +66,21 @@ impl Auth {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.validate_exp = false;
         let key = DecodingKey::from_secret(self.reset_key());
+        let header = TokenHeader::of(token).ok_or(Error::InvalidResetToken)?;
         let token = decode::<Claims>(token, &key, &rules).map_err(|_| Error::InvalidResetToken)?;
-        let fresh = self.0.clock.now().seconds() < token.claims.exp;
-        if token.header.typ.as_deref() != Some(TYPE) || !fresh {
+        let left = token
+            .claims
+            .exp
+            .saturating_sub(self.0.clock.now().seconds());
+        let fresh = (1..=LIFETIME_SECONDS + MAX_SKEW_SECONDS).contains(&left);
+        if header.typ != TYPE || !fresh {
             return Err(Error::InvalidResetToken);
         }
         let user = self.0.users.find(token.claims.sub.into()).await?;
         let unused = |user: &User| self.fingerprint(user) == token.claims.pwh;
         let user = user.filter(|user| user.disabled_at.is_none() && unused(user));
         let user = user.ok_or(Error::InvalidResetToken)?;
-        self.0
-            .hasher
-            .check(&new, &user.email, self.0.min_password, "new_password")
-            .await?;
+        self.check_new_password(&new, &user.email, "new_password")?;
         if user.password_change_required_at.is_some()
             && self
                 .check_password(Some(user.clone()), &new)

@@ -1,5 +1,7 @@
 //! Signing in and staying in.
 
+use std::sync::PoisonError;
+
 use secrecy::SecretString;
 
 use super::email::Email;
@@ -13,6 +15,9 @@ use super::{Auth, TokenPair};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::http::{Context, FieldError};
+
+/// How long the cost of the dearest stored hash is taken for true.
+const DEAREST_HASH_MILLIS: i64 = 60_000;
 
 impl Auth {
     /// Signs in. An unknown account, a wrong password and a disabled account cost the same and
@@ -85,18 +90,64 @@ impl Auth {
         }
     }
 
-    /// The user, if the password is theirs. Costs one hash in any case.
+    /// The user, if the password is theirs. Costs as much as the dearest stored hash in any case.
     pub(super) async fn check_password(
         &self,
         user: Option<User>,
         password: &SecretString,
     ) -> Result<Option<User>, Error> {
+        let dearest = self.dearest_hash().await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let equal = self.0.hasher.verify(password.clone(), hash).await?;
+        if let Some(user) = user
+            .as_ref()
+            .filter(|user| user.password_hash.cost().is_none())
+        {
+            tracing::warn!(
+                user = %user.id,
+                "the stored password hash is not bcrypt of cost 4 to 15, so no password matches it; \
+                 the account needs a new password"
+            );
+        }
+        let equal = self
+            .0
+            .hasher
+            .verify(password.clone(), hash, dearest)
+            .await?;
         Ok(user.filter(|_| equal))
     }
 
-    /// Brings a hash of an older, lower cost up to today's, once.
+    /// The cost of the dearest stored hash, as of a minute ago at most. Asked before every comparison
+    /// and not after one: the first comparison with a dear hash must take no longer than others.
+    async fn dearest_hash(&self) -> Result<Option<u32>, Error> {
+        let now = self.0.clock.now();
+        let known = *self
+            .0
+            .dearest_hash
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, cost)) = known
+            && now < at.plus_millis(DEAREST_HASH_MILLIS)
+        {
+            return Ok(cost);
+        }
+        let cost = self.0.users.dearest_cost().await?;
+        let before = self
+            .0
+            .dearest_hash
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace((now, cost));
+        if self.0.hasher.pays_for(cost) && before.is_none_or(|(_, before)| before != cost) {
+            tracing::warn!(
+                cost,
+                "an account has a password hash dearer than PASSWORD_BCRYPT_COST, so every sign-in \
+                 takes as long; PASSWORD_REHASH_DOWN=true brings it down when its owner signs in"
+            );
+        }
+        Ok(cost)
+    }
+
+    /// Brings a hash of another cost to today's, once: up, or down where the operator wants it.
     async fn rehash(&self, mut user: User, password: SecretString) -> Result<User, Error> {
         if !self.0.hasher.is_outdated(&user.password_hash) {
             return Ok(user);

@@ -241,3 +241,96 @@ async fn the_time_of_a_login_that_fails_does_not_tell_of_an_older_hash() {
         assert!(alike, "{what} takes {ratio:.2} of an unknown account");
     }
 }
+
+/// Accounts whose hashes are four times as dear as the cost that holds now: one that stands, and one
+/// that was disabled.
+async fn with_dear_hashes() -> (Sqlite, Settings) {
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url());
+    settings.done(&["migrate"]).await;
+    let dear = settings.clone().set("PASSWORD_BCRYPT_COST", 12);
+    for email in ["ann@example.com", "gone@example.com"] {
+        let create = ["user", "create", email, "--password-stdin"];
+        dear.done_with(&create, PASSWORD).await;
+    }
+    settings
+        .done(&["user", "disable", "gone@example.com"])
+        .await;
+    (file, settings)
+}
+
+#[tokio::test]
+async fn the_time_of_a_login_that_fails_does_not_tell_of_a_dearer_hash() {
+    let (_file, settings) = with_dear_hashes().await;
+    let aura = settings.start().await;
+    let client = aura.client();
+    let tries = [
+        ("nobody@example.com", "not-the-Password-7"),
+        ("ann@example.com", "not-the-Password-7"),
+        ("gone@example.com", PASSWORD),
+    ];
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..7 {
+        for (times, (email, password)) in times.iter_mut().zip(tries) {
+            let refused = client.login(email, password).await;
+            refused.problem(401, "invalid_credentials");
+            times.push(refused.took);
+        }
+    }
+    let [unknown, wrong, disabled] = times.map(median);
+    for (what, time) in [
+        ("a wrong password", wrong),
+        ("a disabled account", disabled),
+    ] {
+        let ratio = time / unknown;
+        let alike = (0.6..1.6).contains(&ratio);
+        assert!(alike, "{what} takes {ratio:.2} of an unknown account");
+    }
+}
+
+#[tokio::test]
+async fn a_login_brings_a_dearer_hash_down_where_the_operator_says_so() {
+    let (file, settings) = with_dear_hashes().await;
+    let hash = async || {
+        let mut connection = sqlx::SqliteConnection::connect(&file.url()).await.unwrap();
+        let query = "SELECT password_hash FROM users WHERE email = 'ann@example.com'";
+        let query = sqlx::query_scalar::<_, String>(query);
+        query.fetch_one(&mut connection).await.unwrap()
+    };
+    for (down, cost) in [(false, "$2b$12$"), (true, "$2b$10$"), (true, "$2b$10$")] {
+        let aura = settings
+            .clone()
+            .set("PASSWORD_REHASH_DOWN", down)
+            .start()
+            .await;
+        let client = aura.client();
+        client.login("ann@example.com", PASSWORD).await.is(200);
+        let hash = hash().await;
+        assert!(hash.starts_with(cost), "{down}: {hash}");
+    }
+}
+
+#[tokio::test]
+async fn a_hash_of_cost_31_signs_nobody_in_and_keeps_nobody_out() {
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url());
+    let aura = settings.start().await;
+    let client = aura.client();
+    for email in ["ann@example.com", "ben@example.com"] {
+        client.register(email).await.is(201);
+    }
+    let mut connection = sqlx::SqliteConnection::connect(&file.url()).await.unwrap();
+    let dear = "UPDATE users SET password_hash = '$2b$31$' || substr(password_hash, 8) \
+                WHERE email = 'ann@example.com'";
+    sqlx::query(dear).execute(&mut connection).await.unwrap();
+    for _ in 0..8 {
+        let refused = client.login("ann@example.com", PASSWORD).await;
+        refused.problem(401, "invalid_credentials");
+    }
+    client.login("ben@example.com", PASSWORD).await.is(200);
+    assert!(
+        aura.log().contains("the account needs a new password"),
+        "{}",
+        aura.log()
+    );
+}

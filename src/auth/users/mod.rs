@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row};
 use crate::audit::Audit;
 use crate::auth::email::Email;
 use crate::auth::ids::UserId;
-use crate::auth::password::PasswordHash;
+use crate::auth::password::{MAX_COST, PasswordHash};
 use crate::clock::Timestamp;
 use crate::storage::{Sql, SqlError};
 
@@ -97,6 +97,22 @@ impl Users {
             email.as_str().to_owned(),
         )
         .await
+    }
+
+    /// The cost of the dearest bcrypt hash in the table, of those that are compared at all; `None`
+    /// where there is none. One look into an index.
+    pub async fn dearest_cost(&self) -> Result<Option<u32>> {
+        // The expression stands in the same words in the index.
+        let query = format!(
+            "SELECT substr(password_hash, 5, 2) AS cost FROM users \
+             WHERE substr(password_hash, 5, 2) BETWEEN '04' AND '{MAX_COST}' \
+             ORDER BY substr(password_hash, 5, 2) DESC LIMIT 1"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(query));
+        let row = self.sql.run(async |pool| query.fetch_optional(&pool).await);
+        let cost = row.await?.map(|row| row.try_get::<String, _>("cost"));
+        let cost = cost.transpose().map_err(SqlError::Refused)?;
+        Ok(cost.and_then(|cost| cost.parse().ok()))
     }
 
     async fn find_one(&self, query: &str, key: String) -> Result<Option<User>> {

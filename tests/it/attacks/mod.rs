@@ -10,3 +10,4 @@ mod hosts;
 mod pages;
 mod bodies;
 mod limits;
+mod passwords;
