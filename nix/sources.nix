@@ -8,6 +8,8 @@ lib.fileset.toSource {
     ../Cargo.toml
     # With the migrations and the Lua scripts, which lie beside the code that uses them.
     ../src
+    # What Cargo.toml patches.
+    ../vendor
     ../templates
     ../openapi
     # Pages that are rendered into themselves.
