@@ -1,11 +1,11 @@
 //! Access tokens: JWTs of the type `at+jwt` (RFC 9068) and what makes one acceptable.
 
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Validation, decode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::ids::{SessionId, UserId};
-use super::keys::Keys;
+use super::keys::{Keys, TokenHeader};
 use super::refresh_token::keyed_hash;
 use super::sessions::Owner;
 use crate::clock::Timestamp;
@@ -16,6 +16,12 @@ const TYPE: &str = "at+jwt";
 
 /// Longer than any token of ours; more is not worth decoding.
 const MAX_LENGTH: usize = 8 * 1024;
+
+/// The largest `JWT_ACCESS_TOKEN_EXPIRE_MINUTES`, in seconds.
+const MAX_LIFETIME_SECONDS: i64 = 1440 * 60;
+
+/// The largest `JWT_LEEWAY_SECONDS`: replicas whose clocks differ by more do not work together.
+const MAX_SKEW_SECONDS: i64 = 300;
 
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +49,14 @@ impl Claims {
     #[must_use]
     pub fn user(&self) -> UserId {
         self.sub.into()
+    }
+
+    /// Whether the times are such as a server of ours writes them, however its clock and its settings
+    /// differ from this one's.
+    fn are_timely(&self, now: Timestamp) -> bool {
+        let lifetime = self.exp.saturating_sub(self.iat);
+        let latest = now.seconds().saturating_add(MAX_SKEW_SECONDS);
+        (0..=latest).contains(&self.iat) && self.exp >= 0 && lifetime <= MAX_LIFETIME_SECONDS
     }
 
     /// The session.
@@ -119,13 +133,13 @@ impl AccessTokens {
         if token.len() > MAX_LENGTH {
             return None;
         }
-        let header = decode_header(token).ok()?;
-        let typ = header.typ.as_deref()?;
+        let header = TokenHeader::of(token)?;
+        let typ = header.typ.as_str();
         let typ = typ
             .get(..12)
             .filter(|p| p.eq_ignore_ascii_case("application/"))
             .map_or(typ, |_| &typ[12..]);
-        if !typ.eq_ignore_ascii_case(TYPE) || header.crit.is_some() {
+        if !typ.eq_ignore_ascii_case(TYPE) {
             return None;
         }
         let key = keys.verifying(header.kid.as_deref()?)?;
@@ -136,6 +150,7 @@ impl AccessTokens {
         // Against the clock we are given, below.
         rules.validate_exp = false;
         let claims = decode::<Claims>(token, &key.key, &rules).ok()?.claims;
-        (now.seconds() < claims.exp.saturating_add(self.leeway_seconds)).then_some(claims)
+        let fresh = now.seconds() < claims.exp.saturating_add(self.leeway_seconds);
+        (fresh && claims.are_timely(now)).then_some(claims)
     }
 }

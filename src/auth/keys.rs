@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::DecodePrivateKey;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::refresh_token::{RefreshKey, keyed_hash};
 use crate::config::{self, Jwt, PreviousKey};
@@ -53,6 +53,28 @@ enum Signer {
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// The header of a token as this server writes it. Any other member is refused rather than ignored:
+/// `crit`, whatever it holds, and keys that a token brings along.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenHeader {
+    /// The type of the token.
+    pub(super) typ: String,
+    /// The key that signed it.
+    pub(super) kid: Option<String>,
+    #[serde(rename = "alg")]
+    _algorithm: Algorithm,
+}
+
+impl TokenHeader {
+    /// The header of `token`, a JWT; `None` where it is not one of ours.
+    #[must_use]
+    pub(super) fn of(token: &str) -> Option<Self> {
+        let (header, _) = token.split_once('.')?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
     }
 }
 
@@ -98,15 +120,20 @@ impl Keys {
                     let (kid, key) = public_key(pem)?;
                     verifying.entry(kid).or_insert(key);
                 }
-                PreviousKey::Secret(secret) => {
-                    let algorithm = if is_hmac(algorithm) {
-                        algorithm
-                    } else {
-                        Algorithm::HS256
-                    };
-                    let (kid, key) = hmac_key(secret.as_bytes(), algorithm);
-                    verifying.entry(kid).or_insert(key);
-                    refresh.push(refresh_key(secret.as_bytes()));
+                PreviousKey::Secret {
+                    key,
+                    algorithm: named,
+                } => {
+                    let secret = key.as_bytes();
+                    // A key keeps its algorithm. A server that signs with a private key takes HMAC
+                    // from nobody unless it is told so by name: an old secret may have leaked
+                    // since, which then would sign for ever.
+                    let named = named.map(library_algorithm);
+                    if let Some(algorithm) = named.or(is_hmac(algorithm).then_some(algorithm)) {
+                        let (kid, key) = hmac_key(secret, algorithm);
+                        verifying.entry(kid).or_insert(key);
+                    }
+                    refresh.push(refresh_key(secret));
                 }
             }
         }

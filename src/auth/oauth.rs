@@ -119,13 +119,14 @@ impl FromForm for TokenForm {
 pub struct Introspection {
     /// Whether the token is good at this moment; nothing else is said of one that is not.
     active: bool,
-    /// `Bearer` for an access token (RFC 6749 section 5.1); nothing for a refresh token.
+    /// `Bearer` for an access token (RFC 6749 section 5.1), `refresh_token` for a refresh token, which
+    /// opens nothing but the token endpoint: a service that is shown one must refuse it.
     token_type: Option<String>,
     /// The account's id.
     sub: Option<Uuid>,
     /// The account's e-mail.
     username: Option<String>,
-    /// The account's roles, separated by spaces.
+    /// The account's roles, separated by spaces; of an access token only.
     scope: Option<String>,
     /// Seconds since the epoch at which it expires.
     exp: Option<i64>,
@@ -147,7 +148,6 @@ impl Introspection {
             active: true,
             sub: Some(session.owner.user.uuid()),
             username: Some(session.owner.email.as_str().to_owned()),
-            scope: Some(session.owner.roles.join(" ")),
             sid: Some(session.id.uuid()),
             ..Self::default()
         };
@@ -160,10 +160,12 @@ impl Introspection {
                 aud: Some(claims.aud),
                 jti: Some(claims.jti),
                 token_type: Some("Bearer".to_owned()),
+                scope: Some(session.owner.roles.join(" ")),
                 ..common(&session)
             },
             Some(Active::Refresh(session)) => Self {
                 exp: Some(session.expires_at.seconds()),
+                token_type: Some("refresh_token".to_owned()),
                 ..common(&session)
             },
         }

@@ -1,6 +1,6 @@
 //! What is wrong between settings, each of which is right by itself.
 
-use super::{Config, Engine, PreviousKey, Tier, exposure};
+use super::{Config, Engine, PreviousKey, Tier, exposure, guessable};
 use crate::schema::{Fault, FaultKind, Resolution, Secret};
 
 /// Adds what is wrong between the settings of `resolution`.
@@ -19,6 +19,8 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         },
         private_key(&config, secrets_elsewhere),
         reused_key(&config),
+        guessable::key(&config),
+        guessable::client_secret(&config),
         long_grace(&config),
         client(&config, secrets_elsewhere),
         client_name(&config),
@@ -99,7 +101,7 @@ fn reused_key(config: &Config) -> Option<Fault> {
             "would let the language model's host sign tokens",
         )
     } else if config.jwt.algorithm.is_symmetric()
-        && previous.any(|old| matches!(old, PreviousKey::Secret(old) if old == key))
+        && previous.any(|old| matches!(old, PreviousKey::Secret { key: old, .. } if old == key))
     {
         ("JWT_PREVIOUS_KEYS", "replaces nothing")
     } else {

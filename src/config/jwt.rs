@@ -2,9 +2,11 @@
 //! `signing_key.rs`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::signing_key::{PreviousKeys, PrivateKey, SecretKey};
+use super::algorithm::Algorithm;
+use super::previous_keys::PreviousKeys;
+use super::signing_key::{PrivateKey, SecretKey};
 use crate::schema::{Bounded, Secret};
 
 /// How tokens are signed and how long they live.
@@ -12,7 +14,8 @@ use crate::schema::{Bounded, Secret};
 #[serde(default, deny_unknown_fields)]
 pub struct Jwt {
     /// Key of at least 32 bytes that signs HS256, HS384 and HS512 tokens; other keys are derived
-    /// from it, so it is needed whatever the algorithm. Make one with `aura key generate`.
+    /// from it, so it is needed whatever the algorithm. Make one with `aura key generate`; staging and
+    /// production refuse words, sequences and repeats.
     ///
     /// Required in staging and production. In development a missing one is made up for the life
     /// of the process, which signs everybody out at a restart.
@@ -26,8 +29,10 @@ pub struct Jwt {
     /// written as `\n`. Make one with `aura key generate --algorithm ES256`.
     pub private_key: Option<Secret<PrivateKey>>,
     /// Keys that still verify and no longer sign, so that a key can be replaced without signing
-    /// anybody out: secret keys separated by commas or white space, and PEM blocks. Remove a key
-    /// once every token it signed has expired.
+    /// anybody out: secret keys separated by commas or white space, and PEM blocks. A secret verifies
+    /// tokens of the algorithm before it, such as `HS256:KEY`, or of `JWT_ALGORITHM` where that is
+    /// HS256, HS384 or HS512; with another algorithm and no name it verifies refresh tokens alone.
+    /// Remove a key once every token it signed has expired.
     pub previous_keys: Option<Secret<PreviousKeys>>,
     /// Who issues the tokens: their `iss` claim, and required of every token that comes back.
     pub issuer: String,
@@ -57,74 +62,6 @@ impl Default for Jwt {
             refresh_token_expire_days: Bounded::of::<7>(),
             refresh_grace_seconds: Bounded::of::<10>(),
             leeway_seconds: Bounded::of::<0>(),
-        }
-    }
-}
-
-/// How access tokens are signed (RFC 7518, RFC 8037).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Algorithm {
-    /// HMAC with SHA-256 and the secret key.
-    #[default]
-    #[serde(rename = "HS256")]
-    Hs256,
-    /// HMAC with SHA-384 and the secret key.
-    #[serde(rename = "HS384")]
-    Hs384,
-    /// HMAC with SHA-512 and the secret key.
-    #[serde(rename = "HS512")]
-    Hs512,
-    /// RSA (PKCS #1 v1.5) with SHA-256 and the private key.
-    #[serde(rename = "RS256")]
-    Rs256,
-    /// ECDSA on P-256 with SHA-256 and the private key.
-    #[serde(rename = "ES256")]
-    Es256,
-    /// Ed25519 with the private key.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-}
-
-impl Algorithm {
-    /// Every algorithm, in the order of the docs.
-    pub const ALL: [Self; 6] = [
-        Self::Hs256,
-        Self::Hs384,
-        Self::Hs512,
-        Self::Rs256,
-        Self::Es256,
-        Self::EdDsa,
-    ];
-
-    /// The name in `JWT_ALGORITHM` and in the head of a token.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-            Self::Hs384 => "HS384",
-            Self::Hs512 => "HS512",
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-
-    /// Whether it signs with the secret key, rather than with a private key.
-    #[must_use]
-    pub const fn is_symmetric(self) -> bool {
-        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn algorithms_are_named_as_tokens_name_them() {
-        for algorithm in Algorithm::ALL {
-            let json = serde_json::to_value(algorithm).unwrap();
-            assert_eq!(json, algorithm.as_str());
         }
     }
 }

@@ -4,17 +4,20 @@
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
 //! one setting are in `checks.rs`; how a variable becomes a value is `schema`'s business.
 
+mod algorithm;
 mod audit;
 mod auth;
 mod checks;
 mod database;
 mod exposure;
+mod guessable;
 mod host;
 mod jwt;
 mod llm;
 mod log;
 mod oauth;
 mod password;
+mod previous_keys;
 mod rate_limit;
 mod redis;
 mod server;
@@ -28,19 +31,21 @@ use crate::schema::{
     Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
 };
 
+pub use algorithm::Algorithm;
 pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
 pub use host::{HostPort, MAX_HOST_BYTES};
-pub use jwt::{Algorithm, Jwt};
+pub use jwt::Jwt;
 pub use llm::{CacheRequests, CacheScope, Llm};
 pub use log::{Format, Level, Log};
 pub use oauth::OAuth;
 pub use password::Password;
+pub use previous_keys::{PreviousKey, PreviousKeys};
 pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
 pub use server::{Cidr, HealthDetails, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
-pub use signing_key::{PreviousKey, PreviousKeys, PrivateKey, SecretKey};
+pub use signing_key::{PrivateKey, SecretKey};
 
 /// Everything that aura can be told.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

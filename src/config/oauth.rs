@@ -14,6 +14,7 @@ pub struct OAuth {
     /// Unset: both answer 401.
     #[schemars(example = &"gateway")]
     pub client_id: Option<String>,
-    /// Password that goes with `OAUTH_CLIENT_ID`.
+    /// Password that goes with `OAUTH_CLIENT_ID`. In staging and production at least 32 random bytes:
+    /// make one with `aura key generate`.
     pub client_secret: Option<Secret<String>>,
 }

@@ -138,7 +138,7 @@ impl TryFrom<String> for PrivateKey {
     }
 }
 
-fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
+pub(super) fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
     match label {
         "EC PRIVATE KEY" => Err("is an elliptic curve key in the older SEC1 form; \
              convert it with `openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW`"),
@@ -150,67 +150,14 @@ fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Keys that verify and no longer sign.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PreviousKeys(Vec<PreviousKey>);
-
-/// One key that verifies and no longer signs.
-#[derive(Clone, PartialEq, Eq)]
-pub enum PreviousKey {
-    /// A key for HMAC.
-    Secret(SecretKey),
-    /// A private or public key in PEM.
-    Pem(String),
-}
-
-impl PreviousKeys {
-    /// The keys in the order given; at least one.
-    pub fn iter(&self) -> std::slice::Iter<'_, PreviousKey> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a PreviousKeys {
-    type Item = &'a PreviousKey;
-    type IntoIter = std::slice::Iter<'a, PreviousKey>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl TryFrom<String> for PreviousKeys {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let mut keys = Vec::new();
-        for (at, part) in split(&text).into_iter().enumerate() {
-            let place = at + 1;
-            keys.push(match part {
-                Part::Pem { label, pem } => {
-                    refuse_unreadable(&label).map_err(|why| format!("key {place} {why}"))?;
-                    PreviousKey::Pem(pem)
-                }
-                Part::Word(word) => {
-                    let key = SecretKey::try_from(word);
-                    PreviousKey::Secret(key.map_err(|why| format!("key {place} {why}"))?)
-                }
-            });
-        }
-        if keys.is_empty() {
-            return Err("holds no key; remove the variable".to_owned());
-        }
-        Ok(Self(keys))
-    }
-}
-
-enum Part {
+/// A piece of a text that holds keys.
+pub(super) enum Part {
     Pem { label: String, pem: String },
     Word(String),
 }
 
 /// PEM blocks, and the words between them.
-fn split(text: &str) -> Vec<Part> {
+pub(super) fn split(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = text;
     loop {
@@ -279,24 +226,8 @@ macro_rules! hidden {
 
 hidden!(SecretKey, { "type": "string", "minLength": SecretKey::MIN_BYTES }, |key| key.0.zeroize());
 hidden!(PrivateKey, { "type": "string", "format": "pem" }, |key| key.0.zeroize());
-hidden!(PreviousKeys, { "type": "string", "format": "pem" }, |keys| {
-    for key in &mut keys.0 {
-        match key {
-            PreviousKey::Secret(key) => key.zeroize(),
-            PreviousKey::Pem(pem) => pem.zeroize(),
-        }
-    }
-});
 
-/// Nothing of the key.
-impl fmt::Debug for PreviousKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Secret(_) => "Secret([redacted])",
-            Self::Pem(_) => "Pem([redacted])",
-        })
-    }
-}
+pub(super) use hidden;
 
 #[cfg(test)]
 mod tests {
@@ -370,26 +301,5 @@ mod tests {
         ] {
             assert!(PrivateKey::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn previous_keys_mix_words_and_blocks() {
-        let (a, b) = (
-            "Zk3v0yT1mE8qWn5aRb7uXc2dLf9hJg4s",
-            "Ab3v0yT1mE8qWn5aRb7uXc2dLf9hJg4t",
-        );
-        let text = format!("{a},{}\\n {b}\n{PEM}", PEM.replace('\n', "\\n"));
-        let keys = PreviousKeys::try_from(text).unwrap();
-        let expected = [
-            PreviousKey::Secret(secret(a).unwrap()),
-            PreviousKey::Pem(PEM.to_owned()),
-            PreviousKey::Secret(secret(b).unwrap()),
-            PreviousKey::Pem(PEM.to_owned()),
-        ];
-        assert_eq!(keys.iter().cloned().collect::<Vec<_>>(), expected);
-        let error = PreviousKeys::try_from(format!("{a} short")).unwrap_err();
-        assert!(error.starts_with("key 2 is 5 bytes"), "{error}");
-        assert!(PreviousKeys::try_from(" , ".to_owned()).is_err());
-        assert!(!format!("{keys:?}").contains("Zk3v"));
     }
 }

@@ -112,11 +112,13 @@ impl Loader {
             .faults
             .extend(stray::placeholders(&self.settings, &self.environment));
         let value = self.build(&mut state);
+        let mut warnings = stray::warnings(&self.settings, &self.environment, &dir);
+        warnings.extend(state.entries.iter().filter_map(source::exposed));
         let mut resolution = Resolution {
             value,
             entries: state.entries,
             faults: state.faults,
-            warnings: stray::warnings(&self.settings, &self.environment, &dir),
+            warnings,
             failed: state.failed,
         };
         if self.strict_names {

@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::StatVfsMountFlags;
 
 use super::MAX_FILE_BYTES;
 use super::env::{Environment, NotUtf8};
 use super::fault::{Fault, FaultKind};
-use super::resolution::Origin;
+use super::resolution::{Entry, Origin, Shown};
 use super::setting::Setting;
 use super::value::quoted;
 
@@ -100,6 +103,38 @@ pub(super) fn find(
         return Ok(Some((text, Origin::SecretsDir(path))));
     }
     Ok(None)
+}
+
+/// Advice where the secret of `entry` came from a file that every user of this machine may read.
+///
+/// Not where the file system is mounted read-only, as Kubernetes mounts a Secret (mode 0644 unless it is
+/// told otherwise) and Compose its secrets: there the mount decides who sees the file.
+pub(super) fn exposed(entry: &Entry) -> Option<Fault> {
+    let (Origin::File(path) | Origin::SecretsDir(path)) = &entry.origin else {
+        return None;
+    };
+    let exposed = entry.shown == Shown::Redacted && is_readable_by_all(path);
+    exposed.then(|| {
+        let path = quoted(&path.to_string_lossy());
+        Fault::new(
+            FaultKind::Advice,
+            &entry.name,
+            format!("the file {path} can be read by every user of this machine"),
+            "take the right away: `chmod 0600`, or 0640 with a group that the server is in",
+        )
+    })
+}
+
+fn is_readable_by_all(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else {
+        return false;
+    };
+    let may = |path: &Path, right: u32| {
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & right != 0)
+    };
+    let system = rustix::fs::statvfs(&path);
+    let read_only = system.is_ok_and(|fs| fs.f_flag.contains(StatVfsMountFlags::RDONLY));
+    !read_only && may(&path, 0o004) && path.ancestors().skip(1).all(|folder| may(folder, 0o001))
 }
 
 /// Reads the file that the variable `name` names.

@@ -171,6 +171,11 @@ fn with_another_header(good: &Forgery) -> Forgeries {
         ("typ null", good.clone().header("typ", Value::Null)),
         ("crit", good.clone().header("crit", json!(["exp"]))),
         ("an empty crit", good.clone().header("crit", json!([]))),
+        ("crit null", good.clone().header("crit", Value::Null)),
+        (
+            "a member of no use",
+            good.clone().header("cty", json!("JWT")),
+        ),
         (
             "an unencoded payload",
             good.clone()
@@ -216,6 +221,32 @@ fn with_other_claims(good: &Forgery, stranger: &Value) -> Forgeries {
             good.clone().claim("exp", json!("9999999999")),
         ),
         ("exp null", good.clone().claim("exp", Value::Null)),
+        (
+            "exp after the end of time",
+            good.clone()
+                .claim("exp", json!(1_000_000_000_000_000_000_i64)),
+        ),
+        (
+            "exp past all numbers",
+            good.clone().claim("exp", json!(1e30)),
+        ),
+        (
+            "exp in fractions",
+            good.clone().claim("exp", json!(9_999_999_999.5)),
+        ),
+        (
+            "exp in two days",
+            good.clone().claim("exp", json!(now() + 2 * 24 * 60 * 60)),
+        ),
+        (
+            "issued in an hour",
+            good.clone().claim("iat", json!(now() + 60 * 60)),
+        ),
+        ("issued before time", good.clone().claim("iat", json!(-1))),
+        (
+            "iat in fractions",
+            good.clone().claim("iat", json!(1_700_000_000.5)),
+        ),
         (
             "another's sub",
             good.clone().claim("sub", stranger["sub"].clone()),

@@ -100,8 +100,12 @@ async fn introspection_tells_what_a_token_is_good_for_at_this_moment() {
     assert_eq!(of_access["username"], "ann@example.com");
     // RFC 7662, section 2.2, with RFC 6749, section 5.1.
     assert_eq!(of_access["token_type"], "Bearer", "{of_access:#}");
+    assert_eq!(of_access["scope"], "editor operator", "{of_access:#}");
     let of_refresh = introspect(&client, &session.refresh).await;
     assert_eq!(of_refresh["active"], true);
+    // Whoever takes what is active for a bearer token must be able to tell.
+    assert_eq!(of_refresh["token_type"], "refresh_token", "{of_refresh:#}");
+    assert_eq!(of_refresh["scope"], Value::Null, "{of_refresh:#}");
     assert_eq!(of_refresh["sub"], claims["sub"]);
     assert!(of_refresh["exp"].as_i64().unwrap() > claims["exp"].as_i64().unwrap());
     let hinted = [

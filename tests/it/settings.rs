@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use aura::config::Config;
 use aura::schema::{
@@ -199,6 +200,7 @@ fn secrets_come_from_files_and_from_one_place_only() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("JWT_SECRET_KEY");
     fs::write(&path, format!("{KEY}\r\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(dir.path().join("..data"), "ignored").unwrap();
     fs::write(dir.path().join("REDIS_AUHT_DB"), "5").unwrap();
     let file = path.to_str().unwrap();

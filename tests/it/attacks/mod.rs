@@ -10,4 +10,6 @@ mod hosts;
 mod pages;
 mod bodies;
 mod limits;
+mod keys;
 mod passwords;
+mod setup;

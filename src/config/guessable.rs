@@ -1,0 +1,48 @@
+//! Keys and secrets that could be guessed, where users are real.
+
+use super::{Config, PreviousKey, SecretKey, Tier};
+use crate::schema::{Fault, FaultKind, Secret};
+use crate::strength::is_guessable_key;
+
+/// Who guesses a key signs tokens of any account, and needs no request to try.
+pub(super) fn key(config: &Config) -> Option<Fault> {
+    if config.environment == Tier::Development {
+        return None;
+    }
+    let previous = config.jwt.previous_keys.iter().flat_map(Secret::expose);
+    let previous = previous.filter_map(|key| match key {
+        PreviousKey::Secret { key, .. } => Some(("JWT_PREVIOUS_KEYS", key)),
+        PreviousKey::Pem(_) => None,
+    });
+    let secret = config.jwt.secret_key.as_ref();
+    let mut keys = secret
+        .map(|key| ("JWT_SECRET_KEY", key.expose()))
+        .into_iter()
+        .chain(previous);
+    let (name, _) = keys.find(|(_, key)| is_guessable_key(key.as_str()))?;
+    let problem = "could be guessed: it is made of words, sequences or repeats";
+    let remedy = "make a random one with `aura key generate`";
+    Some(Fault::new(FaultKind::Invalid, name, problem, remedy))
+}
+
+/// Who guesses it asks about any token, and ends any session.
+pub(super) fn client_secret(config: &Config) -> Option<Fault> {
+    if config.environment == Tier::Development {
+        return None;
+    }
+    let secret = config.oauth.client_secret.as_ref()?.expose();
+    let problem = match SecretKey::try_from(secret.clone()) {
+        Err(why) => why.split("; ").next().unwrap_or_default().to_owned(),
+        Ok(_) if is_guessable_key(secret) => {
+            "could be guessed: it is made of words, sequences or repeats".to_owned()
+        }
+        Ok(_) => return None,
+    };
+    let remedy = "make a random one with `aura key generate`";
+    Some(Fault::new(
+        FaultKind::Invalid,
+        "OAUTH_CLIENT_SECRET",
+        problem,
+        remedy,
+    ))
+}

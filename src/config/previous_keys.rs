@@ -1,0 +1,129 @@
+//! Keys that verify and no longer sign.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::algorithm::Algorithm;
+use super::signing_key::{Part, SecretKey, hidden, refuse_unreadable, split};
+use crate::schema::Zeroize;
+
+/// Keys that verify and no longer sign.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreviousKeys(Vec<PreviousKey>);
+
+/// One key that verifies and no longer signs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PreviousKey {
+    /// A key for HMAC.
+    Secret {
+        /// The key.
+        key: SecretKey,
+        /// The algorithm of the tokens that it signed, where that is said.
+        algorithm: Option<Algorithm>,
+    },
+    /// A private or public key in PEM.
+    Pem(String),
+}
+
+impl PreviousKeys {
+    /// The keys in the order given; at least one.
+    pub fn iter(&self) -> std::slice::Iter<'_, PreviousKey> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a PreviousKeys {
+    type Item = &'a PreviousKey;
+    type IntoIter = std::slice::Iter<'a, PreviousKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl TryFrom<String> for PreviousKeys {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut keys = Vec::new();
+        for (at, part) in split(&text).into_iter().enumerate() {
+            let place = at + 1;
+            keys.push(match part {
+                Part::Pem { label, pem } => {
+                    refuse_unreadable(&label).map_err(|why| format!("key {place} {why}"))?;
+                    PreviousKey::Pem(pem)
+                }
+                Part::Word(word) => {
+                    let mut symmetric = Algorithm::ALL.into_iter().filter(|a| a.is_symmetric());
+                    let named = symmetric.find_map(|algorithm| {
+                        let key = word.strip_prefix(algorithm.as_str())?.strip_prefix(':')?;
+                        Some((key.to_owned(), Some(algorithm)))
+                    });
+                    let (key, algorithm) = named.unwrap_or((word, None));
+                    let key = SecretKey::try_from(key);
+                    let key = key.map_err(|why| format!("key {place} {why}"))?;
+                    PreviousKey::Secret { key, algorithm }
+                }
+            });
+        }
+        if keys.is_empty() {
+            return Err("holds no key; remove the variable".to_owned());
+        }
+        Ok(Self(keys))
+    }
+}
+
+hidden!(PreviousKeys, { "type": "string", "format": "pem" }, |keys| {
+    for key in &mut keys.0 {
+        match key {
+            PreviousKey::Secret { key, .. } => key.zeroize(),
+            PreviousKey::Pem(pem) => pem.zeroize(),
+        }
+    }
+});
+
+/// Nothing of the key.
+impl fmt::Debug for PreviousKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret { .. } => "Secret([redacted])",
+            Self::Pem(_) => "Pem([redacted])",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEM: &str =
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n";
+
+    fn secret(key: &str, algorithm: Option<Algorithm>) -> PreviousKey {
+        let key = SecretKey::try_from(key.to_owned()).unwrap();
+        PreviousKey::Secret { key, algorithm }
+    }
+
+    #[test]
+    fn previous_keys_mix_words_and_blocks() {
+        let (a, b) = (
+            "Zk3v0yT1mE8qWn5aRb7uXc2dLf9hJg4s",
+            "Ab3v0yT1mE8qWn5aRb7uXc2dLf9hJg4t",
+        );
+        let text = format!("{a},{}\\n HS384:{b}\n{PEM}", PEM.replace('\n', "\\n"));
+        let keys = PreviousKeys::try_from(text).unwrap();
+        let expected = [
+            secret(a, None),
+            PreviousKey::Pem(PEM.to_owned()),
+            secret(b, Some(Algorithm::Hs384)),
+            PreviousKey::Pem(PEM.to_owned()),
+        ];
+        assert_eq!(keys.iter().cloned().collect::<Vec<_>>(), expected);
+        let error = PreviousKeys::try_from(format!("{a} short")).unwrap_err();
+        assert!(error.starts_with("key 2 is 5 bytes"), "{error}");
+        assert!(PreviousKeys::try_from(" , ".to_owned()).is_err());
+        assert!(!format!("{keys:?}").contains("Zk3v"));
+    }
+}
