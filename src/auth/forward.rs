@@ -165,6 +165,25 @@ impl Held {
     }
 }
 
+/// The roles that a query demands, which may be none: `role=NAME`, any number of times.
+///
+/// # Errors
+/// 403 for a query that holds anything else, or a `role` without a name: a slip in what was meant to
+/// demand a role must not let every account pass.
+pub(super) fn demanded_roles(query: &str) -> Result<Vec<String>, Problem> {
+    let refused = |detail: &str| Problem::new(Code::Forbidden, detail);
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| refused("the query of /auth/verify cannot be read"))?;
+    let demanded = pairs.into_iter().map(|(name, role)| match name.as_str() {
+        "role" if role.is_empty() => Err(refused("role= needs the name of a role")),
+        "role" => Ok(role),
+        _ => Err(refused(
+            "the query of /auth/verify may hold role=NAME and nothing else",
+        )),
+    });
+    demanded.collect()
+}
+
 /// Whether the client names HTML among what it takes. Programs name JSON, or anything.
 fn accepts_html(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();

@@ -4,12 +4,17 @@
 
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use super::forward::Forward;
+use super::forward::{Forward, demanded_roles};
 use super::oauth::Verified;
+use crate::http::{Code, Problem};
 
-/// Answers any request under `/auth/verify/`.
+/// Prefix of the addresses at which Envoy asks. Not that of `/auth/verify`: an address such as
+/// `/auth/verify/staff`, written to demand a role, would let every account pass.
+pub const EXT_AUTHZ: &str = "/auth/ext-authz/";
+
+/// Answers any request under [`EXT_AUTHZ`], and refuses those under `/auth/verify/`.
 pub struct Gateway {
-    /// What it stands on.
+    /// Forward-auth itself.
     pub forward: Forward,
 }
 
@@ -17,10 +22,15 @@ impl Endpoint for Gateway {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        // `/auth/verify/` by itself is `/auth/verify` with a slash too many.
         let roles = match request.uri().path() {
-            "/auth/verify/" => roles(request.uri().query().unwrap_or_default()),
-            _ => Vec::new(),
+            path if path.starts_with(EXT_AUTHZ) => Vec::new(),
+            // `/auth/verify` with a slash too many.
+            "/auth/verify/" => demanded_roles(request.uri().query().unwrap_or_default())?,
+            _ => {
+                let detail = "demand a role with /auth/verify?role=NAME; for Envoy's ext_authz, \
+                              path_prefix is /auth/ext-authz";
+                return Err(Problem::new(Code::Forbidden, detail).into());
+            }
         };
         let passage = self
             .forward
@@ -28,11 +38,4 @@ impl Endpoint for Gateway {
             .await?;
         Ok(Verified::from(passage).into_response())
     }
-}
-
-/// The roles that a query demands.
-fn roles(query: &str) -> Vec<String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    let roles = pairs.into_iter().filter(|(name, _)| name == "role");
-    roles.map(|(_, role)| role).collect()
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::api::{Group, Tokens};
-use super::forward::{Forward, Passage};
+use super::forward::{Forward, Passage, demanded_roles};
 use super::sessions::Session;
 use super::tokens::Active;
 use super::{Auth, Error};
@@ -332,8 +332,9 @@ impl OAuthApi {
     /// or the session cookie. Let the gateway replace what clients send under the `X-Auth-*`
     /// names. A browser that has not signed in gets 302 to the sign-in page, or, where the gateway
     /// sends `X-Original-URL`, 401 with the header `Location`; see `docs/forward-auth.md`. For
-    /// Envoy `ext_authz`, any method and any path under `/auth/verify/` is answered alike, but no
-    /// role can be demanded there.
+    /// Envoy `ext_authz`, any method and any path under `/auth/ext-authz/` is answered alike, but no
+    /// role can be demanded there. Any parameter but `role`, a `role` without a name and any other
+    /// path under `/auth/verify/` are answered with 403.
     #[oai(
         path = "/auth/verify",
         method = "get",
@@ -345,10 +346,11 @@ impl OAuthApi {
         request: &Request,
         _token: AnyToken,
         /// A role that the account must have; several: all of them.
-        role: Query<Option<Vec<String>>>,
+        #[oai(name = "role")]
+        _role: Query<Option<Vec<String>>>,
     ) -> Answer<Verified, Gate> {
-        let roles = role.0.unwrap_or_default();
-        only_roles(request.uri().query().unwrap_or_default())?;
+        // Read here, because the parameter alone would ignore slips beside it.
+        let roles = demanded_roles(request.uri().query().unwrap_or_default())?;
         let (method, headers) = (request.method(), request.headers());
         let passage = self.forward.judge(method, headers, &roles).await?;
         Ok(passage.into())
@@ -366,17 +368,6 @@ impl OAuthApi {
     async fn jwks(&self) -> KeySet {
         KeySet::Keys(Json(self.auth.jwks()), "public, max-age=300".to_owned())
     }
-}
-
-/// Refuses a query with anything but `role`: what was meant to demand a role must not let everybody
-/// pass for a slip in its name.
-fn only_roles(query: &str) -> Result<(), Problem> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    if pairs.iter().all(|(name, _)| name == "role") {
-        return Ok(());
-    }
-    let detail = "the query of /auth/verify may hold role=NAME and nothing else";
-    Err(Problem::new(Code::Forbidden, detail))
 }
 
 impl From<Passage> for Verified {

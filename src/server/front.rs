@@ -11,17 +11,19 @@ use poem::error::NotFoundError;
 use poem::http::Method;
 use poem::{Endpoint, Request, Response, Route};
 
+use crate::auth::gateway::EXT_AUTHZ;
 use crate::dashboard::Dashboard;
 use crate::health;
 use crate::http::Context;
 
 /// Addresses beside the API; a folder ends in `/`.
-const BESIDE: [&str; 5] = [
+const BESIDE: [&str; 6] = [
     "/docs",
     "/docs/",
     "/openapi.json",
     "/openapi.yaml",
     "/auth/verify/",
+    EXT_AUTHZ,
 ];
 
 /// Asks the dashboard for its pages, `beside` where the address is one of [`BESIDE`], and `api`

@@ -37,7 +37,7 @@ use crate::admin::configuration::Configuration;
 use crate::admin::overview_api::OverviewApi;
 use crate::audit::Audit;
 use crate::auth::forward::Forward;
-use crate::auth::gateway::Gateway;
+use crate::auth::gateway::{EXT_AUTHZ, Gateway};
 use crate::auth::{Auth, BadKey};
 use crate::clock::Clock;
 use crate::config::{Config, Tier};
@@ -199,13 +199,12 @@ impl App {
         let document = openapi::document(&service);
         let allowed = Allowed::of(&document);
         let document = Arc::new(document);
+        let gateway = || Gateway {
+            forward: self.forward.clone(),
+        };
         let beside = Route::new()
-            .at(
-                "/auth/verify/*path",
-                Gateway {
-                    forward: self.forward.clone(),
-                },
-            )
+            .at("/auth/verify/*path", gateway())
+            .at(format!("{EXT_AUTHZ}*path"), gateway())
             .at("/openapi.json", docs::json(Arc::clone(&document)))
             .at("/openapi.yaml", docs::yaml(Arc::clone(&document)))
             .nest("/docs", docs::swagger_ui());

@@ -235,9 +235,10 @@ async fn a_gateway_learns_who_the_caller_is() {
     // Envoy asks with the method and under the path of the request that it holds.
     for (method, path) in [
         (Method::GET, "/auth/verify/"),
-        (Method::POST, "/auth/verify/shop/cart?add=1"),
-        (Method::DELETE, "/auth/verify/auth/me"),
-        (Method::PATCH, "/auth/verify/a%20b/%C3%A9"),
+        (Method::GET, "/auth/ext-authz/"),
+        (Method::POST, "/auth/ext-authz/shop/cart?add=1"),
+        (Method::DELETE, "/auth/ext-authz/auth/me"),
+        (Method::PATCH, "/auth/ext-authz/a%20b/%C3%A9"),
     ] {
         let answer = client.bearer(method.clone(), path, &ann.access).await;
         let id = ann.claims()["sub"].as_str().unwrap().to_owned();

@@ -65,7 +65,7 @@ pub(super) async fn create(settings: &Settings, email: &str, roles: &[&str]) {
 async fn a_browser_is_sent_to_the_sign_in_page_and_nobody_else_is() {
     let aura = settings().start().await;
     let client = aura.client();
-    for path in ["/auth/verify", "/auth/verify/a%20b?x=1&y=2"] {
+    for path in ["/auth/verify", "/auth/ext-authz/a%20b?x=1&y=2"] {
         let answer = ask(&client, path, &with(&FORWARDED, &[HTML])).await;
         assert_eq!(answer.is(302).header("location"), SIGN_IN);
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -168,7 +168,7 @@ async fn a_role_is_demanded_of_tokens_and_cookies_alike() {
             }
         }
         // Under Envoy's prefix the query is the original request's own.
-        let path = "/auth/verify/x?role=admin";
+        let path = "/auth/ext-authz/x?role=admin";
         ask(&client, path, &[credentials]).await.is(200);
     }
 }
