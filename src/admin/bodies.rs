@@ -97,6 +97,9 @@ pub struct AuditEvent {
     pub(super) request_id: String,
     /// What else there is to know.
     pub(super) detail: String,
+    /// How often it happened. More than 1 for failed sign-ins alone: those of one address on one
+    /// account within ten minutes are one event, which tells of the first.
+    pub(super) count: i64,
 }
 
 /// Some events, newest first.
@@ -138,6 +141,7 @@ impl From<Recorded> for AuditEvent {
             user_agent: event.user_agent,
             request_id: event.request_id,
             detail: event.detail,
+            count: event.count,
         }
     }
 }

@@ -74,6 +74,7 @@ impl Example for AuditEvent {
             user_agent: "curl/8.5.0".to_owned(),
             request_id: "01980a52-7f3c-4b6e-9a51-0c4d6f1d2e3a".to_owned(),
             detail: String::new(),
+            count: 1,
         }
     }
 }

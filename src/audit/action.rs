@@ -76,6 +76,13 @@ actions! {
 }
 
 impl Action {
+    /// Whether equal events of it are counted in one: failures, which cost whoever causes them
+    /// nothing.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::SessionRefused | Self::UserPasswordRefused)
+    }
+
     /// The action that is stored as `text`, unless this binary does not know it.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {

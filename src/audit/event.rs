@@ -37,9 +37,8 @@ pub enum Actor {
     CommandLine,
     /// Another service, by `OAUTH_CLIENT_ID`.
     Client(String),
-    /// Somebody who is not signed in, and the e-mail that they typed. It is kept only where it has
-    /// the form of one: people type passwords into the wrong field.
-    Anonymous(String),
+    /// Somebody who is not signed in, whatever e-mail was typed: that is the subject's.
+    Anonymous,
     /// The server itself.
     Server,
 }
@@ -50,12 +49,12 @@ impl Actor {
     pub const fn id(&self) -> Option<Uuid> {
         match self {
             Self::User { id, .. } => Some(*id),
-            Self::CommandLine | Self::Client(_) | Self::Anonymous(_) | Self::Server => None,
+            Self::CommandLine | Self::Client(_) | Self::Anonymous | Self::Server => None,
         }
     }
 
     /// Who it is, as stored, in lower case: an e-mail, `command line`, `server`, `service NAME`, or
-    /// nothing. What somebody typed cannot look like one of the others: it has an `@` and no space.
+    /// nothing.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -63,8 +62,7 @@ impl Actor {
             Self::CommandLine => "command line".to_owned(),
             Self::Client(id) => format!("service {}", id.to_lowercase()),
             Self::Server => "server".to_owned(),
-            Self::Anonymous(typed) if looks_like_an_email(typed) => typed.to_ascii_lowercase(),
-            Self::Anonymous(_) => String::new(),
+            Self::Anonymous => String::new(),
         }
     }
 }
@@ -74,8 +72,8 @@ impl Actor {
 pub struct Subject {
     /// Its id; none where only an e-mail is known that no account has.
     pub id: Option<Uuid>,
-    /// Its e-mail, or what somebody typed for one; kept on the same terms as that of
-    /// [`Actor::Anonymous`].
+    /// Its e-mail, or what somebody typed for one. Without an id it is kept only where it has the
+    /// form of one: people type passwords into the wrong field.
     pub email: String,
 }
 
@@ -148,6 +146,8 @@ pub struct Recorded {
     pub request_id: String,
     /// What else there is to know.
     pub detail: String,
+    /// How often it happened: more than once for failures alone, of which the first is told.
+    pub count: i64,
 }
 
 impl Recorded {
@@ -167,6 +167,7 @@ impl Recorded {
             "user_agent": self.user_agent,
             "request_id": self.request_id,
             "detail": self.detail,
+            "count": self.count,
         })
     }
 }
@@ -190,7 +191,10 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_kept_only_where_it_may_be_an_email() {
-        let name = |typed: &str| Actor::Anonymous(typed.to_owned()).name();
+        let name = |typed: &str| {
+            let email = typed.to_owned();
+            Subject { id: None, email }.name()
+        };
         assert_eq!(name("Ann@Example.com"), "ann@example.com");
         for typed in [
             "",

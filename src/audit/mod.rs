@@ -8,6 +8,7 @@ mod action;
 mod event;
 mod export;
 mod filter;
+mod repeats;
 mod store;
 
 pub use self::action::Action;

@@ -1,5 +1,7 @@
 //! [`Audit`]: the table of events. One set of statements for SQLite and Postgres.
 
+use std::sync::Arc;
+
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row};
@@ -7,11 +9,34 @@ use uuid::Uuid;
 
 use super::event::{Event, Recorded, Subject};
 use super::filter::{Filter, RANDOM_BITS, Value, first_id};
+use super::repeats::Repeats;
 use crate::clock::{Clock, Timestamp, random_below};
 use crate::storage::{Sql, SqlError};
 
-const COLUMNS: &str =
-    "id, at, action, actor_id, actor, subject_id, subject, ip, user_agent, request_id, detail";
+const COLUMNS: &str = "id, at, action, actor_id, actor, subject_id, subject, ip, user_agent, \
+                       request_id, detail, count";
+
+/// Adds an event, with what to do where one has its id already.
+macro_rules! insert {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO audit_events (id, at, action, actor_id, actor, subject_id, subject, ip, \
+             user_agent, request_id, detail, count) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1) ON CONFLICT (id) DO ",
+            $conflict
+        )
+    };
+}
+
+const INSERT: &str = insert!("NOTHING");
+
+/// Counts one more where the event stands already. Another event that happens to have the id stays
+/// as it is.
+const COUNT: &str = insert!(
+    "UPDATE SET count = audit_events.count + 1 WHERE audit_events.action = excluded.action \
+     AND audit_events.actor = excluded.actor AND audit_events.subject = excluded.subject \
+     AND audit_events.detail = excluded.detail"
+);
 
 /// Longest text of one column, in characters.
 const MAX_TEXT: usize = 512;
@@ -25,6 +50,7 @@ const BATCH: i64 = 1000;
 pub struct Audit {
     sql: Sql,
     clock: Clock,
+    repeats: Arc<Repeats>,
 }
 
 type Result<T> = std::result::Result<T, SqlError>;
@@ -32,15 +58,23 @@ type Result<T> = std::result::Result<T, SqlError>;
 impl Audit {
     /// The trail in `sql`.
     #[must_use]
-    pub const fn new(sql: Sql, clock: Clock) -> Self {
-        Self { sql, clock }
+    pub fn new(sql: Sql, clock: Clock) -> Self {
+        Self {
+            sql,
+            clock,
+            repeats: Arc::default(),
+        }
     }
 
-    /// Records `event`, now.
+    /// Records `event`, now; one more of the same failure is counted in the event of the first
+    /// ([`Action::is_counted`](super::Action::is_counted)).
     ///
     /// # Errors
     /// An outage; then it is not recorded.
     pub async fn record(&self, event: &Event) -> Result<()> {
+        if event.action.is_counted() {
+            return self.count(event).await;
+        }
         let insert = async |pool: sqlx::AnyPool| {
             let mut connection = pool.acquire().await?;
             self.insert(&mut connection, event).await
@@ -57,33 +91,34 @@ impl Audit {
         connection: &mut AnyConnection,
         event: &Event,
     ) -> std::result::Result<(), sqlx::Error> {
-        let insert = format!(
-            "INSERT INTO audit_events ({COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING"
-        );
-        let text = |text: &str| clean(text);
-        let id = |id: Option<Uuid>| id.map(|id| id.to_string());
-        let subject = event.subject.as_ref();
         loop {
-            let at = self.clock.now();
-            let random = i64::try_from(random_below(1 << RANDOM_BITS)).unwrap_or_default();
-            let insert = sqlx::query(sqlx::AssertSqlSafe(insert.clone()))
-                .bind(first_id(at) | random)
-                .bind(at.millis())
-                .bind(event.action.as_str())
-                .bind(id(event.actor.id()))
-                .bind(text(&event.actor.name()))
-                .bind(id(subject.and_then(|subject| subject.id)))
-                .bind(text(&subject.map(Subject::name).unwrap_or_default()))
-                .bind(text(&event.origin.ip))
-                .bind(text(&event.origin.user_agent))
-                .bind(text(&event.origin.request_id))
-                .bind(text(&event.detail));
+            let insert = statement(INSERT, self.new_id(), event);
             // The same millisecond and the same random bits: once in a long while.
             if insert.execute(&mut *connection).await?.rows_affected() == 1 {
                 return Ok(());
             }
         }
+    }
+
+    async fn count(&self, event: &Event) -> Result<()> {
+        let mut row = self.repeats.row(event, self.clock.now(), || self.new_id());
+        loop {
+            let count = statement(COUNT, row.id, &row.event);
+            let counted = self
+                .sql
+                .run(async |pool| count.execute(&pool).await)
+                .await?;
+            if counted.rows_affected() == 1 {
+                return Ok(());
+            }
+            self.repeats.move_row(&mut row, self.new_id());
+        }
+    }
+
+    /// An id of this moment.
+    fn new_id(&self) -> i64 {
+        let random = i64::try_from(random_below(1 << RANDOM_BITS)).unwrap_or_default();
+        first_id(self.clock.now()) | random
     }
 
     /// At most `limit` events that fit `filter`, newest first, from the first below the id
@@ -152,6 +187,24 @@ impl Audit {
     }
 }
 
+/// The statement that adds `event` under `id`, whose time is the event's.
+fn statement(text: &'static str, id: i64, event: &Event) -> Query<'static, Any, AnyArguments> {
+    let uuid = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let subject = event.subject.as_ref();
+    sqlx::query(text)
+        .bind(id)
+        .bind(id >> RANDOM_BITS)
+        .bind(event.action.as_str())
+        .bind(uuid(event.actor.id()))
+        .bind(clean(&event.actor.name()))
+        .bind(uuid(subject.and_then(|subject| subject.id)))
+        .bind(clean(&subject.map(Subject::name).unwrap_or_default()))
+        .bind(clean(&event.origin.ip))
+        .bind(clean(&event.origin.user_agent))
+        .bind(clean(&event.origin.request_id))
+        .bind(clean(&event.detail))
+}
+
 fn bind(query: Query<'_, Any, AnyArguments>, value: Value) -> Query<'_, Any, AnyArguments> {
     match value {
         Value::Text(text) => query.bind(text),
@@ -189,5 +242,6 @@ fn recorded(row: &AnyRow) -> std::result::Result<Recorded, sqlx::Error> {
         user_agent: row.try_get("user_agent")?,
         request_id: row.try_get("request_id")?,
         detail: row.try_get("detail")?,
+        count: row.try_get("count")?,
     })
 }

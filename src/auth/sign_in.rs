@@ -63,7 +63,7 @@ impl Auth {
             self.0.metrics.login("limited");
         }
         let Some(user) = user else {
-            self.note(&refusal(context, email, "")).await;
+            self.note(&refusal(context, email)).await;
             judged?;
             self.0.metrics.login("refused");
             return Err(Error::InvalidCredentials);
@@ -72,7 +72,8 @@ impl Auth {
         if user.password_change_required_at.is_some() {
             self.0.metrics.login("refused");
             let why = "the password must be changed first";
-            self.note(&refusal(context, email, why)).await;
+            let by = By::owner(context, &user);
+            self.note(&by.did(Action::SessionRefused, &user, why)).await;
             let token = self.issue_reset_token(&user)?;
             return Err(Error::PasswordChangeRequired(token.into()));
         }
@@ -202,7 +203,7 @@ impl Auth {
         });
         let Some(known) = known else {
             self.0.sessions.end(id, user.id).await?;
-            self.note(&refusal(context, user.email.as_str(), "")).await;
+            self.note(&refusal(context, user.email.as_str())).await;
             return Err(Error::InvalidCredentials);
         };
         if known.roles != user.roles {
@@ -251,7 +252,7 @@ impl Auth {
             Rotation::Reused { owner } => {
                 self.0.metrics.refresh("reused");
                 // Whoever it was: the owner, or somebody who had the token.
-                let by = By::other(context, Actor::Anonymous(String::new()));
+                let by = By::other(context, Actor::Anonymous);
                 self.note(&by.did_to(Action::SessionReused, &owner, ""))
                     .await;
                 tracing::warn!(
@@ -320,17 +321,18 @@ impl Auth {
     }
 }
 
-/// The event of a sign-in that was refused: of an account or of none, which nobody is told.
-fn refusal(context: &Context, email: &str, why: &str) -> Event {
+/// The event of a sign-in that failed. The e-mail that was typed says whose account was tried, not
+/// who tried.
+fn refusal(context: &Context, email: &str) -> Event {
     // What was typed may be anything, a password in the wrong field among it.
     let email =
         Email::try_from(email).map_or_else(|_| String::new(), |email| email.as_str().to_owned());
     Event {
         action: Action::SessionRefused,
-        actor: Actor::Anonymous(email.clone()),
+        actor: Actor::Anonymous,
         subject: Some(Subject { id: None, email }),
         origin: Origin::from(context),
-        detail: why.to_owned(),
+        detail: String::new(),
     }
 }
 

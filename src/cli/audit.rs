@@ -171,6 +171,9 @@ fn row(event: &Recorded) -> String {
     if !event.ip.is_empty() {
         row = format!("{row}  from {}", event.ip);
     }
+    if event.count > 1 {
+        row = format!("{row}  {} times", event.count);
+    }
     if !event.detail.is_empty() {
         row = format!("{row}  ({})", event.detail);
     }

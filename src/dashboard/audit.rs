@@ -43,6 +43,7 @@ struct Row {
     device: String,
     user_agent: String,
     detail: String,
+    count: i64,
 }
 
 impl Row {
@@ -66,6 +67,7 @@ impl Row {
             },
             user_agent: event.user_agent,
             detail: event.detail,
+            count: event.count,
         }
     }
 }
@@ -251,6 +253,7 @@ mod tests {
             user_agent: text(),
             request_id: text(),
             detail: text(),
+            count: 2,
         };
         let field = Field {
             value: text(),

@@ -13,3 +13,5 @@ mod limits;
 mod keys;
 mod passwords;
 mod setup;
+mod audit;
+mod verify;

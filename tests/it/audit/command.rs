@@ -1,6 +1,6 @@
 //! `aura audit` reads the trail with no server running.
 
-use aura::audit::{Action, Actor, Event, Origin};
+use aura::audit::{Action, Actor, Event, Origin, Subject};
 use serde_json::Value;
 
 use super::{Trail, event, on_both_databases};
@@ -23,8 +23,11 @@ async fn filled(trail: &Trail) -> Settings {
         .await;
     let refused = Event {
         action: Action::SessionRefused,
-        actor: Actor::Anonymous("\x1b]0;owned\x07".to_owned()),
-        subject: None,
+        actor: Actor::Anonymous,
+        subject: Some(Subject {
+            id: None,
+            email: "\x1b]0;owned\x07".to_owned(),
+        }),
         origin: Origin {
             user_agent: "\x1b[31m".to_owned(),
             ..Origin::command_line()

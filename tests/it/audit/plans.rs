@@ -20,7 +20,8 @@ async fn fill(trail: &Trail) {
         ),
     };
     let insert = format!(
-        "INSERT INTO audit_events SELECT ({START} + n) * 1048576, {START} + n, {}, NULL, {}, NULL, \
+        "INSERT INTO audit_events (id, at, action, actor_id, actor, subject_id, subject, ip, \
+         user_agent, request_id, detail) SELECT ({START} + n) * 1048576, {START} + n, {}, NULL, {}, NULL, \
          {}, {}, 'agent', 'request', '' FROM ({numbers}) AS numbers",
         text("action"),
         text("actor"),

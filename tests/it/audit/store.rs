@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aura::audit::{Action, Actor, Event, Filter, Origin, Recorded};
+use aura::audit::{Action, Actor, Event, Filter, Origin, Recorded, Subject};
 use aura::clock::Timestamp;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
@@ -28,8 +28,11 @@ async fn events_are_read_as_they_were_recorded_newest_first() {
         trail.record(&disabled).await;
         let refused = Event {
             action: Action::SessionRefused,
-            actor: Actor::Anonymous("Eve@Example.com".to_owned()),
-            subject: None,
+            actor: Actor::Anonymous,
+            subject: Some(Subject {
+                id: None,
+                email: "Eve@Example.com".to_owned(),
+            }),
             origin: Origin::command_line(),
             detail: String::new(),
         };
@@ -46,9 +49,9 @@ async fn events_are_read_as_they_were_recorded_newest_first() {
         let [refused, disabled, _] = &page[..] else {
             unreachable!()
         };
-        assert_eq!(refused.actor, "eve@example.com");
+        assert_eq!(refused.subject, "eve@example.com");
         assert_eq!((refused.actor_id, refused.subject_id), (None, None));
-        assert_eq!((refused.subject.as_str(), refused.ip.as_str()), ("", ""));
+        assert_eq!((refused.actor.as_str(), refused.ip.as_str()), ("", ""));
         assert_eq!(disabled.at, Timestamp::from_millis(START + 2000));
         assert_eq!(disabled.actor, "ann@example.com");
         assert_eq!(disabled.subject, "bob@example.com");
@@ -204,7 +207,7 @@ async fn an_export_holds_every_event_as_a_line_of_json_and_one_page_at_a_time() 
             .lines()
             .map(|line| {
                 let event: Value = serde_json::from_str(line).unwrap();
-                assert_eq!(event.as_object().unwrap().len(), 11);
+                assert_eq!(event.as_object().unwrap().len(), 12);
                 assert_eq!(event["at"], "2026-09-21T14:13:20Z");
                 let kept = "\"},{\"id\":0,\"x\":\"[31m<script>alert(1)</script>";
                 assert_eq!(
@@ -247,6 +250,64 @@ async fn an_event_in_a_transaction_stands_exactly_when_the_change_does() {
                 .unwrap();
             assert_eq!(page.len(), usize::from(keep));
         }
+    })
+    .await;
+}
+
+/// A failed sign-in from `ip` as `email`.
+fn failure(ip: &str, email: &str) -> Event {
+    let mut event = event(Action::SessionRefused, email, email);
+    event.actor = Actor::Anonymous;
+    ip.clone_into(&mut event.origin.ip);
+    event
+}
+
+#[tokio::test]
+async fn repeated_failures_are_one_event_with_an_exact_count() {
+    on_both_databases(async |trail| {
+        let (ann, bob) = ("ann@example.com", "bob@example.com");
+        let mut calls = tokio::task::JoinSet::new();
+        for n in 0..60 {
+            let audit = trail.audit.clone();
+            // Two addresses of one network of IPv6.
+            let (ip, email) = if n % 3 == 0 {
+                ("203.0.113.7", ann)
+            } else if n % 3 == 1 {
+                ("2001:db8::1", bob)
+            } else {
+                ("2001:db8::2", bob)
+            };
+            calls.spawn(async move { audit.record(&failure(ip, email)).await.unwrap() });
+        }
+        calls.join_all().await;
+        let all = trail.audit.page(&Filter::default(), None, 100).await;
+        let mut counts: Vec<_> = all
+            .unwrap()
+            .into_iter()
+            .map(|event| (event.subject, event.actor, event.count))
+            .collect();
+        counts.sort();
+        let row = |email: &str, count| (email.to_owned(), String::new(), count);
+        assert_eq!(counts, [row(ann, 20), row(bob, 40)]);
+
+        // Everything else is an event of its own, and so is a failure of the next window.
+        let began = event(Action::SessionBegan, ann, ann);
+        for _ in 0..3 {
+            trail.record(&began).await;
+        }
+        trail.clock.advance(10 * 60 * 1000);
+        trail.record(&failure("203.0.113.7", ann)).await;
+        let filter = Filter {
+            subject: Some(ann.to_owned()),
+            ip: Some("203.0.113.7".to_owned()),
+            ..Filter::default()
+        };
+        let found = trail.audit.page(&filter, None, 100).await.unwrap();
+        let counts: Vec<i64> = found.iter().map(|event| event.count).collect();
+        assert_eq!(counts, [1, 1, 1, 1, 20]);
+        let (_, text) = exported(&trail, filter).await;
+        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(last["count"], 20);
     })
     .await;
 }
