@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::Group;
 use super::bodies::{Account, AccountPage, NewUser, ResetToken, Roles};
-use crate::auth::bodies::SessionBody;
+use crate::auth::bodies::{SessionPage, default_sessions};
 use crate::auth::ids::UserId;
 use crate::auth::reset::LIFETIME_SECONDS;
+use crate::auth::sessions::Page;
 use crate::auth::users::{ADMIN, User};
 use crate::auth::{Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
@@ -259,6 +260,9 @@ impl UsersApi {
     }
 
     /// List the sessions of an account
+    ///
+    /// An account has 1000 sessions at most; where there are more than one page holds, the header
+    /// `Link` names the next one.
     #[oai(
         path = "/:id/sessions",
         method = "get",
@@ -268,15 +272,22 @@ impl UsersApi {
         &self,
         token: BearerToken,
         id: Path<Uuid>,
-    ) -> Answer<Json<Vec<SessionBody>>, One> {
+        /// How many of the sessions to leave out; the header `Link` of the page before has it.
+        #[oai(default, validator(maximum(value = "1000")))]
+        offset: Query<usize>,
+        /// How many sessions at most.
+        #[oai(
+            default = "default_sessions",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        limit: Query<usize>,
+    ) -> Answer<SessionPage, One> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
         let user = self.user(id).await?;
-        let current = caller.session.id.uuid();
-        let sessions = self.auth.sessions_of(user.id).await?;
-        let bodies = sessions
-            .into_iter()
-            .map(|session| SessionBody::new(session, current));
-        Ok(Json(bodies.collect()))
+        let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
+        let listed = self.auth.sessions_of(Some(own), user.id, page).await?;
+        let path = format!("/admin/users/{}/sessions", user.id);
+        Ok(SessionPage::new(listed, page, &path, own.id.uuid()))
     }
 
     /// End all sessions of an account

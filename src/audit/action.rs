@@ -69,6 +69,8 @@ actions! {
     SessionsEnded = "sessions.ended", "ended sessions";
     /// A refresh token was used twice, perhaps by a thief; its session was ended.
     SessionReused = "session.reused", "used a refresh token twice";
+    /// A refresh token was used twice within the grace, by two addresses or devices; the detail says which differed and what became of the session.
+    SessionRefreshedElsewhere = "session.refreshed_elsewhere", "refreshed from another client";
     /// The audit trail was exported.
     AuditExported = "audit.exported", "exported the audit trail";
     /// The LLM cache was emptied.
@@ -76,11 +78,13 @@ actions! {
 }
 
 impl Action {
-    /// Whether equal events of it are counted in one: failures, which cost whoever causes them
-    /// nothing.
+    /// Whether equal events of it are counted in one: those that a client can repeat at no cost.
     #[must_use]
     pub const fn is_counted(self) -> bool {
-        matches!(self, Self::SessionRefused | Self::UserPasswordRefused)
+        matches!(
+            self,
+            Self::SessionRefused | Self::UserPasswordRefused | Self::SessionRefreshedElsewhere
+        )
     }
 
     /// The action that is stored as `text`, unless this binary does not know it.

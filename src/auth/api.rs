@@ -1,13 +1,14 @@
 //! The JSON routes under `/auth`; thin.
 
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 use uuid::Uuid;
 
 use super::bodies::{
-    Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionBody,
-    TokenPairBody, UserBody,
+    Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionPage,
+    TokenPairBody, UserBody, default_sessions,
 };
+use super::sessions::Page;
 use super::{Auth, TokenPair};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::BearerToken;
@@ -39,6 +40,8 @@ route_codes! {
     Confirmed: Problem = [BODY, BEARER, LIMITED, HASHING, DATABASE, &[Code::WrongPassword, Code::LastAdministrator]];
     /// Of `POST /auth/password/reset`.
     Reset: Problem = [BODY, LIMITED, HASHING, DATABASE, &[Code::InvalidResetToken, Code::TokensUnavailable]];
+    /// Of `GET /auth/sessions`.
+    ListSessions: Problem = [BEARER, DATABASE, &[Code::InvalidParameter]];
     /// Of `DELETE /auth/sessions/{id}`.
     EndSession: Problem = [BEARER, DATABASE, &[Code::SessionNotFound, Code::InvalidParameter]];
 }
@@ -133,8 +136,8 @@ impl AuthApi {
 
     /// Exchange a refresh token for a new pair
     ///
-    /// Requests that race within `JWT_REFRESH_GRACE_SECONDS` all get the same pair. A token that
-    /// is used again later ends the session.
+    /// Requests of one client that race within `JWT_REFRESH_GRACE_SECONDS` all get the same pair. A
+    /// token that is used again later, or by another client, ends the session.
     #[oai(
         path = "/refresh",
         method = "post",
@@ -276,6 +279,9 @@ impl AuthApi {
     }
 
     /// List my sessions
+    ///
+    /// An account has 1000 sessions at most; where there are more than one page holds, the header
+    /// `Link` names the next one.
     #[oai(
         path = "/sessions",
         method = "get",
@@ -285,14 +291,24 @@ impl AuthApi {
     async fn sessions(
         &self,
         token: BearerToken,
-    ) -> Answer<poem_openapi::payload::Json<Vec<SessionBody>>, Bearer> {
+        /// How many of the sessions to leave out; the header `Link` of the page before has it.
+        #[oai(default, validator(maximum(value = "1000")))]
+        offset: Query<usize>,
+        /// How many sessions at most, beside the caller's own on the first page.
+        #[oai(
+            default = "default_sessions",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        limit: Query<usize>,
+    ) -> Answer<SessionPage, ListSessions> {
         let caller = self.auth.authenticate(token.as_str()).await?;
-        let current = caller.session.id.uuid();
-        let sessions = self.auth.sessions(&caller).await?;
-        let bodies = sessions
-            .into_iter()
-            .map(|session| SessionBody::new(session, current));
-        Ok(poem_openapi::payload::Json(bodies.collect()))
+        let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
+        let listed = self
+            .auth
+            .sessions_of(Some(own), caller.user(), page)
+            .await?;
+        let id = own.id.uuid();
+        Ok(SessionPage::new(listed, page, "/auth/sessions", id))
     }
 
     /// End one of my sessions

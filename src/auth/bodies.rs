@@ -1,11 +1,12 @@
 //! The bodies of the JSON routes: what they take, what they give, and how each is read or made.
 
-use poem_openapi::Object;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::TokenPair;
-use super::sessions::Session;
+use super::sessions::{Listed, MAX_PAGE, Page, Session};
 use super::users::User;
 use crate::http::{Fields, FromFields};
 
@@ -94,9 +95,11 @@ pub struct SessionBody {
     pub(super) id: Uuid,
     /// When it began.
     pub(super) created_at: OffsetDateTime,
-    /// When one of its tokens was last used, give or take a minute.
+    /// When one of its tokens was last used, give or take a minute. For the caller's own: when the
+    /// access token was issued.
     pub(super) last_used_at: OffsetDateTime,
-    /// When it ends, unless it is refreshed.
+    /// When it ends, unless it is refreshed. For the caller's own: as it was when the access token
+    /// was issued.
     pub(super) expires_at: OffsetDateTime,
     /// The address that signed in.
     pub(super) ip: String,
@@ -104,6 +107,39 @@ pub struct SessionBody {
     pub(super) user_agent: String,
     /// Whether it is the caller's own.
     pub(super) current: bool,
+}
+
+/// Some sessions of an account.
+#[derive(ApiResponse)]
+pub enum SessionPage {
+    /// The sessions, newest first.
+    #[oai(status = 200)]
+    Sessions(
+        Json<Vec<SessionBody>>,
+        /// Where the next page is (RFC 8288, `rel="next"`), if there is one.
+        #[oai(header = "Link")]
+        Option<String>,
+    ),
+}
+
+impl SessionPage {
+    /// The sessions of `listed`, which is `page` of those at `path`, as the owner of the session
+    /// `current` sees them.
+    #[must_use]
+    pub fn new(listed: Listed, page: Page, path: &str, current: Uuid) -> Self {
+        let (next, limit) = (page.offset + page.limit, page.limit);
+        let link = (next < listed.total)
+            .then(|| format!("<{path}?offset={next}&limit={limit}>; rel=\"next\""));
+        let sessions = listed.sessions.into_iter();
+        let bodies = sessions.map(|session| SessionBody::new(session, current));
+        Self::Sessions(Json(bodies.collect()), link)
+    }
+}
+
+/// How many sessions a page has unless the caller says otherwise.
+#[must_use]
+pub const fn default_sessions() -> usize {
+    MAX_PAGE
 }
 
 impl From<TokenPair> for TokenPairBody {

@@ -61,6 +61,11 @@ impl By {
         }
     }
 
+    /// A client that may be the owner of an account, or somebody who has a token of the owner's.
+    pub(super) fn anonymous(context: &Context) -> Self {
+        Self::other(context, Actor::Anonymous)
+    }
+
     /// The owner of an account.
     pub(super) fn owner(context: &Context, user: &User) -> Self {
         Self::other(context, actor(user.id, user.email.as_str()))
@@ -288,14 +293,6 @@ impl Auth {
             Deed::Failed => Ok(false),
             Deed::NotAdministrator => Err(no_administrator()),
         }
-    }
-
-    /// The sessions of an account, newest first.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, Error> {
-        Ok(self.0.sessions.list(user, self.0.clock.now()).await?)
     }
 
     async fn act(

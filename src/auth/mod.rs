@@ -52,7 +52,7 @@ use self::sessions::{Session, Sessions};
 use self::users::{User, Users};
 use crate::audit::Audit;
 use crate::clock::{Clock, Timestamp, random_bytes};
-use crate::config::{Config, Registration};
+use crate::config::{Config, GraceScope, Registration};
 use crate::http::{Context, RateLimits};
 use crate::storage::Storage;
 
@@ -78,6 +78,7 @@ struct Inner {
     registration: Registration,
     refresh_lifetime_seconds: i64,
     grace_millis: i64,
+    grace_scope: GraceScope,
     client: Option<Client>,
 }
 
@@ -91,7 +92,8 @@ struct Client {
 /// Who sends a request, known by an access token or a session cookie.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The session that the token belongs to; it stands at this moment.
+    /// The session that the token belongs to; it stands at this moment. Its times are those of the
+    /// pair that an access token was issued with.
     pub session: Session,
 }
 
@@ -173,6 +175,7 @@ impl Auth {
             registration: config.auth.registration,
             refresh_lifetime_seconds: config.jwt.refresh_token_expire_days.get() * 24 * 60 * 60,
             grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
+            grace_scope: config.jwt.refresh_grace_scope,
             client: client.map(|(id, secret)| Client {
                 id: id.clone(),
                 secret: SecretString::from(secret.expose().clone()),
@@ -260,13 +263,18 @@ impl Auth {
     /// # Errors
     /// As [`Self::authenticate`].
     pub async fn caller(&self, claims: &Claims) -> Result<Caller, Error> {
-        let session = self
+        let mut session = self
             .live_session(claims.session())
             .await?
             .ok_or(Error::InvalidToken)?;
         if session.owner.user != claims.user() {
             return Err(Error::InvalidToken);
         }
+        // The times of the pair that the token belongs to, not of the newest one: they would tell
+        // the holder of an older pair when the owner refreshes, and that is the moment to race.
+        session.last_used_at = claims.issued_at().max(session.created_at);
+        let lifetime = self.0.refresh_lifetime_seconds * 1000;
+        session.expires_at = session.last_used_at.plus_millis(lifetime);
         Ok(Caller { session })
     }
 

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::ids::SessionId;
 use super::manage::By;
 use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
-use super::sessions::{Owner, Presented, Rotation, Session};
+use super::sessions::{ClientDifference, ClientMark, Owner, Presented, Rotation, Session};
 use super::users::User;
 use super::{Auth, TokenPair};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
@@ -245,14 +245,17 @@ impl Auth {
             children,
             now: self.0.clock.now(),
             grace_millis: self.0.grace_millis,
+            grace_scope: self.0.grace_scope,
+            client: ClientMark::new(context.client, &context.user_agent),
             lifetime_millis: self.0.refresh_lifetime_seconds * 1000,
         };
         match self.0.sessions.rotate(&shown).await? {
             Rotation::Gone => Err(Error::InvalidRefreshToken),
-            Rotation::Reused { owner } => {
+            Rotation::Reused { owner, elsewhere } => {
                 self.0.metrics.refresh("reused");
-                // Whoever it was: the owner, or somebody who had the token.
-                let by = By::other(context, Actor::Anonymous);
+                self.note_elsewhere(context, &owner, elsewhere, "ended")
+                    .await;
+                let by = By::anonymous(context);
                 self.note(&by.did_to(Action::SessionReused, &owner, ""))
                     .await;
                 tracing::warn!(
@@ -268,7 +271,10 @@ impl Auth {
                 issued_at,
                 mut owner,
                 created_at,
+                elsewhere,
             } => {
+                self.note_elsewhere(context, &owner, elsewhere, "went on")
+                    .await;
                 if self.0.sessions.is_local() {
                     let Some(user) = self.standing(owner.user, created_at).await? else {
                         self.0.sessions.end(token.session(), owner.user).await?;
@@ -285,6 +291,22 @@ impl Auth {
                 self.0.metrics.refresh("accepted");
                 self.pair(&owner, &child, issued_at)
             }
+        }
+    }
+
+    /// Records that a second client used a refresh token within the grace of the first.
+    async fn note_elsewhere(
+        &self,
+        context: &Context,
+        owner: &Owner,
+        elsewhere: ClientDifference,
+        outcome: &str,
+    ) {
+        if let Some(difference) = elsewhere.words() {
+            let detail = format!("{difference}; the session {outcome}");
+            let by = By::anonymous(context);
+            self.note(&by.did_to(Action::SessionRefreshedElsewhere, owner, detail))
+                .await;
         }
     }
 

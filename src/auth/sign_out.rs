@@ -1,11 +1,11 @@
-//! Seeing sessions and ending them, as their owners do.
+//! Seeing sessions, and ending them as their owners do.
 //!
 //! A session that has ended is recorded afterwards: signing out must not wait for a database.
 
 use super::error::Error;
-use super::ids::SessionId;
+use super::ids::{SessionId, UserId};
 use super::manage::By;
-use super::sessions::Session;
+use super::sessions::{Listed, Page, Session};
 use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::http::Context;
@@ -72,12 +72,29 @@ impl Auth {
         Ok(ended)
     }
 
-    /// The caller's sessions, newest first.
+    /// A page of the sessions of an account, as `viewer` may see them: with the viewer's own beside
+    /// those of the first page, if it is one of them.
     ///
     /// # Errors
     /// An outage.
-    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
-        self.sessions_of(caller.user()).await
+    pub async fn sessions_of(
+        &self,
+        viewer: Option<&Session>,
+        user: UserId,
+        page: Page,
+    ) -> Result<Listed, Error> {
+        let (now, grace) = (self.0.clock.now(), self.0.grace_millis);
+        let mut listed = self.0.sessions.list(user, now, grace, page).await?;
+        // The viewer's own with the times that the viewer's token knows, and always in one place: see
+        // `Auth::caller`.
+        if let Some(own) = viewer.filter(|own| own.owner.user == user) {
+            listed.sessions.retain(|session| session.id != own.id);
+            if page.offset == 0 {
+                listed.sessions.push(own.clone());
+                listed.sort();
+            }
+        }
+        Ok(listed)
     }
 
     /// Ends one of the caller's sessions.

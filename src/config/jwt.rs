@@ -45,6 +45,10 @@ pub struct Jwt {
     /// Seconds after the first use of a refresh token in which using it again gives the same new
     /// tokens rather than ending the session, for clients that refresh twice at once.
     pub refresh_grace_seconds: Bounded<0, 300>,
+    /// Who gets the same new tokens again within these seconds: `client`, only the client that used
+    /// the refresh token first, by its address (IPv6: one /64) and user agent, while any other ends
+    /// the session; or `anyone` who has the token, which the audit trail records.
+    pub refresh_grace_scope: GraceScope,
     /// Seconds by which the clocks of two machines may differ when a token's times are checked.
     pub leeway_seconds: Bounded<0, 300>,
 }
@@ -61,7 +65,19 @@ impl Default for Jwt {
             access_token_expire_minutes: Bounded::of::<30>(),
             refresh_token_expire_days: Bounded::of::<7>(),
             refresh_grace_seconds: Bounded::of::<10>(),
+            refresh_grace_scope: GraceScope::default(),
             leeway_seconds: Bounded::of::<0>(),
         }
     }
+}
+
+/// Who gets the same new tokens when a refresh token is used again within the grace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GraceScope {
+    /// The client that used it first; for any other the session ends.
+    #[default]
+    Client,
+    /// Anyone who has it.
+    Anyone,
 }

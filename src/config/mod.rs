@@ -36,7 +36,7 @@ pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
 pub use database::{Database, DatabaseUrl, Engine};
 pub use host::{HostPort, MAX_HOST_BYTES};
-pub use jwt::Jwt;
+pub use jwt::{GraceScope, Jwt};
 pub use llm::{CacheRequests, CacheScope, Llm};
 pub use log::{Format, Level, Log};
 pub use oauth::OAuth;

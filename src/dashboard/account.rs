@@ -9,7 +9,7 @@ use super::fault::{keep_headers, status_of_form};
 use super::fields::{Field, Form};
 use super::moment::Moment;
 use super::page::page;
-use super::session_row::SessionRow;
+use super::session_row::{FIRST, SessionRow};
 use super::sign_in::two;
 use super::visit::Visit;
 use crate::http::{Code, Problem};
@@ -36,7 +36,9 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
     let caller = visit.caller()?;
     let auth = visit.site.auth.clone();
     let user = auth.user(&caller).await?;
-    let sessions = auth.sessions(&caller).await?;
+    let sessions = auth
+        .sessions_of(Some(&caller.session), user.id, FIRST)
+        .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, Some(&caller.session));
     let body = Account {
         email: user.email.as_str().to_owned(),

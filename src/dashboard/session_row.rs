@@ -2,10 +2,10 @@
 
 use super::device::device;
 use super::moment::Moment;
-use crate::auth::sessions::Session;
+use crate::auth::sessions::{Listed, Page, Session};
 
-/// The most sessions that one page shows.
-const MOST: usize = 50;
+/// The sessions that one page shows.
+pub(super) const FIRST: Page = Page::new(0, 50);
 
 /// A session as a page shows it.
 pub(super) struct SessionRow {
@@ -31,15 +31,15 @@ impl SessionRow {
         }
     }
 
-    /// The first of `sessions`, with `current` among them, and how many more there are.
-    pub(super) fn rows(sessions: Vec<Session>, current: Option<&Session>) -> (Vec<Self>, usize) {
-        let hidden = sessions.len().saturating_sub(MOST);
-        let mut rows: Vec<Self> = sessions
+    /// The rows of `listed`, with `current` among them, and how many more there are.
+    pub(super) fn rows(listed: Listed, current: Option<&Session>) -> (Vec<Self>, usize) {
+        let mut rows: Vec<Self> = listed
+            .sessions
             .into_iter()
             .map(|session| Self::new(session, current))
             .collect();
         rows.sort_by_key(|row| !row.current);
-        rows.truncate(MOST);
+        let hidden = listed.total.saturating_sub(rows.len());
         (rows, hidden)
     }
 }

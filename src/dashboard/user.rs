@@ -9,7 +9,7 @@ use super::fault::{Fault, keep_headers, status_of_form};
 use super::fields::Form;
 use super::moment::Moment;
 use super::page::page;
-use super::session_row::SessionRow;
+use super::session_row::{FIRST, SessionRow};
 use super::users::{State, role_names, roles_field};
 use super::visit::{Visit, escape};
 use crate::auth::Error;
@@ -54,7 +54,7 @@ pub(super) async fn show(visit: &mut Visit, id: &str) -> Answer {
 
 async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -> Answer {
     let auth = visit.site.auth.clone();
-    let sessions = auth.sessions_of(user.id).await?;
+    let sessions = auth.sessions_of(visit.session(), user.id, FIRST).await?;
     let (sessions, hidden) = SessionRow::rows(sessions, visit.session());
     let email = user.email.as_str();
     let body = Page {

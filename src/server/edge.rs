@@ -195,6 +195,9 @@ fn log(
     let (status, millis) = (status.as_u16(), took.as_secs_f64() * 1000.0);
     let (id, client) = (context.request_id.as_str(), context.client);
     let path = &path[..path.floor_char_boundary(256)];
+    // Whatever a client makes up for a method may be as long as a head.
+    let method = method.as_str();
+    let method = &method[..method.floor_char_boundary(16)];
     if path.starts_with("/health") {
         tracing::debug!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
     } else {

@@ -5,11 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use aura::auth::email::Email;
 use aura::auth::ids::{SessionId, UserId};
-use aura::auth::sessions::{Owner, Presented, Rotation, Session, Sessions};
+use aura::auth::sessions::{
+    ClientDifference, ClientMark, MAX_PAGE, Owner, Page, Presented, Rotation, Session, Sessions,
+};
 use aura::auth::{CHILDREN, RefreshKey, RefreshToken, TokenHash};
 use aura::clock::Timestamp;
-use aura::config::Config;
-use aura::storage::Storage;
+use aura::config::{Config, GraceScope};
+use aura::storage::{AuthDb, Storage};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Rounds, TestRunner};
 
@@ -23,14 +25,36 @@ const START: i64 = 4_000_000_000_000;
 /// One thing that is asked of both stores. Numbers choose among what exists.
 #[derive(Clone, Debug)]
 enum Step {
-    Begin { user: usize },
-    LookUp { session: usize },
-    Show { token: usize },
-    End { session: usize, user: usize },
-    EndAll { user: usize, keep: Option<usize> },
-    List { user: usize },
-    SetRoles { user: usize, version: i64 },
-    Wait { millis: i64 },
+    Begin {
+        user: usize,
+    },
+    LookUp {
+        session: usize,
+    },
+    Show {
+        token: usize,
+        client: usize,
+    },
+    End {
+        session: usize,
+        user: usize,
+    },
+    EndAll {
+        user: usize,
+        keep: Option<usize>,
+    },
+    List {
+        user: usize,
+        offset: usize,
+        limit: usize,
+    },
+    SetRoles {
+        user: usize,
+        version: i64,
+    },
+    Wait {
+        millis: i64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,10 +62,12 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (0_usize..2).prop_map(|user| Step::Begin { user }),
         2 => any.clone().prop_map(|session| Step::LookUp { session }),
-        8 => any.clone().prop_map(|token| Step::Show { token }),
+        8 => (any.clone(), prop_oneof![8 => Just(0_usize), 1 => 1_usize..4])
+            .prop_map(|(token, client)| Step::Show { token, client }),
         1 => (any.clone(), 0_usize..2).prop_map(|(session, user)| Step::End { session, user }),
         1 => (0_usize..2, proptest::option::of(any)).prop_map(|(user, keep)| Step::EndAll { user, keep }),
-        1 => (0_usize..2).prop_map(|user| Step::List { user }),
+        2 => (0_usize..2, 0_usize..4, 1_usize..4)
+            .prop_map(|(user, offset, limit)| Step::List { user, offset, limit }),
         1 => (0_usize..2, 0_i64..4).prop_map(|(user, version)| Step::SetRoles { user, version }),
         4 => prop_oneof![Just(1_i64), Just(GRACE / 2), Just(GRACE + 1), Just(70_000)]
             .prop_map(|millis| Step::Wait { millis }),
@@ -69,11 +95,11 @@ impl Walk {
                 let found = a.look_up(id, self.now).await.unwrap();
                 prop_assert_eq!(found, b.look_up(id, self.now).await.unwrap());
             }
-            Step::Show { token } => {
+            Step::Show { token, client } => {
                 let Some(token) = pick(&self.tokens, token) else {
                     return Ok(());
                 };
-                self.show(&token).await?;
+                self.show(&token, client).await?;
             }
             Step::End { session, user } => {
                 let Some(id) = pick(&self.sessions, session) else {
@@ -89,10 +115,16 @@ impl Walk {
                 let ended = a.end_all(self.users[user], keep).await.unwrap();
                 prop_assert_eq!(ended, b.end_all(self.users[user], keep).await.unwrap());
             }
-            Step::List { user } => {
+            Step::List {
+                user,
+                offset,
+                limit,
+            } => {
                 let [a, b] = &self.stores;
-                let listed = a.list(self.users[user], self.now).await.unwrap();
-                prop_assert_eq!(listed, b.list(self.users[user], self.now).await.unwrap());
+                let (user, page) = (self.users[user], Page::new(offset, limit));
+                let listed = a.list(user, self.now, GRACE, page).await.unwrap();
+                let other = b.list(user, self.now, GRACE, page).await.unwrap();
+                prop_assert_eq!(listed, other);
             }
             Step::SetRoles { user, version } => {
                 let roles = [format!("role-{}", self.now.millis()), "admin".to_owned()];
@@ -107,44 +139,16 @@ impl Walk {
     }
 
     async fn begin(&mut self, user: UserId) {
-        let id = SessionId::random();
-        let token = RefreshToken::first(id, &self.key);
-        let session = Session {
-            id,
-            owner: Owner {
-                user,
-                email: Email::try_from("ann@example.com").unwrap(),
-                roles: vec!["first".to_owned()],
-            },
-            created_at: self.now,
-            last_used_at: self.now,
-            expires_at: self.now.plus_millis(LIFETIME),
-            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            user_agent: "a browser, with: odd \"signs\"".to_owned(),
-            current: token.hash(),
-        };
+        let (session, token) = session(user, self.now, &self.key);
         for store in &self.stores {
             store.begin(&session, 1).await.unwrap();
         }
-        self.sessions.push(id);
+        self.sessions.push(session.id);
         self.tokens.push(token);
     }
 
-    async fn show(&mut self, token: &RefreshToken) -> Result<(), TestCaseError> {
-        let mut index = 0;
-        let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
-            let child = token.child(index, &self.key).hash();
-            index += 1;
-            child
-        });
-        let shown = Presented {
-            id: token.session(),
-            token: token.hash(),
-            children,
-            now: self.now,
-            grace_millis: GRACE,
-            lifetime_millis: LIFETIME,
-        };
+    async fn show(&mut self, token: &RefreshToken, client: usize) -> Result<(), TestCaseError> {
+        let shown = presented(token, &self.key, self.now, client);
         let [a, b] = &self.stores;
         let rotation = a.rotate(&shown).await.unwrap();
         prop_assert_eq!(&rotation, &b.rotate(&shown).await.unwrap());
@@ -158,10 +162,65 @@ impl Walk {
     }
 }
 
+/// A session of `user` that begins at `now`, and its first token.
+fn session(user: UserId, now: Timestamp, key: &RefreshKey) -> (Session, RefreshToken) {
+    let id = SessionId::random();
+    let token = RefreshToken::first(id, key);
+    let session = Session {
+        id,
+        owner: Owner {
+            user,
+            email: Email::try_from("ann@example.com").unwrap(),
+            roles: vec!["first".to_owned()],
+        },
+        created_at: now,
+        last_used_at: now,
+        expires_at: now.plus_millis(LIFETIME),
+        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        user_agent: "a browser, with: odd \"signs\"".to_owned(),
+        current: token.hash(),
+    };
+    (session, token)
+}
+
+/// `token`, shown by one of four clients; where the last is one of two, anyone may share a pair.
+fn presented(token: &RefreshToken, key: &RefreshKey, now: Timestamp, client: usize) -> Presented {
+    let mut index = 0;
+    let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
+        let child = token.child(index, key).hash();
+        index += 1;
+        child
+    });
+    let address = ["2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.1"][client];
+    let agent = ["a browser", "a browser", "a browser", "another"][client];
+    Presented {
+        id: token.session(),
+        token: token.hash(),
+        children,
+        now,
+        grace_millis: GRACE,
+        grace_scope: if client == 3 {
+            GraceScope::Anyone
+        } else {
+            GraceScope::Client
+        },
+        client: ClientMark::new(address.parse().unwrap(), agent),
+        lifetime_millis: LIFETIME,
+    }
+}
+
 /// One of `items`, the newest being the likeliest to be meant by a small number.
 fn pick<T: Clone>(items: &[T], number: usize) -> Option<T> {
     let from_end = number % items.len().max(1);
     items.iter().rev().nth(from_end).cloned()
+}
+
+fn auth_db(redis: &Redis) -> AuthDb {
+    let mut config = Config::default();
+    config.redis.url = aura::config::RedisUrl::try_from(redis.url())
+        .expect("the URL of a test's own server")
+        .into();
+    Storage::new(&config).unwrap().redis.unwrap().auth
 }
 
 #[test]
@@ -170,12 +229,7 @@ fn both_stores_answer_every_walk_alike() {
     let Some(redis) = runtime.block_on(Redis::start()) else {
         return;
     };
-    let mut config = Config::default();
-    config.redis.url = aura::config::RedisUrl::try_from(redis.url())
-        .expect("the URL of a test's own server")
-        .into();
-    let storage = runtime.block_on(async { Storage::new(&config).unwrap() });
-    let auth_db = storage.redis.unwrap().auth;
+    let auth_db = runtime.block_on(async { auth_db(&redis) });
     let mut runner = TestRunner::new(Rounds {
         cases: 48,
         ..Rounds::default()
@@ -200,4 +254,109 @@ fn both_stores_answer_every_walk_alike() {
             })
         })
         .unwrap();
+}
+
+#[tokio::test]
+async fn many_sessions_are_listed_and_changed_in_bounded_pieces() {
+    let redis = Redis::start().await;
+    let mut stores = vec![Sessions::new(None)];
+    stores.extend(
+        redis
+            .as_ref()
+            .map(|redis| Sessions::new(Some(auth_db(redis)))),
+    );
+    let (now, key, user) = (
+        Timestamp::from_millis(START),
+        RefreshKey::new([7; 32]),
+        UserId::random(),
+    );
+    for store in stores {
+        let mut ids = Vec::new();
+        // All at one moment, so that nothing but the ids tells them apart.
+        for _ in 0..250 {
+            let (session, _) = session(user, now, &key);
+            store.begin(&session, 1).await.unwrap();
+            ids.push(session.id);
+        }
+        store.set_roles(user, &["new".to_owned()], 2).await.unwrap();
+        let (mut seen, mut sizes) = (Vec::new(), Vec::new());
+        for offset in [0, MAX_PAGE, 2 * MAX_PAGE, 3 * MAX_PAGE] {
+            let page = Page::new(offset, MAX_PAGE);
+            let listed = store.list(user, now, GRACE, page).await.unwrap();
+            assert_eq!(listed.total, 250);
+            sizes.push(listed.sessions.len());
+            for session in listed.sessions {
+                assert_eq!(session.owner.roles, ["new"]);
+                seen.push(session.id);
+            }
+        }
+        assert_eq!(sizes, [100, 100, 50, 0]);
+        seen.sort();
+        ids.sort();
+        assert_eq!(seen, ids);
+        assert_eq!(store.end_all(user, Some(ids[0])).await.unwrap(), 249);
+        let left = store
+            .list(user, now, GRACE, Page::new(0, 10))
+            .await
+            .unwrap();
+        assert_eq!((left.total, left.sessions[0].id), (1, ids[0]));
+        assert_eq!(store.end_all(user, None).await.unwrap(), 1);
+        assert_eq!(store.end_all(user, None).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_version_without_client_marks_may_share_the_redis() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let store = Sessions::new(Some(auth_db(&redis)));
+    let (now, key) = (Timestamp::from_millis(START), RefreshKey::new([7; 32]));
+    let (session, token) = session(UserId::random(), now, &key);
+    store.begin(&session, 1).await.unwrap();
+    store
+        .rotate(&presented(&token, &key, now, 0))
+        .await
+        .unwrap();
+    let name = format!("aura:session:{}", session.id);
+    let mut db = redis.connect(2).await;
+    let chain: String = redis::cmd("HGET")
+        .arg(&[&name, "chain"])
+        .query_async(&mut db)
+        .await
+        .unwrap();
+    // What that version reads: five fields an entry.
+    assert_eq!(chain.matches(',').count(), 4, "{chain}");
+    assert_eq!(chain.matches(';').count(), 1, "{chain}");
+    // What it leaves: no marks, so any client may be the first one.
+    let _: i64 = redis::cmd("HDEL")
+        .arg(&[
+            &name,
+            "clients",
+            "refreshed",
+            "used_before",
+            "expires_before",
+        ])
+        .query_async(&mut db)
+        .await
+        .unwrap();
+    let again = store
+        .rotate(&presented(&token, &key, now, 2))
+        .await
+        .unwrap();
+    let Rotation::Child { elsewhere, .. } = again else {
+        panic!("{again:?}");
+    };
+    assert_eq!(elsewhere, ClientDifference::default());
+    let child = token.child(0, &key);
+    let next = store
+        .rotate(&presented(&child, &key, now, 2))
+        .await
+        .unwrap();
+    assert!(matches!(next, Rotation::Child { index: 0, .. }), "{next:?}");
+    let stranger = store
+        .rotate(&presented(&child, &key, now, 0))
+        .await
+        .unwrap();
+    assert!(matches!(stranger, Rotation::Reused { .. }), "{stranger:?}");
 }

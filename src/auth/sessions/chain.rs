@@ -3,12 +3,20 @@
 //! - The newest token, shown for the first time, becomes the parent and gets a child.
 //! - A token shown again within the grace after its first use gives the same child: tabs and
 //!   retries race, and all must win. The grace never starts over.
+//! - Within the grace another client than the one that was given the child gets it only where the
+//!   scope of the grace is anyone; else the session ends.
 //! - After the grace a parent whose child was never used (the answer got lost) gets another child,
 //!   and the lost one is dead; the last child there can be is handed out again.
 //! - Any other token of the chain that is shown means that two hold it: the session ends.
 
-use super::super::refresh_token::TokenHash;
+use std::net::IpAddr;
+
+use super::super::hex;
+use super::super::refresh_token::{TokenHash, keyed_hash};
+use super::Presented;
 use crate::clock::Timestamp;
+use crate::config::GraceScope;
+use crate::http::client_address::network;
 
 /// Used tokens that are remembered while their grace lasts.
 pub const MAX_USED: usize = 8;
@@ -28,6 +36,62 @@ struct Used {
     child: u8,
     child_hash: TokenHash,
     child_issued_at: Timestamp,
+    /// The client that was given the child first.
+    client: ClientMark,
+}
+
+/// A client as far as its requests tell: digests of its network and of its user agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientMark {
+    /// Of its address, or of the /64 of an IPv6 address; 16 hexadecimal digits.
+    pub network: String,
+    /// Of its user agent; 16 hexadecimal digits.
+    pub device: String,
+}
+
+impl ClientMark {
+    /// The mark of a client at `address` with `user_agent`.
+    #[must_use]
+    pub fn new(address: IpAddr, user_agent: &str) -> Self {
+        let digest = |label: &[u8], text: &str| {
+            let digest = keyed_hash(b"aura/client/v1", label, &[text.as_bytes()]);
+            hex(&digest[..8])
+        };
+        Self {
+            network: digest(b"network", &network(address).to_string()),
+            device: digest(b"device", user_agent),
+        }
+    }
+}
+
+/// In what a client differs from the one that was given the child first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientDifference {
+    /// Another address, or another /64 of IPv6.
+    pub network: bool,
+    /// Another user agent.
+    pub device: bool,
+}
+
+impl ClientDifference {
+    /// The difference between two clients.
+    fn between(first: &ClientMark, second: &ClientMark) -> Self {
+        Self {
+            network: first.network != second.network,
+            device: first.device != second.device,
+        }
+    }
+
+    /// The difference in words; `None` where there is none.
+    #[must_use]
+    pub const fn words(self) -> Option<&'static str> {
+        match (self.network, self.device) {
+            (true, true) => Some("another address and device"),
+            (true, false) => Some("another address"),
+            (false, true) => Some("another device"),
+            (false, false) => None,
+        }
+    }
 }
 
 /// What showing a token leads to.
@@ -46,9 +110,14 @@ pub enum Step {
         hash: TokenHash,
         /// When it was first handed out.
         issued_at: Timestamp,
+        /// In what the client differs from the one that was given it first.
+        elsewhere: ClientDifference,
     },
     /// The session must end.
-    Reused,
+    Reused {
+        /// In what the client differs, where that is why.
+        elsewhere: ClientDifference,
+    },
 }
 
 impl Chain {
@@ -67,56 +136,57 @@ impl Chain {
         &self.current
     }
 
-    /// Shows `token`, whose children would be `children`.
-    pub fn show(
-        &mut self,
-        token: &TokenHash,
-        children: &[TokenHash],
-        now: Timestamp,
-        grace_millis: i64,
-    ) -> Step {
-        if *token == self.current {
-            let Some(child) = children.first() else {
-                return Step::Reused;
-            };
-            self.used
-                .retain(|used| now.since(used.first_used_at) <= grace_millis);
+    /// Shows a token.
+    pub fn show(&mut self, shown: &Presented) -> Step {
+        let reused = Step::Reused {
+            elsewhere: ClientDifference::default(),
+        };
+        let within = |since: Timestamp| shown.now.since(since) <= shown.grace_millis;
+        if shown.token == self.current {
+            let [child, ..] = &shown.children;
+            self.used.retain(|used| within(used.first_used_at));
             if self.used.len() >= MAX_USED {
                 self.used.remove(0);
             }
             self.used.push(Used {
-                token: token.clone(),
-                first_used_at: now,
+                token: shown.token.clone(),
+                first_used_at: shown.now,
                 child: 0,
                 child_hash: child.clone(),
-                child_issued_at: now,
+                child_issued_at: shown.now,
+                client: shown.client.clone(),
             });
             self.current = child.clone();
             return Step::New { index: 0 };
         }
-        let Some(position) = self.used.iter().position(|used| used.token == *token) else {
-            return Step::Reused;
+        let Some(position) = self.used.iter().position(|used| used.token == shown.token) else {
+            return reused;
         };
         let is_parent = position + 1 == self.used.len();
         let used = &mut self.used[position];
-        let within = |since: Timestamp| now.since(since) <= grace_millis;
         // A child that replaced a lost one may be raced for just like the first.
         if within(used.first_used_at) || is_parent && within(used.child_issued_at) {
+            let elsewhere = ClientDifference::between(&used.client, &shown.client);
+            if elsewhere.words().is_some() && shown.grace_scope == GraceScope::Client {
+                return Step::Reused { elsewhere };
+            }
             return Step::Same {
                 index: used.child,
                 hash: used.child_hash.clone(),
                 issued_at: used.child_issued_at,
+                elsewhere,
             };
         }
         if !is_parent {
-            return Step::Reused;
+            return reused;
         }
         // The last child there can be is handed out again and again.
-        if let Some(child) = children.get(usize::from(used.child) + 1) {
+        if let Some(child) = shown.children.get(usize::from(used.child) + 1) {
             used.child += 1;
             used.child_hash = child.clone();
         }
-        used.child_issued_at = now;
+        used.child_issued_at = shown.now;
+        used.client = shown.client.clone();
         self.current = used.child_hash.clone();
         Step::New { index: used.child }
     }
@@ -125,6 +195,7 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::ids::SessionId;
 
     const GRACE: i64 = 10_000;
 
@@ -132,19 +203,33 @@ mod tests {
         TokenHash::from_stored(name.to_owned())
     }
 
-    fn children(name: &str) -> Vec<TokenHash> {
-        (0..8)
-            .map(|index| hash(&format!("{name}.{index}")))
-            .collect()
+    const OWNER: (&str, &str) = ("2001:db8::1", "browser");
+
+    /// Shows a token from an address and a user agent.
+    fn show_from(chain: &mut Chain, name: &str, at: i64, client: (&str, &str)) -> Step {
+        let (address, user_agent) = client;
+        chain.show(&Presented {
+            id: SessionId::random(),
+            token: hash(name),
+            children: std::array::from_fn(|index| hash(&format!("{name}.{index}"))),
+            now: Timestamp::from_millis(at),
+            grace_millis: GRACE,
+            grace_scope: if user_agent == "anyone" {
+                GraceScope::Anyone
+            } else {
+                GraceScope::Client
+            },
+            client: ClientMark::new(address.parse().unwrap(), user_agent),
+            lifetime_millis: 0,
+        })
     }
 
     fn show(chain: &mut Chain, name: &str, at: i64) -> Step {
-        chain.show(
-            &hash(name),
-            &children(name),
-            Timestamp::from_millis(at),
-            GRACE,
-        )
+        show_from(chain, name, at, OWNER)
+    }
+
+    fn is_reused(step: &Step) -> bool {
+        matches!(step, Step::Reused { .. })
     }
 
     #[test]
@@ -156,6 +241,7 @@ mod tests {
                 index: 0,
                 hash: hash("a.0"),
                 issued_at: Timestamp::from_millis(0),
+                elsewhere: ClientDifference::default(),
             };
             assert_eq!(show(&mut chain, "a", at), same);
         }
@@ -170,7 +256,7 @@ mod tests {
             show(&mut chain, "a", GRACE + 2),
             Step::Same { index: 1, .. }
         ));
-        assert_eq!(show(&mut chain.clone(), "a.0", GRACE + 3), Step::Reused);
+        assert!(is_reused(&show(&mut chain.clone(), "a.0", GRACE + 3)));
         assert_eq!(show(&mut chain, "a.1", GRACE + 3), Step::New { index: 0 });
     }
 
@@ -194,7 +280,7 @@ mod tests {
             show(&mut chain.clone(), "a", 6_000),
             Step::Same { .. }
         ));
-        assert_eq!(show(&mut chain, "a", GRACE + 1), Step::Reused);
+        assert!(is_reused(&show(&mut chain, "a", GRACE + 1)));
     }
 
     #[test]
@@ -203,6 +289,44 @@ mod tests {
         show(&mut chain, "a", 0);
         show(&mut chain, "a", 9_000);
         show(&mut chain, "a.0", 9_500);
-        assert_eq!(show(&mut chain, "a", 12_000), Step::Reused);
+        assert!(is_reused(&show(&mut chain, "a", 12_000)));
+    }
+
+    #[test]
+    fn another_client_within_the_grace_ends_the_session_unless_anyone_may() {
+        let mut chain = Chain::new(hash("a"));
+        show(&mut chain, "a", 0);
+        // Another address of the same /64 is the same client.
+        let same = show_from(&mut chain, "a", 1, ("2001:db8::2", "browser"));
+        assert!(matches!(same, Step::Same { elsewhere, .. } if elsewhere.words().is_none()));
+        for (client, difference) in [
+            (("2001:db8:0:1::1", "browser"), "another address"),
+            (("2001:db8::1", "curl"), "another device"),
+            (("192.0.2.1", "curl"), "another address and device"),
+        ] {
+            let step = show_from(&mut chain.clone(), "a", 2, client);
+            let Step::Reused { elsewhere } = step else {
+                panic!("{client:?}: {step:?}");
+            };
+            assert_eq!(elsewhere.words(), Some(difference));
+        }
+        let step = show_from(&mut chain, "a", 2, ("192.0.2.1", "anyone"));
+        let Step::Same { elsewhere, .. } = step else {
+            panic!("{step:?}");
+        };
+        assert_eq!(elsewhere.words(), Some("another address and device"));
+    }
+
+    #[test]
+    fn a_lost_answer_is_made_up_for_from_anywhere_once_the_grace_is_over() {
+        let mut chain = Chain::new(hash("a"));
+        show(&mut chain, "a", 0);
+        let moved = ("192.0.2.1", "browser");
+        let next = show_from(&mut chain, "a", GRACE + 1, moved);
+        assert_eq!(next, Step::New { index: 1 });
+        // Now the race is that client's.
+        let again = show_from(&mut chain, "a", GRACE + 2, moved);
+        assert!(matches!(again, Step::Same { index: 1, .. }));
+        assert!(is_reused(&show(&mut chain, "a", GRACE + 3)));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::chain::{Chain, Step};
-use super::{MAX_SESSIONS_PER_USER, Presented, Rotation, Session, TOUCH_MILLIS};
+use super::chain::{Chain, ClientDifference, Step};
+use super::{Listed, MAX_SESSIONS_PER_USER, Page, Presented, Rotation, Session, TOUCH_MILLIS};
 use crate::auth::ids::{SessionId, UserId};
 use crate::clock::Timestamp;
 
@@ -18,6 +18,42 @@ struct Entry {
     chain: Chain,
     /// Version of the account that the roles are of.
     version: i64,
+    before: Option<Before>,
+}
+
+/// A session's times before it was refreshed, which lists show until the grace is over.
+#[derive(Clone, Debug)]
+struct Before {
+    refreshed: Timestamp,
+    last_used: Timestamp,
+    expires: Timestamp,
+}
+
+impl Entry {
+    /// Keeps the times before a refresh; of several within one grace, those before the first.
+    fn refreshed(&mut self, shown: &Presented) {
+        let within = |kept: &&mut Before| shown.now.since(kept.refreshed) <= shown.grace_millis;
+        if let Some(kept) = self.before.as_mut().filter(within) {
+            kept.refreshed = shown.now;
+            return;
+        }
+        self.before = Some(Before {
+            refreshed: shown.now,
+            last_used: self.session.last_used_at,
+            expires: self.session.expires_at,
+        });
+    }
+
+    /// The session as a list shows it at `now`.
+    fn shown(&self, now: Timestamp, grace_millis: i64) -> Session {
+        let mut session = self.session.clone();
+        let before = self.before.as_ref();
+        if let Some(before) = before.filter(|b| now.since(b.refreshed) <= grace_millis) {
+            session.last_used_at = before.last_used;
+            session.expires_at = before.expires;
+        }
+        session
+    }
 }
 
 impl MemorySessions {
@@ -45,6 +81,7 @@ impl MemorySessions {
                 session: session.clone(),
                 chain,
                 version,
+                before: None,
             },
         );
     }
@@ -66,25 +103,25 @@ impl MemorySessions {
         let Some(entry) = entries.get_mut(&shown.id).filter(live) else {
             return Rotation::Gone;
         };
-        let step = entry
-            .chain
-            .show(&shown.token, &shown.children, shown.now, shown.grace_millis);
-        let (index, hash, issued_at) = match step {
-            Step::Reused => {
+        let (index, hash, issued_at, elsewhere) = match entry.chain.show(shown) {
+            Step::Reused { elsewhere } => {
                 let owner = entry.session.owner.clone();
                 entries.remove(&shown.id);
-                return Rotation::Reused { owner };
+                return Rotation::Reused { owner, elsewhere };
             }
             Step::Same {
                 index,
                 hash,
                 issued_at,
-            } => (index, hash, issued_at),
+                elsewhere,
+            } => (index, hash, issued_at, elsewhere),
             Step::New { index } => {
+                entry.refreshed(shown);
                 entry.session.expires_at = shown.now.plus_millis(shown.lifetime_millis);
                 entry.session.last_used_at = shown.now;
                 entry.session.current = entry.chain.current().clone();
-                (index, entry.session.current.clone(), shown.now)
+                let hash = entry.session.current.clone();
+                (index, hash, shown.now, ClientDifference::default())
             }
         };
         let owner = entry.session.owner.clone();
@@ -94,6 +131,7 @@ impl MemorySessions {
             issued_at,
             owner,
             created_at: entry.session.created_at,
+            elsewhere,
         }
     }
 
@@ -122,16 +160,25 @@ impl MemorySessions {
         (before - entries.len()) as u64
     }
 
-    pub(super) fn list(&self, user: UserId, now: Timestamp) -> Vec<Session> {
-        let mut own: Vec<Session> = self
-            .entries()
-            .values()
-            .map(|entry| &entry.session)
-            .filter(|session| session.owner.user == user && session.expires_at > now)
-            .cloned()
-            .collect();
-        own.sort_by_key(|session| (std::cmp::Reverse(session.created_at), session.id));
-        own
+    pub(super) fn list(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        grace_millis: i64,
+        page: Page,
+    ) -> Listed {
+        let entries = self.entries();
+        let live =
+            |entry: &&Entry| entry.session.owner.user == user && entry.session.expires_at > now;
+        let mut own: Vec<&Entry> = entries.values().filter(live).collect();
+        own.sort_by_key(|entry| std::cmp::Reverse((entry.session.expires_at, entry.session.id)));
+        let page = own.iter().skip(page.offset).take(page.limit);
+        let mut listed = Listed {
+            sessions: page.map(|entry| entry.shown(now, grace_millis)).collect(),
+            total: own.len(),
+        };
+        listed.sort();
+        listed
     }
 
     pub(super) fn set_roles(&self, user: UserId, roles: &[String], version: i64) {

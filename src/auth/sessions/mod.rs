@@ -14,13 +14,18 @@ use super::email::Email;
 use super::ids::{SessionId, UserId};
 use super::refresh_token::{CHILDREN, TokenHash};
 use crate::clock::Timestamp;
+use crate::config::GraceScope;
 use crate::storage::{AuthDb, RedisUnavailable};
 
+pub use self::chain::{ClientDifference, ClientMark};
 pub use self::memory::MemorySessions;
 pub use self::redis::RedisSessions;
 
 /// A user's oldest session ends when one more than this begins.
 pub const MAX_SESSIONS_PER_USER: usize = 1000;
+
+/// Sessions of the longest page, and those that one script touches: about 1 ms of Redis.
+pub const MAX_PAGE: usize = 100;
 
 /// How stale `last_used_at` may be before a look-up writes it anew.
 const TOUCH_MILLIS: i64 = 60_000;
@@ -70,6 +75,10 @@ pub struct Presented {
     pub now: Timestamp,
     /// How long after its first use a token gives the same child again, in milliseconds.
     pub grace_millis: i64,
+    /// To whom it gives the same child again.
+    pub grace_scope: GraceScope,
+    /// The client that shows it.
+    pub client: ClientMark,
     /// How long the child lives, in milliseconds.
     pub lifetime_millis: i64,
 }
@@ -89,6 +98,8 @@ pub enum Rotation {
         owner: Owner,
         /// When the session began.
         created_at: Timestamp,
+        /// In what the client differs from the one that was given the child first.
+        elsewhere: ClientDifference,
     },
     /// There is no such session.
     Gone,
@@ -96,7 +107,43 @@ pub enum Rotation {
     Reused {
         /// Whose session it was.
         owner: Owner,
+        /// In what the client differs from the first, where that is why.
+        elsewhere: ClientDifference,
     },
+}
+
+/// Part of a user's live sessions, counted from the one that expires last.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// How many to leave out.
+    pub offset: usize,
+    /// How many to give, from 1 to [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+impl Page {
+    /// At most `limit` sessions behind the first `offset`.
+    #[must_use]
+    pub const fn new(offset: usize, limit: usize) -> Self {
+        Self { offset, limit }
+    }
+}
+
+/// The sessions of a [`Page`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The sessions, newest first.
+    pub sessions: Vec<Session>,
+    /// How many live sessions the user has in all.
+    pub total: usize,
+}
+
+impl Listed {
+    /// Sorts by the beginning, so that the order tells nothing of refreshes.
+    pub fn sort(&mut self) {
+        self.sessions
+            .sort_by_key(|session| (std::cmp::Reverse(session.created_at), session.id));
+    }
 }
 
 /// The store of sessions: a closed set of two.
@@ -165,9 +212,17 @@ impl Sessions {
         either!(self, store => store.end_all(user, except))
     }
 
-    /// The live sessions of `user`, newest first.
-    pub async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
-        either!(self, store => store.list(user, now))
+    /// A page of the live sessions of `user`. What a refresh changes in one is shown only
+    /// `grace_millis` later: until then it would tell the holder of an old pair of that session that
+    /// now is the time to use it.
+    pub async fn list(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        grace_millis: i64,
+        page: Page,
+    ) -> Result<Listed> {
+        either!(self, store => store.list(user, now, grace_millis, page))
     }
 
     /// Gives the sessions of `user` the roles of `version` of the account, from their next token on.

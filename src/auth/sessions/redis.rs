@@ -5,11 +5,15 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use redis::{FromRedisValue, Script};
 
-use super::{MAX_SESSIONS_PER_USER, Owner, Presented, Result, Rotation, Session, TOUCH_MILLIS};
+use super::{
+    ClientDifference, Listed, MAX_PAGE, MAX_SESSIONS_PER_USER, Owner, Page, Presented, Result,
+    Rotation, Session, TOUCH_MILLIS,
+};
 use crate::auth::email::Email;
 use crate::auth::ids::{SessionId, UserId};
 use crate::auth::refresh_token::TokenHash;
 use crate::clock::Timestamp;
+use crate::config::GraceScope;
 use crate::storage::AuthDb;
 
 /// A store in the database of tokens; clones share it.
@@ -29,6 +33,7 @@ struct Scripts {
     end_all: Script,
     list: Script,
     set_roles: Script,
+    ids: Script,
 }
 
 static SCRIPTS: std::sync::LazyLock<Scripts> = std::sync::LazyLock::new(|| Scripts {
@@ -40,6 +45,7 @@ static SCRIPTS: std::sync::LazyLock<Scripts> = std::sync::LazyLock::new(|| Scrip
     end_all: Script::new(include_str!("lua/end_all.lua")),
     list: Script::new(include_str!("lua/list.lua")),
     set_roles: Script::new(include_str!("lua/set_roles.lua")),
+    ids: Script::new("return redis.call('ZRANGE', KEYS[1], 0, -1)"),
 });
 
 /// The fields of a session's hash, in the order in which scripts give them.
@@ -54,6 +60,9 @@ type Row = (
     String,
     String,
 );
+
+/// Index, hash, issue, user, e-mail, roles, beginning, difference: a child as the script gives it.
+type Child = (u8, String, i64, String, String, String, i64, u8);
 
 impl RedisSessions {
     /// The store in `db`; does no I/O.
@@ -99,7 +108,13 @@ impl RedisSessions {
             .arg(shown.token.as_str())
             .arg(shown.now.millis())
             .arg(shown.grace_millis)
-            .arg(shown.lifetime_millis);
+            .arg(shown.lifetime_millis)
+            .arg(&shown.client.network)
+            .arg(&shown.client.device)
+            .arg(match shown.grace_scope {
+                GraceScope::Client => "client",
+                GraceScope::Anyone => "anyone",
+            });
         for child in &shown.children {
             call.arg(child.as_str());
         }
@@ -134,22 +149,39 @@ impl RedisSessions {
     }
 
     pub(super) async fn end_all(&self, user: UserId, except: Option<SessionId>) -> Result<u64> {
-        let mut call = self.scripts.end_all.prepare_invoke();
-        let except = except.map(|id| id.to_string()).unwrap_or_default();
-        call.key(index_key(user)).arg(except);
-        self.db.db().invoke(&call).await
+        let except = except.map(|id| id.to_string());
+        let mut ids = self.ids(user).await?;
+        ids.retain(|id| Some(id) != except.as_ref());
+        let mut ended = 0;
+        for some in ids.chunks(MAX_PAGE) {
+            let mut call = self.scripts.end_all.prepare_invoke();
+            call.key(index_key(user)).arg(some);
+            ended += self.db.db().invoke::<u64>(&call).await?;
+        }
+        Ok(ended)
     }
 
-    pub(super) async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+    pub(super) async fn list(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        grace_millis: i64,
+        page: Page,
+    ) -> Result<Listed> {
         let mut call = self.scripts.list.prepare_invoke();
-        call.key(index_key(user)).arg(now.millis());
-        let rows: Vec<(String, Row)> = self.db.db().invoke(&call).await?;
-        let mut sessions: Vec<Session> = rows
+        call.key(index_key(user))
+            .arg(now.millis())
+            .arg(grace_millis)
+            .arg(page.offset)
+            .arg(page.limit);
+        let (total, rows): (usize, Vec<(String, Row)>) = self.db.db().invoke(&call).await?;
+        let sessions = rows
             .into_iter()
             .filter_map(|(id, row)| session(id.parse().ok()?, row))
             .collect();
-        sessions.sort_by_key(|session| (std::cmp::Reverse(session.created_at), session.id));
-        Ok(sessions)
+        let mut listed = Listed { sessions, total };
+        listed.sort();
+        Ok(listed)
     }
 
     pub(super) async fn set_roles(
@@ -158,8 +190,21 @@ impl RedisSessions {
         roles: &[String],
         version: i64,
     ) -> Result<()> {
-        let mut call = self.scripts.set_roles.prepare_invoke();
-        call.key(index_key(user)).arg(roles.join(" ")).arg(version);
+        let roles = roles.join(" ");
+        for some in self.ids(user).await?.chunks(MAX_PAGE) {
+            let mut call = self.scripts.set_roles.prepare_invoke();
+            call.arg(&roles).arg(version).arg(some);
+            self.db.db().invoke::<()>(&call).await?;
+        }
+        Ok(())
+    }
+
+    /// The sessions of a user at this moment, which a change then walks in pieces, so that no script
+    /// holds Redis up. One that begins later is the sign-in's own to look after: it reads the account
+    /// once more when its session stands.
+    async fn ids(&self, user: UserId) -> Result<Vec<String>> {
+        let mut call = self.scripts.ids.prepare_invoke();
+        call.key(index_key(user));
         self.db.db().invoke(&call).await
     }
 
@@ -204,19 +249,20 @@ fn owner(user: &str, email: &str, roles: &str) -> Option<Owner> {
 fn rotation(answer: redis::Value) -> Rotation {
     match &answer {
         redis::Value::Int(_) => return Rotation::Gone,
-        redis::Value::Array(row) if row.len() == 3 => {
-            let row: std::result::Result<(String, String, String), _> =
+        redis::Value::Array(row) if row.len() == 4 => {
+            let row: std::result::Result<(String, String, String, u8), _> =
                 FromRedisValue::from_redis_value(answer);
-            let owner = row
-                .ok()
-                .and_then(|(user, email, roles)| owner(&user, &email, &roles));
-            return owner.map_or(Rotation::Gone, |owner| Rotation::Reused { owner });
+            let reused = row.ok().and_then(|(user, email, roles, bits)| {
+                let owner = owner(&user, &email, &roles)?;
+                let elsewhere = elsewhere(bits);
+                Some(Rotation::Reused { owner, elsewhere })
+            });
+            return reused.unwrap_or(Rotation::Gone);
         }
         _ => {}
     }
-    let row: std::result::Result<(u8, String, i64, String, String, String, i64), _> =
-        FromRedisValue::from_redis_value(answer);
-    let Ok((index, hash, issued, user, email, roles, created)) = row else {
+    let row: std::result::Result<Child, _> = FromRedisValue::from_redis_value(answer);
+    let Ok((index, hash, issued, user, email, roles, created, bits)) = row else {
         return Rotation::Gone;
     };
     let Some(owner) = owner(&user, &email, &roles) else {
@@ -228,5 +274,14 @@ fn rotation(answer: redis::Value) -> Rotation {
         issued_at: Timestamp::from_millis(issued),
         owner,
         created_at: Timestamp::from_millis(created),
+        elsewhere: elsewhere(bits),
+    }
+}
+
+/// The difference between two clients as the script tells it: 1 for the network, 2 for the device.
+const fn elsewhere(bits: u8) -> ClientDifference {
+    ClientDifference {
+        network: bits & 1 != 0,
+        device: bits & 2 != 0,
     }
 }

@@ -110,7 +110,9 @@ async fn an_export_is_whole_is_recorded_and_keeps_hostile_text_inert() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        assert_eq!(lines.len(), 3);
+        // Repeated failures are one event, or two where a window ended between them.
+        let counts = lines.iter().map(|line| line["count"].as_i64().unwrap());
+        assert_eq!(counts.sum::<i64>(), 3);
         for line in lines {
             assert_eq!(line["user_agent"], hostile);
             assert_eq!(

@@ -1,5 +1,7 @@
-//! What a stranger without an account can write into the audit trail: no names, and few rows.
+//! What a stranger without an account can write into the audit trail and the log: no names, and
+//! little.
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{Settings, Sqlite};
@@ -70,4 +72,18 @@ async fn failures_of_one_address_take_few_rows_and_none_is_lost() {
     aura.client().login(&ann, "wrong-Password-1").await.is(401);
     let again = failures(&settings, &["--subject", &ann]).await;
     assert_eq!(count(&again), 13);
+}
+
+#[tokio::test]
+async fn a_made_up_method_is_cut_in_the_log() {
+    let aura = Settings::new().start().await;
+    let method = Method::from_bytes("MADEUP".repeat(1000).as_bytes()).unwrap();
+    let answer = aura
+        .client()
+        .call(method, "/auth/me", |request| request)
+        .await;
+    assert!(answer.status >= 400, "{answer:#?}");
+    let log = aura.log();
+    assert!(log.contains("method=MADEUPMADEUPMADE"), "{log}");
+    assert!(!log.contains("MADEUPMADEUPMADEUP"), "{log}");
 }

@@ -14,4 +14,6 @@ mod keys;
 mod passwords;
 mod setup;
 mod audit;
+mod refresh;
+mod sessions;
 mod verify;

@@ -9,9 +9,13 @@ redis.call('HSET', KEYS[1],
 redis.call('PEXPIRE', KEYS[1], expires - created)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', created)
 redis.call('ZADD', KEYS[2], expires, ARGV[1])
-for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - tonumber(ARGV[10]))) do
-  redis.call('DEL', 'aura:session:' .. id)
-  redis.call('ZREM', KEYS[2], id)
+-- One more than allowed, unless another version allowed more: a few each time.
+local excess = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[10])
+if excess > 0 then
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, math.min(excess, 10) - 1)) do
+    redis.call('DEL', 'aura:session:' .. id)
+    redis.call('ZREM', KEYS[2], id)
+  end
 end
 -- Never shorten the index's life: a session with a longer one may stand in it.
 if redis.call('PTTL', KEYS[2]) < expires - created then

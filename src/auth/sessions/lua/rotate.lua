@@ -1,11 +1,14 @@
 -- Exchanges a refresh token for its child. The rules are those of chain.rs.
--- KEYS: the session's hash. ARGV: id, token hash, now, grace, lifetime, then the children's hashes.
--- Answers 0 (no session), { user, email, roles } (reused, session ended), or
--- { child index, child hash, issued at, user, email, roles, created }.
+-- KEYS: the session's hash. ARGV: id, token hash, now, grace, lifetime, the client's network and
+-- device, "client" or "anyone", then the children's hashes.
+-- Answers 0 (no session), { user, email, roles, elsewhere } (reused, session ended), or
+-- { child index, child hash, issued at, user, email, roles, created, elsewhere }, where elsewhere is
+-- 1 for another network than the first, 2 for another device, 3 for both.
 local now, grace, lifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local first_child = 6
+local first_child = 9
 local row = redis.call('HMGET', KEYS[1],
-  'user', 'email', 'roles', 'created', 'expires', 'current', 'chain')
+  'user', 'email', 'roles', 'created', 'expires', 'current', 'chain', 'clients', 'used',
+  'refreshed', 'used_before', 'expires_before')
 local user, expires, current = row[1], row[5], row[6]
 if not user or tonumber(expires) <= now then
   return 0
@@ -18,24 +21,50 @@ for token, first, child, hash, issued in string.gmatch(row[7], '(%x+),(%d+),(%d+
   used[#used + 1] = { token, tonumber(first), tonumber(child), hash, tonumber(issued) }
 end
 
-local function answer(entry)
-  return { entry[3], entry[4], entry[5], user, row[2], row[3], tonumber(row[4]) }
+-- The client that was given the child of each: "token,network,device;...". A field of its own,
+-- because versions before this one read the other and know none of these: a token without a client
+-- is anybody's.
+local clients = {}
+for token, network, device in string.gmatch(row[8] or '', '(%x+),(%x+),(%x+);') do
+  clients[token] = { network, device }
+end
+
+local function answer(entry, elsewhere)
+  return { entry[3], entry[4], entry[5], user, row[2], row[3], tonumber(row[4]), elsewhere }
+end
+
+local function finish(elsewhere)
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', index_key, ARGV[1])
+  return { user, row[2], row[3], elsewhere }
 end
 
 local function store(entry)
-  local text = {}
+  clients[entry[1]] = { ARGV[6], ARGV[7] }
+  local text, marks = {}, {}
   for i, e in ipairs(used) do
     text[i] = string.format('%s,%.0f,%d,%s,%.0f;', e[1], e[2], e[3], e[4], e[5])
+    local client = clients[e[1]]
+    if client then
+      marks[#marks + 1] = e[1] .. ',' .. client[1] .. ',' .. client[2] .. ';'
+    end
+  end
+  -- The times before it, which lists show until the grace is over; of several within one grace,
+  -- those before the first.
+  local used_before, expires_before = row[9], expires
+  if row[10] and now - tonumber(row[10]) <= grace then
+    used_before, expires_before = row[11], row[12]
   end
   local ends = string.format('%.0f', now + lifetime)
   redis.call('HSET', KEYS[1], 'chain', table.concat(text), 'current', entry[4],
-    'used', ARGV[3], 'expires', ends)
+    'used', ARGV[3], 'expires', ends, 'clients', table.concat(marks),
+    'refreshed', ARGV[3], 'used_before', used_before, 'expires_before', expires_before)
   redis.call('PEXPIRE', KEYS[1], lifetime)
   redis.call('ZADD', index_key, ends, ARGV[1])
   if redis.call('PTTL', index_key) < lifetime then
     redis.call('PEXPIRE', index_key, lifetime)
   end
-  return answer(entry)
+  return answer(entry, 0)
 end
 
 if ARGV[2] == current then
@@ -57,7 +86,18 @@ for i, e in ipairs(used) do
   if e[1] == ARGV[2] then
     local parent = i == #used
     if now - e[2] <= grace or (parent and now - e[5] <= grace) then
-      return answer(e)
+      local client = clients[e[1]]
+      local elsewhere = 0
+      if client and client[1] ~= ARGV[6] then
+        elsewhere = 1
+      end
+      if client and client[2] ~= ARGV[7] then
+        elsewhere = elsewhere + 2
+      end
+      if elsewhere ~= 0 and ARGV[8] == 'client' then
+        return finish(elsewhere)
+      end
+      return answer(e, elsewhere)
     end
     if parent then
       local child = ARGV[first_child + e[3] + 1]
@@ -71,6 +111,4 @@ for i, e in ipairs(used) do
   end
 end
 
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', index_key, ARGV[1])
-return { user, row[2], row[3] }
+return finish(0)

@@ -1,7 +1,7 @@
--- Gives a user's sessions the roles of a version of the account, unless they have those of a later one.
--- KEYS: the user's index. ARGV: the roles, the version.
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local key = 'aura:session:' .. id
+-- Gives sessions the roles of a version of their account, unless they have those of a later one.
+-- ARGV: the roles, the version, then the sessions' ids, a bounded number.
+for i = 3, #ARGV do
+  local key = 'aura:session:' .. ARGV[i]
   local row = redis.call('HMGET', key, 'user', 'version')
   -- Not on a key that has just expired: HSET would make one that lives for ever. A session that an older
   -- server began has no version, which is older than any.
