@@ -4,11 +4,13 @@ use hyper::body::Bytes;
 use poem::http::HeaderMap;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
+use super::Llm;
 use super::answer::Answer;
 use super::body::Unread;
+use super::question::Question;
 use super::upstream::Route;
-use super::{Llm, Question};
 use crate::audit::Action;
+use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
 use crate::auth::{Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
@@ -32,9 +34,9 @@ const UPSTREAM: &[Code] = &[
 
 route_codes! {
     /// Of routes that ask with a body.
-    Ask: OpenAi = [BODY, BEARER, LIMITED, DATABASE, UPSTREAM];
+    Ask: OpenAi = [BODY, BEARER, LIMITED, DATABASE, UPSTREAM, &[Code::Busy]];
     /// Of `GET /v1/models`.
-    Models: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM];
+    Models: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM, &[Code::Busy]];
     /// Of `POST /llm/cache/purge`.
     Purge: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::CacheUnavailable]];
 }
@@ -137,7 +139,7 @@ impl LlmApi {
         token: BearerToken,
         headers: &HeaderMap,
     ) -> Reply<Models> {
-        let body = async || Ok(Bytes::new());
+        let body = async |_| Ok(Bytes::new());
         let route = Route::Models;
         Ok(self.admit(&context, &token, route, headers, body).await?)
     }
@@ -175,8 +177,8 @@ impl LlmApi {
         headers: &HeaderMap,
         body: Unread,
     ) -> Result<Answer, Problem> {
-        let max_bytes = self.llm.max_body_bytes();
-        let read = async || body.read(max_bytes).await;
+        let (max_bytes, budget) = self.llm.body_limits();
+        let read = async |user| body.read(max_bytes, budget, user).await;
         self.admit(context, token, route, headers, read).await
     }
 
@@ -187,7 +189,7 @@ impl LlmApi {
         token: &BearerToken,
         route: Route,
         headers: &HeaderMap,
-        body: impl AsyncFnOnce() -> Result<Bytes, Problem>,
+        body: impl AsyncFnOnce(UserId) -> Result<Bytes, Problem>,
     ) -> Result<Answer, Problem> {
         let claims = self.auth.verify(token.as_str())?;
         let user = claims.user();
@@ -198,7 +200,7 @@ impl LlmApi {
         self.llm.require_upstream()?;
         let question = Question {
             route,
-            body: body().await?,
+            body: body(user).await?,
             headers,
             user,
             request_id: context.request_id.clone(),

@@ -9,6 +9,8 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde_json::json;
 
+use super::budget::Budget;
+use crate::auth::ids::UserId;
 use crate::http::Problem;
 use crate::http::body::{self, BodyLimits};
 
@@ -20,16 +22,30 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Reads at most `max_bytes`, as long as any body may take.
+    /// Reads at most `max_bytes`, as long as any body may take, in memory that `user` holds of
+    /// `budget` until the last clone of the bytes is dropped.
     ///
     /// # Errors
-    /// As [`body::read`].
-    pub(super) async fn read(self, max_bytes: usize) -> Result<Bytes, Problem> {
+    /// As [`body::read`]; `busy` where there is no memory for it.
+    pub(super) async fn read(
+        self,
+        max_bytes: usize,
+        budget: &Budget,
+        user: UserId,
+    ) -> Result<Bytes, Problem> {
         let limits = BodyLimits {
             max_bytes,
             ..self.limits
         };
-        body::read_within(self.announced, self.body, limits).await
+        let most = match self.announced {
+            // A body in chunks has no length until its end.
+            0 => max_bytes,
+            announced => announced.min(max_bytes),
+        };
+        let mut hold = budget.hold(user, most)?;
+        let bytes = body::read_within(self.announced, self.body, limits).await?;
+        hold.shrink(most - bytes.len());
+        Ok(hold.over(bytes))
     }
 }
 

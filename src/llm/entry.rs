@@ -1,5 +1,6 @@
-//! What is kept of an answer: `<head as JSON>\n<body>`. Only what a client needs to read the body;
-//! no header of a connection, and no length.
+//! An answer as it is kept: `<body><head as JSON><length of the head, two bytes>`. The head is only
+//! what a client needs to read the body: no header of a connection. It stands behind the body, so
+//! that an answer becomes an entry where it lies, and is not copied for it.
 
 use hyper::body::Bytes;
 use poem::http::HeaderValue;
@@ -7,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// Longest head that is read.
+/// Longest head that is read, in bytes.
 const MAX_HEAD: usize = 1024;
+
+/// Room that an entry needs behind the body, in bytes, with the generation that Redis keeps there.
+pub(super) const ROOM: usize = 320;
 
 /// An answer that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,24 +44,27 @@ impl Entry {
         now.since(Timestamp::from_millis(self.head.at)).max(0)
     }
 
-    /// As bytes, for [`Self::decode`].
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.body.len() + 128);
+    /// Makes a body the bytes of an entry, for [`Self::decode`].
+    pub(super) fn encode(mut body: Vec<u8>, head: &Head) -> Vec<u8> {
+        let end = body.len();
         // A head of texts and numbers can always be written.
-        let _ = serde_json::to_writer(&mut bytes, &self.head);
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&self.body);
-        bytes
+        let _ = serde_json::to_writer(&mut body, head);
+        // A head that is too long is given no length, and is never read.
+        let length = u16::try_from(body.len() - end).unwrap_or(0);
+        body.extend_from_slice(&length.to_be_bytes());
+        body
     }
 
     /// An entry out of its bytes; `None` for anything that is not whole and of our making.
     pub(super) fn decode(bytes: &Bytes) -> Option<Self> {
-        let end = bytes
-            .iter()
-            .take(MAX_HEAD)
-            .position(|byte| *byte == b'\n')?;
-        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
-        let body = bytes.slice(end + 1..);
+        let (rest, length) = bytes.split_last_chunk()?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        if length > MAX_HEAD {
+            return None;
+        }
+        let end = rest.len().checked_sub(length)?;
+        let head: Head = serde_json::from_slice(&rest[end..]).ok()?;
+        let body = bytes.slice(..end);
         let sound = body.len() == head.length
             && !body.is_empty()
             && head.at >= 0
@@ -90,7 +97,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read(body in prop::collection::vec(any::<u8>(), 1..300)) {
             let entry = entry(body);
-            prop_assert_eq!(Entry::decode(&entry.encode().into()), Some(entry));
+            prop_assert_eq!(Entry::decode(&Entry::encode(entry.body.to_vec(), &entry.head).into()), Some(entry));
         }
 
         #[test]
@@ -100,7 +107,8 @@ mod tests {
 
         #[test]
         fn a_part_is_a_miss(cut in 0_usize..120) {
-            let whole = entry(b"{\"a\": 1}".to_vec()).encode();
+            let entry = entry(b"{\"a\": 1}".to_vec());
+            let whole = Entry::encode(entry.body.to_vec(), &entry.head);
             let part = &whole[..cut.min(whole.len() - 1)];
             prop_assert_eq!(Entry::decode(&Bytes::copy_from_slice(part)), None);
         }
@@ -109,7 +117,11 @@ mod tests {
     #[test]
     fn an_odd_head_is_a_miss() {
         let good = r#"{"content_type":"a/b","at":1,"took":1,"tokens":1,"length":2}"#;
-        let decode = |head: &str| Entry::decode(&format!("{head}\n{{}}").into());
+        let decode = |head: &str| {
+            let length = u16::try_from(head.len()).unwrap().to_be_bytes();
+            let bytes = [b"{}", head.as_bytes(), &length].concat();
+            Entry::decode(&bytes.into())
+        };
         assert!(decode(good).is_some());
         for (from, to) in [
             ("a/b", "a\\nb"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::budget::Hold;
 use super::flight::{Flight, Reader};
 use super::key::CacheKey;
 use super::pump::Keep;
@@ -23,8 +24,8 @@ pub(super) enum Place {
 }
 
 impl Flights {
-    /// Joins the call for the answer of `keep`, or begins one.
-    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize) -> Place {
+    /// Joins the call for the answer of `keep`, or begins one whose bytes in hand count in `hold`.
+    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize, hold: Hold) -> Place {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = keep.generation.as_deref();
         if let Some(running) = flights.get(&keep.key) {
@@ -35,7 +36,7 @@ impl Flights {
                 return Place::Kept;
             }
         }
-        let (flight, reader) = Flight::new(true, max_bytes, keep.generation.clone());
+        let (flight, reader) = Flight::new(true, max_bytes, keep.generation.clone(), hold);
         flights.insert(keep.key.clone(), Arc::clone(&flight));
         Place::First(flight, reader)
     }

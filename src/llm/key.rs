@@ -7,23 +7,23 @@ use sha2::{Digest, Sha256};
 use super::upstream::Route;
 
 /// Another one makes every answer that was kept before unknown: for changes of what is kept, and of
-/// the canonical form.
-const VERSION: &str = "aura/llm/1";
+/// the digest of a body.
+const VERSION: &str = "aura/llm/2";
 
 /// SHA-256 over everything that an answer depends on, as 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey(String);
 
 impl CacheKey {
-    /// The key of what `scope` sends to `route` of `upstream`.
-    pub(super) fn new(route: Route, upstream: &str, scope: &str, canonical: &[u8]) -> Self {
+    /// The key of what `scope` sends to `route` of `upstream`, with the digest of its body.
+    pub(super) fn new(route: Route, upstream: &str, scope: &str, body: &[u8]) -> Self {
         let mut hash = Sha256::new();
         let parts = [
             VERSION.as_bytes(),
             route.path().as_bytes(),
             upstream.as_bytes(),
             scope.as_bytes(),
-            canonical,
+            body,
         ];
         for part in parts {
             // With its length before it, no part can borrow from its neighbour.

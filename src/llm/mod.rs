@@ -7,6 +7,7 @@
 mod answer;
 pub mod api;
 mod body;
+mod budget;
 mod canonical;
 mod complete;
 mod entry;
@@ -15,6 +16,8 @@ mod flights;
 mod key;
 mod policy;
 mod pump;
+mod question;
+mod redact;
 mod sse;
 pub mod stats;
 mod store;
@@ -22,8 +25,6 @@ mod upstream;
 
 use std::sync::Arc;
 
-use hyper::body::Bytes;
-use poem::http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -31,26 +32,28 @@ pub use self::key::CacheKey;
 pub use self::stats::{CacheStats, Counts};
 
 use self::answer::{Answer, Source};
-use self::canonical::Canonical;
+use self::budget::{Budget, Hold};
 use self::entry::Entry;
 use self::flight::{Reader, Settled};
 use self::flights::{Flights, Place};
 use self::policy::Policy;
-use self::pump::Keep;
+use self::pump::{BEING_KEPT, Keep};
+use self::question::{LONG_AT_ONCE, Question};
 use self::store::Store;
 use self::upstream::{Call, Route, Upstream};
 use crate::auth::ids::UserId;
 use crate::clock::Clock;
 use crate::config::{CacheScope, Config};
-use crate::http::context::RequestId;
 use crate::http::{Bucket, Code, Context, Problem, RateLimits};
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
-/// Bytes of answers that all calls together may have in hand for those who may still join them.
-const IN_HAND: usize = 64 * 1024 * 1024;
+/// Request bodies of the largest size that may be in memory at once, those of one user and all.
+const BODIES_OF_ONE: usize = 2;
+const BODIES_OF_ALL: usize = 6;
 
-/// A body above this is read on a thread of its own: it would hold up everybody else's requests.
-const LONG_BODY: usize = 128 * 1024;
+/// Bytes of answers that may be in memory at once: those under way, and those out of the cache that
+/// a client has not read yet. One user may hold a quarter.
+const ANSWERS: usize = 32 * 1024 * 1024;
 
 /// The cache and what is behind it; clones share everything.
 #[derive(Clone, Debug)]
@@ -63,20 +66,16 @@ struct Inner {
     upstream: Option<Upstream>,
     store: Store,
     flights: Flights,
-    budget: Arc<Semaphore>,
+    bodies: Budget,
+    answers: Budget,
+    /// Turns of reading a long body.
+    long: Semaphore,
+    /// Bytes of entries on their way into the cache.
+    being_kept: Semaphore,
     tracker: TaskTracker,
     limits: RateLimits,
     calls_per_minute: i64,
     stats: CacheStats,
-}
-
-/// A request, as far as the cache cares.
-struct Question<'a> {
-    route: Route,
-    body: Bytes,
-    headers: &'a HeaderMap,
-    user: UserId,
-    request_id: RequestId,
 }
 
 impl Llm {
@@ -92,11 +91,18 @@ impl Llm {
             &clock,
         );
         let bytes = config.llm.cache_memory_bytes.as_u64();
+        let body = config.llm.max_body_bytes.as_usize();
+        let entry = config.llm.cache_max_entry_bytes.as_usize();
+        // Those of the longest entry at least, twice.
+        let answers = ANSWERS.max(entry * 2);
         Ok(Self(Arc::new(Inner {
             upstream: Upstream::new(&config.llm)?,
             store: Store::new(redis.map(|redis| redis.cache.clone()), bytes, &clock),
             flights: Flights::default(),
-            budget: Arc::new(Semaphore::new(IN_HAND)),
+            bodies: Budget::new(body * BODIES_OF_ALL, body * BODIES_OF_ONE),
+            answers: Budget::new(answers, entry.max(answers / 4)),
+            long: Semaphore::new(LONG_AT_ONCE),
+            being_kept: Semaphore::new(BEING_KEPT),
             tracker: TaskTracker::new(),
             limits,
             calls_per_minute: config.rate_limit.llm_per_minute.get(),
@@ -112,9 +118,9 @@ impl Llm {
         self.0.upstream.is_some()
     }
 
-    /// Largest body of a request, in bytes.
-    fn max_body_bytes(&self) -> usize {
-        self.0.config.max_body_bytes.as_usize()
+    /// Largest body of a request, in bytes, and the memory that all of them share.
+    fn body_limits(&self) -> (usize, &Budget) {
+        (self.0.config.max_body_bytes.as_usize(), &self.0.bodies)
     }
 
     /// What is counted.
@@ -163,6 +169,7 @@ impl Llm {
     /// Answers a question, from the cache where that will do.
     async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
         let base = self.require_upstream()?.base().to_owned();
+        let asked = question.read(&self.0.long).await?;
         let Question {
             route,
             body,
@@ -174,10 +181,11 @@ impl Llm {
             CacheScope::User => format!("user:{user}"),
             CacheScope::Shared => "shared".to_owned(),
         };
-        let (asked, key) = read(route, body.clone(), base, scope).await?;
+        let key = CacheKey::new(route, &base, &scope, &asked.digest);
         let deterministic = asked.deterministic || route == Route::Embeddings;
         let policy = Policy::of(headers, deterministic, self.0.config.cache_requests);
         let call = Call {
+            user,
             route,
             body,
             stream: asked.stream,
@@ -186,7 +194,7 @@ impl Llm {
         if !policy.keep || !asked.exact {
             return self.pass_on(call, policy).await;
         }
-        let (generation, kept) = self.look_up(&key, &policy).await;
+        let (generation, kept) = self.look_up(&key, &policy, user).await?;
         if let Some(answer) = kept {
             return Ok(answer);
         }
@@ -198,21 +206,28 @@ impl Llm {
     }
 
     /// The cache's generation, where it is known, and what is kept, where that will do.
-    async fn look_up(&self, key: &CacheKey, policy: &Policy) -> (Option<String>, Option<Answer>) {
+    async fn look_up(
+        &self,
+        key: &CacheKey,
+        policy: &Policy,
+        user: UserId,
+    ) -> Result<(Option<String>, Option<Answer>), Problem> {
         let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
             self.0.stats.errors.inc();
-            return (None, None);
+            return Ok((None, None));
         };
         let entry = found.entry.as_ref().and_then(Entry::decode);
-        let answer = entry.and_then(|entry| {
-            let age = entry.age_millis(self.0.clock.now());
-            policy.takes(age).then(|| self.hit(entry, age))
-        });
-        (Some(found.generation), answer)
+        let aged = entry.map(|entry| (entry.age_millis(self.0.clock.now()), entry));
+        let Some((age, entry)) = aged.filter(|(age, _)| policy.takes(*age)) else {
+            return Ok((Some(found.generation), None));
+        };
+        let hold = self.0.answers.hold(user, entry.body.len())?;
+        Ok((Some(found.generation), Some(self.hit(entry, age, hold))))
     }
 
-    /// Gives what is kept.
-    fn hit(&self, entry: Entry, age_millis: i64) -> Answer {
+    /// Gives what is kept, in memory of `hold` until it is sent.
+    fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold) -> Answer {
+        entry.body = hold.over(entry.body);
         let stats = &self.0.stats;
         stats.hits.inc();
         stats.saved_tokens.inc_by(entry.head.tokens);
@@ -242,7 +257,9 @@ impl Llm {
             return self.ask_alone(call, keep).await;
         }
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
-        match self.0.flights.join_or_begin(&keep, max_bytes) {
+        let user = call.user;
+        let hold = self.0.answers.holder(user);
+        match self.0.flights.join_or_begin(&keep, max_bytes, hold) {
             Place::First(flight, reader) => {
                 self.0.stats.misses.inc();
                 self.spawn(flight, call, Some(keep));
@@ -257,7 +274,7 @@ impl Llm {
                 self.ask_alone(call, keep).await
             }
             Place::Kept => {
-                let (_, kept) = self.look_up(&keep.key, policy).await;
+                let (_, kept) = self.look_up(&keep.key, policy, user).await?;
                 match kept {
                     Some(answer) => Ok(answer),
                     None => self.ask_alone(call, keep).await,
@@ -276,37 +293,11 @@ impl Llm {
     /// Starts a call that nobody can join.
     fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
-        let (flight, reader) = flight::Flight::new(keep.is_some(), max_bytes, None);
+        let hold = self.0.answers.holder(call.user);
+        let (flight, reader) = flight::Flight::new(keep.is_some(), max_bytes, None, hold);
         self.spawn(flight, call, keep);
         reader
     }
-}
-
-/// Reads a body, and finds the key of its answer.
-async fn read(
-    route: Route,
-    body: Bytes,
-    upstream: String,
-    scope: String,
-) -> Result<(Canonical, CacheKey), Problem> {
-    let length = body.len();
-    let work = move || {
-        let asked = if route == Route::Models {
-            Canonical {
-                exact: true,
-                ..Canonical::default()
-            }
-        } else {
-            Canonical::of(&body)?
-        };
-        let key = CacheKey::new(route, &upstream, &scope, &asked.bytes);
-        Ok((asked, key))
-    };
-    if length < LONG_BODY {
-        return work();
-    }
-    let read = tokio::task::spawn_blocking(work).await;
-    read.map_err(|_| Problem::internal())?
 }
 
 /// The answer that `reader` reads.

@@ -8,16 +8,19 @@ use poem::http::header;
 
 use super::Llm;
 use super::complete::Judge;
-use super::entry::{Entry, Head as EntryHead};
+use super::entry::{Entry, Head as EntryHead, ROOM};
 use super::flight::Flight;
 use super::key::CacheKey;
 use super::store::Put;
-use super::upstream::{Call, Head, Incoming, Upstream, UpstreamError};
+use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 
 /// How long a call that was kept can still be joined. A request that looked the answer up just
 /// before it was kept finds it here, or learns that it is in the cache by now, instead of asking the
 /// upstream once more. Longer than a look-up may take.
 const LINGER: Duration = Duration::from_millis(250);
+
+/// Bytes of the entries that are being kept at the same moment.
+pub(super) const BEING_KEPT: usize = 8 * 1024 * 1024;
 
 /// Under which key an answer may be kept, and for which generation of the cache.
 #[derive(Clone, Debug)]
@@ -59,14 +62,14 @@ impl Llm {
                 llm: &landing.llm,
                 upstream,
                 flight: &landing.flight,
-                call: &call,
+                route: call.route,
                 keep: keep.as_ref(),
                 start: Instant::now(),
             };
             let kept = tokio::select! {
                 biased;
                 () = landing.flight.abandoned() => Ok(false),
-                kept = pump.run() => kept,
+                kept = pump.run(call) => kept,
             };
             match kept {
                 Ok(true) => tokio::time::sleep(LINGER).await,
@@ -87,7 +90,7 @@ struct Pump<'a> {
     llm: &'a Llm,
     upstream: &'a Upstream,
     flight: &'a Flight,
-    call: &'a Call,
+    route: Route,
     keep: Option<&'a Keep>,
     start: Instant,
 }
@@ -95,11 +98,11 @@ struct Pump<'a> {
 impl Pump<'_> {
     /// Gives whether the answer was kept. Whoever has the last byte of one that is will find it in
     /// the cache: it is kept before that byte is passed on.
-    async fn run(&self) -> Result<bool, UpstreamError> {
-        let mut incoming = self.upstream.send(self.call).await?;
+    async fn run(&self, call: Call) -> Result<bool, UpstreamError> {
+        let mut incoming = self.upstream.send(call).await?;
         let head = incoming.head.clone();
         self.flight.begin(head.clone());
-        let mut judge = self.keep.and_then(|_| Judge::new(self.call.route, &head));
+        let mut judge = self.keep.and_then(|_| Judge::new(self.route, &head));
         if !head.is_one_piece() {
             while let Some(part) = incoming.part().await? {
                 if judge.as_mut().is_some_and(|judge| judge.push(&part))
@@ -110,7 +113,7 @@ impl Pump<'_> {
                     drain(incoming).await;
                     return Ok(true);
                 }
-                self.push(part).await;
+                self.flight.push(part).await;
                 if !self.flight.is_collecting() {
                     judge = None;
                 }
@@ -126,17 +129,13 @@ impl Pump<'_> {
                 break;
             }
             if let Some(before) = last.take() {
-                self.push(before).await;
+                self.flight.push(before).await;
             }
             last = part?;
         }
         let kept = self.keep(&head, judge.as_ref(), last.as_ref()).await;
         self.flight.finish(last, kept);
         Ok(kept)
-    }
-
-    async fn push(&self, part: Bytes) {
-        self.flight.push(part, &self.llm.0.budget).await;
     }
 
     /// Keeps what is in hand and `last` behind it, if it may be kept.
@@ -151,41 +150,42 @@ impl Pump<'_> {
         else {
             return false;
         };
-        let parts: Vec<Bytes> = parts.into_iter().chain(last.cloned()).collect();
-        let body: Bytes = match parts.as_slice() {
-            [one] => one.clone(),
-            many => many.concat().into(),
-        };
-        if body.len() > config.cache_max_entry_bytes.as_usize() {
+        let parts = || parts.iter().chain(last);
+        let length: usize = parts().map(Bytes::len).sum();
+        if length > config.cache_max_entry_bytes.as_usize() {
             return false;
         }
+        // An entry that is being kept stands in memory up to three times beside the answer.
+        let permits = u32::try_from(length.min(BEING_KEPT)).unwrap_or(u32::MAX);
+        let Ok(_permit) = self.llm.0.being_kept.acquire_many(permits).await else {
+            return false;
+        };
+        let mut body = Vec::with_capacity(length + ROOM);
+        parts().for_each(|part| body.extend_from_slice(part));
         let Some(tokens) = judge.verdict(&body) else {
             return false;
         };
         let content_type = head.headers.get(header::CONTENT_TYPE);
-        let entry = Entry {
-            head: EntryHead {
-                content_type: content_type
-                    .and_then(|value| value.to_str().ok())
-                    .unwrap_or_default()
-                    .to_owned(),
-                at: self.llm.0.clock.now().millis(),
-                took: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
-                tokens,
-                length: body.len(),
-            },
-            body,
+        let head = EntryHead {
+            content_type: content_type
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
+            at: self.llm.0.clock.now().millis(),
+            took: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            tokens,
+            length,
         };
         let (stats, ttl) = (&self.llm.0.stats, config.cache_ttl());
         let put = self
             .llm
             .0
             .store
-            .put(key, generation, entry.encode().into(), ttl);
+            .put(key, generation, Entry::encode(body, &head), ttl);
         match put.await {
             Ok(Put::Kept) => {
                 stats.stored.inc();
-                stats.bytes.inc_by(entry.body.len() as u64);
+                stats.bytes.inc_by(length as u64);
                 true
             }
             Ok(Put::Purged) => false,

@@ -1,16 +1,21 @@
 //! The language model's server: one OpenAI-compatible base URL, called over HTTP/1.1.
 //!
 //! It is sent the body as it came, the key of the configuration and a request id, and nothing else
-//! of the client's. Its answers come back whatever their status.
+//! of the client's. Its answers come back whatever their status, but bounded in size and time, with a
+//! few of their headers, and without the key.
 
 use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use http_body_util::Full;
 use hyper::body::Bytes;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use reqwest::{Client, Response, Url};
+use reqwest::{Body, Client, Response, Url};
+use tokio::time::Instant;
 
+use super::redact::{Masking, Secrets};
+use crate::auth::ids::UserId;
 use crate::config::Llm as Config;
 use crate::http::context::{REQUEST_ID, RequestId};
 use crate::http::{Code, Problem};
@@ -23,16 +28,31 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// theirs, so that none is used that the other side has just closed.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Longest time from a request to the end of its answer, however slowly that comes.
+const LIFETIME: Duration = Duration::from_hours(2);
+
+/// Longest answer, in bytes; what follows is not read.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Longest answer that is an error, in bytes.
+const MAX_ERROR_BYTES: u64 = 256 * 1024;
+
 /// Headers of an answer that are passed back.
-const PASSED: [HeaderName; 4] = [
+const PASSED: [HeaderName; 3] = [
     header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::RETRY_AFTER,
 ];
 
 /// The beginning of the names of others that are: they tell how much may still be asked.
 const PASSED_PREFIX: &str = "x-ratelimit-";
+
+/// Headers that are passed back of one answer.
+const MAX_PASSED: usize = 16;
+
+/// Longest name and longest value of a header that is passed back, in bytes.
+const MAX_NAME: usize = 64;
+const MAX_VALUE: usize = 256;
 
 /// What can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +83,10 @@ impl Route {
 }
 
 /// One call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Call {
+    /// The user for whom it is made.
+    pub(super) user: UserId,
     pub(super) route: Route,
     pub(super) body: Bytes,
     /// Whether server-sent events are asked for.
@@ -143,6 +165,7 @@ impl Head {
 pub(super) struct Upstream {
     base: String,
     authorization: Option<HeaderValue>,
+    secrets: Secrets,
     silence: Duration,
     client: OnceLock<Client>,
 }
@@ -180,6 +203,7 @@ impl Upstream {
         Ok(Some(Self {
             base,
             authorization: authorization.transpose()?,
+            secrets: key.map_or_else(Secrets::default, |key| Secrets::of(key.expose())),
             silence: config.upstream_timeout(),
             client: OnceLock::new(),
         }))
@@ -194,8 +218,9 @@ impl Upstream {
     ///
     /// # Errors
     /// [`UpstreamError`]; the log has the cause.
-    pub(super) async fn send(&self, call: &Call) -> Result<Incoming, UpstreamError> {
+    pub(super) async fn send(&self, call: Call) -> Result<Incoming, UpstreamError> {
         let id = &call.request_id;
+        let deadline = Instant::now() + LIFETIME;
         let url = format!("{}{}", self.base, call.route.path());
         let accept = if call.stream {
             "text/event-stream"
@@ -211,28 +236,64 @@ impl Upstream {
         if call.route.method() == Method::POST {
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
-                .body(call.body.clone());
+                // A body that is sent once is dropped once it is sent, not when the answer begins.
+                .body(Body::wrap(Full::new(call.body)));
         }
         if let Some(key) = &self.authorization {
             request = request.header(header::AUTHORIZATION, key.clone());
         }
         let sent = tokio::time::timeout(self.silence, request.send()).await;
         let response = settle(sent, id, "before its answer")?;
-        let passed =
-            |name: &HeaderName| PASSED.contains(name) || name.as_str().starts_with(PASSED_PREFIX);
-        let mut headers = HeaderMap::new();
-        for (name, value) in response.headers().iter().filter(|(name, _)| passed(name)) {
-            headers.append(name, value.clone());
+        let status = response.status();
+        let is_error = status.is_client_error() || status.is_server_error();
+        let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
+        // Nothing was asked for that could answer so; and in a coded body no key would be found.
+        let coded = response.headers().get(header::CONTENT_ENCODING);
+        let fault = if status.is_redirection() {
+            "it sends elsewhere"
+        } else if coded.is_some_and(|coding| coding != "identity") {
+            "its answer is coded"
+        } else if response
+            .content_length()
+            .is_some_and(|length| length > left)
+        {
+            "its answer is too long"
+        } else {
+            return Ok(Incoming {
+                head: Head {
+                    status,
+                    headers: self.passed(response.headers()),
+                },
+                response,
+                masking: Some(self.secrets.masking()),
+                left,
+                silence: self.silence,
+                deadline,
+                request_id: id.clone(),
+            });
+        };
+        tracing::warn!(request_id = id.as_str(), fault, "the upstream failed");
+        Err(UpstreamError::Unavailable)
+    }
+
+    /// The headers that are passed back: the first of each name, none of them long.
+    fn passed(&self, headers: &HeaderMap) -> HeaderMap {
+        let is_passed = |name: &HeaderName| {
+            let name_is_short = name.as_str().len() <= MAX_NAME;
+            PASSED.contains(name) || (name_is_short && name.as_str().starts_with(PASSED_PREFIX))
+        };
+        let mut passed = HeaderMap::new();
+        for (name, value) in headers {
+            if passed.len() < MAX_PASSED
+                && is_passed(name)
+                && value.len() <= MAX_VALUE
+                && !passed.contains_key(name)
+                && let Some(value) = self.secrets.masked_value(value)
+            {
+                passed.insert(name, value);
+            }
         }
-        Ok(Incoming {
-            head: Head {
-                status: response.status(),
-                headers,
-            },
-            response,
-            silence: self.silence,
-            request_id: id.clone(),
-        })
+        passed
     }
 
     /// Made at the first call: it reads the system's certificates.
@@ -243,6 +304,11 @@ impl Upstream {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // Decoded here, a body would have no length, and could grow beyond all bounds.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .referer(false)
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
@@ -262,7 +328,12 @@ impl Upstream {
 pub(super) struct Incoming {
     pub(super) head: Head,
     response: Response,
+    /// Gone at the end.
+    masking: Option<Masking>,
+    /// Bytes that may follow.
+    left: u64,
     silence: Duration,
+    deadline: Instant,
     request_id: RequestId,
 }
 
@@ -272,8 +343,29 @@ impl Incoming {
     /// # Errors
     /// [`UpstreamError`]; the log has the cause.
     pub(super) async fn part(&mut self) -> Result<Option<Bytes>, UpstreamError> {
-        let part = tokio::time::timeout(self.silence, self.response.chunk()).await;
-        settle(part, &self.request_id, "within its answer")
+        loop {
+            let until = self.deadline.min(Instant::now() + self.silence);
+            let part = tokio::time::timeout_at(until, self.response.chunk()).await;
+            let part = settle(part, &self.request_id, "within its answer")?;
+            let Some(part) = part else {
+                let rest = self.masking.take().map(|mut masking| masking.end());
+                return Ok(rest.filter(|rest| !rest.is_empty()));
+            };
+            let left = self.left.checked_sub(part.len() as u64);
+            self.left = left.ok_or_else(|| {
+                let request_id = self.request_id.as_str();
+                tracing::warn!(request_id, "the upstream's answer is too long");
+                UpstreamError::Unavailable
+            })?;
+            let passed = match &mut self.masking {
+                Some(masking) => masking.push(&part),
+                None => part,
+            };
+            // Empty while all of it may be the beginning of the key.
+            if !passed.is_empty() {
+                return Ok(Some(passed));
+            }
+        }
     }
 }
 

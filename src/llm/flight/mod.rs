@@ -9,9 +9,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::body::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::Hold;
 use super::upstream::{Head, UpstreamError};
 
 /// Bytes that the slowest reader may lag behind the upstream, once the answer is not collected.
@@ -51,8 +52,8 @@ struct State {
     collecting: bool,
     /// It is over, and in the cache.
     kept: bool,
-    /// Its share of what all flights may have in hand.
-    share: Option<OwnedSemaphorePermit>,
+    /// The bytes in hand, as they count among those of all flights.
+    hold: Hold,
 }
 
 /// What a follower does.
@@ -65,12 +66,13 @@ pub(super) enum Settled {
 }
 
 impl Flight {
-    /// A flight and its first reader. One that is `collected` has the whole answer in hand up to
-    /// `max_bytes`, so that others may join it.
+    /// A flight and its first reader, for whom `hold` counts what is in hand. One that is `collected`
+    /// has the whole answer in hand up to `max_bytes`, so that others may join it.
     pub(super) fn new(
         collected: bool,
         max_bytes: usize,
         generation: Option<String>,
+        hold: Hold,
     ) -> (Arc<Self>, Reader) {
         let flight = Arc::new(Self {
             state: Mutex::new(State {
@@ -83,7 +85,7 @@ impl Flight {
                 next_reader: 1,
                 collecting: collected,
                 kept: false,
-                share: None,
+                hold,
             }),
             more: Notify::new(),
             room: Notify::new(),
@@ -142,14 +144,14 @@ impl Flight {
     }
 
     /// The answer goes on. Waits for room where the whole is not in hand.
-    pub(super) async fn push(&self, chunk: Bytes, budget: &Arc<Semaphore>) {
+    pub(super) async fn push(&self, chunk: Bytes) {
         loop {
             {
                 let mut state = self.state();
-                if state.collecting && !state.afford(chunk.len(), self.max_bytes, budget) {
+                if state.collecting && !state.collects(chunk.len(), self.max_bytes) {
                     state.stop_collecting();
                 }
-                if state.collecting || state.bytes < LAG || state.readers.is_empty() {
+                if state.collecting || state.has_room(chunk.len()) {
                     state.bytes += chunk.len();
                     state.chunks.push_back(chunk);
                     break;
@@ -169,8 +171,11 @@ impl Flight {
     /// hand for that: they look once more.
     pub(super) fn finish(&self, chunk: Option<Bytes>, kept: bool) {
         let mut state = self.state();
-        state.bytes += chunk.as_ref().map_or(0, Bytes::len);
-        state.chunks.extend(chunk);
+        if let Some(chunk) = chunk {
+            state.hold.force(chunk.len());
+            state.bytes += chunk.len();
+            state.chunks.push_back(chunk);
+        }
         state.end.get_or_insert(Ok(()));
         state.kept = kept;
         if kept && state.bytes > LINGERING {
@@ -216,27 +221,23 @@ impl Flight {
 }
 
 impl State {
-    /// Takes a share for `more` bytes; false where there is none left.
-    fn afford(&mut self, more: usize, max_bytes: usize, budget: &Arc<Semaphore>) -> bool {
-        if self.bytes + more > max_bytes {
-            return false;
+    /// Whether the whole may stay in hand with `more` bytes, which then count.
+    fn collects(&mut self, more: usize, max_bytes: usize) -> bool {
+        self.bytes + more <= max_bytes && self.hold.grow(more).is_ok()
+    }
+
+    /// Whether there is room for `more` bytes beside those that the slowest reader has not passed;
+    /// they count then. One chunk always has room, or the answer would never go on.
+    fn has_room(&mut self, more: usize) -> bool {
+        if self.bytes == 0 || self.readers.is_empty() {
+            self.hold.force(more);
+            return true;
         }
-        let Ok(count) = u32::try_from(more) else {
-            return false;
-        };
-        let Ok(share) = Arc::clone(budget).try_acquire_many_owned(count) else {
-            return false;
-        };
-        match &mut self.share {
-            Some(all) => all.merge(share),
-            none => *none = Some(share),
-        }
-        true
+        self.bytes < LAG && self.hold.grow(more).is_ok()
     }
 
     fn stop_collecting(&mut self) {
         self.collecting = false;
-        self.share = None;
         self.drop_passed();
     }
 
@@ -251,6 +252,7 @@ impl State {
                 return;
             };
             self.bytes -= chunk.len();
+            self.hold.shrink(chunk.len());
             self.first += 1;
         }
     }

@@ -4,6 +4,8 @@ use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio_util::task::TaskTracker;
 
 use super::*;
+use crate::auth::ids::UserId;
+use crate::llm::budget::Budget;
 
 fn head(status: StatusCode, kind: &'static str) -> Head {
     let mut headers = HeaderMap::new();
@@ -11,8 +13,13 @@ fn head(status: StatusCode, kind: &'static str) -> Head {
     Head { status, headers }
 }
 
-fn budget(bytes: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(bytes))
+fn budget(bytes: usize) -> Budget {
+    Budget::new(bytes, bytes)
+}
+
+fn flight(collected: bool, max_bytes: usize, generation: Option<&str>) -> (Arc<Flight>, Reader) {
+    let hold = budget(100).holder(UserId::random());
+    Flight::new(collected, max_bytes, generation.map(str::to_owned), hold)
 }
 
 async fn rest(reader: &Reader) -> (Vec<u8>, bool) {
@@ -29,46 +36,43 @@ async fn rest(reader: &Reader) -> (Vec<u8>, bool) {
 #[tokio::test]
 async fn everybody_reads_all_of_it_whenever_they_came() {
     let budget = budget(100);
-    let (flight, first) = Flight::new(true, 100, None);
+    let (flight, first) = Flight::new(true, 100, None, budget.holder(UserId::random()));
     flight.begin(head(StatusCode::OK, "text/event-stream"));
-    flight.push(Bytes::from_static(b"ab"), &budget).await;
+    flight.push(Bytes::from_static(b"ab")).await;
     let second = flight.join(None).unwrap();
     assert_eq!(second.settled().await, Settled::Take);
-    flight.push(Bytes::from_static(b"cd"), &budget).await;
+    flight.push(Bytes::from_static(b"cd")).await;
     flight.finish(None, true);
     let third = flight.join(None).unwrap();
     for reader in [&first, &second, &third] {
         assert_eq!(rest(reader).await, (b"abcd".to_vec(), true));
     }
-    assert_eq!(budget.available_permits(), 96);
+    assert_eq!(budget.in_use(), 4);
     drop((first, second, third, flight));
-    assert_eq!(budget.available_permits(), 100);
+    assert_eq!(budget.in_use(), 0);
 }
 
 #[tokio::test]
 async fn a_long_answer_that_is_kept_is_in_hand_for_its_own_readers_only() {
     let (size, budget) = (LINGERING + 1, budget(LINGERING + 1));
-    let (flight, reader) = Flight::new(true, size, Some("a".to_owned()));
+    let hold = budget.holder(UserId::random());
+    let (flight, reader) = Flight::new(true, size, Some("a".to_owned()), hold);
     flight.begin(head(StatusCode::OK, "text/event-stream"));
-    flight.push(Bytes::from(vec![b'x'; size]), &budget).await;
+    flight.push(Bytes::from(vec![b'x'; size])).await;
     assert!(!flight.is_kept_for(Some("a")));
     flight.finish(None, true);
-    assert_eq!(
-        budget.available_permits(),
-        size,
-        "nothing is held for others"
-    );
     assert!(flight.join(Some("a")).is_none());
     assert!(flight.is_kept_for(Some("a")), "they find it in the cache");
     assert!(!flight.is_kept_for(Some("b")), "which was purged");
     let (all, whole) = rest(&reader).await;
     assert_eq!((all.len(), whole), (size, true));
     assert_eq!(flight.state().bytes, 0);
+    assert_eq!(budget.in_use(), 0, "nothing is held for others");
 }
 
 #[tokio::test]
 async fn nobody_joins_what_is_not_for_them() {
-    let (flight, reader) = Flight::new(true, 100, Some("a".to_owned()));
+    let (flight, reader) = self::flight(true, 100, Some("a"));
     assert!(flight.join(Some("b")).is_none(), "the cache was purged");
     assert!(flight.join(None).is_some(), "nobody knows of a purge");
     let follower = flight.join(Some("a")).unwrap();
@@ -79,27 +83,27 @@ async fn nobody_joins_what_is_not_for_them() {
     assert!(!flight.abandoned.is_cancelled(), "one still waits");
     drop(reader);
     assert!(flight.abandoned.is_cancelled());
-    let (over, _reader) = Flight::new(true, 100, None);
+    let (over, _reader) = self::flight(true, 100, None);
     over.begin(head(StatusCode::OK, "application/json"));
     over.finish(Some(Bytes::from_static(b"x")), false);
     assert!(over.join(None).is_none(), "over, and not in the cache");
-    let (gone, reader) = Flight::new(true, 100, None);
+    let (gone, reader) = self::flight(true, 100, None);
     drop(reader);
     assert!(gone.join(None).is_none());
 }
 
 #[tokio::test]
 async fn a_failure_is_told_to_everybody() {
-    let (flight, first) = Flight::new(true, 100, None);
+    let (flight, first) = self::flight(true, 100, None);
     let follower = flight.join(None).unwrap();
     flight.begin(head(StatusCode::OK, "application/json"));
-    flight.push(Bytes::from_static(b"half"), &budget(100)).await;
+    flight.push(Bytes::from_static(b"half")).await;
     flight.fail(UpstreamError::Unavailable);
     flight.finish(None, false);
     assert_eq!(follower.settled().await, Settled::Retry);
     assert_eq!(rest(&first).await, (b"half".to_vec(), false));
     assert!(flight.join(None).is_none());
-    let (flight, first) = Flight::new(true, 100, None);
+    let (flight, first) = self::flight(true, 100, None);
     flight.fail(UpstreamError::Timeout);
     assert_eq!(first.head().await.unwrap_err(), UpstreamError::Timeout);
 }
@@ -113,15 +117,16 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         (false, 0, 0),
     ] {
         let budget = budget(shared);
-        let (flight, fast) = Flight::new(collected, most, None);
+        let hold = budget.holder(UserId::random());
+        let (flight, fast) = Flight::new(collected, most, None, hold);
         let slow = flight.join(None);
         assert_eq!(slow.is_some(), collected);
         let task = {
-            let (flight, budget) = (Arc::clone(&flight), Arc::clone(&budget));
+            let flight = Arc::clone(&flight);
             flight.begin(head(StatusCode::OK, "application/json"));
             TaskTracker::new().spawn(async move {
                 for _ in 0..64 {
-                    flight.push(Bytes::from(vec![7; 100_000]), &budget).await;
+                    flight.push(Bytes::from(vec![7; 100_000])).await;
                 }
                 flight.finish(None, false);
             })
@@ -134,9 +139,9 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         assert!(!task.is_finished());
         assert!(flight.state().bytes <= (1 << 20) + 100_000);
         assert_eq!(
-            budget.available_permits(),
-            shared,
-            "its share is given back"
+            budget.in_use(),
+            flight.state().bytes,
+            "what is in hand counts"
         );
         assert!(flight.join(None).is_none());
         let read = async |reader: &Reader| rest(reader).await.0.len();
@@ -146,6 +151,6 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         };
         assert_eq!(lengths, (6_400_000, 6_400_000));
         task.await.unwrap();
-        assert_eq!(flight.state().bytes, 0);
+        assert_eq!((flight.state().bytes, budget.in_use()), (0, 0));
     }
 }

@@ -75,13 +75,13 @@ impl Store {
         &self,
         key: &CacheKey,
         generation: &str,
-        entry: Bytes,
+        entry: Vec<u8>,
         ttl: Duration,
     ) -> Result<Put> {
         let life = with_jitter(ttl);
         match self {
-            Self::Redis(store) => store.put(key, generation, &entry, life, ttl).await,
-            Self::Memory(store) => Ok(store.put(key, generation, entry, life)),
+            Self::Redis(store) => store.put(key, generation, entry, life, ttl).await,
+            Self::Memory(store) => Ok(store.put(key, generation, entry.into(), life)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Answers in Redis: one key an answer, one for the generation, each with a time to live.
 //!
-//! An entry stands behind the generation that it was kept under, so that reading it costs one round
+//! Behind an entry stands the generation that it was kept under, so that reading it costs one round
 //! trip, and a purge one write. The generation is random: one that was lost (evicted, or expired
 //! after everything under it) is never used again.
 
@@ -49,9 +49,9 @@ impl RedisStore {
         let (generation, kept): (String, Option<Vec<u8>>) = self.db.db().invoke(&call).await?;
         let entry = kept
             .map(Bytes::from)
-            .filter(|kept| kept.len() > LENGTH && kept.starts_with(generation.as_bytes()));
+            .filter(|kept| kept.len() > LENGTH && kept.ends_with(generation.as_bytes()));
         Ok(Found {
-            entry: entry.map(|kept| kept.slice(LENGTH..)),
+            entry: entry.map(|kept| kept.slice(..kept.len() - LENGTH)),
             generation,
         })
     }
@@ -60,16 +60,16 @@ impl RedisStore {
         &self,
         key: &CacheKey,
         generation: &str,
-        entry: &[u8],
+        mut entry: Vec<u8>,
         life: Duration,
         ttl: Duration,
     ) -> Result<Put> {
-        let mut value = Vec::with_capacity(generation.len() + entry.len());
-        value.extend_from_slice(generation.as_bytes());
-        value.extend_from_slice(entry);
+        entry.extend_from_slice(generation.as_bytes());
         let mut call = self.put.prepare_invoke();
         call.key(GENERATION).key(entry_key(key));
-        call.arg(generation).arg(value);
+        call.arg(generation).arg(&entry);
+        // It stands in the call now, once.
+        drop(entry);
         call.arg(millis(life)).arg(generation_life(ttl));
         let put = match self.db.db().invoke(&call).await? {
             1 => Put::Kept,

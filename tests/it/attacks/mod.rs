@@ -17,3 +17,4 @@ mod audit;
 mod refresh;
 mod sessions;
 mod verify;
+mod llm;

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Settings};
 
-pub(crate) use self::upstream::{Reply, Seen, Upstream, chat};
+pub(crate) use self::upstream::{Reply, Seen, Upstream, chat, completion};
 
-const CHAT: &str = "/v1/chat/completions";
+pub(crate) const CHAT: &str = "/v1/chat/completions";
 
 /// A key that must never be seen by anybody but the upstream.
-const KEY: &str = "canary-sk-0123456789";
+pub(crate) const KEY: &str = "canary-sk-0123456789";
 
 /// aura before `upstream`.
 pub(crate) fn before(upstream: &Upstream) -> Settings {
@@ -30,14 +30,14 @@ pub(crate) fn before(upstream: &Upstream) -> Settings {
 }
 
 /// A question whose answer should not vary.
-fn question(content: &str) -> Value {
+pub(crate) fn question(content: &str) -> Value {
     json!({
         "model": "tiny", "temperature": 0,
         "messages": [{"role": "user", "content": content}],
     })
 }
 
-async fn ask(client: &Client, access: &str, body: &Value) -> Answer {
+pub(crate) async fn ask(client: &Client, access: &str, body: &Value) -> Answer {
     client.with_body(Method::POST, CHAT, access, body).await
 }
 

@@ -1,17 +1,15 @@
 //! May an answer be kept? Only one that is whole, came with status 200, and ended because the model
 //! had said what it had to say: nothing that was cut off, filtered, empty or broken is given twice.
 
+mod body;
+
 use std::collections::BTreeMap;
 
 use poem::http::StatusCode;
-use serde::Deserialize;
-use serde_json::Value;
 
+use self::body::{Body, Choice, NATURAL, Usage};
 use super::sse::{Event, Events};
 use super::upstream::{Head, Route};
-
-/// Why a model may stop of itself.
-const NATURAL: [&str; 3] = ["stop", "tool_calls", "function_call"];
 
 /// Judges one answer while it arrives.
 #[derive(Debug)]
@@ -39,49 +37,11 @@ struct Course {
     finished: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    choices: Option<Vec<Choice>>,
-    data: Option<Vec<Value>>,
-    usage: Option<Usage>,
-    error: Option<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Choice {
-    index: u64,
-    finish_reason: Option<String>,
-    message: Option<Said>,
-    delta: Option<Said>,
-    text: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Said {
-    content: Value,
-    refusal: Value,
-    tool_calls: Value,
-    function_call: Value,
-    audio: Value,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Usage {
-    total_tokens: Option<u64>,
-}
-
 impl Judge {
     /// A judge of the answer of `route` with `head`; `None` where it cannot be kept, whatever
     /// follows.
     pub(super) fn new(route: Route, head: &Head) -> Option<Self> {
-        let coded = head
-            .headers
-            .contains_key(poem::http::header::CONTENT_ENCODING);
-        if head.status != StatusCode::OK || coded {
+        if head.status != StatusCode::OK {
             return None;
         }
         match head.media_type().as_str() {
@@ -109,14 +69,12 @@ impl Judge {
                 let body: Body = serde_json::from_slice(body).ok()?;
                 let whole = match route {
                     Route::Chat | Route::Completions => {
-                        let choices = body.choices.as_deref().unwrap_or_default();
+                        let choices = body.choices.unwrap_or_default().0;
                         !choices.is_empty() && choices.iter().all(Choice::is_whole)
                     }
-                    Route::Embeddings | Route::Models => {
-                        body.data.as_ref().is_some_and(|data| !data.is_empty())
-                    }
+                    Route::Embeddings | Route::Models => body.data.0,
                 };
-                (whole && is_nothing(body.error.as_ref())).then(|| tokens(body.usage.as_ref()))
+                (whole && body.error.is_none()).then(|| tokens(body.usage.as_ref()))
             }
         }
     }
@@ -153,11 +111,11 @@ impl Stream {
             self.failed = true;
             return;
         };
-        self.failed |= !is_nothing(body.error.as_ref());
+        self.failed |= body.error.is_some();
         if body.usage.is_some() {
             self.tokens = tokens(body.usage.as_ref());
         }
-        for choice in body.choices.unwrap_or_default() {
+        for choice in body.choices.unwrap_or_default().0 {
             let course = self.choices.entry(choice.index).or_default();
             course.said |= choice.says_something();
             if let Some(reason) = choice
@@ -172,44 +130,6 @@ impl Stream {
     }
 }
 
-impl Choice {
-    fn is_whole(&self) -> bool {
-        let reason = self.finish_reason.as_deref().unwrap_or_default();
-        NATURAL.contains(&reason) && self.says_something()
-    }
-
-    fn says_something(&self) -> bool {
-        let text = self.text.as_ref().is_some_and(|text| !text.is_empty());
-        let said = self.message.iter().chain(&self.delta);
-        text || said.flat_map(Said::parts).any(is_something)
-    }
-}
-
-impl Said {
-    fn parts(&self) -> [&Value; 5] {
-        [
-            &self.content,
-            &self.refusal,
-            &self.tool_calls,
-            &self.function_call,
-            &self.audio,
-        ]
-    }
-}
-
-fn is_something(value: &Value) -> bool {
-    match value {
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        _ => false,
-    }
-}
-
-fn is_nothing(error: Option<&Value>) -> bool {
-    error.is_none_or(Value::is_null)
-}
-
 fn tokens(usage: Option<&Usage>) -> u64 {
     usage.and_then(|usage| usage.total_tokens).unwrap_or(0)
 }
@@ -217,8 +137,9 @@ fn tokens(usage: Option<&Usage>) -> u64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use super::body::MAX_CHOICES;
     use super::*;
 
     fn plain(route: Route, body: &Value) -> Option<u64> {
@@ -279,6 +200,8 @@ mod tests {
                 "{choices}"
             );
         }
+        let many = vec![good.clone(); MAX_CHOICES + 1];
+        assert_eq!(plain(Route::Chat, &json!({"choices": many})), None);
         let failed = json!({"choices": [good], "error": {"message": "x"}});
         assert_eq!(plain(Route::Chat, &failed), None);
         assert_eq!(plain(Route::Embeddings, &json!({"data": []})), None);

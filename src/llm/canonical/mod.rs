@@ -1,0 +1,308 @@
+//! A request body as the cache compares it: two bodies that say the same have one digest, two that
+//! say anything different have two.
+//!
+//! White space, the order of members and the spelling of strings make no difference; whole numbers
+//! count exactly. The digest is computed while the body is read: no tree is built, because one takes
+//! up to sixteen times the memory of the body. Held are 64 bytes for each member of the objects that
+//! are open, whose members are hashed one by one and combined in the order of their names' digests.
+
+mod reader;
+
+use sha2::{Digest, Sha256};
+
+use self::reader::{Malformed, Number, Reader};
+use crate::http::{Code, FieldError, Problem};
+
+/// From here on doubles are further apart than whole numbers, and whole numbers no longer fit: two
+/// of them could look the same.
+const EXACT: f64 = 9_223_372_036_854_775_808.0;
+
+/// Lists and objects inside each other, as deep as `serde_json` reads them.
+const MAX_DEPTH: usize = 127;
+
+/// Items and members in one body: they cost time.
+const MAX_ITEMS: usize = 1_000_000;
+
+/// Members of objects in one body: they cost memory.
+const MAX_MEMBERS: usize = 65_536;
+
+/// Longest name or text of a member that is looked at, in bytes.
+const MAX_NOTED: usize = 256;
+
+/// A request body, read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Canonical {
+    /// SHA-256 of what the body says.
+    pub(super) digest: [u8; 32],
+    /// Whether the digest covers everything: no number was too large to be told from another.
+    pub(super) exact: bool,
+    /// Whether the answer should be the same every time: temperature 0, or a seed.
+    pub(super) deterministic: bool,
+    /// Whether server-sent events are asked for.
+    pub(super) stream: bool,
+}
+
+impl Canonical {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// `malformed_body` for what is not JSON, is nested more than 127 deep, or holds a key twice;
+    /// `invalid_input` for JSON that is not an object, and for one with more than a million items
+    /// or 65,536 members.
+    pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
+        Hashing::of(body).map_err(|fault| fault.problem(body))
+    }
+}
+
+/// The reason why a body is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Malformed(usize),
+    TooDeep,
+    Twice,
+    TooMany(&'static str, usize),
+    NotAnObject,
+}
+
+impl From<Malformed> for Fault {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed.0)
+    }
+}
+
+impl Fault {
+    /// The problem, which quotes nothing of `body`.
+    fn problem(self, body: &[u8]) -> Problem {
+        let malformed = |detail: String| Problem::new(Code::MalformedBody, detail);
+        let invalid =
+            |code, message: String| Problem::invalid(vec![FieldError::new("", code, message)]);
+        match self {
+            Self::Malformed(at) => {
+                let before = &body[..at.min(body.len())];
+                let line = before.split(|byte| *byte == b'\n').count();
+                let last = before.rsplit(|byte| *byte == b'\n').next();
+                let column = last.map_or(0, <[u8]>::len) + 1;
+                malformed(format!(
+                    "the body is not JSON: line {line}, column {column}"
+                ))
+            }
+            Self::TooDeep => malformed(format!("the body is nested more than {MAX_DEPTH} deep")),
+            Self::Twice => malformed("the body holds one key twice in one object".to_owned()),
+            Self::TooMany(things, most) => invalid(
+                "too_many",
+                format!("the body holds more than {most} {things}"),
+            ),
+            Self::NotAnObject => invalid("wrong_type", "the body must be a JSON object".to_owned()),
+        }
+    }
+}
+
+/// A value that has been read, as far as anybody looks at it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Value {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text,
+    List,
+    Object,
+}
+
+/// The digests of a member: of its name, of its value.
+type Member = ([u8; 32], [u8; 32]);
+
+/// A body that is being read.
+struct Hashing<'a> {
+    reader: Reader<'a>,
+    canonical: Canonical,
+    items: usize,
+    members: usize,
+    /// The beginning of the last string.
+    noted: String,
+}
+
+impl<'a> Hashing<'a> {
+    fn of(body: &'a [u8]) -> Result<Canonical, Fault> {
+        let mut hashing = Self {
+            reader: Reader::new(body)?,
+            canonical: Canonical {
+                exact: true,
+                ..Canonical::default()
+            },
+            items: 0,
+            members: 0,
+            noted: String::new(),
+        };
+        let mut hash = Sha256::new();
+        let value = hashing.value(&mut hash, 0)?;
+        if hashing.reader.peek().is_some() {
+            return Err(hashing.reader.place().into());
+        }
+        if value != Value::Object {
+            return Err(Fault::NotAnObject);
+        }
+        hashing.canonical.digest = hash.finalize().into();
+        Ok(hashing.canonical)
+    }
+
+    /// Reads a value inside of `depth` others into `hash`. No value's bytes begin with those of
+    /// another one, so that what follows cannot be taken for a part of it.
+    fn value(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+        let value = match self.reader.peek() {
+            Some(b'{') => return self.object(hash, depth + 1),
+            Some(b'[') => return self.list(hash, depth + 1),
+            Some(b'"') => {
+                self.string(hash)?;
+                return Ok(Value::Text);
+            }
+            Some(b'n') => {
+                self.reader.word("null")?;
+                hash.update(b"n");
+                Value::Null
+            }
+            Some(b't') => {
+                self.reader.word("true")?;
+                hash.update(b"t");
+                Value::Bool(true)
+            }
+            Some(b'f') => {
+                self.reader.word("false")?;
+                hash.update(b"f");
+                Value::Bool(false)
+            }
+            _ => Value::Number(self.number(hash)?),
+        };
+        Ok(value)
+    }
+
+    fn number(&mut self, hash: &mut Sha256) -> Result<Number, Fault> {
+        let number = self.reader.number()?;
+        let (kind, bytes) = match number {
+            Number::Natural(number) => (b'u', number.to_be_bytes()),
+            Number::Negative(number) => (b'i', number.to_be_bytes()),
+            Number::Real(number) => {
+                self.canonical.exact &= number.abs() < EXACT;
+                (b'r', number.to_bits().to_be_bytes())
+            }
+        };
+        hash.update([kind]);
+        hash.update(bytes);
+        Ok(number)
+    }
+
+    /// Reads a string, and notes it unless it is too long.
+    fn string(&mut self, hash: &mut Sha256) -> Result<(), Fault> {
+        hash.update(b"s");
+        let noted = &mut self.noted;
+        noted.clear();
+        let mut length = 0;
+        self.reader.string(|part| {
+            hash.update(part);
+            length += part.len();
+            if length <= MAX_NOTED {
+                noted.push_str(part);
+            }
+        })?;
+        if length > MAX_NOTED {
+            noted.clear();
+        }
+        // A byte that no UTF-8 holds.
+        hash.update([0xff]);
+        Ok(())
+    }
+
+    fn list(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+        self.begin(b'[', depth)?;
+        hash.update(b"[");
+        if !self.reader.passes(b']') {
+            loop {
+                self.count()?;
+                self.value(hash, depth)?;
+                if !self.reader.passes(b',') {
+                    break;
+                }
+            }
+            self.reader.expect(b']')?;
+        }
+        hash.update(b"]");
+        Ok(Value::List)
+    }
+
+    fn object(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+        self.begin(b'{', depth)?;
+        let mut members: Vec<Member> = Vec::new();
+        if !self.reader.passes(b'}') {
+            loop {
+                self.count()?;
+                self.members += 1;
+                if self.members > MAX_MEMBERS {
+                    return Err(Fault::TooMany("members", MAX_MEMBERS));
+                }
+                members.push(self.member(depth)?);
+                if !self.reader.passes(b',') {
+                    break;
+                }
+            }
+            self.reader.expect(b'}')?;
+        }
+        members.sort_unstable();
+        if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(Fault::Twice);
+        }
+        hash.update(b"{");
+        hash.update((members.len() as u64).to_be_bytes());
+        for (name, value) in &members {
+            hash.update(name);
+            hash.update(value);
+        }
+        Ok(Value::Object)
+    }
+
+    fn member(&mut self, depth: usize) -> Result<Member, Fault> {
+        self.reader.peek();
+        let (mut name, mut value) = (Sha256::new(), Sha256::new());
+        self.string(&mut name)?;
+        self.reader.expect(b':')?;
+        if depth == 1 {
+            let noted = std::mem::take(&mut self.noted);
+            let found = self.value(&mut value, depth)?;
+            self.notice(&noted, found);
+        } else {
+            self.value(&mut value, depth)?;
+        }
+        Ok((name.finalize().into(), value.finalize().into()))
+    }
+
+    /// Looks at a member of the body itself.
+    fn notice(&mut self, name: &str, value: Value) {
+        let zero = match value {
+            Value::Number(Number::Natural(number)) => number == 0,
+            Value::Number(Number::Real(number)) => number == 0.0,
+            _ => false,
+        };
+        match name {
+            "temperature" => self.canonical.deterministic |= zero,
+            "seed" => self.canonical.deterministic |= value != Value::Null,
+            "stream" => self.canonical.stream = value == Value::Bool(true),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, bracket: u8, depth: usize) -> Result<(), Fault> {
+        if depth > MAX_DEPTH {
+            return Err(Fault::TooDeep);
+        }
+        Ok(self.reader.expect(bracket)?)
+    }
+
+    fn count(&mut self) -> Result<(), Fault> {
+        self.items += 1;
+        if self.items > MAX_ITEMS {
+            return Err(Fault::TooMany("items", MAX_ITEMS));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

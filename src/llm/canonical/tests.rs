@@ -1,0 +1,287 @@
+//! One digest for what says the same, and what is refused.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn digest(body: &str) -> [u8; 32] {
+    Canonical::of(body.as_bytes()).unwrap().digest
+}
+
+/// JSON values a few levels deep.
+pub(super) fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-1e6..1e6).prop_map(Value::from),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec(("[a-z]{1,4}", inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn object() -> impl Strategy<Value = Value> {
+    prop::collection::vec(("[a-z]{1,6}", value()), 1..6)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+/// The same value with the members of each object the other way round.
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let turned = members.iter().rev();
+            Value::Object(turned.map(|(k, v)| (k.clone(), reversed(v))).collect())
+        }
+        Value::Array(items) => items.iter().map(reversed).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Every value that differs from `value` in one place.
+pub(super) fn flipped(value: &Value) -> Vec<Value> {
+    let mut all = vec![match value {
+        Value::Null => json!(false),
+        Value::Bool(truth) => json!(!truth),
+        Value::Number(number) => json!(format!("{number}")),
+        Value::String(text) => json!(format!("{text}x")),
+        Value::Array(items) => items.iter().cloned().chain([Value::Null]).collect(),
+        Value::Object(members) => {
+            let mut more = members.clone();
+            more.insert("unheard of".to_owned(), Value::Null);
+            Value::Object(more)
+        }
+    }];
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                for other in flipped(item) {
+                    let mut changed = items.clone();
+                    changed[at] = other;
+                    all.push(Value::Array(changed));
+                }
+            }
+        }
+        Value::Object(members) => {
+            for (key, item) in members {
+                let mut fewer = members.clone();
+                fewer.remove(key);
+                all.push(Value::Object(fewer));
+                for other in flipped(item) {
+                    let mut changed = members.clone();
+                    changed.insert(key.clone(), other);
+                    all.push(Value::Object(changed));
+                }
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+/// The same JSON with every letter of its strings escaped.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    let (mut inside, mut slash) = (false, false);
+    for letter in text.chars() {
+        match letter {
+            _ if slash => slash = false,
+            '\\' if inside => slash = true,
+            '"' => inside = !inside,
+            _ if inside => {
+                let units = letter.encode_utf16(&mut [0; 2]).to_vec();
+                out.extend(units.iter().map(|unit| format!("\\u{unit:04X}")));
+                continue;
+            }
+            _ => {}
+        }
+        out.push(letter);
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn order_and_white_space_make_no_difference(body in object()) {
+        let plain = digest(&body.to_string());
+        let other = serde_json::to_string_pretty(&reversed(&body)).unwrap();
+        prop_assert_eq!(plain, digest(&other));
+        prop_assert_eq!(plain, digest(&escaped(&other)));
+    }
+
+    #[test]
+    fn what_serde_reads_is_read_and_nothing_else(
+        parts in prop::collection::vec(
+            r#"[{}\[\],:\-0eE.1+"]|true|null|fals|\\\\|\\u|d8|dc|00|"a"|"a":|[ \n\x00\x1f]|é"#,
+            0..12,
+        ),
+        wrapped in any::<bool>(),
+    ) {
+        let inner = parts.concat();
+        let text = if wrapped { format!("{{\"a\":{inner}}}") } else { inner };
+        let serde = serde_json::from_str::<Value>(&text);
+        match Hashing::of(text.as_bytes()) {
+            Ok(_) | Err(Fault::NotAnObject | Fault::Twice) => prop_assert!(serde.is_ok(), "{}", text),
+            Err(_) => prop_assert!(serde.is_err(), "{}", text),
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_serde(text in "-?(0|[1-9][0-9]{0,22})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
+        let ours = Reader::new(text.as_bytes()).unwrap().number();
+        let Ok(number) = serde_json::from_str::<serde_json::Number>(&text) else {
+            prop_assert!(ours.is_err(), "{}", text);
+            return Ok(());
+        };
+        let expected = number.as_u64().map(Number::Natural);
+        let expected = expected.or_else(|| number.as_i64().map(Number::Negative));
+        let expected = expected.or_else(|| number.as_f64().map(Number::Real));
+        prop_assert_eq!(format!("{:?}", ours.ok()), format!("{:?}", expected), "{}", text);
+    }
+
+    #[test]
+    fn any_field_flipped_makes_one(body in object()) {
+        let plain = digest(&body.to_string());
+        for other in flipped(&body) {
+            prop_assert_ne!(plain, digest(&other.to_string()), "{}", other);
+        }
+    }
+}
+
+#[test]
+fn numbers_that_differ_have_two_digests_or_are_not_exact() {
+    assert_ne!(
+        digest(r#"{"a":9007199254740993}"#),
+        digest(r#"{"a":9007199254740992}"#)
+    );
+    assert_ne!(
+        digest(r#"{"a":18446744073709551615}"#),
+        digest(r#"{"a":18446744073709551614}"#)
+    );
+    assert_ne!(digest(r#"{"a":1}"#), digest(r#"{"a":"1"}"#));
+    assert_eq!(digest(r#"{"a":"\u0061"}"#), digest(r#"{"a":"a"}"#));
+    for huge in [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "1e30",
+        "[[{\"b\": -1e19}]]",
+    ] {
+        let body = format!("{{\"a\":{huge}}}");
+        assert!(!Canonical::of(body.as_bytes()).unwrap().exact, "{huge}");
+    }
+    for small in [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "0.1",
+        "1e18",
+    ] {
+        let body = format!("{{\"a\":{small}}}");
+        assert!(Canonical::of(body.as_bytes()).unwrap().exact, "{small}");
+    }
+}
+
+#[test]
+fn what_should_not_vary_is_known() {
+    let deterministic = |body: &str| Canonical::of(body.as_bytes()).unwrap().deterministic;
+    for yes in [
+        r#"{"temperature":0}"#,
+        r#"{"temperature":0.0}"#,
+        r#"{"temperature":-0.0}"#,
+        r#"{"seed":7,"temperature":1}"#,
+    ] {
+        assert!(deterministic(yes), "{yes}");
+    }
+    for no in [
+        "{}",
+        r#"{"temperature":0.1}"#,
+        r#"{"temperature":"0"}"#,
+        r#"{"temperature":null}"#,
+        r#"{"seed":null}"#,
+        r#"{"a":{"seed":1,"temperature":0}}"#,
+    ] {
+        assert!(!deterministic(no), "{no}");
+    }
+    assert!(Canonical::of(br#"{"stream":true}"#).unwrap().stream);
+    assert!(!Canonical::of(br#"{"stream":false}"#).unwrap().stream);
+}
+
+#[test]
+fn what_is_no_object_is_refused() {
+    let code = |body: &[u8]| Canonical::of(body).unwrap_err().code;
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    for body in [
+        "",
+        "{",
+        "{}x",
+        "\u{feff}{}",
+        r#"{"a":1,"a":1}"#,
+        r#"{"a":{"b":1,"\u0062":2}}"#,
+        r#"{"a":"\ud800"}"#,
+        &deep,
+    ] {
+        assert_eq!(code(body.as_bytes()), Code::MalformedBody);
+    }
+    assert_eq!(code(b"{\"a\":\"\xff\"}"), Code::MalformedBody);
+    for body in ["[]", "1", "null", "\"x\"", "true"] {
+        assert_eq!(code(body.as_bytes()), Code::InvalidInput, "{body}");
+    }
+}
+
+#[test]
+fn depth_items_and_members_are_bounded() {
+    let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert!(Canonical::of(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
+    let deep = Hashing::of(nested(MAX_DEPTH).as_bytes());
+    assert_eq!(deep.unwrap_err(), Fault::TooDeep);
+    assert!(serde_json::from_str::<Value>(&nested(MAX_DEPTH - 1)).is_ok());
+    assert!(serde_json::from_str::<Value>(&nested(MAX_DEPTH)).is_err());
+
+    let items = |count: usize| format!("{{\"a\":[{}0]}}", "0,".repeat(count - 2));
+    assert!(Canonical::of(items(MAX_ITEMS).as_bytes()).is_ok());
+    let many = Canonical::of(items(MAX_ITEMS + 1).as_bytes()).unwrap_err();
+    assert_eq!(many.code, Code::InvalidInput);
+
+    let members = |count: usize| {
+        let members: Vec<String> = (0..count).map(|at| format!("\"{at}\":{{}}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    assert!(Canonical::of(members(MAX_MEMBERS).as_bytes()).is_ok());
+    let many = Canonical::of(members(MAX_MEMBERS + 1).as_bytes()).unwrap_err();
+    assert_eq!(many.code, Code::InvalidInput);
+}
+
+#[test]
+fn what_follows_is_no_part_of_what_stands_before() {
+    let bodies = [
+        r#"{"a":["b","c"]}"#,
+        r#"{"a":["bc"]}"#,
+        r#"{"a":["b"],"c":[]}"#,
+        r#"{"a":[["b"],"c"]}"#,
+        r#"{"a":[["b","c"]]}"#,
+        r#"{"a":[{},"b","c"]}"#,
+        r#"{"a":[{"b":"c"}]}"#,
+        r#"{"a":[{"b":[]},{"c":[]}]}"#,
+        r#"{"a":[{"b":[],"c":[]}]}"#,
+        r#"{"a":{"b":"c"}}"#,
+        r#"{"a":0}"#,
+        r#"{"a":0.0}"#,
+        r#"{"a":-0.0}"#,
+        r#"{"a":"0"}"#,
+        r#"{"a":"]"}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":{}}"#,
+        "{}",
+    ];
+    for (at, body) in bodies.iter().enumerate() {
+        for other in &bodies[..at] {
+            assert_ne!(digest(body), digest(other), "{body} {other}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! [`Question`]: a request under `/v1`, and how its body is read.
+
+use hyper::body::Bytes;
+use poem::http::HeaderMap;
+use tokio::sync::Semaphore;
+
+use super::canonical::Canonical;
+use super::upstream::Route;
+use crate::auth::ids::UserId;
+use crate::http::Problem;
+use crate::http::context::RequestId;
+
+/// A body above this, in bytes, is read on a thread of its own: it would hold up everybody else's
+/// requests.
+const LONG_BODY: usize = 128 * 1024;
+
+/// Long bodies that are read at the same moment: each takes a core.
+pub(super) const LONG_AT_ONCE: usize = 2;
+
+/// A request, as far as the cache cares.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    pub(super) route: Route,
+    pub(super) body: Bytes,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) user: UserId,
+    pub(super) request_id: RequestId,
+}
+
+impl Question<'_> {
+    /// Reads the body; a long one waits for its turn in `long`.
+    ///
+    /// # Errors
+    /// As [`Canonical::of`].
+    pub(super) async fn read(&self, long: &Semaphore) -> Result<Canonical, Problem> {
+        if self.route == Route::Models {
+            return Ok(Canonical {
+                exact: true,
+                ..Canonical::default()
+            });
+        }
+        if self.body.len() < LONG_BODY {
+            return Canonical::of(&self.body);
+        }
+        let _turn = long.acquire().await.map_err(|_| Problem::internal())?;
+        let body = self.body.clone();
+        let read = tokio::task::spawn_blocking(move || Canonical::of(&body)).await;
+        read.map_err(|_| Problem::internal())?
+    }
+}

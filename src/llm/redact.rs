@@ -1,0 +1,245 @@
+//! [`Secrets`]: the key of the configuration, masked wherever the upstream sends it back: as it is,
+//! escaped for JSON or a URL, or in base64, in headers and bodies, also across two parts of a body.
+//!
+//! A mask is as long as what it covers, so lengths stay true and JSON stays JSON.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use hyper::body::Bytes;
+use memchr::memmem::Finder;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use poem::http::HeaderValue;
+
+/// Shorter keys are not looked for, in bytes: they stand in too many texts by chance.
+const SHORTEST: usize = 8;
+
+const MASK: u8 = b'*';
+
+/// What `encodeURIComponent` encodes, all but.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// The spellings of a key; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Secrets(Arc<[Finder<'static>]>);
+
+/// A body that is arriving, part by part.
+#[derive(Debug)]
+pub(super) struct Masking {
+    secrets: Secrets,
+    /// The end of the last part, which may be the beginning of a spelling.
+    held: Vec<u8>,
+}
+
+impl Secrets {
+    /// The spellings of `key`.
+    pub(super) fn of(key: &str) -> Self {
+        if key.len() < SHORTEST {
+            return Self::default();
+        }
+        let quoted = serde_json::Value::from(key).to_string();
+        let json = quoted.trim_matches('"').to_owned();
+        let mut all = vec![key.to_owned(), json.replace('/', "\\/"), json];
+        for set in [COMPONENT, NON_ALPHANUMERIC] {
+            let encoded = utf8_percent_encode(key, set).to_string();
+            all.extend([lower_escapes(&encoded), encoded]);
+        }
+        for before in 0..3 {
+            let standard = in_base64(key, before);
+            all.extend([standard.replace('+', "-").replace('/', "_"), standard]);
+        }
+        all.sort_unstable();
+        all.dedup();
+        let finders = all
+            .into_iter()
+            .map(|text| Finder::new(text.as_bytes()).into_owned());
+        Self(finders.collect())
+    }
+
+    /// Whether there is nothing to look for in `text`.
+    fn is_clean(&self, text: &[u8]) -> bool {
+        self.0.iter().all(|secret| secret.find(text).is_none())
+    }
+
+    fn mask(&self, text: &mut [u8]) {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for secret in self.0.iter() {
+            let length = secret.needle().len();
+            let mut from = 0;
+            // Also those that overlap.
+            while let Some(at) = secret.find(&text[from..]) {
+                found.push((from + at, from + at + length));
+                from += at + 1;
+            }
+        }
+        for (from, to) in found {
+            text[from..to].fill(MASK);
+        }
+    }
+
+    /// Bytes at the end of `text` that may be the beginning of a spelling.
+    fn open_end(&self, text: &[u8]) -> usize {
+        let longest = |secret: &Finder<'static>| {
+            let needle = secret.needle();
+            let most = (needle.len() - 1).min(text.len());
+            (1..=most)
+                .rev()
+                .find(|length| text.ends_with(&needle[..*length]))
+                .unwrap_or(0)
+        };
+        self.0.iter().map(longest).max().unwrap_or(0)
+    }
+
+    /// A header's value without them.
+    pub(super) fn masked_value(&self, value: &HeaderValue) -> Option<HeaderValue> {
+        if self.is_clean(value.as_bytes()) {
+            return Some(value.clone());
+        }
+        let mut bytes = value.as_bytes().to_vec();
+        self.mask(&mut bytes);
+        HeaderValue::from_bytes(&bytes).ok()
+    }
+
+    /// For a body that begins.
+    pub(super) fn masking(&self) -> Masking {
+        Masking {
+            secrets: self.clone(),
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Masking {
+    /// What may be passed on of a body that goes on with `part`. It may be empty.
+    pub(super) fn push(&mut self, part: &Bytes) -> Bytes {
+        let secrets = &self.secrets;
+        if self.held.is_empty() && secrets.is_clean(part) {
+            let open = secrets.open_end(part);
+            let (passed, held) = part.split_at(part.len() - open);
+            self.held.extend_from_slice(held);
+            return part.slice(..passed.len());
+        }
+        let mut text = std::mem::take(&mut self.held);
+        text.extend_from_slice(part);
+        secrets.mask(&mut text);
+        let open = secrets.open_end(&text);
+        self.held = text.split_off(text.len() - open);
+        text.into()
+    }
+
+    /// What was held back, at the end of the body.
+    pub(super) fn end(&mut self) -> Bytes {
+        std::mem::take(&mut self.held).into()
+    }
+}
+
+/// The part of the base64 of a text with `key` behind `before` bytes that depends on the key alone.
+fn in_base64(key: &str, before: usize) -> String {
+    let text = [&[0; 3][..before], key.as_bytes()].concat();
+    let encoded = STANDARD_NO_PAD.encode(&text);
+    // The first byte that is not the key's reaches into one digit more than it fills.
+    let from = (before * 8).div_ceil(6);
+    let to = encoded.len() - usize::from(!text.len().is_multiple_of(3));
+    encoded[from..to].to_owned()
+}
+
+/// The same with escapes in lower case.
+fn lower_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at(part.len().min(2));
+        text.push('%');
+        text.push_str(&digits.to_ascii_lowercase());
+        text.push_str(rest);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: &str = "sk-\"canary\"/0123+456?789";
+
+    fn masked(parts: &[&[u8]]) -> Vec<u8> {
+        let mut masking = Secrets::of(KEY).masking();
+        let mut all = Vec::new();
+        for part in parts {
+            all.extend_from_slice(&masking.push(&Bytes::copy_from_slice(part)));
+        }
+        all.extend_from_slice(&masking.end());
+        all
+    }
+
+    fn spellings() -> Vec<String> {
+        let mut all = vec![
+            KEY.to_owned(),
+            serde_json::to_string(KEY).unwrap(),
+            serde_json::to_string(KEY).unwrap().replace('/', "\\/"),
+            utf8_percent_encode(KEY, COMPONENT).to_string(),
+            lower_escapes(&utf8_percent_encode(KEY, COMPONENT).to_string()),
+        ];
+        for before in ["", "B", "Be", "Bearer ", "Authorization: Bearer "] {
+            all.push(STANDARD.encode(format!("{before}{KEY}")));
+            all.push(URL_SAFE.encode(format!("{before}{KEY}, and more")));
+        }
+        all
+    }
+
+    #[test]
+    fn every_spelling_is_masked() {
+        for spelling in spellings() {
+            let text = format!("{{\"error\":{{\"message\":\"no key {spelling}.\"}}}}");
+            let out = String::from_utf8(masked(&[text.as_bytes()])).unwrap();
+            assert_eq!(out.len(), text.len());
+            assert!(
+                out.contains("************") && out.ends_with(".\"}}"),
+                "{spelling}: {out}"
+            );
+        }
+        let value = HeaderValue::from_str(&format!("a {KEY} b")).unwrap();
+        let value = Secrets::of(KEY).masked_value(&value).unwrap();
+        assert_eq!(value, format!("a {} b", "*".repeat(KEY.len())));
+    }
+
+    #[test]
+    fn other_texts_pass_as_they_are_and_at_once() {
+        let text = Bytes::from_static(b"data: {\"choices\":[]}\n\n");
+        let mut masking = Secrets::of(KEY).masking();
+        assert_eq!(masking.push(&text), text);
+        assert!(masking.end().is_empty());
+        assert_eq!(masked(&[b"sk-\"can", b"not\""]), b"sk-\"cannot\"");
+        assert_eq!(masked(&[b"sk-\"canary"]), b"sk-\"canary");
+        let short = Secrets::of("sk")
+            .masking()
+            .push(&Bytes::from_static(b"ask"));
+        assert_eq!(short, "ask");
+    }
+
+    proptest! {
+        #[test]
+        fn no_cutting_lets_a_key_through(
+            which in 0_usize..15,
+            cuts in prop::collection::vec(0_usize..200, 0..30),
+            times in 1_usize..3,
+        ) {
+            let text = format!("x{}y", spellings()[which].repeat(times));
+            let bytes = text.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|at| at.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let parts: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(masked(&parts), masked(&[bytes]));
+            prop_assert!(Secrets::of(KEY).is_clean(&masked(&parts)));
+        }
+    }
+}
