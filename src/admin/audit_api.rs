@@ -10,7 +10,7 @@ use super::export::Export;
 use super::users_api::refuse_nul;
 use crate::audit::Filter;
 use crate::auth::users::ADMIN;
-use crate::auth::{Auth, By, Error};
+use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, DATABASE, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Problem, Refused};
@@ -109,7 +109,7 @@ impl AuditApi {
     ) -> Answer<Export> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
         let filter = filter([action, actor, subject, ip, from, until])?;
-        let by = By::administrator(&context, &caller.session);
+        let by = self.auth.administrator(&context, &caller);
         Ok(Export::begin(&self.auth, filter, &by).await?)
     }
 }

@@ -313,7 +313,7 @@ impl UsersApi {
     /// The administrator who asks.
     async fn admin(&self, context: &Context, token: &BearerToken) -> Result<By, Error> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        Ok(By::administrator(context, &caller.session))
+        Ok(self.auth.administrator(context, &caller))
     }
 
     async fn user(&self, id: Path<Uuid>) -> Result<User, Error> {

@@ -58,7 +58,9 @@ pub enum Error {
     #[error("the token store is unavailable")]
     TokensUnavailable,
     /// A change is made, and the token store went away before its sessions heard of it.
-    #[error("the account is changed, but the token store is away: sessions go on until it is back")]
+    #[error(
+        "the account is changed; its sessions follow once a server reaches the token store again"
+    )]
     SessionsUntold,
     /// The database does not answer.
     #[error("the database is unavailable")]

@@ -4,10 +4,10 @@ use secrecy::SecretString;
 
 use super::error::Error;
 use super::ids::UserId;
-use super::session_sync::{END_ALL, SessionSync};
+use super::session_sync::END_ALL;
 use super::sessions::{Owner, Session};
-use super::users::{ADMIN, Administrator, Change, Deed, Outcome, User, named};
-use super::{Auth, roles};
+use super::users::{ADMIN, Administrator, Change, Deed, Outcome, SessionSync, User, named};
+use super::{Auth, Caller, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
 
@@ -30,19 +30,6 @@ impl By {
             actor: Actor::CommandLine,
             origin: Origin::command_line(),
             administrator: None,
-        }
-    }
-
-    /// An administrator who is signed in with `session`. Whatever is done in this name is refused,
-    /// in the transaction that does it, once the account has lost the role or the session has ended.
-    #[must_use]
-    pub fn administrator(context: &Context, session: &Session) -> Self {
-        Self {
-            administrator: Some(Administrator {
-                user: session.owner.user,
-                session_began_at: session.created_at,
-            }),
-            ..Self::session(context, session)
         }
     }
 
@@ -115,6 +102,24 @@ fn actor(id: UserId, email: &str) -> Actor {
 }
 
 impl Auth {
+    /// An administrator who is signed in as `caller`. Whatever is done in this name is refused, in the
+    /// transaction that does it, once the account has lost the role or the session has ended.
+    #[must_use]
+    pub fn administrator(&self, context: &Context, caller: &Caller) -> By {
+        let session = &caller.session;
+        let administrator = Administrator {
+            user: session.owner.user,
+            session: session.id,
+            session_began_at: session.created_at,
+            asked_at: self.0.clock.now(),
+            sessions: self.0.sessions.clone(),
+        };
+        By {
+            administrator: Some(administrator),
+            ..By::session(context, session)
+        }
+    }
+
     /// Makes an account.
     ///
     /// # Errors
@@ -129,19 +134,20 @@ impl Auth {
         let roles = roles::clean(roles)?;
         let user = self.prepare(email, password, roles).await?;
         let event = by.did(Action::UserCreated, &user, named(&user.roles));
-        self.add(user, by.administrator, &event).await
+        self.add(user, by.administrator.as_ref(), &event).await
     }
 
     /// Adds an account that is prepared.
     pub(super) async fn add(
         &self,
         user: User,
-        administrator: Option<Administrator>,
+        administrator: Option<&Administrator>,
         event: &Event,
     ) -> Result<User, Error> {
         match self.0.users.add(&user, administrator, event).await? {
             Outcome::Done(_) => Ok(user),
             Outcome::NotAdministrator => Err(no_administrator()),
+            Outcome::SessionUnknown => Err(Error::TokensUnavailable),
             _ => Err(Error::EmailTaken),
         }
     }
@@ -288,10 +294,12 @@ impl Auth {
         deed: impl Future<Output = bool> + Send,
     ) -> Result<bool, Error> {
         let event = by.did_something(action, detail);
-        match self.0.users.record(by.administrator, &event, deed).await? {
+        let administrator = by.administrator.as_ref();
+        match self.0.users.record(administrator, &event, deed).await? {
             Deed::Done => Ok(true),
             Deed::Failed => Ok(false),
             Deed::NotAdministrator => Err(no_administrator()),
+            Deed::SessionUnknown => Err(Error::TokensUnavailable),
         }
     }
 
@@ -303,7 +311,7 @@ impl Auth {
         event: Event,
         sync: Option<SessionSync>,
     ) -> Result<Option<User>, Error> {
-        self.alter(user.id, change, by.administrator, event, sync)
+        self.alter(user.id, change, by.administrator.clone(), event, sync)
             .await
     }
 }

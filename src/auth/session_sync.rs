@@ -2,27 +2,18 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Auth;
 use super::error::Error;
-use super::ids::{SessionId, UserId};
-use super::users::{ADMIN, Administrator, Change, Outcome, User};
+use super::ids::UserId;
+use super::users::{ADMIN, Administrator, Change, Notice, Outcome, SessionSync, User};
 use crate::audit::Event;
 
-/// Pause between two tries while the token store is away, and their number: two hours.
-const RETRY: Duration = Duration::from_secs(2);
-const RETRIES: usize = 3600;
-
-/// Effect of a change on the sessions of its account.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum SessionSync {
-    /// They end, all but one.
-    End {
-        /// The session that stays: the one that asked for the change.
-        keep: Option<SessionId>,
-    },
-    /// They get the roles of the account.
-    Roles,
-}
+/// Pause between two looks for notices, and the age from which a server takes up those of others. A
+/// change tells the sessions by itself in milliseconds; what is older was left over.
+const PAUSE: Duration = Duration::from_secs(4);
+const LEFT_OVER_MILLIS: i64 = 4000;
 
 /// All sessions end.
 pub(super) const END_ALL: Option<SessionSync> = Some(SessionSync::End { keep: None });
@@ -48,21 +39,28 @@ impl Auth {
         let work = async move {
             // First, so that nothing is changed while the sessions cannot hear of it.
             auth.0.sessions.ready().await?;
+            let now = auth.0.clock.now();
+            // Sessions in this process hear of everything, or are gone with it.
+            let lasting = sync.filter(|_| !auth.0.sessions.is_local());
+            let notice = lasting.map(|sync| Notice::new(id, sync, now));
             let users = &auth.0.users;
-            let outcome = users.change(id, &change, administrator, &event).await?;
-            let (done, due) = match outcome {
-                Outcome::Done(user) => (Ok(Some(*user)), sync),
+            let changed =
+                users.change(id, &change, administrator.as_ref(), &event, notice.as_ref());
+            let (done, due) = match changed.await? {
+                Outcome::Done(user) => match &notice {
+                    Some(notice) => (auth.deliver(notice).await.map(|()| Some(*user)), None),
+                    None => (Ok(Some(*user)), sync),
+                },
                 // The time before may have been cut short: what is due is done again.
                 Outcome::Unchanged => (Ok(None), sync),
                 Outcome::NoAccount => (Err(Error::UserNotFound), END_ALL),
                 Outcome::Overtaken => (Ok(None), None),
                 Outcome::LastAdministrator => (Err(Error::LastAdministrator), None),
                 Outcome::NotAdministrator => (Err(Error::Forbidden(ADMIN.to_owned())), None),
+                Outcome::SessionUnknown => (Err(Error::TokensUnavailable), None),
             };
             if let Some(due) = due {
-                // After the row, so that a sign-in that was under way finds the change and ends its
-                // own session.
-                auth.sync_sessions(id, due).await?;
+                auth.tell_sessions(id, due).await?;
             }
             done
         };
@@ -70,24 +68,41 @@ impl Auth {
         done.unwrap_or(Err(Error::Internal))
     }
 
-    /// Tells the sessions of an account of a change that is committed. Where the token store went
-    /// away in between, this goes on in the background until it is back.
-    async fn sync_sessions(&self, id: UserId, sync: SessionSync) -> Result<(), Error> {
-        if self.tell_sessions(id, sync).await.is_ok() {
-            return Ok(());
-        }
-        tracing::error!(user = %id, "sessions were not told of a change; it is tried again");
-        let auth = self.clone();
-        self.0.tracker.spawn(async move {
-            for _ in 0..RETRIES {
-                tokio::time::sleep(RETRY).await;
-                if auth.tell_sessions(id, sync).await.is_ok() {
-                    tracing::info!(user = %id, "the sessions are told of the change");
-                    return;
-                }
+    /// Tells sessions of changes that they have not heard of, until `stop`: those that were made while
+    /// the token store went away, by this server, another one, or the command line.
+    pub async fn deliver_notices(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
             }
-        });
-        Err(Error::SessionsUntold)
+            let until = self.0.clock.now().plus_millis(-LEFT_OVER_MILLIS);
+            // The pools have told what is wrong.
+            let Ok(notices) = self.0.users.notices(until).await else {
+                continue;
+            };
+            for notice in notices {
+                if self.deliver(&notice).await.is_err() {
+                    break;
+                }
+                tracing::info!(user = %notice.user, "the sessions are told of the change");
+            }
+        }
+    }
+
+    /// Tells the sessions of an account of a change that is committed. After the row, so that a
+    /// sign-in that was under way finds the change and ends its own session.
+    async fn deliver(&self, notice: &Notice) -> Result<(), Error> {
+        if self.tell_sessions(notice.user, notice.sync).await.is_err() {
+            tracing::error!(
+                user = %notice.user,
+                "sessions were not told of a change; it is tried again"
+            );
+            return Err(Error::SessionsUntold);
+        }
+        // Left over, they are told once more.
+        self.0.users.forget(notice).await.ok();
+        Ok(())
     }
 
     async fn tell_sessions(&self, id: UserId, sync: SessionSync) -> Result<(), Error> {

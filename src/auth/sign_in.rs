@@ -176,6 +176,10 @@ impl Auth {
         user: &User,
     ) -> Result<(Session, RefreshToken), Error> {
         let now = self.0.clock.now();
+        // Sign-outs are told from later sign-ins by their moments, and another server's clock may be
+        // ahead of this one's.
+        let signed_out = user.signed_out_at.map(|at| at.plus_millis(1));
+        let now = signed_out.map_or(now, |earliest| now.max(earliest));
         let id = SessionId::random();
         let token = RefreshToken::first(id, self.refresh_key()?);
         let mut session = Session {

@@ -2,7 +2,7 @@
 //! `signing_key.rs`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
 use super::previous_keys::PreviousKeys;

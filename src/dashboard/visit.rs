@@ -121,7 +121,7 @@ impl Visit {
 
     /// What `admin` does, for the audit trail.
     pub(super) fn by(&self, admin: &Caller) -> By {
-        By::administrator(&self.context, &admin.session)
+        self.site.auth.administrator(&self.context, admin)
     }
 
     /// Whether the set-up page is there for this request: on a server that is for trying out, and

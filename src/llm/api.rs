@@ -12,7 +12,7 @@ use super::upstream::Route;
 use crate::audit::Action;
 use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
-use crate::auth::{Auth, By, Error};
+use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Problem, Refused};
@@ -156,7 +156,7 @@ impl LlmApi {
     )]
     async fn purge(&self, context: Context, token: BearerToken) -> Result<Purged, Refused<Purge>> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        let by = By::administrator(&context, &caller.session);
+        let by = self.auth.administrator(&context, &caller);
         let purge = async { self.llm.purge().await.is_ok() };
         let done = self.auth.do_recorded(&by, Action::CachePurged, "", purge);
         if !done.await? {

@@ -107,6 +107,7 @@ pub async fn serve(
     ));
     if let Some(redis) = app.storage.redis.clone() {
         tracker.spawn(startup::look_at_redis(redis, stop.clone()));
+        tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
     }
     tracker.spawn(sweep::sweep(
         app.audit().clone(),

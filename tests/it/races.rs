@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::{
-    Answer, Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, eventually,
+    Answer, Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, eventually, said,
 };
 
 const EMAIL: &str = "ann@example.com";
@@ -325,4 +325,35 @@ async fn an_account_is_not_deleted_by_a_password_that_was_replaced_meanwhile() {
     let refused = delete.await.expect("an answer");
     refused.problem(403, "wrong_password");
     client.me(&thief.access).await.is(200);
+}
+
+#[tokio::test]
+async fn a_server_tells_sessions_what_the_command_line_could_not() {
+    let Some((settings, (redis, _postgres), mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let disable = {
+        let (settings, email) = (settings.clone(), session.email.clone());
+        tokio::spawn(async move { settings.run(&["user", "disable", &email]).await })
+    };
+    waiting(&mut lock, 1).await;
+    redis.pause();
+    execute(&mut lock, "COMMIT").await;
+    let output = disable.await.expect("an outcome");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        said(&output).contains("the account is changed"),
+        "{output:?}"
+    );
+    redis.resume();
+    is_over(&client, &session).await;
+    eventually(PATIENCE, "the end of the notice", async || {
+        let query = sqlx::query_scalar("SELECT count(*) FROM session_notices");
+        let left: i64 = query.fetch_one(&mut lock).await.expect("a number");
+        (left == 0).then_some(())
+    })
+    .await;
 }

@@ -6,6 +6,8 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection};
 
+use super::notices::{self, Notice};
+use super::rights::{Administrator, Permit, lock, permit};
 use super::{ADMIN, Result, User, Users, find_in, named};
 use crate::audit::Event;
 use crate::auth::ids::UserId;
@@ -13,16 +15,6 @@ use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
 
 type Statement = Query<'static, Any, AnyArguments>;
-
-/// An administrator in whose name a change is made. The request was let in a moment ago; whether the
-/// account still has the role is decided by its row, inside the change's transaction.
-#[derive(Clone, Copy, Debug)]
-pub struct Administrator {
-    /// The account.
-    pub user: UserId,
-    /// When the session of the request began.
-    pub session_began_at: Timestamp,
-}
 
 /// A change of one account. Every one counts in [`User::version`].
 #[derive(Clone, Debug)]
@@ -76,8 +68,10 @@ pub enum Outcome {
     NoAccount,
     /// Refused: no administrator who can sign in would be left.
     LastAdministrator,
-    /// Refused: whoever asks is no administrator any more.
+    /// Refused: whoever asks is no administrator any more, or their session has ended.
     NotAdministrator,
+    /// The token store does not tell whether the session of the request still stands.
+    SessionUnknown,
 }
 
 /// The outcome of something that is done to no account.
@@ -87,8 +81,10 @@ pub enum Deed {
     Done,
     /// It failed; nothing was recorded.
     Failed,
-    /// Refused: whoever asks is no administrator any more.
+    /// Refused: whoever asks is no administrator any more, or their session has ended.
     NotAdministrator,
+    /// The token store does not tell whether the session of the request still stands.
+    SessionUnknown,
 }
 
 impl Users {
@@ -96,7 +92,7 @@ impl Users {
     pub async fn add(
         &self,
         user: &User,
-        administrator: Option<Administrator>,
+        administrator: Option<&Administrator>,
         event: &Event,
     ) -> Result<Outcome> {
         let insert = insert(user);
@@ -105,8 +101,11 @@ impl Users {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 // Registrations need no lock: they take nobody's rights and rest on nobody's.
-                if administrator.is_some() && !permit(&mut transaction, administrator).await? {
-                    return Ok(Outcome::NotAdministrator);
+                if administrator.is_some() {
+                    match permit(&mut transaction, administrator).await? {
+                        Permit::Given => {}
+                        refused => return Ok(refused.into()),
+                    }
                 }
                 let done = insert.execute(&mut *transaction).await?;
                 if done.rows_affected() != 1 {
@@ -151,23 +150,25 @@ impl Users {
         Ok(done.await?.rows_affected() == 1)
     }
 
-    /// Changes the account `id` in the name of `administrator`, if any, and records `event`. All
-    /// changes wait for one another, on every replica, so that each meets the rights that the one
+    /// Changes the account `id` in the name of `administrator`, if any, records `event`, and leaves
+    /// `notice` for the sessions. All changes wait for one another, on every replica, so that each meets the rights that the one
     /// before has left.
     pub async fn change(
         &self,
         id: UserId,
         change: &Change,
-        administrator: Option<Administrator>,
+        administrator: Option<&Administrator>,
         event: &Event,
+        notice: Option<&Notice>,
     ) -> Result<Outcome> {
         let statement = change.statement(id);
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
-                if !permit(&mut transaction, administrator).await? {
-                    return Ok(Outcome::NotAdministrator);
+                match permit(&mut transaction, administrator).await? {
+                    Permit::Given => {}
+                    refused => return Ok(refused.into()),
                 }
                 let Some(before) = find_in(&mut transaction, id).await? else {
                     return Ok(Outcome::NoAccount);
@@ -183,6 +184,9 @@ impl Users {
                 let after = find_in(&mut transaction, id).await?;
                 let event = change.describe(&before, event);
                 self.audit.insert(&mut transaction, &event).await?;
+                if let Some(notice) = notice {
+                    notices::write(&mut transaction, notice).await?;
+                }
                 transaction.commit().await?;
                 Ok(Outcome::Done(Box::new(after.unwrap_or(before))))
             })
@@ -193,7 +197,7 @@ impl Users {
     /// when the deed gives false.
     pub async fn record(
         &self,
-        administrator: Option<Administrator>,
+        administrator: Option<&Administrator>,
         event: &Event,
         deed: impl Future<Output = bool> + Send,
     ) -> Result<Deed> {
@@ -201,8 +205,10 @@ impl Users {
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
-                if !permit(&mut transaction, administrator).await? {
-                    return Ok(Deed::NotAdministrator);
+                match permit(&mut transaction, administrator).await? {
+                    Permit::Given => {}
+                    Permit::NotAdministrator => return Ok(Deed::NotAdministrator),
+                    Permit::SessionUnknown => return Ok(Deed::SessionUnknown),
                 }
                 self.audit.insert(&mut transaction, event).await?;
                 if !deed.await {
@@ -313,34 +319,6 @@ impl Change {
     }
 }
 
-/// Takes the lock of all changes, and then finds out whether `administrator` may make one: the account
-/// is there, enabled, has the role, and was not signed out since the session of the request began.
-/// In this order, because a right that is read before the lock is held may be taken away meanwhile.
-async fn permit(
-    connection: &mut AnyConnection,
-    administrator: Option<Administrator>,
-) -> std::result::Result<bool, sqlx::Error> {
-    lock(connection).await?;
-    let Some(administrator) = administrator else {
-        return Ok(true);
-    };
-    let user = find_in(connection, administrator.user).await?;
-    Ok(user.is_some_and(|user| {
-        let began = administrator.session_began_at;
-        user.is_admin()
-            && user.disabled_at.is_none()
-            && user.signed_out_at.is_none_or(|at| began > at)
-    }))
-}
-
-/// Holds the lock of all changes to the end of the transaction. A row is a lock on both engines.
-async fn lock(connection: &mut AnyConnection) -> std::result::Result<(), sqlx::Error> {
-    sqlx::query("UPDATE locks SET taken = taken + 1 WHERE name = 'last_admin'")
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
 /// Whether any account is an administrator's who can sign in.
 async fn has_admin(connection: &mut AnyConnection) -> std::result::Result<bool, sqlx::Error> {
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names.
@@ -348,6 +326,16 @@ async fn has_admin(connection: &mut AnyConnection) -> std::result::Result<bool, 
                AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
     let query = sqlx::query(any).bind(format!(" {ADMIN} "));
     Ok(query.fetch_optional(connection).await?.is_some())
+}
+
+impl From<Permit> for Outcome {
+    /// The outcome of a permit that is refused.
+    fn from(permit: Permit) -> Self {
+        match permit {
+            Permit::SessionUnknown => Self::SessionUnknown,
+            Permit::Given | Permit::NotAdministrator => Self::NotAdministrator,
+        }
+    }
 }
 
 fn insert(user: &User) -> Statement {

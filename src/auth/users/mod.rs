@@ -1,7 +1,9 @@
 //! Accounts in SQL. One set of queries for SQLite and Postgres: `$1` placeholders, text ids,
-//! bigint milliseconds. What changes one is in [`change`].
+//! bigint milliseconds. What changes one is in [`change`], what sessions must hear of it in [`notices`].
 
 mod change;
+mod notices;
+mod rights;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -66,7 +68,9 @@ pub struct Users {
     audit: Audit,
 }
 
-pub use self::change::{Administrator, Change, Deed, Outcome};
+pub use self::change::{Change, Deed, Outcome};
+pub use self::notices::{Notice, SessionSync};
+pub use self::rights::Administrator;
 
 type Result<T> = std::result::Result<T, SqlError>;
 

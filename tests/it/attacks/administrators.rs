@@ -54,6 +54,17 @@ impl Stage {
         statements.execute(&mut self.database).await.unwrap();
     }
 
+    /// Holds the lock of changes.
+    async fn lock(&mut self) {
+        let begin = if self.postgres {
+            "BEGIN"
+        } else {
+            "BEGIN IMMEDIATE"
+        };
+        let lock = "UPDATE locks SET taken = taken + 1";
+        self.execute(&format!("{begin}; {lock}")).await;
+    }
+
     async fn text(&mut self, query: &str) -> String {
         let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
         query.fetch_one(&mut self.database).await.unwrap()
@@ -79,8 +90,8 @@ impl Stage {
         }
         let database = &mut self.database;
         eventually(PATIENCE, "a request that waits for a lock", async || {
-            let query = "SELECT count(*) FROM pg_stat_activity \
-                         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            // Not pg_stat_activity, which stays the same to the end of a transaction.
+            let query = "SELECT count(*) FROM pg_locks WHERE NOT granted";
             let count: i64 = sqlx::query_scalar(query)
                 .fetch_one(&mut *database)
                 .await
@@ -186,13 +197,7 @@ async fn requests_in_flight_do_nothing_once_their_administrator_has_lost_the_rig
                     continue;
                 }
                 let session = stage.client.signed_in(MALLORY).await;
-                let begin = if stage.postgres {
-                    "BEGIN"
-                } else {
-                    "BEGIN IMMEDIATE"
-                };
-                let lock = "UPDATE locks SET taken = taken + 1";
-                stage.execute(&format!("{begin}; {lock}")).await;
+                stage.lock().await;
                 let sent = send(&stage.client, &session, request.clone());
                 stage.waiting().await;
                 stage.execute(&format!("{loss}; COMMIT")).await;
@@ -206,6 +211,41 @@ async fn requests_in_flight_do_nothing_once_their_administrator_has_lost_the_rig
                     .execute(&format!("UPDATE users SET {repair} {who}"))
                     .await;
             }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_in_flight_do_nothing_once_their_session_has_ended() {
+    on_both(async |mut stage| {
+        let (mallory, ann) = (stage.id(MALLORY).await, stage.id(ANN).await);
+        for (index, request) in requests(&mallory, &ann).into_iter().enumerate() {
+            let session = stage.client.signed_in(MALLORY).await;
+            let before = stage.state().await;
+            stage.lock().await;
+            let sent = send(&stage.client, &session, request);
+            stage.waiting().await;
+            // Whoever is robbed of a session has two ways to end it.
+            let end = ["/auth/logout", "/auth/logout-all"][index % 2];
+            let ended = (Method::POST, end.to_owned(), Value::Null);
+            let ended = send(&stage.client, &session, ended);
+            if stage.postgres {
+                ended.await.unwrap().is(204);
+                stage.execute("COMMIT").await;
+            } else {
+                // It has ended before the event of it is written, which waits for the lock.
+                stage.waiting().await;
+                stage.execute("COMMIT").await;
+                ended.await.unwrap().is(204);
+            }
+            let answer = sent.await.unwrap();
+            let refused = answer.status == 403 || !stage.postgres && answer.status == 401;
+            assert!(refused, "{answer:#?}");
+            let mut after = stage.state().await;
+            after.retain(|row| !row.starts_with("session"));
+            let before = before.iter().filter(|row| !row.starts_with("session"));
+            assert!(before.eq(after.iter()), "{answer:#?}");
         }
     })
     .await;

@@ -1,0 +1,72 @@
+//! The rights of administrators, read inside the transaction that uses them.
+
+use sqlx::AnyConnection;
+
+use super::find_in;
+use crate::auth::ids::{SessionId, UserId};
+use crate::auth::sessions::Sessions;
+use crate::clock::Timestamp;
+
+/// An administrator in whose name a change is made. The request was let in a moment ago; whether the
+/// account still has the role is decided by its row, inside the change's transaction.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    /// The account.
+    pub user: UserId,
+    /// The session of the request.
+    pub session: SessionId,
+    /// When the session of the request began.
+    pub session_began_at: Timestamp,
+    /// When the request was let in.
+    pub asked_at: Timestamp,
+    /// The store to look the session up in once more.
+    pub sessions: Sessions,
+}
+
+/// Whether a change may be made.
+pub(super) enum Permit {
+    /// It may.
+    Given,
+    /// Whoever asks is no administrator any more, or their session has ended.
+    NotAdministrator,
+    /// The token store does not answer.
+    SessionUnknown,
+}
+
+/// Takes the lock of all changes, and then finds out whether `administrator` may make one: the account
+/// is there, enabled, has the role, and the session of the request has not ended. In this order,
+/// because a right that is read before the lock is held may be taken away meanwhile.
+pub(super) async fn permit(
+    connection: &mut AnyConnection,
+    administrator: Option<&Administrator>,
+) -> std::result::Result<Permit, sqlx::Error> {
+    lock(connection).await?;
+    let Some(asks) = administrator else {
+        return Ok(Permit::Given);
+    };
+    let user = find_in(connection, asks.user).await?;
+    let entitled = user.is_some_and(|user| {
+        user.is_admin()
+            && user.disabled_at.is_none()
+            && user
+                .signed_out_at
+                .is_none_or(|at| asks.session_began_at > at)
+    });
+    if !entitled {
+        return Ok(Permit::NotAdministrator);
+    }
+    // The row does not know of sessions that their owner has ended.
+    match asks.sessions.look_up(asks.session, asks.asked_at).await {
+        Ok(Some(_)) => Ok(Permit::Given),
+        Ok(None) => Ok(Permit::NotAdministrator),
+        Err(_) => Ok(Permit::SessionUnknown),
+    }
+}
+
+/// Holds the lock of all changes to the end of the transaction. A row is a lock on both engines.
+pub(super) async fn lock(connection: &mut AnyConnection) -> std::result::Result<(), sqlx::Error> {
+    sqlx::query("UPDATE locks SET taken = taken + 1 WHERE name = 'last_admin'")
+        .execute(connection)
+        .await
+        .map(drop)
+}
