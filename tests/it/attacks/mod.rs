@@ -2,19 +2,18 @@
 //! with the outcome that holds today. `docs/security.md` says what is promised.
 
 mod administrators;
+mod audit;
+mod bodies;
+mod connections;
 mod files;
 mod gateways;
-mod setup;
-mod connections;
 mod hosts;
-mod pages;
-mod bodies;
-mod limits;
 mod keys;
+mod limits;
+mod llm;
+mod pages;
 mod passwords;
-mod setup;
-mod audit;
 mod refresh;
 mod sessions;
+mod setup;
 mod verify;
-mod llm;
