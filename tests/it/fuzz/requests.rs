@@ -13,10 +13,10 @@ use super::{Subject, Target};
 use crate::support::{Aura, Client, Settings, Visitor};
 
 /// The longest head of an answer.
-const HEAD: usize = 64 * 1024 * 1024;
+const HEAD: usize = 8 * 1024;
 
 /// The longest answer that is no file of Swagger UI, per request.
-const ANSWER: usize = 64 * 1024 * 1024;
+const ANSWER: usize = 96 * 1024;
 
 /// Long enough for an answer that comes at all; what is half a request gets none so soon.
 const SILENCE: Duration = Duration::from_millis(120);
@@ -65,7 +65,7 @@ pub(super) const PASSWORDS: Target = Target {
     name: "passwords",
     most_bytes: 1024,
     // A hash of the cheapest cost is part of it.
-    millis: 3_000,
+    millis: 500,
     millis_per_mib: 1_000,
     words: &[
         "password",

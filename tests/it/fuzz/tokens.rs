@@ -19,6 +19,9 @@ use crate::support::{Settings, part};
 
 const KEY: &str = "Wq8zT4nKs0LxYb7RfJ2vGm5HdC9pAeU3iOt6XkQ1";
 
+/// The longest lifetime that `JWT_ACCESS_TOKEN_EXPIRE_MINUTES` takes, in seconds.
+const LONGEST: i64 = 1440 * 60;
+
 /// An access token as it is sent: only those that were issued pass.
 pub(super) const ACCESS: Target = Target {
     name: "access_tokens",
@@ -175,9 +178,10 @@ fn could_be_issued(header: &Value, claims: &Value) -> Result<(), String> {
     let promises = [
         ("alg", header["alg"] == "HS256"),
         ("typ", typ == "at+jwt" || typ == "application/at+jwt"),
+        ("crit", header.get("crit").is_none()),
         ("iss", claims["iss"] == "aura"),
         ("aud", claims["aud"] == "aura"),
-        ("exp", exp > now - 300),
+        ("exp", exp > now - 300 && exp < now + LONGEST + 300),
         ("roles", claims["roles"].is_array()),
     ];
     match promises.iter().find(|(_, kept)| !kept) {
