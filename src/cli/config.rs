@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{config_explain, config_from, config_text};
 use crate::config::Config;
 use crate::schema::{Environment, Fault, Faults, Loaded};
+use crate::server::memory;
 
 /// Nothing was wrong.
 const OK: u8 = 0;
@@ -125,7 +126,12 @@ impl ConfigCommand {
                     .secrets_dir(secrets_dir)
                     .secrets_elsewhere(secrets_elsewhere)
                     .strict_names(true);
-                check(&Config::load(&loader), json, out, err)
+                let mut loaded = Config::load(&loader);
+                if let Ok(loaded) = &mut loaded {
+                    let memory = memory::advice(&loaded.value, memory::granted());
+                    loaded.warnings.extend(memory);
+                }
+                check(&loaded, json, out, err)
             }
             Self::Show { secrets_dir, json } => {
                 let loader = Config::loader(environment)?.secrets_dir(secrets_dir);
@@ -247,6 +253,14 @@ mod tests {
         ] {
             assert!(err.contains(name), "{err}");
         }
+    }
+
+    #[test]
+    fn check_warns_of_settings_that_need_more_memory_than_there_is() {
+        let (code, out, err) = run("check", &[("SERVER_MAX_CONNECTIONS", "1000000")]);
+        assert_eq!((code, out.as_str()), (0, "ok\n"));
+        assert!(err.starts_with("warning: SERVER_MAX_CONNECTIONS: "), "{err}");
+        assert!(err.contains("MiB for connections"), "{err}");
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Default for Server {
             header_timeout_seconds: Bounded::of::<10>(),
             body_timeout_seconds: Bounded::of::<10>(),
             idle_timeout_seconds: Bounded::of::<75>(),
-            max_connections: Bounded::of::<10_000>(),
+            max_connections: Bounded::of::<4_000>(),
             max_connections_per_address: Bounded::of::<512>(),
             health_details: HealthDetails::default(),
         }

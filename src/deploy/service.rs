@@ -16,6 +16,10 @@ use crate::schema::{Fault, SchemaError, Setting, Settings};
 /// [`FaultKind::Advice`]: crate::schema::FaultKind::Advice
 pub type Check = fn(&BTreeMap<String, String>) -> Vec<Fault>;
 
+/// Bytes of memory that one process takes at most with such variables; none where they are not
+/// understood.
+pub type Memory = fn(&BTreeMap<String, String>) -> Option<u64>;
+
 /// A service that is to be deployed: its settings, and what else a manifest has to know.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -58,6 +62,8 @@ pub struct Service {
     pub guides: Vec<Guide>,
     /// What the service would refuse, where it can be asked.
     pub check: Option<Check>,
+    /// The most memory that it takes, where it knows.
+    pub memory: Option<Memory>,
     /// What `verify` holds a release against beyond what every service has.
     pub promises: Promises,
 }
@@ -156,6 +162,7 @@ impl Service {
             openapi: None,
             guides: Vec::new(),
             check: None,
+            memory: None,
             promises: Promises::default(),
         })
     }

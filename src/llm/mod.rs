@@ -55,6 +55,14 @@ const BODIES_OF_ALL: usize = 6;
 /// a client has not read yet. One user may hold a quarter.
 const ANSWERS: usize = 32 * 1024 * 1024;
 
+/// Bytes of memory that requests under `/v1` take at most: their bodies, and their answers.
+#[must_use]
+pub fn memory(config: &crate::config::Llm) -> (usize, usize) {
+    let bodies = config.max_body_bytes.as_usize() * BODIES_OF_ALL;
+    let answers = ANSWERS.max(config.cache_max_entry_bytes.as_usize() * 2);
+    (bodies, answers + BEING_KEPT)
+}
+
 /// The cache and what is behind it; clones share everything.
 #[derive(Clone, Debug)]
 pub struct Llm(Arc<Inner>);

@@ -8,6 +8,7 @@ mod framing;
 mod front;
 mod limits;
 mod listener;
+pub mod memory;
 mod metrics;
 pub mod openapi;
 mod routes;

@@ -16,7 +16,7 @@ use super::listener::listen;
 use super::metrics::{HttpMetrics, MetricsEndpoint};
 use super::shutdown::Signals;
 use super::socket::Timeouts;
-use super::{App, limits, startup, sweep};
+use super::{App, limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
 use crate::health::Health;
 
@@ -87,6 +87,9 @@ pub async fn serve(
             "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, and end \
              with it"
         );
+    }
+    if let Some(advice) = memory::advice(&app.config, memory::granted()) {
+        tracing::warn!("{advice}");
     }
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let config = &app.config.server;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::memory;
 use crate::config::Config;
 use crate::deploy::verify::{Build, Library, Names, Page, Promises};
 use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Service};
@@ -38,6 +39,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.openapi = Some(openapi);
     service.guides = guides();
     service.check = Some(check);
+    service.memory = Some(most_memory);
     service.promises = promises();
     Ok(service)
 }
@@ -178,6 +180,13 @@ fn check(variables: &BTreeMap<String, String>) -> Vec<Fault> {
         }
         Err(faults) => faults.into_iter().collect(),
     }
+}
+
+/// The most memory that one process with `variables` takes, in bytes.
+fn most_memory(variables: &BTreeMap<String, String>) -> Option<u64> {
+    let loader = Config::loader(variables.iter().collect()).ok()?;
+    let loaded = Config::load(&loader.secrets_elsewhere(true)).ok()?;
+    Some(memory::most(&loaded.value))
 }
 
 fn words(list: &[&str]) -> Vec<String> {

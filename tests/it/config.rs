@@ -40,7 +40,7 @@ fn the_variables_and_defaults_that_are_promised() {
         ("SERVER_IDLE_TIMEOUT_SECONDS", "75"),
         ("SERVER_BODY_MEMORY_BYTES", "33554432"),
         ("SERVER_HEALTH_DETAILS", "everyone"),
-        ("SERVER_MAX_CONNECTIONS", "10000"),
+        ("SERVER_MAX_CONNECTIONS", "4000"),
         ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", "512"),
         ("DATABASE_URL", "sqlite://aura.db"),
         ("DATABASE_MAX_CONNECTIONS", "10"),

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::draft::Draft;
 use super::report::Report;
 use super::tier::Tier;
-use super::{Component, Environment, scale};
+use super::resources::bytes;
+use super::{Component, Environment, scale, settings};
 use crate::schema::FaultKind;
 
 /// Looks at one environment.
@@ -18,6 +19,7 @@ pub(super) fn one(draft: &mut Draft<'_>, environment: &Environment) {
     facts(draft, environment);
     namespace(draft, environment);
     digest(draft, environment);
+    memory(draft, environment);
 }
 
 /// Looks at what no two environments may share.
@@ -162,6 +164,31 @@ fn namespace(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
+/// A process that takes more than its limit is ended by the system: under attack, again and again.
+/// Away from production that is told only of a limit that somebody wrote.
+fn memory(draft: &mut Draft<'_>, environment: &Environment) {
+    let path = ["resources", "limits", "memory"];
+    let Some(limit) = environment.resources.limits.get("memory") else {
+        return;
+    };
+    if draft.failed(&path) || draft.tier != Tier::Production && !draft.has(&path) {
+        return;
+    }
+    let needs = draft.service.memory;
+    let merged = settings::merged(draft, &environment.settings);
+    let Some(most) = needs.and_then(|needs| needs(&merged)) else {
+        return;
+    };
+    if most > bytes(limit) {
+        let most = most.div_ceil(1024 * 1024);
+        draft.advise(
+            &path,
+            format!("is {limit}, and the settings let the service take up to {most}Mi"),
+            "grant that much, or lower the limits in its settings",
+        );
+    }
+}
+
 fn digest(draft: &mut Draft<'_>, environment: &Environment) {
     let failed = draft.failed(&["image"]) || draft.report.failed(&["image"]);
     if draft.tier != Tier::Production || environment.image.digest.is_some() || failed {
@@ -295,6 +322,26 @@ mod tests {
         let pinned = format!("image = \"aura@{DIGEST}\"");
         let plan = Plan::read(&service(), Some(("deploy.toml", &pinned)), true).unwrap();
         assert_eq!(plan.environments[2].image.tag, None);
+    }
+
+    #[test]
+    fn a_limit_below_the_most_that_the_service_takes_is_told() {
+        let mut service = service();
+        service.memory = Some(|settings| (settings["LOG_LEVEL"] == "debug").then_some(600 << 20));
+        let told = |text: &str| {
+            let plan = Plan::read(&service, Some(("d", text)), false).unwrap();
+            let warnings = plan.warnings.into_iter();
+            let told = warnings.filter(|warning| warning.name.ends_with("memory"));
+            told.map(|warning| warning.problem).collect::<Vec<_>>()
+        };
+        let debug = "environments.production.settings.LOG_LEVEL = \"debug\"\n";
+        assert_eq!(told(""), [""; 0]);
+        assert_eq!(
+            told(debug),
+            ["is 512Mi, and the settings let the service take up to 600Mi"]
+        );
+        let more = format!("{debug}environments.production.resources.limits.memory = \"1Gi\"");
+        assert_eq!(told(&more), [""; 0]);
     }
 
     #[test]

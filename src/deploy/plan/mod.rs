@@ -37,6 +37,7 @@ use serde::Deserialize;
 use crate::schema::Fault;
 
 pub(super) use quantity::amount;
+pub use resources::production_memory;
 pub(super) use schema::ARTEFACT;
 pub use tier::Tier;
 

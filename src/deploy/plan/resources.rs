@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Resources;
 use super::draft::Draft;
-use super::quantity::Quantity;
+use super::quantity::{Quantity, amount};
 use super::tier::Tier;
 use crate::schema::FaultKind;
 
@@ -16,6 +16,23 @@ const DEFAULTS: [(&str, &str, &str, &str); 3] = [
     ("memory", "128Mi", "256Mi", "512Mi"),
     ("ephemeral-storage", "64Mi", "128Mi", "128Mi"),
 ];
+
+/// Bytes of memory that a pod may take in production where nothing else is written.
+#[must_use]
+pub fn production_memory() -> u64 {
+    let memory = DEFAULTS.iter().find(|(name, ..)| *name == "memory");
+    memory.map_or(0, |(.., production)| bytes(production))
+}
+
+/// Bytes of a quantity, rounded down; 0 for none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "amounts are positive, and the cast ends at the largest number"
+)]
+pub(super) fn bytes(text: &str) -> u64 {
+    amount(text).unwrap_or(0.0) as u64
+}
 
 /// Less memory or disk than this is a slip: `512m` is half a byte.
 const LEAST: &str = "1Mi";

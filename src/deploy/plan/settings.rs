@@ -142,12 +142,11 @@ pub(super) fn add_implied(
     }
 }
 
-/// What the service would refuse at its start, and what it would warn of. `is_exposed`: a gateway or
-/// an ingress stands before it.
-pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, is_exposed: bool) {
-    let Some(check) = draft.service.check else {
-        return;
-    };
+/// Every setting that is not a secret, as the service will find it.
+pub(super) fn merged(
+    draft: &Draft<'_>,
+    settings: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let mut merged: BTreeMap<String, String> = draft
         .service
         .plain_settings()
@@ -155,6 +154,16 @@ pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, 
         .filter(|(_, text)| !text.is_empty())
         .collect();
     merged.extend(settings.clone());
+    merged
+}
+
+/// What the service would refuse at its start, and what it would warn of. `is_exposed`: a gateway or
+/// an ingress stands before it.
+pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, is_exposed: bool) {
+    let Some(check) = draft.service.check else {
+        return;
+    };
+    let merged = merged(draft, settings);
     // One variable is refused once.
     let failed: BTreeSet<String> = draft
         .file

@@ -57,8 +57,8 @@ enum Counters {
     Memory(MemoryCounters),
 }
 
-/// Bytes that the counters and marks of one [`RateLimits`] take in this process at most.
-pub const MAX_MEMORY: usize = 2 * table::MAX_ENTRIES * table::ENTRY_BYTES;
+/// Bytes that a table of counters, or of marks, takes in this process at most.
+pub const TABLE_BYTES: usize = table::MAX_ENTRIES * table::ENTRY_BYTES;
 
 /// The answer to one bucket: calls counted in this window, milliseconds to its end, refused.
 type Count = (i64, i64, bool);
