@@ -259,7 +259,10 @@ mod tests {
     fn check_warns_of_settings_that_need_more_memory_than_there_is() {
         let (code, out, err) = run("check", &[("SERVER_MAX_CONNECTIONS", "1000000")]);
         assert_eq!((code, out.as_str()), (0, "ok\n"));
-        assert!(err.starts_with("warning: SERVER_MAX_CONNECTIONS: "), "{err}");
+        assert!(
+            err.starts_with("warning: SERVER_MAX_CONNECTIONS: "),
+            "{err}"
+        );
         assert!(err.contains("MiB for connections"), "{err}");
     }
 

@@ -65,10 +65,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
         part(
             Some("SERVER_MAX_CONNECTIONS"),
             "connections",
-            server
-                .max_connections
-                .as_u64()
-                .saturating_mul(CONNECTION),
+            server.max_connections.as_u64().saturating_mul(CONNECTION),
         ),
         part(
             Some("SERVER_BODY_MEMORY_BYTES"),
@@ -88,7 +85,11 @@ pub fn parts(config: &Config) -> Vec<Part> {
         let setting = Some("LLM_MAX_BODY_BYTES");
         parts.push(part(setting, "request bodies under /v1", bytes(bodies)));
         let setting = Some("LLM_CACHE_MAX_ENTRY_BYTES");
-        parts.push(part(setting, "answers of the language model", bytes(answers)));
+        parts.push(part(
+            setting,
+            "answers of the language model",
+            bytes(answers),
+        ));
         if !config.redis.enabled {
             let kept = config.llm.cache_memory_bytes.as_u64();
             parts.push(part(Some("LLM_CACHE_MEMORY_BYTES"), "the LLM cache", kept));

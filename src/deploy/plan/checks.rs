@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::draft::Draft;
 use super::report::Report;
-use super::tier::Tier;
 use super::resources::bytes;
+use super::tier::Tier;
 use super::{Component, Environment, scale, settings};
 use crate::schema::FaultKind;
 
