@@ -126,12 +126,12 @@ impl ConfigCommand {
                     .secrets_dir(secrets_dir)
                     .secrets_elsewhere(secrets_elsewhere)
                     .strict_names(true);
-                let mut loaded = Config::load(&loader);
-                if let Ok(loaded) = &mut loaded {
+                let mut outcome = Config::load(&loader);
+                if let Ok(loaded) = &mut outcome {
                     let memory = memory::advice(&loaded.value, memory::granted());
                     loaded.warnings.extend(memory);
                 }
-                check(&loaded, json, out, err)
+                check(&outcome, json, out, err)
             }
             Self::Show { secrets_dir, json } => {
                 let loader = Config::loader(environment)?.secrets_dir(secrets_dir);

@@ -185,8 +185,8 @@ fn check(variables: &BTreeMap<String, String>) -> Vec<Fault> {
 /// The most memory that one process with `variables` takes, in bytes.
 fn most_memory(variables: &BTreeMap<String, String>) -> Option<u64> {
     let loader = Config::loader(variables.iter().collect()).ok()?;
-    let loaded = Config::load(&loader.secrets_elsewhere(true)).ok()?;
-    Some(memory::most(&loaded.value))
+    let config = Config::load(&loader.secrets_elsewhere(true)).ok()?.value;
+    Some(memory::most(&config))
 }
 
 fn words(list: &[&str]) -> Vec<String> {
