@@ -17,6 +17,17 @@ pub struct Llm {
     pub upstream_url: Option<String>,
     /// Key that is sent to `LLM_UPSTREAM_URL` as a bearer token. Unset: none is sent.
     pub upstream_api_key: Option<Secret<String>>,
+    /// Roles whose accounts may ask under `/v1`, separated by commas; `*` stands for any account.
+    /// Empty: any account in development, and `llm` or `admin` in staging and production.
+    #[schemars(example = &"llm,staff")]
+    pub allowed_roles: Vec<String>,
+    /// Models that may be asked for, separated by commas, as the upstream names them; others are
+    /// answered with 404. Empty: all of them.
+    #[schemars(example = &"gpt-4o-mini,text-embedding-3-small")]
+    pub models: Vec<String>,
+    /// Tokens that each user may have of the upstream a day (UTC), those of the question included.
+    /// 0: any number. Answers out of the cache take none.
+    pub tokens_per_day: Bounded<0, 1_000_000_000_000>,
     /// Seconds for which the upstream may be silent, before its answer begins and within it, until
     /// the request is given up with 504.
     pub upstream_timeout_seconds: Bounded<1, 3_600>,
@@ -41,6 +52,9 @@ impl Default for Llm {
         Self {
             upstream_url: None,
             upstream_api_key: None,
+            allowed_roles: Vec::new(),
+            models: Vec::new(),
+            tokens_per_day: Bounded::of::<0>(),
             upstream_timeout_seconds: Bounded::of::<300>(),
             max_body_bytes: Bounded::of::<16_777_216>(),
             cache_requests: CacheRequests::default(),

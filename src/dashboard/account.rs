@@ -24,6 +24,9 @@ struct Account {
     token: String,
     sessions: Vec<SessionRow>,
     hidden: usize,
+    /// Tokens of the language model today, where there were any.
+    tokens: Option<i64>,
+    tokens_per_day: i64,
 }
 
 /// The page.
@@ -40,7 +43,13 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
         .sessions_of(Some(&caller.session), user.id, FIRST)
         .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, Some(&caller.session));
+    let llm = &visit.site.llm;
+    let today = llm.tokens_today(caller.user(), 1).await.ok();
+    let tokens = today.map(|today| today.used).filter(|used| *used > 0);
+    let tokens_per_day = llm.tokens_per_day();
     let body = Account {
+        tokens,
+        tokens_per_day,
         email: user.email.as_str().to_owned(),
         roles: user.roles,
         since: Moment(user.created_at),
@@ -134,6 +143,8 @@ mod tests {
             token: text(),
             sessions: vec![row],
             hidden: 0,
+            tokens: Some(1),
+            tokens_per_day: 2,
         };
         // The e-mail is shown and in the form; the row names its device, address and id twice.
         is_text(&body.to_string(), 2 + 1 + 2 + 2 + 3 + 1);

@@ -51,6 +51,7 @@ use crate::health::Health;
 use crate::http::cookies::CookieRules;
 use crate::http::next::NextHosts;
 use crate::http::{Code, Context, Problem};
+use crate::llm::Llm;
 
 /// What a handler gives.
 type Answer = Result<Response, Fault>;
@@ -96,6 +97,8 @@ pub struct Parts {
     pub health: Health,
     /// The last hour in numbers.
     pub activity: Activity,
+    /// The tokens of the day.
+    pub llm: Llm,
     /// Every setting.
     pub configuration: Arc<Configuration>,
     /// The time.
@@ -113,6 +116,7 @@ struct Site {
     audit: Audit,
     health: Health,
     activity: Activity,
+    llm: Llm,
     configuration: Arc<Configuration>,
     clock: Clock,
     cookies: CookieRules,
@@ -136,6 +140,7 @@ impl Dashboard {
             audit: parts.audit,
             health: parts.health,
             activity: parts.activity,
+            llm: parts.llm,
             configuration: parts.configuration,
             clock: parts.clock,
             cookies: CookieRules::of(config),

@@ -5,12 +5,14 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use poem::http::StatusCode;
 
-use super::Answer;
 use super::chart::Chart;
+use super::fault::Fault;
 use super::moment::span;
 use super::page::{Markup, page, part};
 use super::visit::Visit;
+use super::{Answer, Site};
 use crate::activity::{Counts, Hour};
+use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
 use crate::health::{CheckName, Reach, Report, Status};
 
@@ -45,10 +47,22 @@ struct ReplicaRow {
     seen: String,
 }
 
+/// Tokens of one user today.
+struct TokenRow {
+    id: String,
+    email: String,
+    used: i64,
+}
+
+/// Users in the list of those with the most tokens.
+const TOP: usize = 10;
+
 #[derive(Template)]
 #[template(path = "dashboard/live.html", whitespace = "minimize")]
 struct Live {
     tiles: Vec<Tile>,
+    tokens: Vec<TokenRow>,
+    tokens_per_day: i64,
     shared: bool,
     own: &'static str,
     charts: Vec<ChartTile>,
@@ -68,20 +82,25 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
     if !visit.caller()?.has(ADMIN) {
         return Ok(visit.see("/account"));
     }
-    let live = gather(visit).await;
+    let live = gather(visit).await?;
     Ok(page(visit, StatusCode::OK, "Overview", &Overview { live }))
 }
 
 /// The part that changes.
 pub(super) async fn live(visit: &mut Visit) -> Answer {
     visit.admin()?;
-    let live = gather(visit).await;
+    let live = gather(visit).await?;
     Ok(part(visit, &live))
 }
 
-async fn gather(visit: &Visit) -> Live {
+async fn gather(visit: &mut Visit) -> Result<Live, Fault> {
+    let user = visit.caller()?.user();
     let site = &visit.site;
-    let (checks, hour) = tokio::join!(site.health.all(), site.activity.last_hour());
+    let (checks, hour, tokens) = tokio::join!(
+        site.health.all(),
+        site.activity.last_hour(),
+        tokens(site, user)
+    );
     let now = site.clock.now();
     let replicas = hour.replicas.iter().map(|replica| ReplicaRow {
         name: replica.host.clone(),
@@ -93,14 +112,33 @@ async fn gather(visit: &Visit) -> Live {
             seconds => format!("{} ago", span(seconds)),
         },
     });
-    Live {
+    Ok(Live {
         tiles: checks.into_iter().flat_map(tiles).collect(),
+        tokens,
+        tokens_per_day: site.llm.tokens_per_day(),
         own: "These are the numbers of this replica alone: they are shared by way of Redis, which is \
               switched off or away.",
         shared: hour.shared,
         charts: charts(&hour),
         replicas: replicas.collect(),
+    })
+}
+
+/// The users with the most tokens today; none while they cannot be told.
+async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
+    let Ok(today) = site.llm.tokens_today(user, TOP).await else {
+        return Vec::new();
+    };
+    let mut rows = Vec::new();
+    for (id, used) in today.top {
+        let found = site.auth.find_user(id).await;
+        rows.push(TokenRow {
+            id: id.to_string(),
+            email: found.map_or_else(|_| id.to_string(), |user| user.email.as_str().to_owned()),
+            used,
+        });
     }
+    rows
 }
 
 /// What a check found: one tile, or one for each logical database.
@@ -226,6 +264,12 @@ mod tests {
         let text = || HOSTILE.to_owned();
         let live = Live {
             tiles: vec![tile(text(), Status::Healthy, Some(1.26))],
+            tokens: vec![TokenRow {
+                id: "1".to_owned(),
+                email: text(),
+                used: 1,
+            }],
+            tokens_per_day: 0,
             own: "",
             shared: true,
             charts: Vec::new(),
@@ -238,7 +282,7 @@ mod tests {
             }],
         };
         let html = live.to_string();
-        is_text(&html, 3);
+        is_text(&html, 4);
         assert!(html.contains("answered in 1.3 ms"), "{html}");
     }
 }

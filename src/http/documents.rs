@@ -169,6 +169,7 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::NotFound
         | Code::SessionNotFound
         | Code::UserNotFound
+        | Code::ModelNotFound
         | Code::LastAdministrator
         | Code::MethodNotAllowed
         | Code::RequestTimeout

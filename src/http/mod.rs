@@ -25,5 +25,5 @@ pub use self::form::{FormFields, FormInput, FromForm};
 pub use self::input::{Fields, FromFields, Input};
 pub use self::next::NextHosts;
 pub use self::problem::{Code, FieldError, Problem};
-pub use self::rate_limit::{Bucket, RateLimits};
+pub use self::rate_limit::{Bucket, RateLimits, Verdict};
 pub use self::refused::{Codes, Refused};

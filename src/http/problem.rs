@@ -72,6 +72,8 @@ codes! {
     SessionNotFound = NOT_FOUND, "session_not_found", "There is no such session";
     /// There is no account with this id.
     UserNotFound = NOT_FOUND, "user_not_found", "There is no such account";
+    /// The model is not in `LLM_MODELS`.
+    ModelNotFound = NOT_FOUND, "model_not_found", "There is no such model";
     /// The route exists, but not with this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method";
     /// The request did not arrive in time.

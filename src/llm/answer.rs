@@ -13,7 +13,8 @@ use poem_openapi::registry::{
 
 use super::entry::Entry;
 use super::flight::Reader;
-use super::upstream::Head;
+use super::upstream::{Head, UpstreamError};
+use crate::http::Problem;
 
 /// Says where an answer came from.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -69,6 +70,40 @@ impl Answer {
             source,
             body: Content::Live(reader),
         }
+    }
+}
+
+impl Answer {
+    /// The same with the body that `change` makes of a whole one of at most `max_bytes`; as it is
+    /// where it is an error.
+    ///
+    /// # Errors
+    /// `upstream_unavailable` where the body is longer, breaks off, or cannot be changed.
+    pub(super) async fn changed(
+        mut self,
+        max_bytes: usize,
+        change: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<Self, Problem> {
+        if self.status != StatusCode::OK {
+            return Ok(self);
+        }
+        let mut body = Vec::new();
+        match &self.body {
+            Content::Whole(bytes) => body.extend_from_slice(bytes),
+            Content::Live(reader) => {
+                while let Some(part) = reader.next().await {
+                    body.extend_from_slice(&part?);
+                    if body.len() > max_bytes {
+                        break;
+                    }
+                }
+            }
+        }
+        let short = Some(body).filter(|body| body.len() <= max_bytes);
+        let changed = short.and_then(|body| change(&body));
+        self.body = Content::Whole(changed.ok_or(UpstreamError::Unavailable)?.into());
+        self.headers.remove(header::CONTENT_LENGTH);
+        Ok(self)
     }
 }
 

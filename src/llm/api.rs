@@ -2,13 +2,16 @@
 
 use hyper::body::Bytes;
 use poem::http::HeaderMap;
-use poem_openapi::{ApiResponse, OpenApi, Tags};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
+use uuid::Uuid;
 
-use super::Llm;
 use super::answer::Answer;
 use super::body::Unread;
 use super::question::Question;
 use super::upstream::Route;
+use super::{Llm, Today};
 use crate::audit::Action;
 use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
@@ -32,14 +35,63 @@ const UPSTREAM: &[Code] = &[
     Code::UpstreamUnavailable,
 ];
 
+/// What any route under `/v1` may answer to an account that is known.
+const ACCESS: &[Code] = &[Code::Forbidden, Code::Busy];
+
 route_codes! {
     /// Of routes that ask with a body.
-    Ask: OpenAi = [BODY, BEARER, LIMITED, DATABASE, UPSTREAM, &[Code::Busy]];
+    Ask: OpenAi = [BODY, BEARER, LIMITED, DATABASE, UPSTREAM, ACCESS, &[Code::ModelNotFound]];
     /// Of `GET /v1/models`.
-    Models: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM, &[Code::Busy]];
+    Models: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM, ACCESS];
+    /// Of `GET /llm/usage` and `GET /llm/usage/users`.
+    Usage: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::LimitsUnavailable]];
     /// Of `POST /llm/cache/purge`.
     Purge: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::CacheUnavailable]];
 }
+
+/// Tokens of one user on the day (UTC).
+#[derive(Object)]
+#[oai(example)]
+pub struct TokenUsage {
+    /// Tokens so far, those that calls under way have reserved included.
+    used: i64,
+    /// Tokens that a user may have a day; 0: any number.
+    limit: i64,
+    /// Seconds to the end of the day.
+    resets_in: i64,
+}
+
+/// Tokens of one user on the day (UTC).
+#[derive(Object)]
+#[oai(example)]
+pub struct UserTokens {
+    /// The account.
+    user_id: Uuid,
+    /// Tokens so far.
+    used: i64,
+}
+
+impl Example for TokenUsage {
+    fn example() -> Self {
+        Self {
+            used: 1_234,
+            limit: 100_000,
+            resets_in: 3_600,
+        }
+    }
+}
+
+impl Example for UserTokens {
+    fn example() -> Self {
+        Self {
+            user_id: Uuid::from_u128(0x0d9f_5c57_8a3c_4a86_b5f1_59d8_a9e8_e8aa),
+            used: 1_234,
+        }
+    }
+}
+
+/// Users in the list of those with the most tokens.
+const TOP: usize = 20;
 
 /// Done; there is nothing to say.
 #[derive(ApiResponse)]
@@ -144,6 +196,48 @@ impl LlmApi {
         Ok(self.admit(&context, &token, route, headers, body).await?)
     }
 
+    /// Show my tokens
+    ///
+    /// The tokens that the caller has had of the language model today (UTC). Answers out of the
+    /// cache take none.
+    #[oai(
+        path = "/llm/usage",
+        method = "get",
+        tag = "Group::LanguageModel",
+        operation_id = "llm_usage"
+    )]
+    async fn usage(&self, token: BearerToken) -> Result<Json<TokenUsage>, Refused<Usage>> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        let today = self.today(caller.user()).await?;
+        Ok(Json(TokenUsage {
+            used: today.used,
+            limit: self.llm.tokens_per_day(),
+            resets_in: today.resets_in,
+        }))
+    }
+
+    /// Show the users with the most tokens
+    ///
+    /// For the role `admin`. At most 20 users and their tokens of today (UTC), the most first.
+    #[oai(
+        path = "/llm/usage/users",
+        method = "get",
+        tag = "Group::LanguageModel",
+        operation_id = "llm_usage_users"
+    )]
+    async fn usage_of_users(
+        &self,
+        token: BearerToken,
+    ) -> Result<Json<Vec<UserTokens>>, Refused<Usage>> {
+        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        let users = self.today(caller.user()).await?.top.into_iter();
+        let users = users.map(|(user, used)| UserTokens {
+            user_id: user.uuid(),
+            used,
+        });
+        Ok(Json(users.collect()))
+    }
+
     /// Forget every answer
     ///
     /// For the role `admin`. Takes the same time however much is kept, and holds for every process
@@ -169,6 +263,14 @@ impl LlmApi {
 }
 
 impl LlmApi {
+    async fn today(&self, user: UserId) -> Result<Today, Problem> {
+        let today = self.llm.tokens_today(user, TOP).await;
+        today.map_err(|_| {
+            let detail = "the tokens of the day cannot be counted; try again shortly";
+            Problem::new(Code::LimitsUnavailable, detail)
+        })
+    }
+
     async fn ask(
         &self,
         context: &Context,
@@ -195,9 +297,10 @@ impl LlmApi {
         let user = claims.user();
         let (caller, charged) =
             tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));
-        caller.map_err(|error: Error| Problem::from(error))?;
+        let caller = caller.map_err(|error: Error| Problem::from(error))?;
         charged?;
         self.llm.require_upstream()?;
+        self.llm.admit(&caller)?;
         let question = Question {
             route,
             body: body(user).await?,
@@ -205,6 +308,12 @@ impl LlmApi {
             user,
             request_id: context.request_id.clone(),
         };
-        self.llm.answer(question).await
+        let answer = self.llm.answer(question).await;
+        if let Err(problem) = &answer
+            && problem.code == Code::RateLimited
+        {
+            context.note([self.llm.spent(problem.retry_after.unwrap_or(1))]);
+        }
+        answer
     }
 }

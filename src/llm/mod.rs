@@ -4,6 +4,7 @@
 //! [`Llm`] is the whole of it; [`api`] is a thin edge over it. See `docs/llm-cache.md` for what it
 //! promises, and `docs/decisions/0009-llm-cache.md` for why it is built this way.
 
+mod access;
 mod answer;
 pub mod api;
 mod body;
@@ -11,9 +12,11 @@ mod budget;
 mod canonical;
 mod complete;
 mod entry;
+mod error;
 mod flight;
 mod flights;
 mod key;
+mod meter;
 mod policy;
 mod pump;
 mod question;
@@ -21,6 +24,7 @@ mod redact;
 mod sse;
 pub mod stats;
 mod store;
+mod tokens;
 mod upstream;
 
 use std::sync::Arc;
@@ -30,21 +34,26 @@ use tokio_util::task::TaskTracker;
 
 pub use self::key::CacheKey;
 pub use self::stats::{CacheStats, Counts};
+pub use self::tokens::Today;
 
+use self::access::Access;
 use self::answer::{Answer, Source};
 use self::budget::{Budget, Hold};
 use self::entry::Entry;
 use self::flight::{Reader, Settled};
 use self::flights::{Flights, Place};
+use self::meter::BYTES_A_TOKEN;
 use self::policy::Policy;
 use self::pump::{BEING_KEPT, Keep};
 use self::question::{LONG_AT_ONCE, Question};
 use self::store::Store;
+use self::tokens::{DAY, Tokens};
 use self::upstream::{Call, Route, Upstream};
+use crate::auth::Caller;
 use crate::auth::ids::UserId;
 use crate::clock::Clock;
 use crate::config::{CacheScope, Config};
-use crate::http::{Bucket, Code, Context, Problem, RateLimits};
+use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
 /// Request bodies of the largest size that may be in memory at once, those of one user and all.
@@ -62,6 +71,12 @@ pub fn memory(config: &crate::config::Llm) -> (usize, usize) {
     let answers = ANSWERS.max(config.cache_max_entry_bytes.as_usize() * 2);
     (bodies, answers + BEING_KEPT)
 }
+
+/// Tokens of an answer to a question that sets no end.
+const USUAL_TOKENS: u64 = 4_096;
+
+/// Longest list of models that is filtered, in bytes.
+const MAX_LIST: usize = 1024 * 1024;
 
 /// The cache and what is behind it; clones share everything.
 #[derive(Clone, Debug)]
@@ -81,6 +96,8 @@ struct Inner {
     /// Bytes of entries on their way into the cache.
     being_kept: Semaphore,
     tracker: TaskTracker,
+    access: Access,
+    tokens: Tokens,
     limits: RateLimits,
     calls_per_minute: i64,
     stats: CacheStats,
@@ -112,6 +129,13 @@ impl Llm {
             long: Semaphore::new(LONG_AT_ONCE),
             being_kept: Semaphore::new(BEING_KEPT),
             tracker: TaskTracker::new(),
+            access: Access::new(&config.llm, config.environment),
+            tokens: Tokens::new(
+                config.llm.tokens_per_day.get(),
+                config.rate_limit.fail_mode,
+                redis.map(|redis| redis.rate_limit.clone()),
+                clock.clone(),
+            ),
             limits,
             calls_per_minute: config.rate_limit.llm_per_minute.get(),
             stats: CacheStats::default(),
@@ -153,6 +177,26 @@ impl Llm {
         self.0.store.purge().await
     }
 
+    /// Tokens that each user may have a day; 0: any number.
+    #[must_use]
+    pub fn tokens_per_day(&self) -> i64 {
+        self.0.tokens.limit()
+    }
+
+    /// The tokens of the day: of `user`, and of the `top` users.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tokens_today(&self, user: UserId, top: usize) -> Result<Today, RedisUnavailable> {
+        self.0.tokens.today(user, top).await
+    }
+
+    /// What the answer of a call says that was refused for want of tokens.
+    fn spent(&self, seconds: u64) -> Verdict {
+        let seconds = i64::try_from(seconds).unwrap_or(DAY);
+        Verdict::used_up("llm-tokens", self.0.tokens.limit(), DAY, seconds)
+    }
+
     /// Charges a call to the user.
     async fn charge(&self, context: &Context, user: UserId) -> Result<(), Problem> {
         let bucket = Bucket {
@@ -174,10 +218,29 @@ impl Llm {
         })
     }
 
+    /// Refuses a caller whom `LLM_ALLOWED_ROLES` leaves out.
+    fn admit(&self, caller: &Caller) -> Result<(), Problem> {
+        self.0.access.admit(caller)
+    }
+
     /// Answers a question, from the cache where that will do.
     async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
+        let access = &self.0.access;
+        let filters = question.route == Route::Models && access.filters();
+        let answer = self.find(question).await?;
+        if !filters {
+            return Ok(answer);
+        }
+        answer.changed(MAX_LIST, |list| access.filter(list)).await
+    }
+
+    /// Finds the whole answer to a question.
+    async fn find(&self, question: Question<'_>) -> Result<Answer, Problem> {
         let base = self.require_upstream()?.base().to_owned();
         let asked = question.read(&self.0.long).await?;
+        if question.route != Route::Models {
+            self.0.access.check(&asked)?;
+        }
         let Question {
             route,
             body,
@@ -192,11 +255,19 @@ impl Llm {
         let key = CacheKey::new(route, &base, &scope, &asked.digest);
         let deterministic = asked.deterministic || route == Route::Embeddings;
         let policy = Policy::of(headers, deterministic, self.0.config.cache_requests);
+        let prompt = body.len() as u64 / BYTES_A_TOKEN + 1;
+        let answer = match route {
+            Route::Embeddings | Route::Models => 0,
+            _ => asked.max_tokens.unwrap_or(USUAL_TOKENS),
+        };
+        let choices = asked.choices.unwrap_or(1).max(1);
         let call = Call {
             user,
             route,
             body,
             stream: asked.stream,
+            prompt,
+            most: prompt.saturating_add(answer.saturating_mul(choices)),
             request_id,
         };
         if !policy.keep || !asked.exact {

@@ -11,7 +11,9 @@ use super::complete::Judge;
 use super::entry::{Entry, Head as EntryHead, ROOM};
 use super::flight::Flight;
 use super::key::CacheKey;
+use super::meter::Meter;
 use super::store::Put;
+use super::tokens::{Refusal, Reserved};
 use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 
 /// How long a call that was kept can still be joined. A request that looked the answer up just
@@ -21,6 +23,9 @@ const LINGER: Duration = Duration::from_millis(250);
 
 /// Bytes of the entries that are being kept at the same moment.
 pub(super) const BEING_KEPT: usize = 8 * 1024 * 1024;
+
+/// Most tokens that one call reserves: more than any user may have a day.
+const MAX_RESERVED: i64 = 1 << 40;
 
 /// Under which key an answer may be kept, and for which generation of the cache.
 #[derive(Clone, Debug)]
@@ -58,6 +63,11 @@ impl Llm {
             let Some(upstream) = &landing.llm.0.upstream else {
                 return;
             };
+            let reserved = match landing.llm.reserve(&call).await {
+                Ok(reserved) => reserved,
+                Err(error) => return landing.flight.fail(error),
+            };
+            let (prompt, mut meter) = (call.prompt, Meter::default());
             let pump = Pump {
                 llm: &landing.llm,
                 upstream,
@@ -69,14 +79,43 @@ impl Llm {
             let kept = tokio::select! {
                 biased;
                 () = landing.flight.abandoned() => Ok(false),
-                kept = pump.run(call) => kept,
+                kept = pump.run(call, &mut meter) => kept,
             };
+            let used = meter.tokens(prompt);
+            landing.llm.0.stats.tokens.inc_by(used);
+            if let Some(reserved) = reserved {
+                let used = i64::try_from(used).unwrap_or(i64::MAX);
+                landing.llm.0.tokens.settle(reserved, used).await;
+            }
             match kept {
                 Ok(true) => tokio::time::sleep(LINGER).await,
                 Ok(false) => {}
                 Err(error) => landing.flight.fail(error),
             }
         });
+    }
+}
+
+impl Llm {
+    /// Reserves the tokens of a call.
+    async fn reserve(&self, call: &Call) -> Result<Option<Reserved>, UpstreamError> {
+        if call.route == Route::Models {
+            return Ok(None);
+        }
+        let count = |tokens| {
+            i64::try_from(tokens)
+                .unwrap_or(i64::MAX)
+                .clamp(1, MAX_RESERVED)
+        };
+        let (least, most) = (count(call.prompt), count(call.most));
+        let reserved = self.0.tokens.reserve(call.user, least, most).await;
+        reserved.map_err(|refusal| {
+            self.0.stats.tokens_refused.inc();
+            match refusal {
+                Refusal::Spent(seconds) => UpstreamError::Spent(seconds),
+                Refusal::Unavailable => UpstreamError::Uncounted,
+            }
+        })
     }
 }
 
@@ -98,13 +137,15 @@ struct Pump<'a> {
 impl Pump<'_> {
     /// Gives whether the answer was kept. Whoever has the last byte of one that is will find it in
     /// the cache: it is kept before that byte is passed on.
-    async fn run(&self, call: Call) -> Result<bool, UpstreamError> {
+    async fn run(&self, call: Call, meter: &mut Meter) -> Result<bool, UpstreamError> {
         let mut incoming = self.upstream.send(call).await?;
         let head = incoming.head.clone();
+        meter.begin(!head.status.is_success(), head.is_stream());
         self.flight.begin(head.clone());
         let mut judge = self.keep.and_then(|_| Judge::new(self.route, &head));
         if !head.is_one_piece() {
             while let Some(part) = incoming.part().await? {
+                meter.push(&part);
                 if judge.as_mut().is_some_and(|judge| judge.push(&part))
                     && self.keep(&head, judge.as_ref(), Some(&part)).await
                 {
@@ -125,8 +166,10 @@ impl Pump<'_> {
         let mut last: Option<Bytes> = None;
         loop {
             let part = incoming.part().await;
-            if let Ok(None) = part {
-                break;
+            match &part {
+                Ok(None) => break,
+                Ok(Some(part)) => meter.push(part),
+                Err(_) => {}
             }
             if let Some(before) = last.take() {
                 self.flight.push(before).await;

@@ -15,6 +15,8 @@ pub struct CacheStats {
     pub(super) bytes: Counter,
     pub(super) saved_tokens: Counter,
     pub(super) saved_ms: Counter,
+    pub(super) tokens: Counter,
+    pub(super) tokens_refused: Counter,
 }
 
 /// What the counters say at one moment.
@@ -81,6 +83,10 @@ impl CacheStats {
         for (name, help, counter) in counters {
             registry.register(format!("aura_llm_cache_{name}"), help, counter.clone());
         }
+        let help = "Tokens that the upstream took, or is thought to have taken";
+        registry.register("aura_llm_tokens", help, self.tokens.clone());
+        let help = "Calls refused because the tokens of the day were used up";
+        registry.register("aura_llm_tokens_refused", help, self.tokens_refused.clone());
     }
 
     /// What they say now.

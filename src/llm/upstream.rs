@@ -14,11 +14,11 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use reqwest::{Body, Client, Response, Url};
 use tokio::time::Instant;
 
+pub(super) use super::error::UpstreamError;
 use super::redact::{Masking, Secrets};
 use crate::auth::ids::UserId;
 use crate::config::Llm as Config;
 use crate::http::context::{REQUEST_ID, RequestId};
-use crate::http::{Code, Problem};
 use crate::storage::BadUrl;
 
 /// How long a connection may take to be made.
@@ -91,33 +91,11 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// Whether server-sent events are asked for.
     pub(super) stream: bool,
+    /// Tokens of the question, estimated.
+    pub(super) prompt: u64,
+    /// Tokens that question and answer may have together, estimated.
+    pub(super) most: u64,
     pub(super) request_id: RequestId,
-}
-
-/// Why there is no answer, or no more of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum UpstreamError {
-    /// It was silent for too long.
-    #[error("the upstream did not answer in time")]
-    Timeout,
-    /// It cannot be reached, or broke off.
-    #[error("the upstream cannot be reached, or broke off")]
-    Unavailable,
-}
-
-impl From<UpstreamError> for Problem {
-    fn from(error: UpstreamError) -> Self {
-        match error {
-            UpstreamError::Timeout => Self::new(
-                Code::UpstreamTimeout,
-                "the language model's server took too long; try again, or ask for less",
-            ),
-            UpstreamError::Unavailable => Self::new(
-                Code::UpstreamUnavailable,
-                "the language model's server cannot be reached, or broke off; try again shortly",
-            ),
-        }
-    }
 }
 
 /// What an answer begins with.

@@ -187,6 +187,7 @@ impl App {
             audit: self.auth.audit().clone(),
             health: self.health.clone(),
             activity: self.activity.clone(),
+            llm: self.llm.clone(),
             configuration: Arc::clone(&self.configuration),
             clock: self.clock.clone(),
             setup: self.setup.clone(),

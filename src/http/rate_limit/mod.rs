@@ -161,6 +161,7 @@ fn verdict(bucket: &Bucket, (used, reset_millis, refused): Count) -> Verdict {
         limit: bucket.limit,
         remaining: (bucket.limit - used).max(0),
         reset_millis,
+        window_seconds: WINDOW_SECONDS,
         refused,
         public: bucket.public,
     }

@@ -12,8 +12,31 @@ pub struct Verdict {
     pub(super) limit: i64,
     pub(super) remaining: i64,
     pub(super) reset_millis: i64,
+    pub(super) window_seconds: i64,
     pub(super) refused: bool,
     pub(super) public: bool,
+}
+
+impl Verdict {
+    /// A refusal by the policy `policy`, of which a window of `window_seconds` allows `limit` and
+    /// ends in `reset_seconds`.
+    #[must_use]
+    pub const fn used_up(
+        policy: &'static str,
+        limit: i64,
+        window_seconds: i64,
+        reset_seconds: i64,
+    ) -> Self {
+        Self {
+            policy,
+            limit,
+            remaining: 0,
+            reset_millis: reset_seconds * 1000,
+            window_seconds,
+            refused: true,
+            public: true,
+        }
+    }
 }
 
 /// Whole seconds, rounded up, so that a client which waits them out finds a new window.
@@ -33,7 +56,7 @@ pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
             .filter(|verdict| verdict.public || verdict.refused)
     };
     let policies: Vec<String> = shown()
-        .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, WINDOW_SECONDS))
+        .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, v.window_seconds))
         .collect();
     let states: Vec<String> = shown()
         .map(|v| {

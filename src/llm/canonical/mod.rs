@@ -29,6 +29,18 @@ const MAX_MEMBERS: usize = 65_536;
 /// Longest name or text of a member that is looked at, in bytes.
 const MAX_NOTED: usize = 256;
 
+/// Members that decide on the price.
+const PRICED: [&str; 5] = [
+    "model",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "best_of",
+];
+
+/// Members in which routers of models take others than `model`.
+const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
+
 /// A request body, read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Canonical {
@@ -40,6 +52,15 @@ pub(super) struct Canonical {
     pub(super) deterministic: bool,
     /// Whether server-sent events are asked for.
     pub(super) stream: bool,
+    /// The model that is asked.
+    pub(super) model: Option<String>,
+    /// The most tokens that each alternative may have, where the body says so.
+    pub(super) max_tokens: Option<u64>,
+    /// The number of alternatives, where the body says so.
+    pub(super) choices: Option<u64>,
+    /// A member by which another reader of JSON (Go's takes names in any case) may see another
+    /// model, or another number of tokens; or one that names more models.
+    pub(super) doubtful: Option<String>,
 }
 
 impl Canonical {
@@ -275,6 +296,16 @@ impl<'a> Hashing<'a> {
 
     /// Looks at a member of the body itself.
     fn notice(&mut self, name: &str, value: Value) {
+        // Upper case first: it makes one letter of all that are one in some alphabet.
+        let folded = name.to_uppercase().to_lowercase();
+        let is_priced = PRICED.contains(&folded.as_str()) && folded != name;
+        if is_priced || ELSEWHERE.contains(&folded.as_str()) {
+            self.canonical.doubtful = Some(name.to_owned());
+        }
+        let natural = match value {
+            Value::Number(Number::Natural(number)) => Some(number),
+            _ => None,
+        };
         let zero = match value {
             Value::Number(Number::Natural(number)) => number == 0,
             Value::Number(Number::Real(number)) => number == 0.0,
@@ -284,6 +315,11 @@ impl<'a> Hashing<'a> {
             "temperature" => self.canonical.deterministic |= zero,
             "seed" => self.canonical.deterministic |= value != Value::Null,
             "stream" => self.canonical.stream = value == Value::Bool(true),
+            "model" if value == Value::Text => self.canonical.model = Some(self.noted.clone()),
+            "max_tokens" | "max_completion_tokens" => {
+                self.canonical.max_tokens = self.canonical.max_tokens.max(natural);
+            }
+            "n" | "best_of" => self.canonical.choices = self.canonical.choices.max(natural),
             _ => {}
         }
     }

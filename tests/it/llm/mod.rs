@@ -1,12 +1,14 @@
 //! The LLM cache, before an upstream of the tests' own: what is asked once and given twice, what
 //! never is, and what holds while something is away.
 
+mod access;
 mod answers;
 mod coalescing;
 mod outages;
 mod purge;
 mod sdk;
 mod streams;
+mod tokens;
 mod two_processes;
 mod upstream;
 
