@@ -17,7 +17,9 @@ pub(super) const BYTES_A_TOKEN: u64 = 4;
 /// Reads one answer.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    /// Whether an answer has begun that costs something.
+    /// The head of an answer has arrived.
+    begun: bool,
+    /// The call costs something.
     counts: bool,
     stream: bool,
     end: Vec<u8>,
@@ -27,13 +29,20 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// An answer begins; one that is an error costs nothing unless it says so.
+    /// Notes the head of an answer. An error costs nothing unless it says so.
     pub(super) const fn begin(&mut self, is_error: bool, stream: bool) {
+        self.begun = true;
         self.counts = !is_error;
         self.stream = stream;
     }
 
-    /// It goes on.
+    /// Notes that the client left. Before the head of the answer, which plain answers send last, the
+    /// question still costs: upstreams charge for it, and hanging up must not make it free.
+    pub(super) const fn abandon(&mut self) {
+        self.counts |= !self.begun;
+    }
+
+    /// Reads the next part of the body.
     pub(super) fn push(&mut self, part: &[u8]) {
         self.bytes += part.len() as u64;
         self.events += memmem::find_iter(part, b"data:").count() as u64;
@@ -45,7 +54,7 @@ impl Meter {
         self.end.drain(..passed);
     }
 
-    /// Its tokens, for a question of about `prompt`.
+    /// Tokens of the call, whose question has about `prompt`.
     pub(super) fn tokens(&self, prompt: u64) -> u64 {
         let estimate = match (self.counts, self.stream) {
             (false, _) => 0,
@@ -102,5 +111,21 @@ mod tests {
         error.begin(true, false);
         error.push(b"{\"error\":{}}");
         assert_eq!((error.tokens(10), Meter::default().tokens(10)), (0, 0));
+    }
+
+    #[test]
+    fn a_client_that_leaves_before_the_answer_pays_for_the_question() {
+        let mut silent = Meter::default();
+        silent.abandon();
+        assert_eq!(silent.tokens(10), 10);
+        let mut error = Meter::default();
+        error.begin(true, false);
+        error.abandon();
+        assert_eq!(error.tokens(10), 0);
+        let mut begun = Meter::default();
+        begun.begin(false, true);
+        begun.push(b"data: {}\n\n");
+        begun.abandon();
+        assert_eq!(begun.tokens(10), 11);
     }
 }

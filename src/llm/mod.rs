@@ -68,8 +68,8 @@ const ANSWERS: usize = 32 * 1024 * 1024;
 #[must_use]
 pub fn memory(config: &crate::config::Llm) -> (usize, usize) {
     let bodies = config.max_body_bytes.as_usize() * BODIES_OF_ALL;
-    let answers = ANSWERS.max(config.cache_max_entry_bytes.as_usize() * 2);
-    (bodies, answers + BEING_KEPT)
+    let entry = config.cache_max_entry_bytes.as_usize();
+    (bodies, ANSWERS.max(entry * 2) + BEING_KEPT.max(entry * 3))
 }
 
 /// Tokens of an answer to a question that sets no end.
@@ -191,7 +191,7 @@ impl Llm {
         self.0.tokens.today(user, top).await
     }
 
-    /// What the answer of a call says that was refused for want of tokens.
+    /// The verdict on a call that was refused because the tokens of the day are used up.
     fn spent(&self, seconds: u64) -> Verdict {
         let seconds = i64::try_from(seconds).unwrap_or(DAY);
         Verdict::used_up("llm-tokens", self.0.tokens.limit(), DAY, seconds)

@@ -21,11 +21,13 @@ use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 /// upstream once more. Longer than a look-up may take.
 const LINGER: Duration = Duration::from_millis(250);
 
-/// Bytes of the entries that are being kept at the same moment.
+/// Bytes that the entries which are being kept at the same moment may take. One that is longer waits
+/// until it is alone.
 pub(super) const BEING_KEPT: usize = 8 * 1024 * 1024;
 
-/// Most tokens that one call reserves: more than any user may have a day.
-const MAX_RESERVED: i64 = 1 << 40;
+/// Most tokens that one call reserves or is charged: more than any user may have a day, and few
+/// enough that their sums stay whole numbers in Redis, which keeps them as doubles.
+const MAX_TOKENS: i64 = 1 << 40;
 
 /// Under which key an answer may be kept, and for which generation of the cache.
 #[derive(Clone, Debug)]
@@ -76,21 +78,28 @@ impl Llm {
                 keep: keep.as_ref(),
                 start: Instant::now(),
             };
-            let kept = tokio::select! {
+            let costs = call.route != Route::Models;
+            let ended = tokio::select! {
                 biased;
-                () = landing.flight.abandoned() => Ok(false),
-                kept = pump.run(call, &mut meter) => kept,
+                () = landing.flight.abandoned() => None,
+                kept = pump.run(call, &mut meter) => Some(kept),
             };
-            let used = meter.tokens(prompt);
-            landing.llm.0.stats.tokens.inc_by(used);
+            if ended.is_none() {
+                meter.abandon();
+            }
+            // The upstream chose the figure: a larger one would overflow the sums.
+            let used = meter.tokens(prompt).min(MAX_TOKENS.unsigned_abs());
+            if costs {
+                landing.llm.0.stats.tokens.inc_by(used);
+            }
             if let Some(reserved) = reserved {
-                let used = i64::try_from(used).unwrap_or(i64::MAX);
+                let used = i64::try_from(used).unwrap_or(MAX_TOKENS);
                 landing.llm.0.tokens.settle(reserved, used).await;
             }
-            match kept {
-                Ok(true) => tokio::time::sleep(LINGER).await,
-                Ok(false) => {}
-                Err(error) => landing.flight.fail(error),
+            match ended {
+                Some(Ok(true)) => tokio::time::sleep(LINGER).await,
+                Some(Ok(false)) | None => {}
+                Some(Err(error)) => landing.flight.fail(error),
             }
         });
     }
@@ -105,7 +114,7 @@ impl Llm {
         let count = |tokens| {
             i64::try_from(tokens)
                 .unwrap_or(i64::MAX)
-                .clamp(1, MAX_RESERVED)
+                .clamp(1, MAX_TOKENS)
         };
         let (least, most) = (count(call.prompt), count(call.most));
         let reserved = self.0.tokens.reserve(call.user, least, most).await;
@@ -198,8 +207,10 @@ impl Pump<'_> {
         if length > config.cache_max_entry_bytes.as_usize() {
             return false;
         }
-        // An entry that is being kept stands in memory up to three times beside the answer.
-        let permits = u32::try_from(length.min(BEING_KEPT)).unwrap_or(u32::MAX);
+        // Beside the answer, an entry stands in memory up to three times: in the call to Redis, in
+        // its bytes on the wire, and in the connection's buffer.
+        let permits = (length * 3).min(BEING_KEPT);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let Ok(_permit) = self.llm.0.being_kept.acquire_many(permits).await else {
             return false;
         };

@@ -46,7 +46,7 @@ impl MemoryTokens {
         let (mut state, _) = self.today();
         if state.day == day {
             let tokens = state.users.entry(user).or_default();
-            *tokens = (*tokens + more).max(0);
+            *tokens = tokens.saturating_add(more).max(0);
         }
     }
 
