@@ -1,5 +1,5 @@
-//! The connections that are open: how many there may be, of one address and of all, and which of
-//! them make room for a new one. What a connection says and how long it may take is in `socket.rs`.
+//! The table of open connections: its caps, for one address and for all, and the choice of those that
+//! make room for a new one. The clocks of a connection are in `socket.rs`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,15 +21,15 @@ const BUSY: u8 = 1;
 /// Closed to make room; no request begins any more.
 const SHED: u8 = 2;
 
-/// How often at most the log says that connections are refused.
+/// Shortest time between two warnings of refused connections.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// How many connections there may be.
+/// Limits on the number of connections.
 #[derive(Clone, Debug)]
 pub(super) struct Caps {
-    /// Of all addresses together.
+    /// Connections of all addresses together.
     pub(super) total: usize,
-    /// Of one IPv4 address, or one IPv6 network of 64 bits.
+    /// Connections of one IPv4 address, or one IPv6 network of 64 bits.
     pub(super) per_address: usize,
     /// Proxies, which speak for many clients: the cap of one address does not hold for them, and
     /// their connections are the last to make room.
@@ -50,7 +50,7 @@ pub(super) struct ConnectionMetrics {
 pub(super) struct Connection {
     since: Instant,
     state: AtomicU8,
-    /// Whether an answer waits for the client to read.
+    /// An answer waits for the client to read.
     unread: AtomicBool,
     /// Requests whose heads have arrived.
     requests: AtomicU64,
@@ -97,7 +97,7 @@ impl Connection {
         self.turn(BUSY, IDLE);
     }
 
-    /// Whether a request is being answered.
+    /// Checks whether a request is being answered.
     pub(super) fn is_busy(&self) -> bool {
         self.state.load(Ordering::Acquire) == BUSY
     }
@@ -122,7 +122,7 @@ impl Connection {
         self.two_lengths.store(number, Ordering::Relaxed);
     }
 
-    /// Whether the head of the request `number` has two lengths.
+    /// Checks whether the head of the request `number` has two lengths.
     pub(super) fn has_two_lengths(&self, number: u64) -> bool {
         self.two_lengths.load(Ordering::Relaxed) == number
     }
@@ -227,7 +227,7 @@ impl Connections {
         self.metrics.shed.inc_by(shed as u64);
         if (own_full || full) && shed == 0 {
             self.metrics.refused.inc();
-            table.warn(peer, own_full);
+            table.warn(peer, own_full.then_some(own));
             return None;
         }
         let connection = Arc::new(Connection::new());
@@ -248,7 +248,7 @@ impl Connections {
         self.metrics.shed.inc_by(shed as u64);
     }
 
-    /// How many connections make room at once: looking for them costs a look at all of them.
+    /// Most connections that make room at once: to find them, all are looked at.
     const fn batch(&self) -> usize {
         self.caps.total / 64 + 1
     }
@@ -285,7 +285,7 @@ impl Table {
         let shed = places.filter(|place| peer.open[*place].shed());
         let mut shed: Vec<usize> = shed.take(most).collect();
         shed.sort_unstable();
-        // From the last on: whoever takes the place of one comes from behind it.
+        // Last first: `swap_remove` moves one from the end into each gap.
         for place in shed.iter().rev() {
             peer.open.swap_remove(*place);
         }
@@ -304,21 +304,25 @@ impl Table {
         }
     }
 
-    fn warn(&mut self, peer: IpAddr, own_full: bool) {
+    /// Warns of a refused connection. `own`: connections of `peer`, where its own cap is reached.
+    fn warn(&mut self, peer: IpAddr, own: Option<usize>) {
         if self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
             return;
         }
         self.warned = Some(Instant::now());
-        let (variable, open) = if own_full {
-            ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", self.open)
+        if let Some(open) = own {
+            tracing::warn!(
+                %peer, open,
+                "a connection was refused: its address has SERVER_MAX_CONNECTIONS_PER_ADDRESS and \
+                 none is idle; if this is your proxy, name it in SERVER_TRUSTED_PROXIES"
+            );
         } else {
-            ("SERVER_MAX_CONNECTIONS", self.open)
-        };
-        tracing::warn!(
-            %peer, open,
-            "a connection was refused: {variable} is reached and no connection is idle; if this is \
-             your proxy, name it in SERVER_TRUSTED_PROXIES"
-        );
+            let open = self.open;
+            tracing::warn!(
+                %peer, open,
+                "a connection was refused: there are SERVER_MAX_CONNECTIONS and none is idle"
+            );
+        }
     }
 }
 
