@@ -51,7 +51,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether it signs with the secret key, rather than with a private key.
+    /// Checks whether it signs with the secret key, rather than with a private key.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)

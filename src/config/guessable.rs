@@ -4,7 +4,8 @@ use super::{Config, PreviousKey, SecretKey, Tier};
 use crate::schema::{Fault, FaultKind, Secret};
 use crate::strength::is_guessable_key;
 
-/// Who guesses a key signs tokens of any account, and needs no request to try.
+/// Refuses a guessable signing key: an attacker could sign tokens of any account, and test guesses
+/// without a request.
 pub(super) fn key(config: &Config) -> Option<Fault> {
     if config.environment == Tier::Development {
         return None;
@@ -25,7 +26,8 @@ pub(super) fn key(config: &Config) -> Option<Fault> {
     Some(Fault::new(FaultKind::Invalid, name, problem, remedy))
 }
 
-/// Who guesses it asks about any token, and ends any session.
+/// Refuses a short or guessable client secret: an attacker could ask about any token, and end any
+/// session.
 pub(super) fn client_secret(config: &Config) -> Option<Fault> {
     if config.environment == Tier::Development {
         return None;

@@ -65,7 +65,7 @@ impl<'a> HostPort<'a> {
         bare.parse().ok()
     }
 
-    /// Whether the host is this machine: `localhost`, or a loopback address.
+    /// Checks whether the host is this machine: `localhost`, or a loopback address.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let address = self.address();

@@ -142,8 +142,8 @@ impl Cidr {
         self.0
     }
 
-    /// Whether the network is wide enough for a whole cluster: 16 bits of prefix or fewer, for IPv6
-    /// fewer than 64. This machine's own addresses are not.
+    /// Checks whether the network is wide enough for a whole cluster: 16 bits of prefix or fewer, for
+    /// IPv6 fewer than 64. This machine's own addresses are not.
     #[must_use]
     pub fn is_wide(&self) -> bool {
         match self.0 {

@@ -116,9 +116,9 @@ pub fn live() -> Response {
 pub struct HealthApi {
     /// What they ask.
     pub health: Health,
-    /// Who knows the callers.
+    /// The accounts, to recognise callers.
     pub auth: Auth,
-    /// Who is told figures.
+    /// The callers that are told figures.
     pub details: HealthDetails,
 }
 
@@ -211,7 +211,7 @@ impl HealthApi {
 }
 
 impl HealthApi {
-    /// Whether the caller is told figures. A token store that is away must not delay the answer: the
+    /// Checks whether the caller is told figures. A token store that is away must not delay the answer: the
     /// caller counts as a stranger then.
     async fn details(&self, headers: &HeaderMap) -> bool {
         if self.details == HealthDetails::Everyone {

@@ -65,7 +65,7 @@ pub struct Context {
     shared: Arc<Shared>,
 }
 
-/// What clones of one context share.
+/// State that clones of one context share.
 #[derive(Debug, Default)]
 struct Shared {
     verdicts: Mutex<Vec<Verdict>>,
@@ -106,7 +106,7 @@ impl Context {
         lock(&self.shared.verdicts).clone()
     }
 
-    /// Whether the call has been charged to its address: no call is charged twice.
+    /// Checks whether the call has been charged to its address: no call is charged twice.
     #[must_use]
     pub fn is_admitted(&self) -> bool {
         self.shared.admitted.load(Ordering::Acquire)

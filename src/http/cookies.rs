@@ -139,7 +139,7 @@ impl CookieRules {
             .collect()
     }
 
-    /// Whether forward-auth would miss the session `value`: there is a domain, and its cookie says
+    /// Checks whether forward-auth would miss the session `value`: there is a domain, and its cookie says
     /// something else.
     #[must_use]
     pub fn shared_differs(&self, headers: &HeaderMap, value: &str) -> bool {

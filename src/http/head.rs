@@ -1,6 +1,5 @@
-//! What must hold of a request's head before anything else looks at it (RFC 9112): it names one
-//! host, and says once how long its body is. Two readings of one request, ours and a proxy's, are
-//! what smuggling lives on.
+//! Checks of a request's head that come before everything else (RFC 9112): it names one host, and
+//! gives one length of the body. Request smuggling needs a request that two servers read differently.
 
 use poem::Request;
 use poem::http::{HeaderMap, Method, Version, header};
@@ -9,7 +8,7 @@ use super::problem::{Code, Problem};
 use crate::config::HostPort;
 
 /// Marks a request whose head has both `Content-Length` and `Transfer-Encoding`: hyper drops the
-/// former before anybody sees it, so the listener says so in the request's data.
+/// former, so the listener notes it in the request's data.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoLengths;
 

@@ -23,7 +23,7 @@ pub trait Codes: Send + Sync + 'static {
     const DIALECT: Dialect = Dialect::Problem;
 }
 
-/// What any route with a body may answer until its body is read.
+/// Problems of any route with a body, until the body is read.
 pub const BODY: &[Code] = &[
     Code::MalformedBody,
     Code::RequestTimeout,

@@ -21,12 +21,12 @@ pub(super) struct Access {
     roles: Option<Vec<String>>,
     /// Empty: any model.
     models: Vec<String>,
-    /// Whether members that decide on the price must be spelt as OpenAI spells them.
+    /// Members that decide on the price must be spelt as OpenAI spells them.
     strict: bool,
 }
 
 impl Access {
-    /// What `config` allows in the environment `tier`.
+    /// The rules of `config` in the environment `tier`.
     pub(super) fn new(config: &Config, tier: Tier) -> Self {
         let roles = &config.allowed_roles;
         let any = roles.iter().any(|role| role == ANY);
@@ -88,7 +88,7 @@ impl Access {
         Err(Problem::new(Code::ModelNotFound, detail))
     }
 
-    /// Whether lists of models are to be passed through [`Self::filter`].
+    /// Checks whether lists of models must pass through [`Self::filter`].
     pub(super) const fn filters(&self) -> bool {
         !self.models.is_empty()
     }

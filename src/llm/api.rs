@@ -35,7 +35,7 @@ const UPSTREAM: &[Code] = &[
     Code::UpstreamUnavailable,
 ];
 
-/// What any route under `/v1` may answer to an account that is known.
+/// Problems of any route under `/v1` for a known account.
 const ACCESS: &[Code] = &[Code::Forbidden, Code::Busy];
 
 route_codes! {

@@ -1,5 +1,5 @@
 //! [`Budget`]: bytes that all requests under `/v1` together may hold in this process, and a share
-//! of them for each user, so that nobody can use up what belongs to all.
+//! of them for each user, so that no user can use up the whole.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

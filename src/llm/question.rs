@@ -10,7 +10,7 @@ use crate::auth::ids::UserId;
 use crate::http::Problem;
 use crate::http::context::RequestId;
 
-/// A body above this, in bytes, is read on a thread of its own: it would hold up everybody else's
+/// A body above this, in bytes, is read on a thread of its own, where it does not hold up other
 /// requests.
 const LONG_BODY: usize = 128 * 1024;
 

@@ -17,7 +17,7 @@ const SHORTEST: usize = 8;
 
 const MASK: u8 = b'*';
 
-/// What `encodeURIComponent` encodes, all but.
+/// Nearly the set that `encodeURIComponent` encodes.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -61,7 +61,7 @@ impl Secrets {
         Self(finders.collect())
     }
 
-    /// Whether there is nothing to look for in `text`.
+    /// Checks whether `text` holds no spelling.
     fn is_clean(&self, text: &[u8]) -> bool {
         self.0.iter().all(|secret| secret.find(text).is_none())
     }
@@ -115,7 +115,7 @@ impl Secrets {
 }
 
 impl Masking {
-    /// What may be passed on of a body that goes on with `part`. It may be empty.
+    /// Masks the next `part` of a body, and returns what may be passed on, which may be empty.
     pub(super) fn push(&mut self, part: &Bytes) -> Bytes {
         let secrets = &self.secrets;
         if self.held.is_empty() && secrets.is_clean(part) {
@@ -132,7 +132,7 @@ impl Masking {
         text.into()
     }
 
-    /// What was held back, at the end of the body.
+    /// Returns what was held back, at the end of the body.
     pub(super) fn end(&mut self) -> Bytes {
         std::mem::take(&mut self.held).into()
     }

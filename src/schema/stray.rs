@@ -48,7 +48,7 @@ pub(super) fn warnings(
 }
 
 impl Settings {
-    /// Whether `name` is no setting, and so nearly one that the loader warns of it.
+    /// Checks whether `name` is not a setting, but so nearly one that the loader warns of it.
     #[must_use]
     pub fn is_near_miss(&self, name: &str) -> bool {
         let fault = (!is_read(self, name)).then(|| stranger(self, name, ""));

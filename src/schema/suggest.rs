@@ -68,8 +68,7 @@ fn edits_allowed(length: usize) -> usize {
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// Below this, a suggestion is noise.
     const ALIKE: f64 = 0.75;
-    /// Nobody misspells a name into a longer one than this; comparing takes the product of the
-    /// lengths.
+    /// Longest name that is compared, in bytes: comparing takes the product of the lengths.
     const LONGEST: usize = 256;
 
     if name.len() > LONGEST {

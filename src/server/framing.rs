@@ -1,4 +1,4 @@
-//! Where the requests of a connection begin and end, read off its bytes beside hyper for the one
+//! The boundaries of the requests on a connection, read off its bytes beside hyper for the one
 //! thing that hyper does not tell: a head with both `Content-Length` and `Transfer-Encoding` (RFC
 //! 9112 section 6.3). Only well-formed requests are followed; hyper ends a connection at any other.
 
@@ -31,7 +31,7 @@ enum State {
     Over,
 }
 
-/// What the head that is being read has said so far.
+/// The part of the current head that decides on the body.
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
     begun: bool,

@@ -1,4 +1,4 @@
-//! The most memory that the settings let one process take, and whether it is granted that much.
+//! The most memory that the settings let one process take, beside the memory that it is granted.
 //!
 //! Every part is bounded where it is taken; here they are added up, so that a limit which is raised
 //! in one place is told where it no longer fits.
@@ -33,7 +33,7 @@ const MIB: u64 = 1024 * 1024;
 pub struct Part {
     /// The setting that makes it smaller, where there is one.
     pub setting: Option<&'static str>,
-    /// What it is for.
+    /// Its purpose, for people.
     pub purpose: &'static str,
     /// Bytes at most.
     pub bytes: u64,

@@ -183,7 +183,7 @@ pub async fn serve(
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
 }
 
-/// How many connections there may be: as the settings say, if the system permits so many files.
+/// The limits on connections: those of the settings, or fewer where the system permits fewer files.
 fn caps(config: &Server, open_files: usize) -> Caps {
     let wanted = config.max_connections.as_usize();
     let total = wanted.min(open_files.saturating_sub(OTHER_FILES).max(1));

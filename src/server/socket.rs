@@ -14,10 +14,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::connections::Connection;
 use super::framing::Framing;
 
-/// How long an answer may wait to be read.
+/// Longest time for which an answer may wait to be read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take.
+/// Limits on the time that a client may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     /// From the first byte of a head to its last, and from the connection to its first request.

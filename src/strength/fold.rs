@@ -13,7 +13,7 @@ pub(super) struct Letter {
     pub(super) base: char,
     /// One character for all that stand for each other.
     pub(super) skeleton: char,
-    /// Whether it was a capital.
+    /// It was a capital.
     pub(super) upper: bool,
 }
 
@@ -28,7 +28,7 @@ impl Letter {
         }
     }
 
-    /// Whether it is a sign or digit that may stand for a letter.
+    /// Checks whether it is a sign or digit that may stand for a letter.
     pub(super) fn replaced(&self) -> bool {
         self.skeleton != self.base && !self.base.is_alphabetic()
     }

@@ -1,4 +1,4 @@
-//! Estimates how many guesses a secret withstands: passwords and keys alike. Knows nothing of
+//! An estimate of the guesses that a secret withstands, for passwords and keys alike. Knows nothing of
 //! accounts, settings or limits.
 //!
 //! A secret is cut into the cheapest pieces that an attacker would combine: words, rows of keys,
@@ -42,7 +42,7 @@ pub fn guesses_log10(secret: &str, personal: &[&str]) -> f64 {
     estimate(secret, personal).0
 }
 
-/// Whether a key for signing could be guessed: digits or letters in order, words and sentences,
+/// Checks whether a key for signing could be guessed: digits or letters in order, words and sentences,
 /// repeats, also in base64 or hexadecimal digits. 16 random bytes in any common notation pass.
 #[must_use]
 pub fn is_guessable_key(key: &str) -> bool {
@@ -107,7 +107,7 @@ fn skeletons(text: &[Letter]) -> Vec<char> {
 /// A part that is guessed as a whole: where it ends, and the decimal logarithm of its guesses.
 type Piece = (usize, f64);
 
-/// What one spelling of a secret can be cut into.
+/// The pieces that one spelling of a secret can be cut into.
 struct Pieces<'a> {
     text: &'a [Letter],
     /// By where they begin.
@@ -183,8 +183,8 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// What capitals, and signs in the place of letters, add to a word: where they stand as most people
-/// put them, nothing like as much as they seem.
+/// Guesses that capitals, and signs in the place of letters, add to a word: few, where they stand as
+/// most people put them.
 fn spelling_cost(part: &[Letter]) -> f64 {
     let capitals = part.iter().filter(|letter| letter.upper).count();
     let usual = capitals == 1 && part[0].upper || capitals == part.len();

@@ -8,7 +8,7 @@ use super::fold::skeleton;
 /// Sorted by the skeletons of the words. Made by `scripts/common-words`.
 static WORDS: &str = include_str!("words.txt");
 
-/// Where each line begins; one more for the end.
+/// The beginnings of the lines, and the end.
 static STARTS: LazyLock<Vec<u32>> = LazyLock::new(|| {
     let ends = WORDS.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
     let starts = ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));

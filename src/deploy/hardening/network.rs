@@ -81,7 +81,7 @@ fn policy(objects: &Objects) -> Vec<String> {
     faults
 }
 
-/// Whether a block that is everywhere leaves out the metadata of clouds.
+/// Checks whether a block that is everywhere leaves out the metadata of clouds.
 fn spares_metadata(block: &Value) -> bool {
     let whole = EVERYWHERE.iter().find(|(cidr, _)| block["cidr"] == *cidr);
     whole.is_none_or(|(_, left_out)| {

@@ -52,7 +52,7 @@ impl Report {
         above || below.next().is_some_and(|failed| failed.starts_with(&path))
     }
 
-    /// Whether there are as many faults as are told.
+    /// Checks whether there are as many faults as are told.
     pub(super) fn is_full(&self) -> bool {
         self.faults.len() >= MOST_FAULTS
     }

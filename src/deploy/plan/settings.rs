@@ -157,8 +157,8 @@ pub(super) fn merged(
     merged
 }
 
-/// What the service would refuse at its start, and what it would warn of. `is_exposed`: a gateway or
-/// an ingress stands before it.
+/// Adds what the service would refuse at its start, and what it would warn of. `is_exposed`: a
+/// gateway or an ingress stands before it.
 pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, is_exposed: bool) {
     let Some(check) = draft.service.check else {
         return;

@@ -46,11 +46,11 @@ const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
 pub(super) struct Canonical {
     /// SHA-256 of what the body says.
     pub(super) digest: [u8; 32],
-    /// Whether the digest covers everything: no number was too large to be told from another.
+    /// The digest covers everything: no number was too large to be told from another.
     pub(super) exact: bool,
-    /// Whether the answer should be the same every time: temperature 0, or a seed.
+    /// The answer should be the same every time: temperature 0, or a seed.
     pub(super) deterministic: bool,
-    /// Whether server-sent events are asked for.
+    /// Server-sent events are asked for.
     pub(super) stream: bool,
     /// The model that is asked.
     pub(super) model: Option<String>,
@@ -118,7 +118,7 @@ impl Fault {
     }
 }
 
-/// A value that has been read, as far as anybody looks at it.
+/// A value that has been read, as far as [`Hashing::notice`] needs it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Value {
     Null,

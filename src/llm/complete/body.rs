@@ -51,13 +51,13 @@ pub(super) struct Usage {
 }
 
 impl Choice {
-    /// Whether the model said something, and stopped of itself.
+    /// Checks whether the model said something, and stopped of itself.
     pub(super) fn is_whole(&self) -> bool {
         let reason = self.finish_reason.as_deref().unwrap_or_default();
         NATURAL.contains(&reason) && self.says_something()
     }
 
-    /// Whether there is anything in it.
+    /// Checks whether there is anything in it.
     pub(super) fn says_something(&self) -> bool {
         let text = self.text.as_ref().is_some_and(|text| !text.is_empty());
         let said = self.message.iter().chain(&self.delta);
@@ -77,8 +77,8 @@ impl Said {
     }
 }
 
-/// Whether a value is a text, a list or an object with something in it. Of the value itself nothing
-/// is kept in memory: a list of numbers takes many times its bytes there.
+/// True for a text, a list or an object with something in it. Of the value itself nothing is kept in
+/// memory: a list of numbers takes many times its bytes there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Filled(pub(super) bool);
 

@@ -221,12 +221,12 @@ impl Flight {
 }
 
 impl State {
-    /// Whether the whole may stay in hand with `more` bytes, which then count.
+    /// Checks whether the whole may stay in hand with `more` bytes, which then count.
     fn collects(&mut self, more: usize, max_bytes: usize) -> bool {
         self.bytes + more <= max_bytes && self.hold.grow(more).is_ok()
     }
 
-    /// Whether there is room for `more` bytes beside those that the slowest reader has not passed;
+    /// Checks whether there is room for `more` bytes beside those that the slowest reader has not passed;
     /// they count then. One chunk always has room, or the answer would never go on.
     fn has_room(&mut self, more: usize) -> bool {
         if self.bytes == 0 || self.readers.is_empty() {

@@ -20,7 +20,7 @@ const KEYS: [&str; 2] = ["aura:{llm-tokens}:users", "aura:{llm-tokens}:day"];
 /// Tokens reserved (0: refused), used before, seconds to the end of the day, the day.
 type Granted = (i64, i64, i64, i64);
 
-/// What is known of the day.
+/// The tokens of one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Today {
     /// Tokens of the user who asks, those reserved by calls under way included.
