@@ -160,7 +160,7 @@ impl TryFrom<String> for Cidr {
         let network = text.parse::<IpNet>().ok();
         let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
         network.map(|network| Self(network.trunc())).ok_or_else(|| {
-            format!("{text:?} is no network; write it like 10.0.12.0/28 or fd00:12::4")
+            format!("{text:?} is not a network; write it like 10.0.12.0/28 or fd00:12::4")
         })
     }
 }

@@ -35,7 +35,7 @@ pub fn check(request: &Request) -> Result<(), Problem> {
         },
     };
     if request.method() == Method::CONNECT {
-        return wrong("this server is no proxy");
+        return wrong("this server is not a proxy");
     }
     let Some(authority) = request.uri().authority() else {
         return Ok(());

@@ -26,7 +26,7 @@ impl Unread {
     /// `budget` until the last clone of the bytes is dropped.
     ///
     /// # Errors
-    /// As [`body::read`]; `busy` where there is no memory for it.
+    /// As [`body::read_within`]; `busy` where there is no memory for it.
     pub(super) async fn read(
         self,
         max_bytes: usize,
