@@ -44,15 +44,24 @@ impl Entry {
         });
     }
 
+    /// The times that a list shows at `now`: last use and expiry.
+    fn shown_times(&self, now: Timestamp, grace_millis: i64) -> (Timestamp, Timestamp) {
+        let before = self.before.as_ref();
+        let before = before.filter(|before| now.since(before.refreshed) <= grace_millis);
+        before.map_or(
+            (self.session.last_used_at, self.session.expires_at),
+            |before| (before.last_used, before.expires),
+        )
+    }
+
     /// The session as a list shows it at `now`.
     fn shown(&self, now: Timestamp, grace_millis: i64) -> Session {
-        let mut session = self.session.clone();
-        let before = self.before.as_ref();
-        if let Some(before) = before.filter(|b| now.since(b.refreshed) <= grace_millis) {
-            session.last_used_at = before.last_used;
-            session.expires_at = before.expires;
+        let (last_used_at, expires_at) = self.shown_times(now, grace_millis);
+        Session {
+            last_used_at,
+            expires_at,
+            ..self.session.clone()
         }
-        session
     }
 }
 
@@ -171,7 +180,11 @@ impl MemorySessions {
         let live =
             |entry: &&Entry| entry.session.owner.user == user && entry.session.expires_at > now;
         let mut own: Vec<&Entry> = entries.values().filter(live).collect();
-        own.sort_by_key(|entry| std::cmp::Reverse((entry.session.expires_at, entry.session.id)));
+        // By the expiry that is shown: the place of a session must not tell of a refresh either.
+        own.sort_by_key(|entry| {
+            let (_, expires) = entry.shown_times(now, grace_millis);
+            std::cmp::Reverse((expires, entry.session.id))
+        });
         let page = own.iter().skip(page.offset).take(page.limit);
         let mut listed = Listed {
             sessions: page.map(|entry| entry.shown(now, grace_millis)).collect(),
