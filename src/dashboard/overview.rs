@@ -124,17 +124,26 @@ async fn gather(visit: &mut Visit) -> Result<Live, Fault> {
     })
 }
 
-/// The users with the most tokens today; none while they cannot be told.
+/// The users with the most tokens today; none while they are unknown.
 async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
     let Ok(today) = site.llm.tokens_today(user, TOP).await else {
         return Vec::new();
     };
-    let mut rows = Vec::new();
+    let (mut rows, mut reachable) = (Vec::new(), true);
     for (id, used) in today.top {
-        let found = site.auth.find_user(id).await;
+        let mut name = id.to_string();
+        // After the first outage only ids are shown: each further look-up could take two seconds,
+        // and an outage is when this page is needed most.
+        if reachable {
+            match site.auth.users().find(id).await {
+                Ok(Some(user)) => user.email.as_str().clone_into(&mut name),
+                Ok(None) => {}
+                Err(_) => reachable = false,
+            }
+        }
         rows.push(TokenRow {
             id: id.to_string(),
-            email: found.map_or_else(|_| id.to_string(), |user| user.email.as_str().to_owned()),
+            email: name,
             used,
         });
     }
