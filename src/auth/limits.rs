@@ -41,8 +41,8 @@ impl Limits {
     }
 
     /// Charges a try at a password, before the account is looked up. A full account turns away
-    /// addresses at which nobody signs in, without a hash. Any other address is judged, because
-    /// this account may be known to it: only [`Self::password_judged`] may tell the difference.
+    /// networks without a recent sign-in, before any hash. A try from any other network is judged,
+    /// because this account may know it: only [`Self::password_judged`] may tell the difference.
     pub(super) async fn password_try(&self, context: &Context, email: &str) -> Result<(), Error> {
         self.call(context).await?;
         let buckets = vec![

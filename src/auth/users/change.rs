@@ -68,22 +68,22 @@ pub enum Outcome {
     NoAccount,
     /// Refused: no administrator who can sign in would be left.
     LastAdministrator,
-    /// Refused: whoever asks is no administrator any more, or their session has ended.
+    /// Refused: the caller is no longer an administrator, or their session has ended.
     NotAdministrator,
-    /// The token store does not tell whether the session of the request still stands.
+    /// Refused: the token store is away, so the session of the request could not be checked.
     SessionUnknown,
 }
 
-/// The outcome of something that is done to no account.
+/// The outcome of an administrative act that changes no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Done and recorded.
     Done,
     /// It failed; nothing was recorded.
     Failed,
-    /// Refused: whoever asks is no administrator any more, or their session has ended.
+    /// Refused: the caller is no longer an administrator, or their session has ended.
     NotAdministrator,
-    /// The token store does not tell whether the session of the request still stands.
+    /// Refused: the token store is away, so the session of the request could not be checked.
     SessionUnknown,
 }
 
@@ -100,7 +100,7 @@ impl Users {
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
-                // Registrations need no lock: they take nobody's rights and rest on nobody's.
+                // Registrations need no lock: they neither use nor change anyone's rights.
                 if administrator.is_some() {
                     match permit(&mut transaction, administrator).await? {
                         Permit::Given => {}
@@ -151,8 +151,8 @@ impl Users {
     }
 
     /// Changes the account `id` in the name of `administrator`, if any, records `event`, and leaves
-    /// `notice` for the sessions. All changes wait for one another, on every replica, so that each meets the rights that the one
-    /// before has left.
+    /// `notice` for the sessions. Changes run one after another across all replicas, so that each
+    /// sees the rights that the one before left.
     pub async fn change(
         &self,
         id: UserId,
@@ -193,8 +193,9 @@ impl Users {
             .await
     }
 
-    /// Does `deed` in the name of `administrator`, if any, and records `event`; nothing is recorded
-    /// when the deed gives false.
+    /// Runs `deed` in the name of `administrator`, if any, and records `event`; records nothing when
+    /// the deed gives false. All changes of accounts wait for it, and the whole must end within the
+    /// time limit of [`Sql::run`](crate::storage::Sql::run).
     pub async fn record(
         &self,
         administrator: Option<&Administrator>,
@@ -255,9 +256,13 @@ impl Change {
                 *now,
                 id,
             ),
+            // A server of the version before leaves `reset_required_at` behind when a password is
+            // set: such a remainder must not close the password again.
             Self::RequirePasswordChange(now) => at(
                 "UPDATE users SET version = version + 1, password_change_required_at = $1, \
-                 signed_out_at = $1 WHERE id = $2",
+                 signed_out_at = $1, reset_required_at = CASE \
+                 WHEN password_change_required_at IS NULL THEN NULL ELSE reset_required_at END \
+                 WHERE id = $2",
                 *now,
                 id,
             ),
@@ -274,7 +279,7 @@ impl Change {
                 id,
             )
             .bind(new.expose().to_owned()),
-            // The owner was let in before: what an administrator has done since goes first.
+            // The owner was authenticated earlier: what an administrator did since takes precedence.
             Self::OwnPassword { old, new } => sqlx::query(
                 "UPDATE users SET version = version + 1, password_hash = $1 \
                  WHERE id = $2 AND password_hash = $3 AND disabled_at IS NULL \
@@ -319,7 +324,7 @@ impl Change {
     }
 }
 
-/// Whether any account is an administrator's who can sign in.
+/// Checks that an administrator who can sign in is left.
 async fn has_admin(connection: &mut AnyConnection) -> std::result::Result<bool, sqlx::Error> {
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names.
     let any = "SELECT 1 FROM users WHERE disabled_at IS NULL \
