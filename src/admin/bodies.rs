@@ -97,8 +97,9 @@ pub struct AuditEvent {
     pub(super) request_id: String,
     /// What else there is to know.
     pub(super) detail: String,
-    /// How often it happened. More than 1 for failed sign-ins alone: those of one address on one
-    /// account within ten minutes are one event, which tells of the first.
+    /// Number of times it happened. Above 1 only for events that a client can repeat at no cost, such
+    /// as failed sign-ins: equal ones of one address within ten minutes are one event, which shows
+    /// the first.
     pub(super) count: i64,
 }
 

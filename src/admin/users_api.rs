@@ -214,7 +214,7 @@ impl UsersApi {
     /// Require a new password at the next sign-in
     ///
     /// The sessions of the account end, and its password opens nothing but the form for a new one:
-    /// whoever knows the password can choose the new one. Where a stranger may know it, reset it
+    /// anyone who knows the password can choose the new one. Where a stranger may know it, reset it
     /// instead.
     #[oai(
         path = "/:id/require-password-change",
@@ -272,10 +272,10 @@ impl UsersApi {
         &self,
         token: BearerToken,
         id: Path<Uuid>,
-        /// How many of the sessions to leave out; the header `Link` of the page before has it.
+        /// Number of sessions to skip; the header `Link` of the previous page holds it.
         #[oai(default, validator(maximum(value = "1000")))]
         offset: Query<usize>,
-        /// How many sessions at most.
+        /// Maximum number of sessions.
         #[oai(
             default = "default_sessions",
             validator(minimum(value = "1"), maximum(value = "100"))

@@ -78,7 +78,7 @@ actions! {
 }
 
 impl Action {
-    /// Whether equal events of it are counted in one: those that a client can repeat at no cost.
+    /// True when equal events of it are counted in one row: a client can repeat them at no cost.
     #[must_use]
     pub const fn is_counted(self) -> bool {
         matches!(

@@ -37,7 +37,7 @@ pub enum Actor {
     CommandLine,
     /// Another service, by `OAUTH_CLIENT_ID`.
     Client(String),
-    /// Somebody who is not signed in, whatever e-mail was typed: that is the subject's.
+    /// A client that is not signed in. The e-mail that it typed belongs to the subject.
     Anonymous,
     /// The server itself.
     Server,
@@ -146,7 +146,8 @@ pub struct Recorded {
     pub request_id: String,
     /// What else there is to know.
     pub detail: String,
-    /// How often it happened: more than once for failures alone, of which the first is told.
+    /// Number of times it happened. Above 1 only for counted actions
+    /// ([`Action::is_counted`](super::Action::is_counted)); the other fields are those of the first.
     pub count: i64,
 }
 

@@ -51,8 +51,8 @@ impl Claims {
         self.sub.into()
     }
 
-    /// Whether the times are such as a server of ours writes them, however its clock and its settings
-    /// differ from this one's.
+    /// Checks that some aura server could have written the times, within the largest settings and the
+    /// largest difference between clocks.
     fn are_timely(&self, now: Timestamp) -> bool {
         let lifetime = self.exp.saturating_sub(self.iat);
         let latest = now.seconds().saturating_add(MAX_SKEW_SECONDS);

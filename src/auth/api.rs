@@ -291,10 +291,10 @@ impl AuthApi {
     async fn sessions(
         &self,
         token: BearerToken,
-        /// How many of the sessions to leave out; the header `Link` of the page before has it.
+        /// Number of sessions to skip; the header `Link` of the previous page holds it.
         #[oai(default, validator(maximum(value = "1000")))]
         offset: Query<usize>,
-        /// How many sessions at most, beside the caller's own on the first page.
+        /// Maximum number of sessions, beside the caller's own on the first page.
         #[oai(
             default = "default_sessions",
             validator(minimum(value = "1"), maximum(value = "100"))

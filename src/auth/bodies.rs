@@ -116,7 +116,7 @@ pub enum SessionPage {
     #[oai(status = 200)]
     Sessions(
         Json<Vec<SessionBody>>,
-        /// Where the next page is (RFC 8288, `rel="next"`), if there is one.
+        /// Address of the next page (RFC 8288, `rel="next"`), if there is one.
         #[oai(header = "Link")]
         Option<String>,
     ),
@@ -136,7 +136,7 @@ impl SessionPage {
     }
 }
 
-/// How many sessions a page has unless the caller says otherwise.
+/// Default number of sessions on a page.
 #[must_use]
 pub const fn default_sessions() -> usize {
     MAX_PAGE

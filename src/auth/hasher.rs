@@ -144,14 +144,15 @@ impl Hasher {
         Ok(equal && known)
     }
 
-    /// Whether stored hashes of the cost `dearest` make every comparison dearer than today's hashes.
+    /// True when stored hashes of the cost `dearest` make every comparison cost more than today's
+    /// hashes do.
     #[must_use]
     pub(super) fn pays_for(&self, dearest: Option<u32>) -> bool {
         dearest.is_some_and(|dearest| dearest > self.cost)
     }
 
-    /// Whether `hash` is to be made anew when its password is shown: it was made at a lower cost than
-    /// today's, or at a higher one and the operator wants it brought down.
+    /// True when `hash` is to be replaced at its owner's next sign-in: its cost is below today's, or
+    /// above it and the operator wants it brought down.
     #[must_use]
     pub(super) fn is_outdated(&self, hash: &PasswordHash) -> bool {
         let today = self.cost;

@@ -125,9 +125,9 @@ impl Keys {
                     algorithm: named,
                 } => {
                     let secret = key.as_bytes();
-                    // A key keeps its algorithm. A server that signs with a private key takes HMAC
-                    // from nobody unless it is told so by name: an old secret may have leaked
-                    // since, which then would sign for ever.
+                    // A key keeps its algorithm. A server that signs with a private key accepts HMAC
+                    // only where the setting names it: an old secret may have leaked since, and
+                    // would sign valid tokens for good.
                     let named = named.map(library_algorithm);
                     if let Some(algorithm) = named.or(is_hmac(algorithm).then_some(algorithm)) {
                         let (kid, key) = hmac_key(secret, algorithm);

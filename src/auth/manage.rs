@@ -18,7 +18,8 @@ pub struct By {
     pub actor: Actor,
     /// From where.
     pub origin: Origin,
-    /// Who has to be an administrator still when it is done; none for owners and the command line.
+    /// Account that must still be an administrator's when the change is made; none for owners and the
+    /// command line.
     pub(super) administrator: Option<Administrator>,
 }
 
@@ -39,7 +40,7 @@ impl By {
         Self::other(context, actor(owner.user, owner.email.as_str()))
     }
 
-    /// Anybody else who sends a request.
+    /// Another actor, whose request this is.
     pub(super) fn other(context: &Context, actor: Actor) -> Self {
         Self {
             actor,
@@ -48,7 +49,7 @@ impl By {
         }
     }
 
-    /// A client that may be the owner of an account, or somebody who has a token of the owner's.
+    /// A client that may be the owner of an account, or a thief of the owner's token.
     pub(super) fn anonymous(context: &Context) -> Self {
         Self::other(context, Actor::Anonymous)
     }
@@ -146,7 +147,7 @@ impl Auth {
     ) -> Result<User, Error> {
         match self.0.users.add(&user, administrator, event).await? {
             Outcome::Done(_) => Ok(user),
-            Outcome::NotAdministrator => Err(no_administrator()),
+            Outcome::NotAdministrator => Err(lacks_admin()),
             Outcome::SessionUnknown => Err(Error::TokensUnavailable),
             _ => Err(Error::EmailTaken),
         }
@@ -257,8 +258,8 @@ impl Auth {
     }
 
     /// Makes the password of an account open nothing but the form for a new one, and ends all its
-    /// sessions. Whoever knows the password can choose the new one: where a stranger may know it,
-    /// [`Self::require_reset`] is meant.
+    /// sessions. Anyone who knows the password can choose the new one: where a stranger may know it,
+    /// use [`Self::require_reset`].
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
@@ -269,7 +270,7 @@ impl Auth {
     }
 
     /// Makes the password of an account open nothing at all, and ends all its sessions. Gives the
-    /// only way back in: a reset token. Those that were made before are good for nothing now.
+    /// only way back in: a reset token. Earlier tokens no longer work.
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
@@ -277,12 +278,12 @@ impl Auth {
         let event = by.did(Action::UserResetRequired, user, "");
         let change = Change::RequireReset(self.0.clock.now());
         let changed = self.act(user, change, by, event, END_ALL).await?;
-        // Of the row as it was committed: of any other the token would be good for nothing.
+        // From the row as it was committed: a token of any other version would not work.
         self.issue_reset_token(&changed.ok_or(Error::UserNotFound)?)
     }
 
-    /// Does what is done to no account, such as emptying a cache, and records it. False, and nothing
-    /// recorded, when `deed` gives false.
+    /// Runs `deed`, which changes no account (emptying a cache, say), and records it. Gives false, and
+    /// records nothing, when `deed` gives false.
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
@@ -298,7 +299,7 @@ impl Auth {
         match self.0.users.record(administrator, &event, deed).await? {
             Deed::Done => Ok(true),
             Deed::Failed => Ok(false),
-            Deed::NotAdministrator => Err(no_administrator()),
+            Deed::NotAdministrator => Err(lacks_admin()),
             Deed::SessionUnknown => Err(Error::TokensUnavailable),
         }
     }
@@ -316,6 +317,7 @@ impl Auth {
     }
 }
 
-fn no_administrator() -> Error {
+/// The error of a caller who lacks the role of administrators.
+pub(super) fn lacks_admin() -> Error {
     Error::Forbidden(ADMIN.to_owned())
 }

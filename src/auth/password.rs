@@ -102,7 +102,7 @@ pub(super) fn faults(
     Vec::new()
 }
 
-/// Whether the password is cheap to guess for those who know the address.
+/// True for a password that is cheap to guess for those who know the address.
 fn resembles(password: &str, email: &Email) -> bool {
     let (local, domain) = email
         .as_str()

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::Auth;
 use super::error::Error;
 use super::ids::UserId;
-use super::users::{ADMIN, Administrator, Change, Notice, Outcome, SessionSync, User};
+use super::manage::lacks_admin;
+use super::users::{Administrator, Change, Notice, Outcome, SessionSync, User};
 use crate::audit::Event;
 
 /// Pause between two looks for notices, and the age from which a server takes up those of others. A
@@ -15,7 +16,7 @@ use crate::audit::Event;
 const PAUSE: Duration = Duration::from_secs(4);
 const LEFT_OVER_MILLIS: i64 = 4000;
 
-/// All sessions end.
+/// Ends all sessions.
 pub(super) const END_ALL: Option<SessionSync> = Some(SessionSync::End { keep: None });
 
 impl Auth {
@@ -24,7 +25,7 @@ impl Auth {
     /// was so already or the change was overtaken by another.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when `administrator` is none any more; [`Error::UserNotFound`],
+    /// [`Error::Forbidden`] when `administrator` no longer is one; [`Error::UserNotFound`],
     /// [`Error::LastAdministrator`]; [`Error::SessionsUntold`] when the change is made and the token
     /// store went away before it heard of it; any other outage, when nothing was changed.
     pub(super) async fn alter(
@@ -51,12 +52,12 @@ impl Auth {
                     Some(notice) => (auth.deliver(notice).await.map(|()| Some(*user)), None),
                     None => (Ok(Some(*user)), sync),
                 },
-                // The time before may have been cut short: what is due is done again.
+                // The first attempt may have been cut short before the sessions heard: tell them again.
                 Outcome::Unchanged => (Ok(None), sync),
                 Outcome::NoAccount => (Err(Error::UserNotFound), END_ALL),
                 Outcome::Overtaken => (Ok(None), None),
                 Outcome::LastAdministrator => (Err(Error::LastAdministrator), None),
-                Outcome::NotAdministrator => (Err(Error::Forbidden(ADMIN.to_owned())), None),
+                Outcome::NotAdministrator => (Err(lacks_admin()), None),
                 Outcome::SessionUnknown => (Err(Error::TokensUnavailable), None),
             };
             if let Some(due) = due {
@@ -77,7 +78,7 @@ impl Auth {
                 () = tokio::time::sleep(PAUSE) => {}
             }
             let until = self.0.clock.now().plus_millis(-LEFT_OVER_MILLIS);
-            // The pools have told what is wrong.
+            // The pools have logged what is wrong.
             let Ok(notices) = self.0.users.notices(until).await else {
                 continue;
             };
@@ -100,7 +101,7 @@ impl Auth {
             );
             return Err(Error::SessionsUntold);
         }
-        // Left over, they are told once more.
+        // A notice that is left over is delivered again.
         self.0.users.forget(notice).await.ok();
         Ok(())
     }
@@ -110,7 +111,7 @@ impl Auth {
         match sync {
             SessionSync::End { keep } => sessions.end_all(id, keep).await.map(drop)?,
             SessionSync::Roles => {
-                // Those of the row: somebody may have changed them once more.
+                // The roles of the row: another change may have replaced them since.
                 if let Some(user) = self.0.users.find(id).await? {
                     sessions.set_roles(id, &user.roles, user.version).await?;
                 }

@@ -16,7 +16,7 @@ use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::http::{Context, FieldError};
 
-/// How long the cost of the dearest stored hash is taken for true.
+/// Time for which the cost of the dearest stored hash is cached.
 const DEAREST_HASH_MILLIS: i64 = 60_000;
 
 impl Auth {
@@ -197,8 +197,8 @@ impl Auth {
             current: token.hash(),
         };
         self.0.sessions.begin(&session, user.version).await?;
-        // Whoever disabled the account, signed it out, changed its password or its roles while we
-        // hashed has done so to the sessions that stood then; this one is for us to mend.
+        // A change of the account while we hashed (disabled, signed out, another password, other
+        // roles) reached only the sessions that existed then: apply it to this one here.
         let known = self.0.users.find(user.id).await?.filter(|known| {
             known.disabled_at.is_none()
                 && known.password_change_required_at.is_none()

@@ -1,7 +1,7 @@
 //! What `--dev` stands on: a folder `.aura` that holds a database and a signing key, and is kept
 //! out of version control by its own `.gitignore`.
 //!
-//! Whoever has the key can sign tokens. So what another user made, may write to or may read is
+//! Anyone who has the key can sign tokens. So a file that another user made, may write or may read is
 //! refused, and no link is followed: the folder may have come with a checkout or an archive.
 
 use std::fs::File;
@@ -37,7 +37,7 @@ impl Dev {
     /// Makes the folder and the key where they are missing; keeps what is there.
     ///
     /// # Errors
-    /// What is there and cannot be trusted; whatever the operating system refuses.
+    /// When a file there cannot be trusted, or the operating system refuses a call.
     pub(super) fn prepare() -> anyhow::Result<Self> {
         let folder = open_folder()?;
         write_new(folder.as_fd(), ".gitignore", "*\n")?;

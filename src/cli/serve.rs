@@ -85,7 +85,7 @@ impl Serve {
 /// What a build that reloads says of it, beside the rest.
 const RELOAD: &str = "    Reload     save a file of the source: it is built, and takes over\n";
 
-/// Where to look first, and the link that makes the first administrator. The code travels in the
+/// Addresses to visit first, and the link that makes the first administrator. The code travels in the
 /// query, which aura leaves out of its log, and no page of aura tells its address to another site.
 fn banner(address: SocketAddr, code: Option<&str>, reload: &str) -> String {
     let host = match address.ip() {

@@ -73,7 +73,7 @@ pub(super) async fn begin_first(
     }
 }
 
-/// Signs out; whoever is signed out already is told the same, unless a page of somebody else's asked.
+/// Signs out. A browser that is signed out already gets the same answer, unless another site asked.
 pub(super) async fn sign_out(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
         visit.form().await?;

@@ -124,8 +124,8 @@ impl Visit {
         self.site.auth.administrator(&self.context, admin)
     }
 
-    /// Whether the set-up page is there for this request: on a server that is for trying out, and
-    /// from the machine that it runs on, as far as can be told. The page still asks for its code.
+    /// True when the set-up page exists for this request: the server was started for trying out, and
+    /// the request seems to come from the machine it runs on. The page still asks for its code.
     pub(super) fn may_set_up(&self) -> bool {
         self.site.setup.is_some()
             && self.context.client.is_loopback()
@@ -221,7 +221,7 @@ impl Visit {
         }
     }
 
-    /// What binds to this browser; where there is nothing yet, a form cookie is set.
+    /// Gives the secret that binds to this browser, and sets a form cookie where there is none yet.
     pub(super) fn bind(&mut self) -> String {
         if let Some(binding) = self.binding() {
             return binding;

@@ -43,9 +43,9 @@ struct Used {
 /// A client as far as its requests tell: digests of its network and of its user agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientMark {
-    /// Of its address, or of the /64 of an IPv6 address; 16 hexadecimal digits.
+    /// Digest of its address, or of the /64 of an IPv6 address; 16 hexadecimal digits.
     pub network: String,
-    /// Of its user agent; 16 hexadecimal digits.
+    /// Digest of its user agent; 16 hexadecimal digits.
     pub device: String,
 }
 
@@ -64,7 +64,7 @@ impl ClientMark {
     }
 }
 
-/// In what a client differs from the one that was given the child first.
+/// Difference of a client from the one that was given the child first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientDifference {
     /// Another address, or another /64 of IPv6.
@@ -110,12 +110,12 @@ pub enum Step {
         hash: TokenHash,
         /// When it was first handed out.
         issued_at: Timestamp,
-        /// In what the client differs from the one that was given it first.
+        /// Difference from the client that was given it first.
         elsewhere: ClientDifference,
     },
     /// The session must end.
     Reused {
-        /// In what the client differs, where that is why.
+        /// Difference from the first client, where that is the reason.
         elsewhere: ClientDifference,
     },
 }

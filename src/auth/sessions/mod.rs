@@ -75,7 +75,7 @@ pub struct Presented {
     pub now: Timestamp,
     /// How long after its first use a token gives the same child again, in milliseconds.
     pub grace_millis: i64,
-    /// To whom it gives the same child again.
+    /// Clients to which it gives the same child again.
     pub grace_scope: GraceScope,
     /// The client that shows it.
     pub client: ClientMark,
@@ -98,7 +98,7 @@ pub enum Rotation {
         owner: Owner,
         /// When the session began.
         created_at: Timestamp,
-        /// In what the client differs from the one that was given the child first.
+        /// Difference from the client that was given the child first.
         elsewhere: ClientDifference,
     },
     /// There is no such session.
@@ -107,7 +107,7 @@ pub enum Rotation {
     Reused {
         /// Whose session it was.
         owner: Owner,
-        /// In what the client differs from the first, where that is why.
+        /// Difference from the first client, where that is the reason.
         elsewhere: ClientDifference,
     },
 }
@@ -115,9 +115,9 @@ pub enum Rotation {
 /// Part of a user's live sessions, counted from the one that expires last.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// How many to leave out.
+    /// Number of sessions to skip.
     pub offset: usize,
-    /// How many to give, from 1 to [`MAX_PAGE`].
+    /// Maximum number of sessions, from 1 to [`MAX_PAGE`].
     pub limit: usize,
 }
 
@@ -134,7 +134,7 @@ impl Page {
 pub struct Listed {
     /// The sessions, newest first.
     pub sessions: Vec<Session>,
-    /// How many live sessions the user has in all.
+    /// Number of live sessions of the user in all.
     pub total: usize,
 }
 

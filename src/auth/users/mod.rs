@@ -1,5 +1,6 @@
 //! Accounts in SQL. One set of queries for SQLite and Postgres: `$1` placeholders, text ids,
-//! bigint milliseconds. What changes one is in [`change`], what sessions must hear of it in [`notices`].
+//! bigint milliseconds. [`change`] holds the changes of accounts, [`notices`] what sessions must hear
+//! of them.
 
 mod change;
 mod notices;
@@ -53,7 +54,7 @@ impl User {
         self.roles.iter().any(|role| role == ADMIN)
     }
 
-    /// Whether a reset token alone leads to a new password.
+    /// True when a reset token alone leads to a new password.
     #[must_use]
     pub const fn needs_reset(&self) -> bool {
         // A server of the version before clears only the first when a password is set.

@@ -10,7 +10,7 @@ use crate::auth::ids::{SessionId, UserId};
 use crate::clock::{Timestamp, random_bytes};
 use crate::storage::SqlError;
 
-/// Notices that are read at once.
+/// Maximum number of notices read at once.
 const BATCH: i64 = 100;
 
 /// Effect of a change on the sessions of its account.
@@ -58,7 +58,7 @@ impl SessionSync {
         }
     }
 
-    /// What a newer version may have written and this one cannot read ends the sessions.
+    /// Parses an effect. An unknown one, which a newer version may have written, ends the sessions.
     fn parse(text: &str) -> Self {
         match text {
             "roles" => Self::Roles,

@@ -23,19 +23,19 @@ pub struct Administrator {
     pub sessions: Sessions,
 }
 
-/// Whether a change may be made.
+/// The decision on a change.
 pub(super) enum Permit {
-    /// It may.
+    /// It may be made.
     Given,
-    /// Whoever asks is no administrator any more, or their session has ended.
+    /// The caller is no longer an administrator, or their session has ended.
     NotAdministrator,
     /// The token store does not answer.
     SessionUnknown,
 }
 
-/// Takes the lock of all changes, and then finds out whether `administrator` may make one: the account
-/// is there, enabled, has the role, and the session of the request has not ended. In this order,
-/// because a right that is read before the lock is held may be taken away meanwhile.
+/// Takes the lock of all changes, then checks that `administrator` may make one: the account exists, is
+/// enabled and has the role, and the session of the request has not ended. In this order, because a
+/// right that is read before the lock is held may be revoked meanwhile.
 pub(super) async fn permit(
     connection: &mut AnyConnection,
     administrator: Option<&Administrator>,

@@ -3,8 +3,8 @@
 for i = 3, #ARGV do
   local key = 'aura:session:' .. ARGV[i]
   local row = redis.call('HMGET', key, 'user', 'version')
-  -- Not on a key that has just expired: HSET would make one that lives for ever. A session that an older
-  -- server began has no version, which is older than any.
+  -- Not on a key that has just expired: HSET would make one that never expires. A session that an older
+  -- server began has no version, which counts as older than any.
   if row[1] and tonumber(row[2] or 0) <= tonumber(ARGV[2]) then
     redis.call('HSET', key, 'roles', ARGV[1], 'version', ARGV[2])
   end
