@@ -45,7 +45,7 @@ pub struct Jwt {
     /// Seconds after the first use of a refresh token in which using it again gives the same new
     /// tokens rather than ending the session, for clients that refresh twice at once.
     pub refresh_grace_seconds: Bounded<0, 300>,
-    /// Who gets the same new tokens again within these seconds: `client`, only the client that used
+    /// Clients that get the same new tokens again within these seconds: `client`, only the client that used
     /// the refresh token first, by its address (IPv6: one /64) and user agent, while any other ends
     /// the session; or `anyone` who has the token, which the audit trail records.
     pub refresh_grace_scope: GraceScope,
@@ -71,7 +71,7 @@ impl Default for Jwt {
     }
 }
 
-/// Who gets the same new tokens when a refresh token is used again within the grace.
+/// Clients that share the new tokens of a refresh within the grace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GraceScope {

@@ -40,8 +40,8 @@ pub struct Server {
     /// Seconds that requests in flight may take after a stop signal before they are cut off. Keep
     /// it below the grace period of whatever stops the process.
     pub shutdown_timeout_seconds: Bounded<0, 3_600>,
-    /// Bytes of a request body above which it is refused with 413. JSON and forms may have 8 KiB,
-    /// or this where it is less.
+    /// Bytes of a request body above which it is refused with 413. Bodies under `/v1` have a limit of
+    /// their own.
     pub max_body_bytes: Bounded<1_024, 10_485_760>,
     /// Bytes of memory for all request bodies that are being read or answered, those under `/v1`
     /// apart. One client address (IPv6: one /64) may hold a quarter. A body that finds no room is
@@ -53,15 +53,15 @@ pub struct Server {
     pub body_timeout_seconds: Bounded<1, 120>,
     /// Seconds a connection is kept open without a request.
     pub idle_timeout_seconds: Bounded<1, 3_600>,
-    /// Connections open at once. When they are used up, idle ones make room for new ones, those of
-    /// the address with the most of them first; while all are busy, further ones are answered with
-    /// 503 and closed.
+    /// Connections open at once. When they are used up, idle ones make room for new ones, then those
+    /// that withhold the end of a body, of the address with the most of them first; while the server
+    /// is at work for all, further ones are answered with 503 and closed.
     pub max_connections: Bounded<1, 1_000_000>,
     /// Connections that one client address may have open at once (IPv6: one network of 64 bits).
     /// At the limit its idle ones make room for its new ones. Does not hold for the proxies of
     /// `SERVER_TRUSTED_PROXIES`; a proxy that is missing there shares it among all of its clients.
     pub max_connections_per_address: Bounded<1, 1_000_000>,
-    /// Who is told the version of the server and the figures of health checks (latencies, counts
+    /// Callers that are told the version of the server and the figures of health checks (latencies, counts
     /// of the LLM cache) under `/health`. Everybody is told the states, which probes need.
     pub health_details: HealthDetails,
 }
@@ -75,7 +75,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             cors_allowed_origins: Vec::new(),
             shutdown_timeout_seconds: Bounded::of::<25>(),
-            max_body_bytes: Bounded::of::<65_536>(),
+            max_body_bytes: Bounded::of::<8_192>(),
             body_memory_bytes: Bounded::of::<33_554_432>(),
             header_timeout_seconds: Bounded::of::<10>(),
             body_timeout_seconds: Bounded::of::<10>(),
@@ -113,7 +113,7 @@ impl Server {
     }
 }
 
-/// Who is told more than states by `/health`.
+/// Callers that `/health` tells more than states.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthDetails {

@@ -12,10 +12,6 @@ use super::budget::BodyBudget;
 use super::context::Context;
 use super::problem::{Code, Problem};
 
-/// Largest JSON body or form, in bytes, whatever the setting says: the longest that a client has a
-/// reason to send (a form with a token and an address to return to) takes half of it.
-pub const MAX_FORM_BYTES: usize = 8 * 1024;
-
 /// Limits on a body; stands in the request's data.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
@@ -56,10 +52,7 @@ impl Unread {
         Ok(Self {
             announced,
             body: body.take().map_err(|_| Problem::internal())?,
-            limits: BodyLimits {
-                max_bytes: limits.max_bytes.min(MAX_FORM_BYTES),
-                ..*limits
-            },
+            limits: *limits,
             budget: budget.clone(),
             context: Arc::clone(context),
         })
@@ -69,30 +62,23 @@ impl Unread {
     /// is made of it lives that long.
     ///
     /// # Errors
-    /// As [`read_within`], and `busy` when the memory for bodies is used up.
+    /// As [`read_within`].
     pub async fn read(self) -> Result<Bytes, Problem> {
         let mut reservation = self.budget.reserve(self.context.client);
         let reserve = |bytes| reservation.grow_to(bytes);
-        let bytes = collect(self.announced, self.body, self.limits, reserve).await?;
+        let bytes = read_within(self.announced, self.body, self.limits, reserve).await?;
         self.context.hold(reservation);
         Ok(bytes)
     }
 }
 
-/// Reads the whole of `body`, for which the client announced so many bytes, within `limits`.
+/// Reads the whole of `body`, for which the client announced so many bytes, within `limits`. Memory
+/// grows with what arrives: `reserve` is told the new size before, and refuses it with `false`.
 ///
 /// # Errors
-/// `body_too_large` as soon as that is known, `request_timeout` for a client that is too slow,
-/// `malformed_body` when the connection breaks.
+/// `body_too_large` as soon as that is known, `busy` where `reserve` refuses, `request_timeout` for a
+/// client that is too slow, `malformed_body` when the connection breaks.
 pub async fn read_within(
-    announced: usize,
-    body: poem::Body,
-    limits: BodyLimits,
-) -> Result<Bytes, Problem> {
-    collect(announced, body, limits, |_| true).await
-}
-
-async fn collect(
     announced: usize,
     body: poem::Body,
     limits: BodyLimits,

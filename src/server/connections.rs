@@ -3,23 +3,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use prometheus_client::metrics::counter::Counter;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::connection::Connection;
 use crate::http::client_address::network;
-
-/// Between requests, or before the first.
-const IDLE: u8 = 0;
-/// From the head of a request to the last byte of its answer.
-const BUSY: u8 = 1;
-/// Closed to make room; no request begins any more.
-const SHED: u8 = 2;
 
 /// Shortest time between two warnings of refused connections.
 const WARN_EVERY: Duration = Duration::from_mins(1);
@@ -43,114 +35,6 @@ pub(super) struct ConnectionMetrics {
     pub(super) shed: Counter,
     /// New ones, while all others were busy.
     pub(super) refused: Counter,
-}
-
-/// One open connection: what it is at, for its socket, its service and the table.
-#[derive(Debug)]
-pub(super) struct Connection {
-    since: Instant,
-    state: AtomicU8,
-    /// An answer waits for the client to read.
-    unread: AtomicBool,
-    /// Requests whose heads have arrived.
-    requests: AtomicU64,
-    /// When the last answer was made, in milliseconds from `since`.
-    answered: AtomicU64,
-    /// The number of the request whose head has two lengths; 0 is none.
-    two_lengths: AtomicU64,
-    shed: Notify,
-}
-
-impl Connection {
-    fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            state: AtomicU8::new(IDLE),
-            unread: AtomicBool::new(false),
-            requests: AtomicU64::new(0),
-            answered: AtomicU64::new(0),
-            two_lengths: AtomicU64::new(0),
-            shed: Notify::new(),
-        }
-    }
-
-    /// When it was accepted.
-    pub(super) const fn since(&self) -> Instant {
-        self.since
-    }
-
-    /// Begins a request and gives its number, counted from one; `None` on a connection that has
-    /// been shed meanwhile.
-    pub(super) fn begin(&self) -> Option<u64> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        // hyper may drop the body of the answer before only after this.
-        (self.turn(IDLE, BUSY) || self.is_busy()).then_some(number)
-    }
-
-    /// Ends the request `number`, unless the next one has begun.
-    pub(super) fn end(&self, number: u64) {
-        if number != self.requests() {
-            return;
-        }
-        let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.answered.store(millis, Ordering::Relaxed);
-        self.turn(BUSY, IDLE);
-    }
-
-    /// Checks whether a request is being answered.
-    pub(super) fn is_busy(&self) -> bool {
-        self.state.load(Ordering::Acquire) == BUSY
-    }
-
-    /// Requests whose heads have arrived.
-    pub(super) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    /// When the last answer was made, or the connection.
-    pub(super) fn last_answer(&self) -> Instant {
-        self.since + Duration::from_millis(self.answered.load(Ordering::Relaxed))
-    }
-
-    /// Notes whether an answer waits for the client to read.
-    pub(super) fn set_unread(&self, unread: bool) {
-        self.unread.store(unread, Ordering::Relaxed);
-    }
-
-    /// Notes that the head of the request `number` has two lengths.
-    pub(super) fn note_two_lengths(&self, number: u64) {
-        self.two_lengths.store(number, Ordering::Relaxed);
-    }
-
-    /// Checks whether the head of the request `number` has two lengths.
-    pub(super) fn has_two_lengths(&self, number: u64) -> bool {
-        self.two_lengths.load(Ordering::Relaxed) == number
-    }
-
-    /// Waits until the connection has to make room.
-    pub(super) async fn is_shed(&self) {
-        self.shed.notified().await;
-    }
-
-    fn is_idle(&self) -> bool {
-        self.state.load(Ordering::Acquire) == IDLE && !self.unread.load(Ordering::Relaxed)
-    }
-
-    /// Closes it, unless a request has begun meanwhile.
-    fn shed(&self) -> bool {
-        let shed = self.turn(IDLE, SHED);
-        if shed {
-            self.shed.notify_one();
-        }
-        shed
-    }
-
-    fn turn(&self, from: u8, to: u8) -> bool {
-        let turned = self
-            .state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
-        turned.is_ok()
-    }
 }
 
 /// Every open connection of one listener.
@@ -208,9 +92,10 @@ impl Connections {
         })
     }
 
-    /// A place for a connection of `peer`. Where a cap is reached, idle connections make room: of
-    /// the same address for its own cap, of the address that has the most of them for the other.
-    /// `None` when all are busy.
+    /// A place for a connection of `peer`. Where a cap is reached, idle connections make room, and
+    /// where there is none of these, connections that withhold the end of a body: of the same address
+    /// for its own cap, of the address that has the most of them for the other. `None` when the
+    /// server is at work for all of them.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let peer = peer.to_canonical();
         let address = network(peer);
@@ -258,32 +143,42 @@ impl Connections {
     }
 }
 
+/// The connections that make room: idle ones before those that withhold the end of a body, which could
+/// otherwise take every place for `SERVER_BODY_TIMEOUT_SECONDS`.
+const SHEDDABLE: [fn(&Connection) -> bool; 2] = [Connection::is_idle, Connection::awaits_body];
+
 impl Table {
     fn shed_any(&mut self, most: usize) -> usize {
-        let idle = self.peers.iter().map(|(address, peer)| {
-            let idle = peer.open.iter().filter(|open| open.is_idle()).count();
-            (!peer.exempt, idle, *address)
-        });
-        let Some((_, idle, address)) = idle.filter(|(_, idle, _)| *idle > 0).max() else {
-            return 0;
-        };
-        self.shed_of(address, most.min(idle.div_ceil(2)))
+        for rests in SHEDDABLE {
+            let resting = self.peers.iter().map(|(address, peer)| {
+                let resting = peer.open.iter().filter(|open| rests(open)).count();
+                (!peer.exempt, resting, *address)
+            });
+            let found = resting.filter(|(_, resting, _)| *resting > 0).max();
+            if let Some((_, resting, address)) = found {
+                return self.shed_of(address, most.min(resting.div_ceil(2)));
+            }
+        }
+        0
     }
 
-    /// Sheds up to `most` connections of an address, those first that have been idle for longest.
+    /// Sheds up to `most` connections of an address, those first that have rested for longest.
     fn shed_of(&mut self, address: IpAddr, most: usize) -> usize {
         let Some(peer) = self.peers.get_mut(&address) else {
             return 0;
         };
-        let idle = peer.open.iter().enumerate();
-        let idle = idle.filter(|(_, open)| open.is_idle());
-        let mut idle: Vec<(Instant, usize)> = idle
-            .map(|(place, open)| (open.last_answer(), place))
-            .collect();
-        idle.sort_unstable();
-        let places = idle.into_iter().map(|(_, place)| place);
-        let shed = places.filter(|place| peer.open[*place].shed());
-        let mut shed: Vec<usize> = shed.take(most).collect();
+        let mut shed = Vec::new();
+        for rests in SHEDDABLE {
+            let resting = peer.open.iter().enumerate();
+            let resting = resting.filter(|(_, open)| rests(open));
+            let mut resting: Vec<(Instant, usize)> = resting
+                .map(|(place, open)| (open.last_answer(), place))
+                .collect();
+            resting.sort_unstable();
+            let places = resting.into_iter().map(|(_, place)| place);
+            let room = most - shed.len();
+            shed.extend(places.filter(|place| peer.open[*place].shed()).take(room));
+        }
         shed.sort_unstable();
         // Last first: `swap_remove` moves one from the end into each gap.
         for place in shed.iter().rev() {
@@ -320,7 +215,8 @@ impl Table {
             let open = self.open;
             tracing::warn!(
                 %peer, open,
-                "a connection was refused: there are SERVER_MAX_CONNECTIONS and none is idle"
+                "a connection was refused: there are SERVER_MAX_CONNECTIONS and the server is at \
+                 work for all of them"
             );
         }
     }
@@ -344,7 +240,7 @@ mod tests {
     }
 
     fn is_shed(slot: &Slot) -> bool {
-        slot.connection.state.load(Ordering::Relaxed) == SHED
+        slot.connection.has_made_room()
     }
 
     #[tokio::test]
@@ -384,6 +280,27 @@ mod tests {
         let new = admit(&connections, "192.0.2.2").unwrap();
         assert!(is_shed(&busy[0]) && !is_shed(&new));
         assert_eq!(busy[0].connection.begin(), None, "no request begins on it");
+    }
+
+    #[tokio::test]
+    async fn connections_that_withhold_a_body_make_room_after_idle_ones() {
+        let connections = connections(3, 1_000);
+        let slots = [(); 3].map(|()| admit(&connections, "192.0.2.1").unwrap());
+        slots[0].connection.begin();
+        slots[0].connection.set_unsent(true);
+        slots[1].connection.begin();
+        let new = admit(&connections, "192.0.2.2").unwrap();
+        assert!(is_shed(&slots[2]), "the idle one first");
+        new.connection.begin();
+        let newer = admit(&connections, "192.0.2.3").unwrap();
+        assert!(is_shed(&slots[0]) && !is_shed(&slots[1]) && !is_shed(&new));
+        newer.connection.begin();
+        slots[1].connection.set_unsent(true);
+        slots[1].connection.set_unsent(false);
+        assert!(
+            admit(&connections, "192.0.2.4").is_none(),
+            "all are at work"
+        );
     }
 
     #[tokio::test]

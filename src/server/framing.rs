@@ -106,13 +106,16 @@ impl Framing {
             State::Head if !self.head.begun => self.head.begun = true,
             State::Head => {
                 if let Some(value) = line.strip_prefix(b"content-length:") {
-                    self.head.length = Some(number(value, 10).unwrap_or(0));
+                    let length = number(value, 10).filter(|_| line.len() < LINE);
+                    self.head.length = Some(length.unwrap_or(0));
+                    // A length that cannot be followed is refused like two of them.
+                    self.head.coded |= length.is_none();
                 }
                 self.head.coded |= line.starts_with(b"transfer-encoding:");
             }
             State::Size => {
                 let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
-                self.state = match number(size, 16) {
+                self.state = match number(size, 16).filter(|_| size.len() < LINE) {
                     Some(0) => State::Trailers,
                     Some(size) => State::Chunk(size.saturating_add(2)),
                     None => State::Over,

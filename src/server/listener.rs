@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::Stream;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -22,13 +23,14 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Endpoint, Response};
+use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connections::{Connection, Connections};
+use super::connection::Connection;
+use super::connections::Connections;
 use super::socket::{Timed, Timeouts};
 use crate::config::MAX_HEAD_BYTES;
 use crate::http::head::TwoLengths;
@@ -92,7 +94,7 @@ pub(super) async fn listen<E>(
                 if connection.has_two_lengths(number) {
                     request.extensions_mut().insert(TwoLengths);
                 }
-                let answer = answer(&*endpoint, request, local, peer).await;
+                let answer = answer(&*endpoint, request, local, peer, &connection).await;
                 Ok::<_, Infallible>(answer.map(|body| Watched {
                     body,
                     connection,
@@ -136,10 +138,41 @@ async fn answer<E: Endpoint<Output = Response>>(
     request: hyper::Request<Incoming>,
     local: SocketAddr,
     peer: SocketAddr,
+    connection: &Arc<Connection>,
 ) -> hyper::Response<BoxBody<Bytes, io::Error>> {
+    let has_body = !request.body().is_end_stream();
     let addresses = (LocalAddr(local.into()), RemoteAddr(peer.into()));
-    let request = (request, addresses.0, addresses.1, Scheme::HTTP).into();
+    let mut request: Request = (request, addresses.0, addresses.1, Scheme::HTTP).into();
+    if has_body {
+        let body = Awaited {
+            body: Box::pin(request.take_body().into_bytes_stream()),
+            connection: Arc::clone(connection),
+        };
+        request.set_body(poem::Body::from_bytes_stream(body));
+    }
     endpoint.get_response(request).await.into()
+}
+
+/// The body of a request, which tells its connection while the client withholds the rest of it.
+struct Awaited<S> {
+    body: Pin<Box<S>>,
+    connection: Arc<Connection>,
+}
+
+impl<S> Drop for Awaited<S> {
+    fn drop(&mut self) {
+        self.connection.set_unsent(false);
+    }
+}
+
+impl<S: Stream> Stream for Awaited<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.body.as_mut().poll_next(cx);
+        self.connection.set_unsent(polled.is_pending());
+        polled
+    }
 }
 
 /// The body of an answer. The connection is at it until the last byte is written: a stream may take

@@ -1,5 +1,6 @@
 //! The roof: wires every feature into one endpoint, and runs it.
 
+mod connection;
 mod connections;
 mod cors;
 mod docs;

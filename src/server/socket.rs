@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::connections::Connection;
+use super::connection::Connection;
 use super::framing::Framing;
 
 /// Longest time for which an answer may wait to be read.

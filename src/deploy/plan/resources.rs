@@ -13,7 +13,7 @@ use crate::schema::FaultKind;
 /// they are equal, so that a pod is never the first to be evicted.
 const DEFAULTS: [(&str, &str, &str, &str); 3] = [
     ("cpu", "100m", "500m", "1"),
-    ("memory", "128Mi", "256Mi", "512Mi"),
+    ("memory", "128Mi", "512Mi", "512Mi"),
     ("ephemeral-storage", "64Mi", "128Mi", "128Mi"),
 ];
 
