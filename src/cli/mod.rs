@@ -2,6 +2,7 @@
 //!
 //! Only here is anything printed, and only here do errors lose their types.
 
+mod allocator;
 mod audit;
 mod cache;
 mod completions;

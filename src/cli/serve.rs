@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::allocator::give_memory_back;
 use super::output;
 use super::reload::{Reload, take_over};
 use super::setup::{Source, runtime};
@@ -30,6 +31,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        give_memory_back();
         let dev = self.source.dev;
         if cfg!(debug_assertions)
             && dev

@@ -1,20 +1,13 @@
 //! `aura --version`, and with `--verbose` what this binary is made of.
 //!
-//! The allocator is chosen here too, so that what is said of it is true. The revision is a label
-//! of the image: in the binary it would rebuild everything on every commit.
+//! The revision is a label of the image: in the binary it would rebuild everything on every commit.
 
 use std::env::consts::{ARCH, OS};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::output;
-
-/// Gives memory back after a burst, which glibc's allocator does not, and serves several threads at once,
-/// which musl's does ten times slower.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use super::{allocator, output};
 
 /// What may stand in the place of a command.
 #[derive(Args, Debug)]
@@ -43,7 +36,7 @@ fn text(verbose: bool) -> String {
     let facts = [
         ("target", target()),
         ("libc", libc()),
-        ("allocator", allocator().to_owned()),
+        ("allocator", allocator::name().to_owned()),
     ];
     let lines = facts.map(|(name, value)| format!("{name}: {value}\n"));
     first + &lines.concat()
@@ -71,15 +64,6 @@ fn libc() -> String {
         "dynamic"
     };
     format!("{name}, {linked}")
-}
-
-/// What hands out memory.
-const fn allocator() -> &'static str {
-    if cfg!(target_os = "linux") {
-        "mimalloc"
-    } else {
-        "the libc's"
-    }
 }
 
 /// The last part of the target's name.

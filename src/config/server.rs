@@ -54,7 +54,7 @@ pub struct Server {
     /// Seconds a connection is kept open without a request.
     pub idle_timeout_seconds: Bounded<1, 3_600>,
     /// Connections open at once. When they are used up, idle ones make room for new ones, then those
-    /// that withhold the end of a body, of the address with the most of them first; while the server
+    /// that withhold the end of a body or do not read, of the address with the most of them first; while the server
     /// is at work for all, further ones are answered with 503 and closed.
     pub max_connections: Bounded<1, 1_000_000>,
     /// Connections that one client address may have open at once (IPv6: one network of 64 bits).

@@ -12,6 +12,9 @@ use super::budget::BodyBudget;
 use super::context::Context;
 use super::problem::{Code, Problem};
 
+/// Bytes up to which memory for a body grows with what arrives.
+const GROWN_BYTES: usize = 1024 * 1024;
+
 /// Limits on a body; stands in the request's data.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
@@ -119,7 +122,13 @@ async fn copy(
             return Err(too_large(max_bytes));
         }
         if length > bytes.capacity() {
-            let capacity = length.max(bytes.capacity() * 2).min(expected.max(length));
+            let whole = expected.max(length);
+            // Growing a large copy holds it twice for a moment, so beyond this it is made whole.
+            let capacity = if length > GROWN_BYTES {
+                whole
+            } else {
+                length.max(bytes.capacity() * 2).min(whole)
+            };
             if !reserve(capacity) {
                 let detail = "too many request bodies are in memory; try again shortly";
                 return Err(Problem::new(Code::Busy, detail));

@@ -110,7 +110,12 @@ impl Connection {
 
     /// Whether it is between two requests, with nothing left to send.
     pub(super) fn is_idle(&self) -> bool {
-        self.state.load(Ordering::Acquire) == IDLE && !self.unread.load(Ordering::Relaxed)
+        self.state.load(Ordering::Acquire) == IDLE && !self.is_unread()
+    }
+
+    /// Whether an answer waits for the client to read.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
     }
 
     /// Whether a request waits for the rest of its body.
@@ -120,7 +125,8 @@ impl Connection {
 
     /// Closes it, unless it has come to work meanwhile.
     pub(super) fn shed(&self) -> bool {
-        let shed = self.turn(IDLE, SHED) || self.awaits_body() && self.turn(BUSY, SHED);
+        let rests = self.awaits_body() || self.is_unread();
+        let shed = self.turn(IDLE, SHED) || rests && self.turn(BUSY, SHED);
         if shed {
             self.shed.notify_one();
         }

@@ -92,9 +92,9 @@ impl Connections {
         })
     }
 
-    /// A place for a connection of `peer`. Where a cap is reached, idle connections make room, and
-    /// where there is none of these, connections that withhold the end of a body: of the same address
-    /// for its own cap, of the address that has the most of them for the other. `None` when the
+    /// A place for a connection of `peer`. Where a cap is reached, idle connections make room, then
+    /// those that wait for their client: of the same address for its own cap, of the address that has
+    /// the most of them for the other. `None` when the
     /// server is at work for all of them.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let peer = peer.to_canonical();
@@ -143,9 +143,14 @@ impl Connections {
     }
 }
 
-/// The connections that make room: idle ones before those that withhold the end of a body, which could
-/// otherwise take every place for `SERVER_BODY_TIMEOUT_SECONDS`.
-const SHEDDABLE: [fn(&Connection) -> bool; 2] = [Connection::is_idle, Connection::awaits_body];
+/// Connections that make room, first to last: those that are idle, that withhold the end of a body, and
+/// that do not read an answer. Those of the last two kinds could otherwise take every place until their
+/// time limits.
+const SHEDDABLE: [fn(&Connection) -> bool; 3] = [
+    Connection::is_idle,
+    Connection::awaits_body,
+    Connection::is_unread,
+];
 
 impl Table {
     fn shed_any(&mut self, most: usize) -> usize {
@@ -273,7 +278,7 @@ mod tests {
             .collect();
         assert_eq!(busy[0].connection.begin(), Some(1));
         assert_eq!(busy[1].connection.begin(), Some(1));
-        busy[2].connection.set_unread(true);
+        assert_eq!(busy[2].connection.begin(), Some(1));
         assert!(admit(&connections, "192.0.2.2").is_none());
         assert_eq!(connections.metrics.refused.get(), 1);
         busy[0].connection.end(1);
@@ -283,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_that_withhold_a_body_make_room_after_idle_ones() {
+    async fn connections_that_wait_for_their_client_make_room_after_idle_ones() {
         let connections = connections(3, 1_000);
         let slots = [(); 3].map(|()| admit(&connections, "192.0.2.1").unwrap());
         slots[0].connection.begin();

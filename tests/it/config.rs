@@ -34,7 +34,7 @@ fn the_variables_and_defaults_that_are_promised() {
         ("SERVER_TRUSTED_PROXIES", ""),
         ("SERVER_CORS_ALLOWED_ORIGINS", ""),
         ("SERVER_SHUTDOWN_TIMEOUT_SECONDS", "25"),
-        ("SERVER_MAX_BODY_BYTES", "65536"),
+        ("SERVER_MAX_BODY_BYTES", "8192"),
         ("SERVER_HEADER_TIMEOUT_SECONDS", "10"),
         ("SERVER_BODY_TIMEOUT_SECONDS", "10"),
         ("SERVER_IDLE_TIMEOUT_SECONDS", "75"),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use crate::support::{Aura, Raw, Settings};
+use crate::llm::{CHAT, Reply, Upstream, before, question};
+use crate::support::{Aura, Raw, Settings, eventually};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -16,6 +17,31 @@ const LIVE: &str = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// A request whose body does not come.
 const WITHHELD: &str = "POST /auth/login HTTP/1.1\r\nHost: localhost\r\n\
     Content-Type: application/json\r\nContent-Length: 10\r\n\r\n";
+
+/// A server that is at work for as long as its upstream is silent.
+async fn silent_upstream() -> (Upstream, Settings) {
+    let upstream = Upstream::start(|_| Reply::silence()).await;
+    let settings = before(&upstream);
+    (upstream, settings)
+}
+
+/// Keeps the server at work for a connection from `source`.
+async fn at_work(aura: &Aura, upstream: &Upstream, source: IpAddr, access: &str) -> Raw {
+    let calls = upstream.calls();
+    let mut raw = Raw::connect_from(source, aura.address()).await;
+    let body = question(&format!("call {calls}")).to_string();
+    let head = format!(
+        "POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    raw.send(format!("{head}{body}")).await;
+    eventually(LIMIT, "the upstream to be asked", async || {
+        (upstream.calls() > calls).then_some(())
+    })
+    .await;
+    raw
+}
 
 /// An address of this machine that is not the tests' usual one.
 const fn other(last: u8) -> IpAddr {
@@ -77,8 +103,10 @@ async fn two_hundred_idle_connections_of_one_address_keep_nobody_out() {
 
 #[tokio::test]
 async fn an_address_has_its_share_and_the_others_theirs() {
-    let settings = Settings::new().set("SERVER_MAX_CONNECTIONS_PER_ADDRESS", 4);
+    let (upstream, settings) = silent_upstream().await;
+    let settings = settings.set("SERVER_MAX_CONNECTIONS_PER_ADDRESS", 4);
     let aura = settings.start().await;
+    let access = aura.client().newcomer().await.access;
     // The ready check's connections may still be closing.
     let mut idle = Vec::new();
     for _ in 0..4 {
@@ -95,16 +123,13 @@ async fn an_address_has_its_share_and_the_others_theirs() {
 
     let mut busy = Vec::new();
     for _ in 0..4 {
-        let mut raw = Raw::connect(aura.address()).await;
-        raw.send(format!("{LIVE}{WITHHELD}")).await;
-        assert_eq!(raw.answer(LIMIT).await.unwrap().status, 200);
-        busy.push(raw);
+        busy.push(at_work(&aura, &upstream, other(1), &access).await);
     }
     is_refused(&aura).await;
     let mut else_where = Raw::connect_from(other(2), aura.address()).await;
     is_served(&mut else_where).await;
     drop(busy.pop());
-    crate::support::eventually(LIMIT, "room again", async || {
+    eventually(LIMIT, "room again", async || {
         let mut raw = Raw::connect(aura.address()).await;
         raw.send(LIVE).await;
         let answer = raw.answer(LIMIT).await?;
@@ -131,16 +156,31 @@ async fn a_proxy_has_more_than_one_clients_share() {
 
 #[tokio::test]
 async fn while_all_are_busy_a_new_connection_is_told_so() {
-    let settings = Settings::new().set("SERVER_MAX_CONNECTIONS", 3);
-    let aura = settings.start().await;
+    let (upstream, settings) = silent_upstream().await;
+    let aura = settings.set("SERVER_MAX_CONNECTIONS", 3).start().await;
+    let access = aura.client().newcomer().await.access;
     let mut busy = Vec::new();
+    for last in 2..5 {
+        busy.push(at_work(&aura, &upstream, other(last), &access).await);
+    }
+    is_refused(&aura).await;
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_keep_nobody_out() {
+    let settings = Settings::new()
+        .set("SERVER_MAX_CONNECTIONS", 3)
+        .set("SERVER_BODY_TIMEOUT_SECONDS", 60);
+    let aura = settings.start().await;
+    let mut withheld = Vec::new();
     for last in 2..5 {
         let mut raw = Raw::connect_from(other(last), aura.address()).await;
         raw.send(format!("{LIVE}{WITHHELD}")).await;
         assert_eq!(raw.answer(LIMIT).await.unwrap().status, 200);
-        busy.push(raw);
+        withheld.push(raw);
     }
-    is_refused(&aura).await;
+    let mut client = Raw::connect_from(other(9), aura.address()).await;
+    is_served(&mut client).await;
 }
 
 #[tokio::test]

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::limits::{Watchdog, bound_memory, cpu};
+use super::limits::{Watchdog, bounded, cpu};
 use super::mutate::{Dice, mutated};
 use super::{Subject, TARGETS, Target};
 use crate::support::Process;
@@ -88,7 +87,8 @@ impl Orders {
     /// What failed, and the file that holds the input.
     async fn carried_out(&self) -> Result<String, String> {
         let place = tempfile::tempdir().expect("a temporary folder");
-        let mut command = Command::new(std::env::current_exe().expect("the path of the tests"));
+        let tests = std::env::current_exe().expect("the path of the tests");
+        let mut command = bounded(&tests);
         command.args(["--exact", "fuzz::one_target", "--ignored", "--nocapture"]);
         command.env("RUST_BACKTRACE", "0");
         // The stack of the main thread, on which the command line reads files.
@@ -213,7 +213,6 @@ pub(super) fn one_target() {
     let orders = Orders::of_process();
     let target = TARGETS.iter().find(|target| target.name == orders.target);
     let target = target.unwrap_or_else(|| panic!("no target {}", orders.target));
-    bound_memory();
     let folder = orders.folder();
     let running = folder.join(format!("running-{}", std::process::id()));
     let mut run = Run {

@@ -1,25 +1,23 @@
 //! What one input may cost: memory of the process, CPU time, and waiting.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
-
-/// Bytes of memory that a process under test may have, as the production manifest grants them.
-const MEMORY: u64 = 512 * 1024 * 1024;
+/// KiB of memory that a process under test may have, as the production manifest grants them.
+const MEMORY_KIB: u64 = 512 * 1024;
 
 /// An input that takes so long is a hang, whatever it waits for.
 const HANG: Duration = Duration::from_secs(40);
 
-/// Puts this process, and those that it starts, under the memory limit: whoever asks for more is
-/// refused it, and ends.
-pub(super) fn bound_memory() {
-    let limit = Rlimit {
-        current: Some(MEMORY),
-        maximum: Some(MEMORY),
-    };
-    setrlimit(Resource::Data, limit).expect("a limit may be lowered");
+/// A command that runs `program` under the memory limit: a process that asks for more is refused it, and
+/// ends. The limit holds from the start, because the allocator takes address space in advance.
+pub(super) fn bounded(program: &Path) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    let script = format!("ulimit -d {MEMORY_KIB} && exec \"$0\" \"$@\"");
+    shell.args(["-c", &script]).arg(program);
+    shell
 }
 
 /// CPU time that the threads of `process` have used so far; nothing where the kernel does not say.
