@@ -1,5 +1,7 @@
 //! Accounts as their owners make, change and delete them.
 
+use std::net::IpAddr;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::email::Email;
@@ -31,7 +33,9 @@ impl Auth {
         if self.0.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
-        let user = self.prepare(email, password, Vec::new()).await?;
+        let user = self
+            .prepare(context.client, email, password, Vec::new())
+            .await?;
         let event = By::owner(context, &user).did(Action::UserRegistered, &user, "");
         self.add(user, None, &event).await
     }
@@ -41,6 +45,7 @@ impl Auth {
     /// either way.
     pub(super) async fn prepare(
         &self,
+        client: IpAddr,
         email: &str,
         password: SecretString,
         roles: Vec<String>,
@@ -69,7 +74,7 @@ impl Auth {
         Ok(User {
             id: UserId::random(),
             email,
-            password_hash: self.0.hasher.hash(password).await?,
+            password_hash: self.0.hasher.hash(client, password).await?,
             roles,
             created_at: self.0.clock.now(),
             disabled_at: None,
@@ -117,7 +122,7 @@ impl Auth {
         self.check_new_password(&new, &user.email, "new_password")?;
         let change = Change::OwnPassword {
             old: user.password_hash.clone(),
-            new: self.0.hasher.hash(new).await?,
+            new: self.0.hasher.hash(context.client, new).await?,
         };
         let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
         let keep = Some(caller.session.id);
@@ -164,7 +169,9 @@ impl Auth {
         refuse_nul(&[("current_password", password.expose_secret())])?;
         let user = self.user(caller).await?;
         let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
-        let user = self.check_password(Some(user), password).await?;
+        let user = self
+            .check_password(context.client, Some(user), password)
+            .await?;
         let limits = &self.0.limits;
         let judged = limits.password_judged(context, email, user.is_some()).await;
         if user.is_none() {

@@ -1,6 +1,7 @@
-//! The hashing pool: bcrypt runs here and nowhere else, one worker a core, behind a bounded queue.
+//! The hashing pool: bcrypt runs here and nowhere else, one worker a core, behind a bounded queue in
+//! which client addresses take turns.
 
-use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -10,6 +11,8 @@ use tokio::sync::oneshot;
 
 use super::error::Error;
 use super::password::{MAX_BYTES, MAX_COST, PasswordHash};
+use super::turns::Turns;
+use crate::http::client_address::network;
 
 /// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
 /// sixteen seconds; more would be answered to nobody.
@@ -21,8 +24,7 @@ const NICENESS: i32 = 5;
 /// Most jobs that a worker takes at once.
 const BATCH: usize = 4;
 
-/// Runs password jobs off the async runtime; clones share the workers. They end with the last
-/// clone.
+/// Runs password jobs off the async runtime; clones share the workers, which end with the last.
 #[derive(Clone, Debug)]
 pub(super) struct Hasher {
     pool: Arc<Pool>,
@@ -43,16 +45,10 @@ struct Queue {
     depth: AtomicUsize,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: Turns<Job>,
     closed: bool,
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} jobs", self.jobs.len())
-    }
 }
 
 enum Job {
@@ -101,13 +97,17 @@ impl Hasher {
         self.pool.queue.depth.load(Ordering::Relaxed)
     }
 
-    /// Hashes a password of 72 bytes at most.
+    /// Hashes a password of 72 bytes at most, in the turn of `client`.
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
-    pub(super) async fn hash(&self, password: SecretString) -> Result<PasswordHash, Error> {
+    pub(super) async fn hash(
+        &self,
+        client: IpAddr,
+        password: SecretString,
+    ) -> Result<PasswordHash, Error> {
         let cost = self.cost;
-        self.submit(|reply| Job::Hash {
+        self.submit(client, |reply| Job::Hash {
             password,
             cost,
             reply,
@@ -123,6 +123,7 @@ impl Hasher {
     /// [`Error::Busy`] when the queue is full.
     pub(super) async fn verify(
         &self,
+        client: IpAddr,
         password: SecretString,
         hash: Option<PasswordHash>,
         dearest: Option<u32>,
@@ -134,7 +135,7 @@ impl Hasher {
         let cost = cost.unwrap_or(self.cost).min(MAX_COST);
         let hash = hash.unwrap_or_else(|| PasswordHash::decoy(cost));
         let equal = self
-            .submit(|reply| Job::Verify {
+            .submit(client, |reply| Job::Verify {
                 password,
                 hash,
                 cost,
@@ -162,21 +163,19 @@ impl Hasher {
 
     async fn submit<T>(
         &self,
+        client: IpAddr,
         job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let queue = &self.pool.queue;
         {
             let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.jobs.len() >= queue.capacity {
-                // Those whose clients have gone make room for those who wait.
-                state.jobs.retain(|job| !job.is_abandoned());
-            }
-            if state.jobs.len() >= queue.capacity {
+            let (address, jobs) = (network(client), &mut state.jobs);
+            if !jobs.make_room(address, queue.capacity, Job::is_abandoned, Job::refuse) {
                 return Err(Error::Busy);
             }
-            state.jobs.push_back(job(reply));
-            queue.depth.store(state.jobs.len(), Ordering::Relaxed);
+            jobs.push(address, job(reply));
+            queue.depth.store(jobs.len(), Ordering::Relaxed);
         }
         queue.wake.notify_one();
         answer.await.unwrap_or(Err(Error::Internal))
@@ -198,7 +197,7 @@ impl Queue {
     /// Waits for jobs and takes a fair share of them; `None` when the pool has closed.
     fn take(&self) -> Option<Vec<Job>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.jobs.is_empty() {
+        while state.jobs.len() == 0 {
             if state.closed {
                 return None;
             }
@@ -210,7 +209,7 @@ impl Queue {
         // A worker that took all of a short queue would leave the others idle.
         let workers = self.capacity / QUEUE_PER_WORKER;
         let share = (state.jobs.len() / (workers * 2)).clamp(1, BATCH);
-        let batch = state.jobs.drain(..share).collect();
+        let batch = (0..share).map_while(|_| state.jobs.pop()).collect();
         self.depth.store(state.jobs.len(), Ordering::Relaxed);
         Some(batch)
     }
@@ -237,6 +236,14 @@ impl Job {
         match self {
             Self::Hash { reply, .. } => reply.is_closed(),
             Self::Verify { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    /// Answers that the queue is full.
+    fn refuse(self) {
+        match self {
+            Self::Hash { reply, .. } => drop(reply.send(Err(Error::Busy))),
+            Self::Verify { reply, .. } => drop(reply.send(Err(Error::Busy))),
         }
     }
 
@@ -290,6 +297,8 @@ fn padding(done: Option<u32>, whole: u32) -> std::ops::Range<u32> {
 mod tests {
     use super::*;
 
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     #[test]
     fn every_comparison_is_as_dear_as_the_dearest() {
         for done in 4..=MAX_COST {
@@ -303,16 +312,10 @@ mod tests {
     #[tokio::test]
     async fn a_hash_too_dear_to_compare_matches_nothing_and_occupies_no_worker() {
         let hasher = Hasher::new(10, false);
-        let hash = PasswordHash::from_stored(
-            hasher
-                .hash("right".into())
-                .await
-                .unwrap()
-                .expose()
-                .replace("$10$", "$31$"),
-        );
+        let hash = hasher.hash(HOME, "right".into()).await.unwrap();
+        let hash = PasswordHash::from_stored(hash.expose().replace("$10$", "$31$"));
         let limit = std::time::Duration::from_mins(1);
-        let verified = hasher.verify("right".into(), Some(hash), Some(31));
+        let verified = hasher.verify(HOME, "right".into(), Some(hash), Some(31));
         let equal = tokio::time::timeout(limit, verified).await.unwrap();
         assert!(!equal.unwrap());
     }
@@ -335,36 +338,41 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let hasher = Hasher::new(10, false);
-        let hash = hasher.hash("seventy-two".into()).await.unwrap();
+        let hash = hasher.hash(HOME, "seventy-two".into()).await.unwrap();
         assert!(
             hasher
-                .verify("seventy-two".into(), Some(hash.clone()), None)
+                .verify(HOME, "seventy-two".into(), Some(hash.clone()), None)
                 .await
                 .unwrap()
         );
         assert!(
             !hasher
-                .verify("seventy-three".into(), Some(hash), None)
+                .verify(HOME, "seventy-three".into(), Some(hash), None)
                 .await
                 .unwrap()
         );
-        assert!(!hasher.verify("anything".into(), None, None).await.unwrap());
+        assert!(
+            !hasher
+                .verify(HOME, "anything".into(), None, None)
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn seventy_two_bytes_count_and_a_seventy_third_never_matches() {
         let hasher = Hasher::new(10, false);
         let long = "x".repeat(72);
-        let hash = hasher.hash(long.clone().into()).await.unwrap();
+        let hash = hasher.hash(HOME, long.clone().into()).await.unwrap();
         assert!(
             hasher
-                .verify(long.clone().into(), Some(hash.clone()), None)
+                .verify(HOME, long.clone().into(), Some(hash.clone()), None)
                 .await
                 .unwrap()
         );
         assert!(
             !hasher
-                .verify(format!("{long}y").into(), Some(hash), None)
+                .verify(HOME, format!("{long}y").into(), Some(hash), None)
                 .await
                 .unwrap()
         );
@@ -376,7 +384,7 @@ mod tests {
         let jobs = hasher.pool.queue.capacity * 2 + 64;
         let answers = (0..jobs).map(|_| {
             let hasher = hasher.clone();
-            async move { hasher.hash("some password".into()).await }
+            async move { hasher.hash(HOME, "some password".into()).await }
         });
         let mut set = tokio::task::JoinSet::new();
         answers.for_each(|answer| drop(set.spawn(answer)));

@@ -1,5 +1,7 @@
 //! Accounts as those who run the server make, change and delete them, and in whose name.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use secrecy::SecretString;
 
 use super::error::Error;
@@ -57,6 +59,12 @@ impl By {
     /// The owner of an account.
     pub(super) fn owner(context: &Context, user: &User) -> Self {
         Self::other(context, actor(user.id, user.email.as_str()))
+    }
+
+    /// The address that it is done from; the unspecified one at the command line.
+    fn client(&self) -> IpAddr {
+        let address = self.origin.ip.parse();
+        address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
     /// The event of an action that is on nobody's account.
@@ -133,7 +141,7 @@ impl Auth {
         by: &By,
     ) -> Result<User, Error> {
         let roles = roles::clean(roles)?;
-        let user = self.prepare(email, password, roles).await?;
+        let user = self.prepare(by.client(), email, password, roles).await?;
         let event = by.did(Action::UserCreated, &user, named(&user.roles));
         self.add(user, by.administrator.as_ref(), &event).await
     }
@@ -165,7 +173,7 @@ impl Auth {
     ) -> Result<User, Error> {
         self.0.limits.call(context).await?;
         let roles = vec![super::users::ADMIN.to_owned()];
-        let user = self.prepare(email, password, roles).await?;
+        let user = self.prepare(context.client, email, password, roles).await?;
         let event = By::owner(context, &user).did(Action::UserFirstAdministrator, &user, "");
         if self.0.users.add_first(&user, &event).await? {
             Ok(user)
@@ -205,7 +213,7 @@ impl Auth {
     /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
     pub async fn set_password(&self, user: &User, new: SecretString, by: &By) -> Result<(), Error> {
         self.check_new_password(&new, &user.email, "password")?;
-        let hash = self.0.hasher.hash(new).await?;
+        let hash = self.0.hasher.hash(by.client(), new).await?;
         let change = Change::Password(hash, self.0.clock.now());
         let event = by.did(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)

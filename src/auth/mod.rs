@@ -29,6 +29,7 @@ pub mod sessions;
 mod sign_in;
 mod sign_out;
 mod tokens;
+mod turns;
 pub mod users;
 
 use std::fmt::Write;

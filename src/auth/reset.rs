@@ -83,7 +83,7 @@ impl Auth {
         self.check_new_password(&new, &user.email, "new_password")?;
         if user.password_change_required_at.is_some()
             && self
-                .check_password(Some(user.clone()), &new)
+                .check_password(context.client, Some(user.clone()), &new)
                 .await?
                 .is_some()
         {
@@ -93,7 +93,7 @@ impl Auth {
         }
         let change = Change::ResetPassword {
             version: user.version,
-            new: self.0.hasher.hash(new).await?,
+            new: self.0.hasher.hash(context.client, new).await?,
             at: self.0.clock.now(),
         };
         let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");

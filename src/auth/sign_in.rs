@@ -1,5 +1,6 @@
 //! Signing in and staying in.
 
+use std::net::IpAddr;
 use std::sync::PoisonError;
 
 use secrecy::SecretString;
@@ -54,7 +55,7 @@ impl Auth {
             Ok(email) => self.0.users.find_by_email(&email).await?,
             Err(_) => None,
         };
-        let user = self.check_password(user, &password).await?;
+        let user = self.check_password(context.client, user, &password).await?;
         let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
         let user = user.filter(may_enter);
         let limits = &self.0.limits;
@@ -77,7 +78,7 @@ impl Auth {
             let token = self.issue_reset_token(&user)?;
             return Err(Error::PasswordChangeRequired(token.into()));
         }
-        let user = self.rehash(user, password).await?;
+        let user = self.rehash(context.client, user, password).await?;
         let begun = self.begin_session(context, &user).await?;
         self.0.metrics.login("accepted");
         Ok(begun)
@@ -94,6 +95,7 @@ impl Auth {
     /// The user, if the password is theirs. Costs as much as the dearest stored hash in any case.
     pub(super) async fn check_password(
         &self,
+        client: IpAddr,
         user: Option<User>,
         password: &SecretString,
     ) -> Result<Option<User>, Error> {
@@ -112,7 +114,7 @@ impl Auth {
         let equal = self
             .0
             .hasher
-            .verify(password.clone(), hash, dearest)
+            .verify(client, password.clone(), hash, dearest)
             .await?;
         Ok(user.filter(|_| equal))
     }
@@ -149,11 +151,16 @@ impl Auth {
     }
 
     /// Brings a hash of another cost to today's, once: up, or down where the operator wants it.
-    async fn rehash(&self, mut user: User, password: SecretString) -> Result<User, Error> {
+    async fn rehash(
+        &self,
+        client: IpAddr,
+        mut user: User,
+        password: SecretString,
+    ) -> Result<User, Error> {
         if !self.0.hasher.is_outdated(&user.password_hash) {
             return Ok(user);
         }
-        let hash = self.0.hasher.hash(password.clone()).await?;
+        let hash = self.0.hasher.hash(client, password.clone()).await?;
         if self
             .0
             .users
@@ -165,7 +172,7 @@ impl Auth {
         }
         // Somebody was first: another sign-in with the same password, or a change of it.
         let user = self.0.users.find(user.id).await?;
-        self.check_password(user, &password)
+        self.check_password(client, user, &password)
             .await?
             .ok_or(Error::InvalidCredentials)
     }

@@ -70,7 +70,9 @@ impl Access {
         if self.strict
             && let Some(name) = &asked.doubtful
         {
-            let message = format!("{name:?} is not taken here; spell members as OpenAI does");
+            let message = format!(
+                "{name:?} is not taken here; write members and whole numbers as OpenAI does"
+            );
             return Err(Problem::invalid(vec![FieldError::new(
                 name.as_str(),
                 "unknown_field",

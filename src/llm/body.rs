@@ -37,14 +37,14 @@ impl Unread {
             max_bytes,
             ..self.limits
         };
-        let most = match self.announced {
-            // A body in chunks has no length until its end.
-            0 => max_bytes,
-            announced => announced.min(max_bytes),
+        let (mut hold, mut reserved) = (budget.holder(user), 0);
+        let reserve = |size: usize| {
+            let is_held = hold.grow(size - reserved).is_ok();
+            reserved = size;
+            is_held
         };
-        let mut hold = budget.hold(user, most)?;
-        let bytes = body::read_within(self.announced, self.body, limits, |_| true).await?;
-        hold.shrink(most - bytes.len());
+        let bytes = body::read_within(self.announced, self.body, limits, reserve).await?;
+        hold.shrink(reserved - bytes.len());
         Ok(hold.over(bytes))
     }
 }

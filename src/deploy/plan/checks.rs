@@ -327,20 +327,23 @@ mod tests {
     #[test]
     fn a_limit_below_the_most_that_the_service_takes_is_told() {
         let mut service = service();
-        service.memory = Some(|settings| (settings["LOG_LEVEL"] == "warn").then_some(600 << 20));
+        service.memory = Some(|settings| {
+            let ratio = settings.get("RATIO");
+            ratio.filter(|ratio| *ratio == "0.25").map(|_| 600 << 20)
+        });
         let told = |text: &str| {
             let plan = Plan::read(&service, Some(("d", text)), false).unwrap();
             let warnings = plan.warnings.into_iter();
             let told = warnings.filter(|warning| warning.name.ends_with("memory"));
             told.map(|warning| warning.problem).collect::<Vec<_>>()
         };
-        let quiet = "environments.production.settings.LOG_LEVEL = \"warn\"\n";
+        let dear = "environments.production.settings.RATIO = 0.25\n";
         assert_eq!(told(""), [""; 0]);
         assert_eq!(
-            told(quiet),
+            told(dear),
             ["is 512Mi, and the settings let the service take up to 600Mi"]
         );
-        let more = format!("{quiet}environments.production.resources.limits.memory = \"1Gi\"");
+        let more = format!("{dear}environments.production.resources.limits.memory = \"1Gi\"");
         assert_eq!(told(&more), [""; 0]);
     }
 

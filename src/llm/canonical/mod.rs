@@ -299,13 +299,16 @@ impl<'a> Hashing<'a> {
         // Upper case first: it makes one letter of all that are one in some alphabet.
         let folded = name.to_uppercase().to_lowercase();
         let is_priced = PRICED.contains(&folded.as_str()) && folded != name;
-        if is_priced || ELSEWHERE.contains(&folded.as_str()) {
-            self.canonical.doubtful = Some(name.to_owned());
-        }
         let natural = match value {
             Value::Number(Number::Natural(number)) => Some(number),
             _ => None,
         };
+        // A lenient upstream takes 8.0 or "8" for the number of alternatives.
+        let is_number = natural.is_some() || value == Value::Null || name == "model";
+        let is_odd = PRICED.contains(&name) && !is_number;
+        if is_priced || is_odd || ELSEWHERE.contains(&folded.as_str()) {
+            self.canonical.doubtful = Some(name.to_owned());
+        }
         let zero = match value {
             Value::Number(Number::Natural(number)) => number == 0,
             Value::Number(Number::Real(number)) => number == 0.0,

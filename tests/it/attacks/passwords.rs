@@ -1,12 +1,13 @@
 //! The strength check of new passwords: neither a weapon against the server nor easy to get past.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{PASSWORD, Settings, Sqlite, said};
+use crate::support::{PASSWORD, Settings, Sqlite, eventually, said};
 
 /// Cost a second of CPU when substitutions of letters were enumerated.
 const WEAPON: &str = "a4@8({[<369!1|0$5+7%2zs0m3w0rdse1lta4@8({[<369!1|0$5+7%2zs0m3w0rdse1lt";
@@ -32,6 +33,41 @@ async fn sixty_passwords_of_signs_do_not_keep_others_from_signing_in() {
     // It was a minute of CPU; a generous part of it, because other tests run beside this one.
     let took = began.elapsed();
     assert!(took < Duration::from_secs(15), "{took:?}");
+}
+
+#[tokio::test]
+async fn tries_of_one_address_do_not_delay_the_sign_in_of_another() {
+    let settings = Settings::new().set("SERVER_TRUSTED_PROXIES", "127.0.0.1");
+    let aura = settings.set("PASSWORD_BCRYPT_COST", 12).start().await;
+    let client = aura.client();
+    client.register("ann@example.com").await.is(201);
+    let answered = AtomicUsize::new(0);
+    // As many as the limits of an address let through, each at another account.
+    let tries = join_all((0..50).map(|number| {
+        let (client, answered) = (&client, &answered);
+        async move {
+            let body = json!({"email": format!("n{number}@example.com"), "password": PASSWORD});
+            let answer = client.send(Method::POST, "/auth/login", |request| {
+                request.header("x-forwarded-for", "192.0.2.1").json(&body)
+            });
+            answer.await.expect("an answer").is(401);
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    }));
+    let owner = async {
+        let waiting = async || {
+            let metrics = aura.metrics().get("/metrics").await.text;
+            let mut lines = metrics.lines();
+            let depth = lines.find_map(|line| line.strip_prefix("aura_hash_queue "))?;
+            (depth.parse::<usize>().ok()? > 30).then_some(())
+        };
+        eventually(Duration::from_secs(20), "the tries to wait", waiting).await;
+        let before = answered.load(Ordering::Relaxed);
+        client.login("ann@example.com", PASSWORD).await.is(200);
+        answered.load(Ordering::Relaxed) - before
+    };
+    let (_, overtook) = tokio::join!(tries, owner);
+    assert!(overtook < 20, "{overtook} were answered before the owner");
 }
 
 #[tokio::test]
