@@ -20,7 +20,7 @@ pub(super) struct Connection {
     state: AtomicU8,
     /// An answer waits for the client to read.
     unread: AtomicBool,
-    /// Whether a request waits for the client to send more of its body.
+    /// Set while a request waits for the client to send more of its body.
     unsent: AtomicBool,
     /// Requests whose heads have arrived.
     requests: AtomicU64,
@@ -108,17 +108,17 @@ impl Connection {
         self.shed.notified().await;
     }
 
-    /// Whether it is between two requests, with nothing left to send.
+    /// Returns `true` between two requests, with nothing left to send.
     pub(super) fn is_idle(&self) -> bool {
         self.state.load(Ordering::Acquire) == IDLE && !self.is_unread()
     }
 
-    /// Whether an answer waits for the client to read.
+    /// Returns `true` while an answer waits for the client to read.
     pub(super) fn is_unread(&self) -> bool {
         self.unread.load(Ordering::Relaxed)
     }
 
-    /// Whether a request waits for the rest of its body.
+    /// Returns `true` while a request waits for the rest of its body.
     pub(super) fn awaits_body(&self) -> bool {
         self.is_busy() && self.unsent.load(Ordering::Relaxed)
     }
@@ -133,7 +133,7 @@ impl Connection {
         shed
     }
 
-    /// Whether it was closed to make room.
+    /// Returns `true` once it was closed to make room.
     #[cfg(test)]
     pub(super) fn has_made_room(&self) -> bool {
         self.state.load(Ordering::Acquire) == SHED
