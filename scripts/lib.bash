@@ -23,6 +23,7 @@ missing() {
       compiler) has_any cc gcc clang || echo build-essential ;;
       redis) has_any redis-server valkey-server || echo redis-server ;;
       postgres) has_postgres || echo postgresql ;;
+      pgbouncer) has pgbouncer || [[ -x /usr/sbin/pgbouncer ]] || echo pgbouncer ;;
       browser)
         has_any chromium chromium-browser google-chrome google-chrome-stable || echo chromium
         has chromedriver || echo chromium-driver
@@ -87,7 +88,9 @@ install_missing() {
   for package in "${packages[@]}"; do
     case $package in
       nginx-light) "${root[@]}" systemctl disable --now nginx >/dev/null 2>&1 || true ;;
-      caddy) "${root[@]}" systemctl disable --now caddy >/dev/null 2>&1 || true ;;
+      caddy | pgbouncer)
+        "${root[@]}" systemctl disable --now "$package" >/dev/null 2>&1 || true
+        ;;
     esac
   done
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, Row};
+use sqlx::{Any, Row};
 use uuid::Uuid;
 
 use super::event::{Event, Recorded, Subject};
 use super::filter::{Filter, RANDOM_BITS, Value, first_id};
 use super::repeats::Repeats;
 use crate::clock::{Clock, Timestamp, random_below};
-use crate::storage::{Sql, SqlError};
+use crate::storage::{Connection, Pool, Sql, SqlError};
 
 const COLUMNS: &str = "id, at, action, actor_id, actor, subject_id, subject, ip, user_agent, \
                        request_id, detail, count";
@@ -75,7 +75,7 @@ impl Audit {
         if event.action.is_counted() {
             return self.count(event).await;
         }
-        let insert = async |pool: sqlx::AnyPool| {
+        let insert = async |pool: Pool| {
             let mut connection = pool.acquire().await?;
             self.insert(&mut connection, event).await
         };
@@ -88,7 +88,7 @@ impl Audit {
     /// What the database says.
     pub async fn insert(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
         event: &Event,
     ) -> std::result::Result<(), sqlx::Error> {
         loop {

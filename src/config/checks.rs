@@ -27,6 +27,11 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         upstream(&config),
         cookie_domain(&config),
         public_url(&config),
+        if secrets_elsewhere {
+            None
+        } else {
+            certificates(&config)
+        },
     ];
     for fault in faults.into_iter().flatten() {
         resolution.refuse(fault);
@@ -266,6 +271,25 @@ fn public_url(config: &Config) -> Option<Fault> {
             "serve both below one domain",
         )
     })
+}
+
+/// Files that the URLs name, which are read again whenever a connection is made.
+fn certificates(config: &Config) -> Option<Fault> {
+    let redis = &config.redis;
+    let caches = redis.cache_url.as_ref();
+    let mut files = vec![("DATABASE_URL", config.database.url.expose().tls_files())];
+    if redis.enabled {
+        files.push(("REDIS_URL", redis.url.expose().tls_files()));
+        files.extend(caches.map(|url| ("REDIS_CACHE_URL", url.expose().tls_files())));
+    }
+    let mut read = files.into_iter().map(|(name, files)| (name, files.read()));
+    let (name, fault) = read.find_map(|(name, read)| Some((name, read.err()?)))?;
+    Some(Fault::new(
+        FaultKind::File,
+        name,
+        format!("cannot be used, because {fault}"),
+        "mount the file where the server runs, readable for its user, or correct the path",
+    ))
 }
 
 fn colliding_databases(config: &Config) -> Option<Fault> {

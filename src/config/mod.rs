@@ -9,6 +9,7 @@ mod audit;
 mod auth;
 mod checks;
 mod database;
+mod database_url;
 mod exposure;
 mod guessable;
 mod host;
@@ -22,6 +23,7 @@ mod rate_limit;
 mod redis;
 mod server;
 mod signing_key;
+mod tls_files;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,7 +36,8 @@ use crate::schema::{
 pub use algorithm::Algorithm;
 pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
-pub use database::{Database, DatabaseUrl, Engine};
+pub use database::Database;
+pub use database_url::{DatabaseUrl, Engine};
 pub use host::{HostPort, MAX_HOST_BYTES};
 pub use jwt::{GraceScope, Jwt};
 pub use llm::{CacheRequests, CacheScope, Llm};
@@ -46,6 +49,7 @@ pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
 pub use server::{Cidr, HealthDetails, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
 pub use signing_key::{PrivateKey, SecretKey};
+pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 
 /// Everything that aura can be told.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use redis::IntoConnectionInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::host::HostPort;
+use super::tls_files::{TlsFiles, pairs};
 use crate::schema::{Bounded, Secret, Zeroize};
 
 /// Redis, or Valkey.
@@ -14,7 +17,8 @@ use crate::schema::{Bounded, Secret, Zeroize};
 pub struct Redis {
     /// Where Redis or Valkey listens: `redis://[USER:PASSWORD@]HOST:PORT`, or `rediss://` over
     /// TLS. A database number at its end is accepted and not used: the settings below say which
-    /// database holds what.
+    /// database holds what. The parameters `sslrootcert`, `sslcert` and `sslkey` name files in PEM,
+    /// as they do in `DATABASE_URL`: an authority of your own, and a certificate of this client.
     #[schemars(
         example = &"rediss://:PASSWORD@redis:6379",
         extend("default" = RedisUrl::DEFAULT)
@@ -86,6 +90,14 @@ impl RedisUrl {
         self.0.starts_with("rediss:") || self.0.starts_with("valkeys:")
     }
 
+    /// The files that its parameters name.
+    #[must_use]
+    pub fn tls_files(&self) -> TlsFiles {
+        let query = self.0.split_once('?').map_or("", |(_, query)| query);
+        let files = pairs(query).and_then(|given| TlsFiles::of(&given));
+        files.unwrap_or_default()
+    }
+
     /// Host and, where it is given, port, without credentials: fit for a log.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -117,25 +129,53 @@ impl TryFrom<String> for RedisUrl {
                  write it like redis://HOST:6379 or, over TLS, rediss://HOST:6379");
         };
         let host = host(authority);
-        let (name, port) = match host.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-            _ => (host, None),
-        };
-        if name.is_empty() {
+        if host.contains(',') {
+            return Err(
+                "names several hosts, of which aura can use one; name the primary, or an \
+                 address that leads to it",
+            );
+        }
+        if host.is_empty() || host.starts_with(':') {
             return Err("names no host; write it like redis://HOST:6379");
         }
-        if port.is_some_and(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
-            return Err("has no valid port after its host; \
-                 percent-encode any of / ? # @ : in the password, and give a port from 1 to 65535");
+        if HostPort::parse(host).is_none() {
+            return Err(
+                "names a host or a port that cannot be; percent-encode any of / ? # @ : in \
+                 the password, and give a port from 1 to 65535",
+            );
         }
         let tail = url.split_once(authority).map_or("", |(_, tail)| tail);
-        let database = tail.split(['?', '#']).next().unwrap_or_default();
+        if tail.contains('#') {
+            return Err("has a # in it; percent-encode any of / ? # @ : in the password: # is %23");
+        }
+        let (database, query) = tail.split_once('?').unwrap_or((tail, ""));
         let database = database.strip_prefix('/').unwrap_or(database);
         if !database.bytes().all(|digit| digit.is_ascii_digit()) {
             return Err("has a path that is no database number; \
                  leave it out, the databases are set by REDIS_AUTH_DB and its sisters");
         }
-        Ok(Self(url))
+        let given = pairs(query)?;
+        let known = ["sslrootcert", "sslcert", "sslkey", "protocol"];
+        if given.iter().any(|(key, _)| !known.contains(&key.as_str())) {
+            return Err(
+                "has a parameter that aura does not know; it knows sslrootcert, sslcert, \
+                 sslkey and protocol",
+            );
+        }
+        let files = TlsFiles::of(&given)?;
+        let url = Self(url);
+        if files != TlsFiles::default() && !url.is_tls() {
+            return Err(
+                "names certificates and does not use TLS; write it like rediss://HOST:6379",
+            );
+        }
+        match url.as_str().into_connection_info() {
+            Ok(_) => Ok(url),
+            Err(_) => Err(
+                "cannot be used by the driver: its host is a wildcard, its protocol is \
+                 neither 2 nor 3, or user or password are not percent-encoded",
+            ),
+        }
     }
 }
 
@@ -175,7 +215,7 @@ mod tests {
         for (url, address) in [
             ("redis://localhost:6379/0", "localhost:6379"),
             ("redis://cache", "cache"),
-            ("rediss://user:canary@cache:6380/3?timeout=1", "cache:6380"),
+            ("rediss://user:canary@cache:6380/3?protocol=3", "cache:6380"),
             ("valkeys://:canary@[fd00::1]:6379", "[fd00::1]:6379"),
         ] {
             let url = RedisUrl::try_from(url.to_owned()).unwrap();
@@ -192,7 +232,16 @@ mod tests {
             "redis://h:x",
             "redis://h:0",
             "redis://u:pa/ss@h:6379",
+            "redis://u:pa#ss@h:6379",
+            "redis://u:pass@h:6379#insecure",
             "redis://h/name",
+            "redis://h1,h2",
+            "redis://u:p@h1:6379,h2:6379",
+            "redis://h?timeout=1",
+            "redis://h?protocol=9",
+            "redis://0.0.0.0",
+            "redis://h?sslrootcert=/ca.pem",
+            "rediss://h?sslcert=/client.pem",
         ] {
             assert!(RedisUrl::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

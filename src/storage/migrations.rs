@@ -1,18 +1,42 @@
 //! Migrations inside the binary: run once under a lock, however many replicas start together.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
-use sqlx::Row;
-use sqlx::any::AnyPoolOptions;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{Executor, Row};
 
 use super::Sql;
+use super::connection::Transaction;
 use super::sql::is_outage;
 use crate::config::Engine;
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/storage/migrations");
+
+/// Maximum time to wait for the connection of a migration.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// The limits of requests are not those of a migration, which may take its time. After the lock is
+/// held, statements must see what its last holder committed.
+const BEGIN_POSTGRES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+                              SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                              SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// Takes the lock of writers at once, so that two processes migrate one after the other.
+const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
+
+/// The table as the migrator of sqlx makes it, which keeps the record of older versions readable.
+const TABLE_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (\
+                              version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                              installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), \
+                              success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+                              execution_time BIGINT NOT NULL)";
+const TABLE_SQLITE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (\
+                            version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                            installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+                            success BOOLEAN NOT NULL, checksum BLOB NOT NULL, \
+                            execution_time BIGINT NOT NULL)";
 
 /// How the database's schema stands to this binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +70,17 @@ impl Migrations {
         Self { sql }
     }
 
-    /// Applies what is pending. On Postgres an advisory lock lets one process at a time do so;
-    /// the others wait and find nothing left.
+    /// Applies what is pending in one transaction, which holds a lock: one process at a time does
+    /// so, and the others wait and find nothing left. The lock is the transaction's, not the
+    /// session's, so that it works behind a transaction pooler.
     ///
     /// # Errors
-    /// What the database said. Nothing is half applied: each migration is one transaction.
+    /// What the database said. Nothing is half applied.
     pub async fn run(&self) -> Result<(), MigrateError> {
-        // The pool's statement limit is for requests; a migration may take its time.
         let mut outcome = self.attempt().await;
         for _ in 0..3 {
             match (&outcome, self.sql.engine()) {
-                // SQLite has no advisory lock: the loser of a race fails, and then finds it done.
+                // SQLite waits for a lock no longer than a request may.
                 (Err(_), Engine::Sqlite) => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     outcome = self.attempt().await;
@@ -83,20 +107,20 @@ impl Migrations {
 
     async fn attempt(&self) -> Result<(), MigrateError> {
         self.sql.create_private_file();
-        let pool = AnyPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(2))
-            .connect_with((*self.sql.health_pool().connect_options()).clone())
-            .await?;
-        let mut migrator = Migrator {
-            migrations: MIGRATOR.migrations.clone(),
-            ..Migrator::DEFAULT
+        let (begin, table) = match self.sql.engine() {
+            Engine::Sqlite => (BEGIN_SQLITE, TABLE_SQLITE),
+            Engine::Postgres => (BEGIN_POSTGRES, TABLE_POSTGRES),
         };
-        // A newer replica has been here: its additions are not this one's to judge.
-        migrator.set_ignore_missing(true);
-        let outcome = migrator.run(&pool).await;
-        pool.close().await;
-        outcome
+        let mut connection = self.sql.connect(CONNECT_LIMIT, begin).await?;
+        let mut transaction = connection.begin().await?;
+        if self.sql.engine() == Engine::Postgres {
+            lock(&mut transaction).await?;
+        }
+        sqlx::query(table).execute(&mut *transaction).await?;
+        apply(&mut transaction).await?;
+        transaction.commit().await?;
+        connection.close().await;
+        Ok(())
     }
 
     /// Compares what is applied with what this binary brings, and opens the pool to requests when
@@ -108,7 +132,7 @@ impl Migrations {
     pub async fn look(&self) -> Result<Schema, sqlx::Error> {
         self.sql.create_private_file();
         let rows = sqlx::query("SELECT version FROM _sqlx_migrations")
-            .fetch_all(&self.sql.health_pool())
+            .fetch_all(self.sql.health_pool())
             .await;
         let applied: HashSet<i64> = match rows {
             Ok(rows) => rows
@@ -134,4 +158,56 @@ impl Migrations {
 /// Postgres: 42P01, undefined table. SQLite has one code for all such errors, so its text decides.
 fn is_missing_table(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "42P01") || error.message().contains("no such table")
+}
+
+/// Waits for the lock of all migrators, older versions of this program among them: theirs is of the
+/// session and has the same number, which they make of the database's name.
+async fn lock(transaction: &mut Transaction<'_>) -> Result<(), sqlx::Error> {
+    let name = sqlx::query("SELECT current_database()::text");
+    let name: String = name.fetch_one(&mut **transaction).await?.try_get(0)?;
+    let number = 0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes()));
+    sqlx::query("SELECT pg_advisory_xact_lock($1)::text")
+        .bind(number)
+        .execute(&mut **transaction)
+        .await
+        .map(drop)
+}
+
+/// Applies and records what is pending, after a look at what has been applied. A newer replica may
+/// have been here: its additions are not this one's to judge.
+async fn apply(transaction: &mut Transaction<'_>) -> Result<(), MigrateError> {
+    let broken = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success = false LIMIT 1");
+    if let Some(row) = broken.fetch_optional(&mut **transaction).await? {
+        return Err(MigrateError::Dirty(row.try_get(0)?));
+    }
+    let rows = sqlx::query("SELECT version, checksum FROM _sqlx_migrations")
+        .fetch_all(&mut **transaction)
+        .await?;
+    let applied: HashMap<i64, Vec<u8>> = rows
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect::<Result<_, sqlx::Error>>()?;
+    for migration in MIGRATOR.iter() {
+        match applied.get(&migration.version) {
+            Some(checksum) if *checksum == *migration.checksum => continue,
+            Some(_) => return Err(MigrateError::VersionMismatch(migration.version)),
+            None => {}
+        }
+        let start = Instant::now();
+        let applied = transaction.execute(migration.sql.clone()).await;
+        applied.map_err(|error| MigrateError::ExecuteMigration(error, migration.version))?;
+        let nanos = i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations \
+             (version, description, success, checksum, execution_time) \
+             VALUES ($1, $2, TRUE, $3, $4)",
+        )
+        .bind(migration.version)
+        .bind(migration.description.to_string())
+        .bind(migration.checksum.to_vec())
+        .bind(nanos)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
 }

@@ -3,13 +3,18 @@
 //! [`Storage::new`] does no I/O: a server whose database or Redis is away starts all the same,
 //! answers 503 where it must, and recovers by itself.
 
+mod address;
+mod connection;
 mod migrations;
+mod pool;
 mod redis;
 mod sql;
 
 use std::time::Duration;
 
+pub use self::connection::{Connection, Transaction};
 pub use self::migrations::{Migrations, Schema};
+pub use self::pool::{Lease, Pool};
 pub use self::redis::{AuthDb, CacheDb, RateLimitDb, RedisDb, RedisUnavailable};
 pub use self::sql::{Sql, SqlError};
 

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult,
-    ScriptInvocation, ServerErrorKind,
+    Client, ClientTlsConfig, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
+    RedisError, RedisResult, ScriptInvocation, ServerErrorKind, TlsCertificates,
 };
 
 use super::BadUrl;
-use crate::config::RedisUrl;
+use crate::config::{RedisUrl, TlsFiles};
 
 /// After this many time-outs in a row the connection is thought half-open and is replaced.
 const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
@@ -86,7 +86,8 @@ pub struct RedisDb(Arc<Inner>);
 struct Inner {
     name: &'static str,
     number: i64,
-    client: Client,
+    variable: &'static str,
+    target: ArcSwap<Target>,
     patience: Patience,
     manager: ArcSwapOption<ConnectionManager>,
     timeouts_in_a_row: AtomicU32,
@@ -94,13 +95,15 @@ struct Inner {
     available: AtomicBool,
 }
 
-impl RedisDb {
-    pub(super) fn new(
-        name: &'static str,
-        (variable, url): (&'static str, &RedisUrl),
-        number: i64,
-        patience: Patience,
-    ) -> Result<Self, BadUrl> {
+/// Where connections are made to.
+#[derive(Debug)]
+struct Target {
+    info: ConnectionInfo,
+    files: TlsFiles,
+}
+
+impl Target {
+    fn new(variable: &'static str, url: &RedisUrl, number: i64) -> Result<Self, BadUrl> {
         let bad = |error: RedisError| BadUrl {
             variable,
             // The description is a fixed text of the driver; its detail may quote the URL.
@@ -113,16 +116,61 @@ impl RedisDb {
                 .set_nodelay(true)
                 .set_user_timeout(Duration::from_secs(2)),
         );
+        let files = url.tls_files();
+        Ok(Self { info, files })
+    }
+
+    /// Reads the certificates anew, since they are replaced while the process runs.
+    fn client(&self) -> RedisResult<Client> {
+        if self.files == TlsFiles::default() {
+            return Client::open(self.info.clone());
+        }
+        let material = self.files.read().map_err(std::io::Error::other)?;
+        let client = material
+            .client
+            .map(|(client_cert, client_key)| ClientTlsConfig {
+                client_cert,
+                client_key,
+            });
+        let certificates = TlsCertificates {
+            client_tls: client,
+            root_cert: material.authority,
+        };
+        Client::build_with_tls(self.info.clone(), certificates)
+    }
+}
+
+impl RedisDb {
+    pub(super) fn new(
+        name: &'static str,
+        (variable, url): (&'static str, &RedisUrl),
+        number: i64,
+        patience: Patience,
+    ) -> Result<Self, BadUrl> {
+        let target = Target::new(variable, url, number)?;
         Ok(Self(Arc::new(Inner {
             name,
             number,
-            client: Client::open(info).map_err(bad)?,
+            variable,
+            target: ArcSwap::from_pointee(target),
             patience,
             manager: ArcSwapOption::empty(),
             timeouts_in_a_row: AtomicU32::new(0),
             resting_since: ArcSwapOption::empty(),
             available: AtomicBool::new(true),
         })))
+    }
+
+    /// Connects to `url` from now on: another password, or another server. Calls that are under way
+    /// end where they began.
+    ///
+    /// # Errors
+    /// [`BadUrl`] when the driver cannot use it; then nothing changes.
+    pub fn reconnect_to(&self, url: &RedisUrl) -> Result<(), BadUrl> {
+        let target = Target::new(self.0.variable, url, self.0.number)?;
+        self.0.target.store(Arc::new(target));
+        self.0.manager.store(None);
+        Ok(())
     }
 
     /// What this database is for: `auth`, `rate_limit`, `cache`.
@@ -299,7 +347,12 @@ impl RedisDb {
             .set_response_timeout(Some(self.0.patience.connect.max(self.0.patience.call)))
             .set_number_of_retries(0)
             .set_max_delay(Duration::from_secs(1));
-        let manager = self.0.client.get_connection_manager_lazy(config)?;
+        let manager = self
+            .0
+            .target
+            .load()
+            .client()?
+            .get_connection_manager_lazy(config)?;
         self.0.manager.store(Some(Arc::new(manager.clone())));
         Ok(manager)
     }
@@ -312,6 +365,10 @@ impl RedisDb {
                 self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
                 self.0.manager.store(None);
             }
+        }
+        // The certificates may have been replaced since they were read.
+        if error.is_io_error() && self.0.target.load().files != TlsFiles::default() {
+            self.0.manager.store(None);
         }
         // After a failover the old primary answers, and refuses every write: ask for the address of
         // the new one.

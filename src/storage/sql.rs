@@ -7,16 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::Row;
 
 use super::BadUrl;
-use crate::config::{Database, Engine};
-
-/// How long a call waits for a connection. sqlx tries until then, also when it is refused.
-const ACQUIRE_LIMIT: Duration = Duration::from_millis(1200);
+use super::address::{Address, IS_READ_ONLY, sqlite_file};
+use super::connection::{Connection, ends_connection};
+use super::pool::Pool;
+use crate::config::{Database, DatabaseUrl, Engine};
 
 /// How long a call may take in all, so that a client hears of an outage within two seconds.
 const CALL_LIMIT: Duration = Duration::from_millis(1700);
@@ -41,48 +38,53 @@ pub struct Sql(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    engine: Engine,
-    url: SecretString,
-    size: u32,
-    pools: ArcSwap<Pools>,
+    address: Arc<Address>,
+    /// The file of an SQLite database, and whether it may be made.
+    file: Option<(PathBuf, bool)>,
+    requests: Pool,
+    /// Health checks do not wait behind a saturated pool: load must not look like death.
+    health: Pool,
     migrated: AtomicBool,
     available: AtomicBool,
     timeouts_in_a_row: AtomicU32,
 }
 
-#[derive(Debug)]
-struct Pools {
-    requests: AnyPool,
-    /// Health checks do not wait behind a saturated pool: load must not look like death.
-    health: AnyPool,
-}
-
 impl Sql {
     pub(super) fn new(config: &Database) -> Result<Self, BadUrl> {
         sqlx::any::install_default_drivers();
-        let engine = config.url.expose().engine();
-        let url = driver_url(config.url.expose().as_str(), engine);
-        let size = config.max_connections.as_u32();
-        let pools = Pools::open(&url, engine, size).map_err(|_| BadUrl {
-            variable: "DATABASE_URL",
-            reason: "the driver cannot parse it; percent-encode special characters of the password"
-                .to_owned(),
-        })?;
+        let url = config.url.expose();
+        let address = Arc::new(Address::new(url).map_err(|_| bad_url())?);
+        let pool = |size| Pool::new(Arc::clone(&address), size);
         Ok(Self(Arc::new(Inner {
-            engine,
-            url: url.into(),
-            size,
-            pools: ArcSwap::from_pointee(pools),
+            file: sqlite_file(url).map(|file| {
+                let mode = url.as_str().split_once("mode=");
+                (file, mode.is_none_or(|(_, mode)| mode.starts_with("rwc")))
+            }),
+            requests: pool(config.max_connections.as_u32()),
+            health: pool(1),
+            address,
             migrated: AtomicBool::new(false),
             available: AtomicBool::new(true),
             timeouts_in_a_row: AtomicU32::new(0),
         })))
     }
 
+    /// Connects to `url` from now on, which must be of the same engine: another password, or other
+    /// servers. Connections that exist are replaced when what they do has ended.
+    ///
+    /// # Errors
+    /// [`BadUrl`] when no driver can use it; then nothing changes.
+    pub fn reconnect_to(&self, url: &DatabaseUrl) -> Result<(), BadUrl> {
+        if url.engine() != self.engine() {
+            return Err(bad_url());
+        }
+        self.0.address.replace(url).map_err(|_| bad_url())
+    }
+
     /// Which database this is.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.0.engine
+        self.0.address.engine()
     }
 
     /// Runs one statement, or one short transaction, on the pool.
@@ -92,27 +94,41 @@ impl Sql {
     /// migrated; [`SqlError::Refused`] for what the database says of the statement itself.
     pub async fn run<T, F, Fut>(&self, statement: F) -> Result<T, SqlError>
     where
-        F: FnOnce(AnyPool) -> Fut,
+        F: FnOnce(Pool) -> Fut,
         Fut: Future<Output = Result<T, sqlx::Error>>,
     {
         if !self.migrated() {
             return Err(SqlError::Unavailable);
         }
-        self.bounded(CALL_LIMIT, statement(self.0.pools.load().requests.clone()))
+        self.bounded(CALL_LIMIT, statement(self.0.requests.clone()))
             .await
     }
 
-    /// Asks the database for a sign of life on a connection of its own.
+    /// Asks the database on a connection of its own whether it takes writes.
     ///
     /// # Errors
-    /// [`SqlError::Unavailable`] when none comes within `limit`.
+    /// [`SqlError::Unavailable`] when no answer comes within `limit`, or the answer is no: then the
+    /// connections are replaced, since another server may have become the one to write to.
     pub async fn ping(&self, limit: Duration) -> Result<Duration, SqlError> {
         let start = Instant::now();
         let ping = async {
-            sqlx::query("SELECT 1")
-                .execute(&self.health_pool())
-                .await
-                .map(drop)
+            let generation = self.0.address.generation();
+            if self.engine() == Engine::Sqlite {
+                return sqlx::query("SELECT 1")
+                    .execute(self.health_pool())
+                    .await
+                    .map(drop);
+            }
+            let row = sqlx::query(IS_READ_ONLY)
+                .fetch_one(self.health_pool())
+                .await?;
+            if row.try_get::<String, _>(0)? == "on" {
+                self.0.address.retire(generation);
+                return Err(sqlx::Error::Protocol(
+                    "the server takes no writes".to_owned(),
+                ));
+            }
+            Ok(())
         };
         self.bounded(limit, ping).await?;
         Ok(start.elapsed())
@@ -122,9 +138,7 @@ impl Sql {
     /// hashes of passwords, and SQLite would let everybody read it. What goes wrong here goes
     /// wrong again, with its reason, when the database is opened.
     pub(super) fn create_private_file(&self) {
-        if let Some(path) = self.file()
-            && self.0.url.expose_secret().contains("mode=rwc")
-        {
+        if let Some((path, true)) = &self.0.file {
             let _ = std::fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -136,16 +150,8 @@ impl Sql {
     /// Whether this is an SQLite database whose file nobody has made yet: asking it would.
     #[must_use]
     pub fn is_missing_file(&self) -> bool {
-        self.file().is_some_and(|path| !path.exists())
-    }
-
-    /// The file of an SQLite database.
-    fn file(&self) -> Option<PathBuf> {
-        let path = self.0.url.expose_secret().strip_prefix("sqlite:")?;
-        let path = path.trim_start_matches("//").split('?').next()?;
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-        let named = !path.is_empty() && path != ":memory:";
-        named.then(|| PathBuf::from(path.as_ref()))
+        let file = self.0.file.as_ref();
+        file.is_some_and(|(path, _)| !path.exists())
     }
 
     /// Whether the schema is as this binary needs it.
@@ -158,8 +164,17 @@ impl Sql {
         self.0.migrated.store(true, Ordering::Release);
     }
 
-    pub(super) fn health_pool(&self) -> AnyPool {
-        self.0.pools.load().health.clone()
+    pub(super) fn health_pool(&self) -> &Pool {
+        &self.0.health
+    }
+
+    /// A connection of its own, whose transactions begin with `begin`.
+    pub(super) async fn connect(
+        &self,
+        limit: Duration,
+        begin: &'static str,
+    ) -> Result<Connection, sqlx::Error> {
+        Connection::make(&self.0.address, limit, Some(begin)).await
     }
 
     async fn bounded<T>(
@@ -195,52 +210,34 @@ impl Sql {
     /// calls succeed, and nothing is thrown away.
     fn timed_out(&self) {
         let row = self.0.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        if row < TIMEOUTS_BEFORE_REOPENING || self.0.engine == Engine::Sqlite {
+        if row < TIMEOUTS_BEFORE_REOPENING || self.engine() == Engine::Sqlite {
             return;
         }
         self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
-        // The URL was parsed once, so it parses again.
-        if let Ok(pools) = Pools::open(self.0.url.expose_secret(), self.0.engine, self.0.size) {
-            self.0.pools.store(Arc::new(pools));
-        }
+        self.0.address.retire(self.0.address.generation());
     }
 
     /// Closes idle connections and lets busy ones finish.
     pub async fn close(&self) {
-        let pools = self.0.pools.load_full();
-        pools.requests.close().await;
-        pools.health.close().await;
+        self.0.requests.close().await;
+        self.0.health.close().await;
     }
 }
 
-impl Pools {
-    /// Prepares both pools; connects nothing.
-    fn open(url: &str, engine: Engine, size: u32) -> Result<Self, sqlx::Error> {
-        let open = |size| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(ACQUIRE_LIMIT)
-                .after_connect(move |connection, _| Box::pin(prepare(connection, engine)))
-                .connect_lazy(url)
-        };
-        Ok(Self {
-            requests: open(size)?,
-            health: open(1)?,
-        })
+fn bad_url() -> BadUrl {
+    BadUrl {
+        variable: "DATABASE_URL",
+        reason: "the driver cannot parse it; percent-encode special characters of the password"
+            .to_owned(),
     }
 }
 
 /// Whether the database could not be asked, rather than said no.
 pub(super) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage_code(&code)),
-        _ => false,
+        error => ends_connection(error),
     }
 }
 
@@ -254,35 +251,4 @@ fn is_outage_code(code: &str) -> bool {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
         _ => POSTGRES.iter().any(|class| code.starts_with(class)),
     }
-}
-
-/// SQLite makes no file unless its URL asks for one.
-fn driver_url(url: &str, engine: Engine) -> String {
-    if engine == Engine::Sqlite && !url.contains("mode=") {
-        let join = if url.contains('?') { '&' } else { '?' };
-        return format!("{url}{join}mode=rwc");
-    }
-    url.to_owned()
-}
-
-async fn prepare(connection: &mut AnyConnection, engine: Engine) -> Result<(), sqlx::Error> {
-    let statements: &[&'static str] = match engine {
-        Engine::Sqlite => &[
-            "PRAGMA busy_timeout = 1000",
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = NORMAL",
-            "PRAGMA foreign_keys = ON",
-        ],
-        Engine::Postgres => &[
-            // The server gives up on what the client has given up on.
-            "SET statement_timeout = '1700ms'",
-            // A plan for each set of values: the same statement may ask for one row in a million
-            // or for every other one, and a plan for the average suits neither.
-            "SET plan_cache_mode = force_custom_plan",
-        ],
-    };
-    for statement in statements {
-        sqlx::query(*statement).execute(&mut *connection).await?;
-    }
-    Ok(())
 }

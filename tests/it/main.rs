@@ -17,7 +17,8 @@
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
 //! - `races`: what changes in the middle of a sign-in holds at its end.
-//! - `tls`: Redis over TLS.
+//! - `poolers`: Postgres behind a transaction pooler.
+//! - `tls`: Redis and Postgres over TLS.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `settings`, `config`: every setting is read, documented and checked.
@@ -70,6 +71,7 @@ mod oauth;
 mod operations;
 mod outages;
 mod passwords;
+mod poolers;
 mod races;
 mod rate_limits;
 mod readme;

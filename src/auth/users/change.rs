@@ -2,9 +2,9 @@
 //! record, and no record of a change that did not happen. The rights of the administrator who asks
 //! are read inside the same transaction.
 
+use sqlx::Any;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, Connection};
 
 use super::notices::{self, Notice};
 use super::rights::{Administrator, Permit, lock, permit};
@@ -13,6 +13,7 @@ use crate::audit::Event;
 use crate::auth::ids::UserId;
 use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
+use crate::storage::Connection;
 
 type Statement = Query<'static, Any, AnyArguments>;
 
@@ -104,11 +105,15 @@ impl Users {
                 if administrator.is_some() {
                     match permit(&mut transaction, administrator).await? {
                         Permit::Given => {}
-                        refused => return Ok(refused.into()),
+                        refused => {
+                            transaction.rollback().await?;
+                            return Ok(refused.into());
+                        }
                     }
                 }
                 let done = insert.execute(&mut *transaction).await?;
                 if done.rows_affected() != 1 {
+                    transaction.rollback().await?;
                     return Ok(Outcome::Unchanged);
                 }
                 self.audit.insert(&mut transaction, event).await?;
@@ -128,6 +133,7 @@ impl Users {
                 lock(&mut transaction).await?;
                 let known = sqlx::query("SELECT 1 FROM users LIMIT 1");
                 if known.fetch_optional(&mut *transaction).await?.is_some() {
+                    transaction.rollback().await?;
                     return Ok(false);
                 }
                 insert.execute(&mut *transaction).await?;
@@ -168,17 +174,23 @@ impl Users {
                 let mut transaction = connection.begin().await?;
                 match permit(&mut transaction, administrator).await? {
                     Permit::Given => {}
-                    refused => return Ok(refused.into()),
+                    refused => {
+                        transaction.rollback().await?;
+                        return Ok(refused.into());
+                    }
                 }
                 let Some(before) = find_in(&mut transaction, id).await? else {
+                    transaction.rollback().await?;
                     return Ok(Outcome::NoAccount);
                 };
                 let done = statement.execute(&mut *transaction).await?;
                 if done.rows_affected() != 1 {
+                    transaction.rollback().await?;
                     return Ok(change.nothing_done());
                 }
                 let counted = before.is_admin() && before.disabled_at.is_none();
                 if counted && !has_admin(&mut transaction).await? {
+                    transaction.rollback().await?;
                     return Ok(Outcome::LastAdministrator);
                 }
                 let after = find_in(&mut transaction, id).await?;
@@ -208,11 +220,14 @@ impl Users {
                 let mut transaction = connection.begin().await?;
                 match permit(&mut transaction, administrator).await? {
                     Permit::Given => {}
-                    Permit::NotAdministrator => return Ok(Deed::NotAdministrator),
-                    Permit::SessionUnknown => return Ok(Deed::SessionUnknown),
+                    refused => {
+                        transaction.rollback().await?;
+                        return Ok(refused.into());
+                    }
                 }
                 self.audit.insert(&mut transaction, event).await?;
                 if !deed.await {
+                    transaction.rollback().await?;
                     return Ok(Deed::Failed);
                 }
                 transaction.commit().await?;
@@ -325,12 +340,22 @@ impl Change {
 }
 
 /// Checks that an administrator who can sign in is left.
-async fn has_admin(connection: &mut AnyConnection) -> std::result::Result<bool, sqlx::Error> {
+async fn has_admin(connection: &mut Connection) -> std::result::Result<bool, sqlx::Error> {
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names.
     let any = "SELECT 1 FROM users WHERE disabled_at IS NULL \
                AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
     let query = sqlx::query(any).bind(format!(" {ADMIN} "));
     Ok(query.fetch_optional(connection).await?.is_some())
+}
+
+impl From<Permit> for Deed {
+    /// The outcome of a permit that is refused.
+    fn from(permit: Permit) -> Self {
+        match permit {
+            Permit::SessionUnknown => Self::SessionUnknown,
+            Permit::Given | Permit::NotAdministrator => Self::NotAdministrator,
+        }
+    }
 }
 
 impl From<Permit> for Outcome {

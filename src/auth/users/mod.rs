@@ -6,15 +6,15 @@ mod change;
 mod notices;
 mod rights;
 
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
 
 use crate::audit::Audit;
 use crate::auth::email::Email;
 use crate::auth::ids::UserId;
 use crate::auth::password::{MAX_COST, PasswordHash};
 use crate::clock::Timestamp;
-use crate::storage::{Sql, SqlError};
+use crate::storage::{Connection, Sql, SqlError};
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -189,7 +189,7 @@ fn literally(text: &str) -> String {
 
 /// The account with an id, as the transaction of `connection` sees it.
 async fn find_in(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     id: UserId,
 ) -> std::result::Result<Option<User>, sqlx::Error> {
     let query = format!("SELECT {COLUMNS} FROM users WHERE id = $1");

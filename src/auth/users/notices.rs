@@ -2,13 +2,13 @@
 //! neither an outage of the token store nor the end of this process leaves a session that should have
 //! ended.
 
-use sqlx::{AnyConnection, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::{Result, Users};
 use crate::auth::ids::{SessionId, UserId};
 use crate::clock::{Timestamp, random_bytes};
-use crate::storage::SqlError;
+use crate::storage::{Connection, SqlError};
 
 /// Maximum number of notices read at once.
 const BATCH: i64 = 100;
@@ -109,7 +109,7 @@ impl Users {
 
 /// Writes a notice in the transaction of its change.
 pub(super) async fn write(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     notice: &Notice,
 ) -> std::result::Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO session_notices (id, user_id, effect, at) VALUES ($1, $2, $3, $4)")

@@ -1,11 +1,10 @@
 //! The rights of administrators, read inside the transaction that uses them.
 
-use sqlx::AnyConnection;
-
 use super::find_in;
 use crate::auth::ids::{SessionId, UserId};
 use crate::auth::sessions::Sessions;
 use crate::clock::Timestamp;
+use crate::storage::Connection;
 
 /// An administrator in whose name a change is made. The request was let in a moment ago; whether the
 /// account still has the role is decided by its row, inside the change's transaction.
@@ -37,7 +36,7 @@ pub(super) enum Permit {
 /// enabled and has the role, and the session of the request has not ended. In this order, because a
 /// right that is read before the lock is held may be revoked meanwhile.
 pub(super) async fn permit(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     administrator: Option<&Administrator>,
 ) -> std::result::Result<Permit, sqlx::Error> {
     lock(connection).await?;
@@ -64,7 +63,7 @@ pub(super) async fn permit(
 }
 
 /// Holds the lock of all changes to the end of the transaction. A row is a lock on both engines.
-pub(super) async fn lock(connection: &mut AnyConnection) -> std::result::Result<(), sqlx::Error> {
+pub(super) async fn lock(connection: &mut Connection) -> std::result::Result<(), sqlx::Error> {
     sqlx::query("UPDATE locks SET taken = taken + 1 WHERE name = 'last_admin'")
         .execute(connection)
         .await

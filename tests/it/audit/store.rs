@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aura::audit::{Action, Actor, Event, Filter, Origin, Recorded, Subject};
 use aura::clock::Timestamp;
+use aura::storage::Pool;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
 
@@ -233,8 +234,9 @@ async fn an_event_in_a_transaction_stands_exactly_when_the_change_does() {
         let event = event(Action::UserDeleted, "ann@example.com", "bob@example.com");
         let (audit, kept) = (&trail.audit, &event);
         for keep in [false, true] {
-            let both = async |pool: sqlx::AnyPool| {
-                let mut transaction = pool.begin().await?;
+            let both = async |pool: Pool| {
+                let mut connection = pool.acquire().await?;
+                let mut transaction = connection.begin().await?;
                 audit.insert(&mut transaction, kept).await?;
                 if keep {
                     transaction.commit().await

@@ -5,6 +5,7 @@ mod database;
 mod failover;
 mod limits;
 mod redis;
+mod switch_over;
 
 use std::time::Duration;
 

@@ -18,6 +18,7 @@ pub(crate) mod elf;
 mod html;
 mod image;
 mod network;
+mod pgbouncer;
 mod podman;
 mod port;
 mod postgres;
@@ -32,6 +33,7 @@ mod visitor;
 mod wsgi;
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
@@ -39,6 +41,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use tempfile::TempDir;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::aura::{Aura, Settings};
@@ -50,6 +53,7 @@ pub(crate) use self::driver::Driver;
 pub(crate) use self::html::Pages;
 pub(crate) use self::image::{IMAGE, built_image, put_image};
 pub(crate) use self::network::Network;
+pub(crate) use self::pgbouncer::PgBouncer;
 pub(crate) use self::podman::{Podman, run};
 pub(crate) use self::port::Port;
 pub(crate) use self::postgres::Postgres;
@@ -110,6 +114,14 @@ pub(crate) fn installed(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> 
         ));
     }
     found
+}
+
+/// A temporary folder that the user of a database server may walk through.
+fn open_folder() -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("our folder");
+    folder
 }
 
 /// Where the tools of Node are, which `scripts/test` installs; `None`, said aloud, where not.

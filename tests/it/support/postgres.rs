@@ -4,7 +4,8 @@
 //! is flushed to disk. `PostgreSQL` refuses to run as root; there it runs as `postgres` or `nobody`.
 
 use std::fs::File;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::io::Write as _;
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -42,11 +43,72 @@ impl Postgres {
     /// A cluster of one test, which may stop it.
     pub(crate) async fn own() -> Option<Self> {
         let programs = programs()?;
-        let folder = TempDir::new().expect("a temporary folder");
-        // The server's user must be able to walk through it.
-        let open = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(folder.path(), open).expect("our folder");
+        let folder = super::open_folder();
         copy(&template(&programs), &folder.path().join("data"));
+        Some(Self::on(programs, folder).await)
+    }
+
+    /// A cluster of one test with more in its configuration, and with rules of its own for who may
+    /// connect how (`pg_hba.conf`).
+    pub(crate) async fn configured(settings: &str, rules: &str) -> Option<Self> {
+        let programs = programs()?;
+        let folder = super::open_folder();
+        let data = folder.path().join("data");
+        copy(&template(&programs), &data);
+        std::fs::write(data.join("pg_hba.conf"), rules).expect("our folder");
+        let file = File::options()
+            .append(true)
+            .open(data.join("postgresql.conf"));
+        let mut file = file.expect("our folder");
+        file.write_all(settings.as_bytes()).expect("our folder");
+        Some(Self::on(programs, folder).await)
+    }
+
+    /// A standby that follows this cluster, and takes no writes.
+    pub(crate) async fn standby(&self) -> Self {
+        let folder = super::open_folder();
+        if let Some((user, group)) = server_user() {
+            chown(folder.path(), Some(user), Some(group)).expect("our folder");
+        }
+        let mut command = as_server(&self.programs.join("pg_basebackup"));
+        command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        command
+            .args(["--wal-method=stream", "--dbname"])
+            .arg(self.url("postgres"));
+        command
+            .arg("-D")
+            .arg(folder.path().join("data"))
+            .current_dir("/");
+        let made = tokio::process::Command::from(command).output().await;
+        let made = made.expect("pg_basebackup runs");
+        let errors = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "pg_basebackup: {errors}");
+        Self::on(self.programs.clone(), folder).await
+    }
+
+    /// Makes a standby take writes.
+    pub(crate) async fn promote(&self) {
+        self.tell("SELECT pg_promote(wait => true)").await;
+    }
+
+    /// Makes a primary refuse writes, also those of connections that exist. They stay open.
+    pub(crate) async fn refuse_writes(&self) {
+        self.tell("ALTER SYSTEM SET default_transaction_read_only = on")
+            .await;
+        self.tell("SELECT pg_reload_conf()").await;
+    }
+
+    /// Runs a statement as the superuser.
+    pub(crate) async fn tell(&self, statement: &'static str) {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    }
+
+    async fn on(programs: PathBuf, folder: TempDir) -> Self {
         let mut cluster = Self {
             programs,
             process: None,
@@ -54,7 +116,7 @@ impl Postgres {
             folder,
         };
         cluster.restart().await;
-        Some(cluster)
+        cluster
     }
 
     /// The folder of `postgres` and `initdb`; `None`, said aloud, where they are not installed.
@@ -150,7 +212,7 @@ fn server_user() -> Option<(u32, u32)> {
     ids("postgres").or_else(|| ids("nobody"))
 }
 
-fn as_server(program: &Path) -> Command {
+pub(super) fn as_server(program: &Path) -> Command {
     let mut command = Command::new(program);
     if let Some((user, group)) = server_user() {
         command.uid(user).gid(group);

@@ -1,0 +1,386 @@
+//! The URL of the database of accounts: parsed once, so that the check of the settings refuses what the
+//! server would.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use sqlx::ConnectOptions;
+use sqlx::any::AnyConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::host::HostPort;
+use super::tls_files::{TlsFiles, pairs};
+use crate::schema::Zeroize;
+
+/// Which database a URL leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file, or memory, in this process.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// The URL of an SQLite file, or of the servers of a PostgreSQL cluster; it may carry a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+/// The parameters of a PostgreSQL URL that the driver understands. It would log others, with their
+/// values.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// The parameter that chooses among several servers (libpq, section 34.1.2). It is ours alone: the
+/// driver knows one server a URL.
+const TARGET: &str = "target_session_attrs";
+
+/// A PostgreSQL URL in its parts.
+struct Parts<'a> {
+    scheme: &'a str,
+    /// User and password with the `@` behind them, or nothing.
+    credentials: &'a str,
+    hosts: &'a str,
+    /// The path, which names the database.
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Splits a URL; `None` for another scheme.
+    fn of(url: &'a str) -> Option<Self> {
+        let schemes = ["postgres://", "postgresql://"];
+        let scheme = schemes.into_iter().find(|scheme| url.starts_with(scheme))?;
+        let rest = &url[scheme.len()..];
+        let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let at = authority.rfind('@').map_or(0, |at| at + 1);
+        let (credentials, hosts) = authority.split_at(at);
+        let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+        Some(Self {
+            scheme,
+            credentials,
+            hosts,
+            path,
+            query,
+        })
+    }
+
+    /// The faults that the driver would not see, or would tell too much of.
+    fn check(&self) -> Result<(), &'static str> {
+        let hosts: Vec<&str> = self.hosts.split(',').collect();
+        let encoded = |host: &str| {
+            host.get(..3)
+                .is_some_and(|it| it.eq_ignore_ascii_case("%2F"))
+        };
+        let socket = |host: &str| host.is_empty() || encoded(host);
+        let alone = hosts.len() == 1 && socket(hosts[0]);
+        if !alone && hosts.iter().any(|host| HostPort::parse(host).is_none()) {
+            return Err(
+                "names a host or a port that cannot be; percent-encode any of \
+                 / ? # @ : in user and password, and write several hosts like \
+                 postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
+            );
+        }
+        let mut given = Vec::new();
+        for (key, value) in pairs(self.query)? {
+            let known = PARAMETERS.contains(&key.as_str()) || key.starts_with("options[");
+            match key.as_str() {
+                TARGET if !["any", "read-write", "primary"].contains(&value.as_str()) => {
+                    return Err(
+                        "has a target_session_attrs that aura cannot use, because it \
+                         writes; set it to read-write",
+                    );
+                }
+                TARGET => {}
+                "host" if value.contains(',') => {
+                    return Err(
+                        "has several hosts in a parameter; write them before the path, like \
+                         postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
+                    );
+                }
+                _ if known => {}
+                _ => {
+                    return Err(
+                        "has a parameter that aura does not know; it knows sslmode, \
+                         sslrootcert, sslcert, sslkey, target_session_attrs, application_name, \
+                         options, host, hostaddr, port, dbname, user and password",
+                    );
+                }
+            }
+            given.push((key, value));
+        }
+        let mode = ["sslmode", "ssl-mode"];
+        let mode = given.iter().rfind(|(key, _)| mode.contains(&key.as_str()));
+        let verified = mode.is_some_and(|(_, mode)| mode.to_lowercase().starts_with("verify-"));
+        if TlsFiles::of(&given)?.authority.is_some() && !verified {
+            return Err(
+                "names an authority by sslrootcert that is not asked without \
+                 sslmode=verify-full; add it",
+            );
+        }
+        Ok(())
+    }
+}
+
+impl DatabaseUrl {
+    /// The default; carries no credential.
+    pub const DEFAULT: &str = "sqlite://aura.db";
+
+    /// The URL as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The engine that its scheme names.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        if self.0.starts_with("sqlite:") {
+            Engine::Sqlite
+        } else {
+            Engine::Postgres
+        }
+    }
+
+    /// Hosts and, where they are given, ports, without credentials: fit for a log. Empty for a
+    /// file, and for a host that is a parameter.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        Parts::of(&self.0).map_or("", |parts| parts.hosts)
+    }
+
+    /// What the driver needs to connect to each server of a PostgreSQL URL, in the order in which
+    /// they are written.
+    ///
+    /// # Errors
+    /// What the driver says of a URL that it cannot use; it may quote the URL.
+    pub fn servers(&self) -> Result<Vec<PgConnectOptions>, sqlx::Error> {
+        let Some(parts) = Parts::of(&self.0) else {
+            return Ok(Vec::new());
+        };
+        let ours = |pair: &&str| !pair.starts_with(TARGET);
+        let query: Vec<&str> = parts.query.split('&').filter(ours).collect();
+        let (query, hosts) = (query.join("&"), parts.hosts.split(','));
+        let server = |host| {
+            let Parts {
+                scheme,
+                credentials,
+                path,
+                ..
+            } = parts;
+            let url = format!("{scheme}{credentials}{host}{path}?{query}");
+            // PgBouncer refuses a start-up parameter that it does not know; this one would only
+            // change how floating-point numbers are printed, of which there are none.
+            Ok(PgConnectOptions::from_str(&url)?.extra_float_digits(None))
+        };
+        hosts.map(server).collect()
+    }
+
+    /// The files that its parameters name.
+    #[must_use]
+    pub fn tls_files(&self) -> TlsFiles {
+        let parts = Parts::of(&self.0);
+        let given = parts.and_then(|parts| pairs(parts.query).ok());
+        let files = given.and_then(|given| TlsFiles::of(&given).ok());
+        files.unwrap_or_default()
+    }
+}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            let file = file.strip_prefix("//").unwrap_or(file);
+            let name = file.split('?').next().unwrap_or_default();
+            if name.is_empty() {
+                return Err("names no file; write it like sqlite://aura.db");
+            }
+            if name == ":memory:" || url.contains("mode=memory") {
+                return Err(
+                    "is in memory, where each connection would have a database of its own; \
+                     write it like sqlite://aura.db",
+                );
+            }
+            let usable = AnyConnectOptions::from_str(&url)
+                .is_ok_and(|any| SqliteConnectOptions::from_url(&any.database_url).is_ok());
+            if !usable {
+                return Err(
+                    "cannot be used by SQLite; write it like sqlite://aura.db, with no \
+                     parameter but mode, cache, immutable and vfs",
+                );
+            }
+            return Ok(Self(url));
+        }
+        let Some(parts) = Parts::of(&url) else {
+            return Err("is no URL of a database that aura knows; \
+                 write it like sqlite://aura.db or postgres://USER:PASSWORD@HOST:5432/NAME");
+        };
+        if url.contains('#') {
+            return Err(
+                "has a # in it; percent-encode any of / ? # @ : in user and password: \
+                 # is %23",
+            );
+        }
+        parts.check()?;
+        let url = Self(url);
+        match url.servers() {
+            Ok(_) => Ok(url),
+            Err(_) => Err(
+                "cannot be used by the driver: a port is no number, sslmode is none of \
+                 disable, prefer, require, verify-ca and verify-full, or user or password are not \
+                 percent-encoded",
+            ),
+        }
+    }
+}
+
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
+impl Zeroize for DatabaseUrl {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The engine only: the rest may hold a password.
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({:?})", self.engine())
+    }
+}
+
+impl JsonSchema for DatabaseUrl {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "DatabaseUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_go_by_scheme() {
+        let engine = |url: &str| DatabaseUrl::try_from(url.to_owned()).map(|url| url.engine());
+        assert_eq!(engine(DatabaseUrl::DEFAULT), Ok(Engine::Sqlite));
+        assert_eq!(
+            engine("sqlite:///var/lib/aura/aura.db?mode=rwc"),
+            Ok(Engine::Sqlite)
+        );
+        assert_eq!(engine("postgresql://a:b@db/aura"), Ok(Engine::Postgres));
+        for wrong in [
+            "mysql://db/aura",
+            "aura.db",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite://x?mode=memory",
+            "sqlite://?mode=rwc",
+            "postgres",
+        ] {
+            assert!(engine(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    fn fault(url: &str) -> &'static str {
+        let fault = DatabaseUrl::try_from(url.to_owned()).expect_err(url);
+        assert!(!fault.contains("canary"), "{fault}");
+        fault
+    }
+
+    #[test]
+    fn every_host_is_a_server_of_the_driver() {
+        let url = "postgres://u:p%40ss@h1,h2:5433,[fd00::1]:5434/d\
+                   ?target_session_attrs=read-write&sslmode=require";
+        let url = DatabaseUrl::try_from(url.to_owned()).unwrap();
+        assert_eq!(url.address(), "h1,h2:5433,[fd00::1]:5434");
+        let servers = url.servers().unwrap();
+        let hosts: Vec<_> = servers
+            .iter()
+            .map(|it| (it.get_host(), it.get_port()))
+            .collect();
+        assert_eq!(hosts, [("h1", 5432), ("h2", 5433), ("[fd00::1]", 5434)]);
+        for server in servers {
+            assert_eq!(server.get_database(), Some("d"));
+            assert!(matches!(
+                server.get_ssl_mode(),
+                sqlx::postgres::PgSslMode::Require
+            ));
+        }
+        for socket in [
+            "postgres:///d?host=/run/postgresql",
+            "postgres://u@%2Frun%2Fpg/d",
+        ] {
+            let url = DatabaseUrl::try_from(socket.to_owned()).unwrap();
+            assert!(url.servers().unwrap()[0].get_socket().is_some(), "{socket}");
+        }
+    }
+
+    #[test]
+    fn what_the_driver_refuses_or_would_log_is_a_fault_that_quotes_nothing() {
+        for (url, words) in [
+            ("postgres://u:can#ary@h/d", "%23"),
+            ("postgres://u:can/ary@h/d", "percent-encode"),
+            ("postgres://u:can?ary@h/d", "percent-encode"),
+            ("postgres://u:p@h:canary/d", "percent-encode"),
+            ("postgres://u:p@h1,,h2/d", "several hosts"),
+            ("postgres://u:p@,h/d", "several hosts"),
+            ("postgres://u:p@h/d?canary=1", "does not know"),
+            ("postgres://u:p@h/d?passwort=canary", "does not know"),
+            ("postgres://u:p@h/d?sslmode=canary", "cannot be used"),
+            ("postgres://u:p@h/d?port=canary", "cannot be used"),
+            ("postgres://h/d?target_session_attrs=standby", "writes"),
+            ("postgres:///d?host=h1,h2", "before the path"),
+            ("postgres://h/d?sslcert=/canary.pem", "both or neither"),
+            ("postgres://h/d?sslrootcert=/ca.pem", "verify-full"),
+            (
+                "postgres://h/d?sslmode=require&sslrootcert=/ca.pem",
+                "verify-full",
+            ),
+            ("sqlite://aura.db?canary=1", "SQLite"),
+            ("sqlite://aura.db?mode=canary", "SQLite"),
+        ] {
+            let fault = fault(url);
+            assert!(fault.contains(words), "{url}: {fault}");
+        }
+        for good in [
+            "postgres://u:p@ss@h/d",
+            "postgres://h/d?sslmode=verify-full&sslrootcert=/a&sslcert=/b&sslkey=/c",
+            "postgres://h/d?application_name=aura&options=-csearch_path%3Dx",
+        ] {
+            assert!(DatabaseUrl::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+    }
+}

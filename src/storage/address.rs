@@ -1,0 +1,195 @@
+//! The address of the accounts' database: a file, or the servers of a Postgres cluster, of which one
+//! takes writes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sqlx::any::AnyConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::{ConnectOptions, Error, Row};
+
+use super::connection::Backend;
+use crate::config::{DatabaseUrl, Engine};
+
+/// Asks a Postgres server whether it takes writes: a standby does not, nor does an old primary.
+pub(super) const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')";
+
+/// Where connections are made to, and the age of those that may still be used.
+#[derive(Debug)]
+pub(super) struct Address {
+    engine: Engine,
+    target: ArcSwap<Target>,
+    /// Counts up when all connections are to be replaced.
+    generation: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Target {
+    Sqlite(Box<AnyConnectOptions>),
+    Postgres {
+        servers: Vec<PgConnectOptions>,
+        /// The URL names an authority itself.
+        own_authority: bool,
+        /// The server that took writes when it was last asked.
+        primary: AtomicUsize,
+    },
+}
+
+impl Address {
+    /// Parses `url`; does no I/O.
+    pub(super) fn new(url: &DatabaseUrl) -> Result<Self, Error> {
+        Ok(Self {
+            engine: url.engine(),
+            target: ArcSwap::from_pointee(Target::new(url)?),
+            generation: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The age of connections that may be used.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Replaces the connections of `generation`, unless that has been done.
+    pub(super) fn retire(&self, generation: u64) {
+        let next = generation + 1;
+        let (done, failed) = (Ordering::AcqRel, Ordering::Relaxed);
+        let _ = self
+            .generation
+            .compare_exchange(generation, next, done, failed);
+    }
+
+    /// Makes connections to `url` from now on, and replaces those that exist as they come back.
+    pub(super) fn replace(&self, url: &DatabaseUrl) -> Result<(), Error> {
+        self.target.store(Arc::new(Target::new(url)?));
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Makes a connection, to the server that takes writes where there are several, and tells of
+    /// which generation it is.
+    pub(super) async fn connect(&self, limit: Duration) -> Result<(Backend, u64), Error> {
+        let generation = self.generation();
+        let backend = match &*self.target.load_full() {
+            Target::Sqlite(options) => Backend::Sqlite(sqlite(options).await?),
+            Target::Postgres {
+                servers,
+                own_authority,
+                primary,
+            } => Backend::Postgres(postgres(servers, *own_authority, primary, limit).await?),
+        };
+        Ok((backend, generation))
+    }
+}
+
+impl Target {
+    fn new(url: &DatabaseUrl) -> Result<Self, Error> {
+        if url.engine() == Engine::Sqlite {
+            let mut url = url.as_str().to_owned();
+            // SQLite makes no file unless its URL asks for one.
+            if !url.contains("mode=") {
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push_str("mode=rwc");
+            }
+            return Ok(Self::Sqlite(Box::new(url.parse()?)));
+        }
+        Ok(Self::Postgres {
+            servers: url.servers()?,
+            own_authority: url.tls_files().authority.is_some(),
+            primary: AtomicUsize::new(0),
+        })
+    }
+}
+
+async fn sqlite(options: &AnyConnectOptions) -> Result<sqlx::AnyConnection, Error> {
+    let mut connection = options.connect().await?;
+    for pragma in [
+        "PRAGMA busy_timeout = 1000",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA foreign_keys = ON",
+    ] {
+        sqlx::query(pragma).execute(&mut connection).await?;
+    }
+    Ok(connection)
+}
+
+/// Tries the servers in turn, beginning with the one that took writes last. Each has its share of
+/// `limit`, so that one that never answers leaves time for the next.
+async fn postgres(
+    servers: &[PgConnectOptions],
+    own_authority: bool,
+    primary: &AtomicUsize,
+    limit: Duration,
+) -> Result<PgConnection, Error> {
+    let several = servers.len() > 1;
+    let share = limit / u32::try_from(servers.len()).unwrap_or(1).max(1);
+    let first = primary.load(Ordering::Relaxed);
+    let mut failure = Error::PoolTimedOut;
+    for step in 0..servers.len() {
+        let at = (first + step) % servers.len();
+        let attempt = async {
+            let mut connection = trusting(&servers[at], own_authority).connect().await?;
+            // One server alone may well be asked for what is there to read.
+            if several && is_read_only(&mut connection).await? {
+                return Err(Error::Protocol("the server takes no writes".to_owned()));
+            }
+            Ok(connection)
+        };
+        match tokio::time::timeout(share, attempt).await {
+            Ok(Ok(connection)) => {
+                primary.store(at, Ordering::Relaxed);
+                return Ok(connection);
+            }
+            Ok(Err(error)) => failure = error,
+            Err(_) => {}
+        }
+    }
+    Err(failure)
+}
+
+/// The same with the authorities of the system, as `SSL_CERT_FILE` and `SSL_CERT_DIR` name them, where
+/// the server's certificate is checked and the URL names no authority. The driver knows public ones
+/// only.
+fn trusting(server: &PgConnectOptions, own_authority: bool) -> PgConnectOptions {
+    let server = server.clone();
+    let verified = matches!(
+        server.get_ssl_mode(),
+        PgSslMode::VerifyCa | PgSslMode::VerifyFull
+    );
+    if own_authority || !verified {
+        return server;
+    }
+    let mut pem = String::new();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        let text = STANDARD.encode(certificate);
+        pem += &format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    }
+    if pem.is_empty() {
+        return server;
+    }
+    server.ssl_root_cert_from_pem(pem.into_bytes())
+}
+
+async fn is_read_only(connection: &mut PgConnection) -> Result<bool, Error> {
+    let row = sqlx::raw_sql(IS_READ_ONLY).fetch_one(connection).await?;
+    Ok(row.try_get::<String, _>(0)? == "on")
+}
+
+/// The file of an SQLite database.
+pub(super) fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
+    let path = url.as_str().strip_prefix("sqlite:")?;
+    let path = path.trim_start_matches("//").split('?').next()?;
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let named = !path.is_empty() && path != ":memory:";
+    named.then(|| PathBuf::from(path.as_ref()))
+}

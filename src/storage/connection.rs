@@ -1,0 +1,332 @@
+//! One connection to the accounts' database, and how statements run on it. Knows no statement of a
+//! feature.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::{Any, AnyConnection, Describe, Either, Error, Execute, Executor, SqlStr};
+
+use super::address::Address;
+use super::pool::Pool;
+
+/// Connections older than this are closed, so that servers behind a balancer all get their share.
+const MAX_AGE: Duration = Duration::from_mins(30);
+
+/// The limits are of the transaction, not of the session, which behind a pooler is somebody else's a
+/// moment later: the server gives up on what the client has given up on, and on a client that is
+/// gone.
+const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = '1700ms'; \
+                              SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+/// One connection, to whichever engine. Executes the statements of [`sqlx::query`].
+pub struct Connection {
+    /// None once it was given back.
+    backend: Option<Backend>,
+    address: Arc<Address>,
+    generation: u64,
+    made: Instant,
+    begin: &'static str,
+    state: State,
+}
+
+/// A connection to one engine.
+pub(super) enum Backend {
+    Sqlite(AnyConnection),
+    Postgres(PgConnection),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Between transactions.
+    Idle,
+    /// A transaction is open that ends with the next statement.
+    Opened,
+    /// A [`Transaction`] is open.
+    Claimed,
+    /// Something is in flight, or was cut off; nothing can be known of the connection.
+    Busy,
+}
+
+/// An open transaction. Dropped without [`Self::commit`], it is rolled back, and the connection is
+/// closed; [`Self::rollback`] keeps the connection.
+#[derive(Debug)]
+pub struct Transaction<'c>(&'c mut Connection);
+
+impl Connection {
+    /// Makes a connection within `limit`; transactions begin with `begin`, or else as the engine
+    /// needs it.
+    pub(super) async fn make(
+        address: &Arc<Address>,
+        limit: Duration,
+        begin: Option<&'static str>,
+    ) -> Result<Self, Error> {
+        let (backend, generation) = address.connect(limit).await?;
+        Ok(Self {
+            begin: begin.unwrap_or(match backend {
+                Backend::Sqlite(_) => "BEGIN",
+                Backend::Postgres(_) => BEGIN_POSTGRES,
+            }),
+            backend: Some(backend),
+            address: Arc::clone(address),
+            generation,
+            made: Instant::now(),
+            state: State::Idle,
+        })
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// What the database says.
+    ///
+    /// # Panics
+    /// In debug builds, when one is open already.
+    pub async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
+        debug_assert_ne!(self.state, State::Claimed, "one transaction at a time");
+        if self.state != State::Opened {
+            self.control(self.begin, State::Claimed).await?;
+        }
+        self.state = State::Claimed;
+        Ok(Transaction(self))
+    }
+
+    /// Begins the transaction of the next statement, where statements need one. SQLite does not:
+    /// a statement alone is a transaction, and nobody stands between.
+    pub(super) async fn open(&mut self) -> Result<(), Error> {
+        if self.state == State::Idle && matches!(self.backend, Some(Backend::Postgres(_))) {
+            self.control(self.begin, State::Opened).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that begins or ends a transaction.
+    async fn control(&mut self, statement: &'static str, after: State) -> Result<(), Error> {
+        self.state = State::Busy;
+        self.collect(SqlStr::from_static(statement), None).await?;
+        self.state = after;
+        Ok(())
+    }
+
+    /// Runs one statement to its end.
+    async fn run(
+        &mut self,
+        sql: SqlStr,
+        arguments: Option<AnyArguments>,
+    ) -> Result<Vec<Either<AnyQueryResult, AnyRow>>, Error> {
+        self.open().await?;
+        let before = std::mem::replace(&mut self.state, State::Busy);
+        let outcome = self.collect(sql, arguments).await;
+        match (&outcome, before) {
+            (Ok(_), State::Opened) => self.control("COMMIT", State::Idle).await?,
+            (Ok(_), _) => self.state = before,
+            (Err(error), _) if ends_connection(error) => self.retire(),
+            (Err(Error::Database(_)), State::Opened) => {
+                // What went wrong first is what matters.
+                let _ = self.control("ROLLBACK", State::Idle).await;
+            }
+            (Err(Error::Database(_)), _) => self.state = before,
+            (Err(_), _) => {}
+        }
+        outcome
+    }
+
+    async fn collect(
+        &mut self,
+        sql: SqlStr,
+        arguments: Option<AnyArguments>,
+    ) -> Result<Vec<Either<AnyQueryResult, AnyRow>>, Error> {
+        match &mut self.backend {
+            None => Err(Error::PoolClosed),
+            Some(Backend::Sqlite(connection)) => {
+                let answers = match arguments {
+                    Some(arguments) => connection.fetch_many(sqlx::query_with(sql, arguments)),
+                    None => connection.fetch_many(sql),
+                };
+                answers.try_collect().await
+            }
+            Some(Backend::Postgres(connection)) => {
+                let answers = match arguments {
+                    Some(arguments) => {
+                        let arguments: PgArguments =
+                            arguments.convert_into().map_err(Error::Encode)?;
+                        // A named statement would stay behind in a session that a pooler gives to
+                        // somebody else, where the name may already mean another statement.
+                        connection.fetch_many(sqlx::query_with(sql, arguments).persistent(false))
+                    }
+                    None => connection.fetch_many(sql),
+                };
+                let any = answers.map(|answer| match answer? {
+                    Either::Left(done) => {
+                        let mut result = AnyQueryResult::default();
+                        result.rows_affected = done.rows_affected();
+                        Ok(Either::Left(result))
+                    }
+                    Either::Right(row) => AnyRow::try_from(&row).map(Either::Right),
+                });
+                any.try_collect().await
+            }
+        }
+    }
+
+    /// Has the connections of this one's age closed, in whichever pool they are.
+    pub(super) fn retire(&self) {
+        self.address.retire(self.generation);
+    }
+
+    /// True between transactions: everything that was asked has been answered.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// True while it is neither old nor to be replaced.
+    pub(super) fn is_current(&self) -> bool {
+        self.generation == self.address.generation() && self.made.elapsed() < MAX_AGE
+    }
+
+    /// Says goodbye to the server.
+    pub(super) async fn close(self) {
+        let _ = match self.backend {
+            None => Ok(()),
+            Some(Backend::Sqlite(connection)) => sqlx::Connection::close(connection).await,
+            Some(Backend::Postgres(connection)) => sqlx::Connection::close(connection).await,
+        };
+    }
+
+    /// The connection itself, out of its lease.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            backend: self.backend.take(),
+            address: Arc::clone(&self.address),
+            ..*self
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Ends the transaction, and keeps what it did.
+    ///
+    /// # Errors
+    /// What the database says; then nothing was kept, or the connection broke on the way.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.0.control("COMMIT", State::Idle).await
+    }
+
+    /// Ends the transaction, and undoes what it did.
+    ///
+    /// # Errors
+    /// What the database says; nothing is kept in any case.
+    pub async fn rollback(self) -> Result<(), Error> {
+        self.0.control("ROLLBACK", State::Idle).await
+    }
+}
+
+/// True for what ends the use of a connection: it broke, the server is going down (57P01 to 57P03), or
+/// it became a replica that takes no writes (25006) while its connections live on.
+pub(super) fn ends_connection(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        Error::Database(error) => error.code().is_some_and(|code| {
+            code.len() == 5
+                && (code.starts_with("08") || code.starts_with("57P") || code == "25006")
+        }),
+        _ => false,
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.0
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("generation", &self.generation)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lets the queries of sqlx run on `$executor`. Each is run to its end before its first row is given
+/// out, because its transaction must have been committed by then.
+macro_rules! execute_on {
+    ($executor:ty, |$on:ident, $sql:ident, $arguments:ident| $run:expr) => {
+        impl<'c> Executor<'c> for $executor {
+            type Database = Any;
+
+            fn fetch_many<'e, 'q: 'e, E>(
+                self,
+                mut query: E,
+            ) -> BoxStream<'e, Result<Either<AnyQueryResult, AnyRow>, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, Any>,
+            {
+                let $arguments = query.take_arguments().map_err(Error::Encode);
+                let ($on, $sql) = (self, query.sql());
+                let answers = stream::once(async move { $run });
+                let answers = answers.map_ok(|answers| stream::iter(answers).map(Ok));
+                answers.try_flatten().boxed()
+            }
+
+            fn fetch_optional<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, Any>,
+            {
+                let mut rows = self.fetch(query);
+                Box::pin(async move { rows.try_next().await })
+            }
+
+            fn prepare_with<'e>(
+                self,
+                _: SqlStr,
+                _: &'e [AnyTypeInfo],
+            ) -> BoxFuture<'e, Result<AnyStatement, Error>>
+            where
+                'c: 'e,
+            {
+                Box::pin(async { Err(unnamed()) })
+            }
+
+            fn describe<'e>(self, _: SqlStr) -> BoxFuture<'e, Result<Describe<Any>, Error>>
+            where
+                'c: 'e,
+            {
+                Box::pin(async { Err(unnamed()) })
+            }
+        }
+    };
+}
+
+execute_on!(&'c mut Connection, |connection, sql, arguments| connection
+    .run(sql, arguments?)
+    .await);
+execute_on!(&'c Pool, |pool, sql, arguments| pool
+    .acquire()
+    .await?
+    .run(sql, arguments?)
+    .await);
+
+/// Nothing is prepared under a name; see [`Connection::collect`].
+fn unnamed() -> Error {
+    Error::Configuration("statements are not prepared apart from their execution".into())
+}
