@@ -12,7 +12,9 @@ use crate::schema::{Bounded, Secret};
 pub struct Database {
     /// Where accounts are kept: `sqlite://FILE` for one replica, or
     /// `postgres://USER:PASSWORD@HOST:5432/NAME` for many. An SQLite file is created when it is
-    /// missing. Of several hosts, written like `HOST1:5432,HOST2:5432`, the one that takes writes is
+    /// missing.
+    ///
+    /// Of several hosts, written like `HOST1:5432,HOST2:5432`, the one that takes writes is
     /// used. With `sslmode=verify-full` the server's certificate is checked; the parameters
     /// `sslrootcert`, `sslcert` and `sslkey` name files in PEM: an authority of your own, and a
     /// certificate of this client.

@@ -17,7 +17,9 @@ use crate::schema::{Bounded, Secret, Zeroize};
 pub struct Redis {
     /// Where Redis or Valkey listens: `redis://[USER:PASSWORD@]HOST:PORT`, or `rediss://` over
     /// TLS. A database number at its end is accepted and not used: the settings below say which
-    /// database holds what. The parameters `sslrootcert`, `sslcert` and `sslkey` name files in PEM,
+    /// database holds what.
+    ///
+    /// The parameters `sslrootcert`, `sslcert` and `sslkey` name files in PEM,
     /// as they do in `DATABASE_URL`: an authority of your own, and a certificate of this client.
     #[schemars(
         example = &"rediss://:PASSWORD@redis:6379",

@@ -27,6 +27,7 @@ pub struct Pool(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     address: Arc<Address>,
+    size: u32,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
 }
@@ -51,6 +52,7 @@ impl Pool {
     pub(super) fn new(address: Arc<Address>, size: u32) -> Self {
         Self(Arc::new(Inner {
             address,
+            size,
             permits: Arc::new(Semaphore::new(size as usize)),
             idle: Mutex::default(),
         }))
@@ -106,8 +108,9 @@ impl Pool {
         idle.push(Idle { connection, since });
     }
 
-    /// Closes idle connections and gives out no more; those in use are closed when they come back.
+    /// Waits until all connections have come back, closes them and gives out no more.
     pub(super) async fn close(&self) {
+        let _all = self.0.permits.acquire_many(self.0.size).await;
         self.0.permits.close();
         let idle = std::mem::take(&mut *self.0.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for one in idle {

@@ -166,3 +166,32 @@ async fn a_key_that_is_made_up_is_the_servers_matter() {
     let said = text(&output.stderr);
     assert!(said.contains("JWT_SECRET_KEY"), "{said}");
 }
+
+#[tokio::test]
+async fn urls_that_no_driver_can_use_are_faults_for_the_check_and_for_the_server_alike() {
+    let database = |url: &str| Settings::new().database(url);
+    let redis = |url: &str| Settings::new().redis_url(url);
+    for (settings, words) in [
+        (database("postgres://u:can#ary@h/d"), "%23"),
+        (database("postgres://u:canary@h:port/d"), "percent-encode"),
+        (database("postgres://u:canary@h1,,h2/d"), "several hosts"),
+        (database("postgres://u:canary@h/d?sslmode=maybe"), "sslmode"),
+        (database("postgres://u:p@h/d?canary=1"), "does not know"),
+        (database("sqlite://aura.db?mode=canary"), "mode"),
+        (redis("redis://u:can#ary@h"), "%23"),
+        (redis("redis://u:canary@h1,h2"), "several hosts"),
+        (redis("redis://u:canary@h?protocol=9"), "protocol"),
+        (redis("redis://u:p@h?canary=1"), "does not know"),
+        (redis("rediss://u:canary@h#insecure"), "%23"),
+        (redis("redis://u:canary@0.0.0.0"), "wildcard"),
+    ] {
+        for command in ["config check", "serve"] {
+            let command: Vec<&str> = command.split(' ').collect();
+            let output = settings.run(&command).await;
+            assert_eq!(output.status.code(), Some(78), "{output:?}");
+            let said = text(&output.stderr);
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("canary") && !said.contains("can#"), "{said}");
+        }
+    }
+}

@@ -4,8 +4,7 @@
 //! is flushed to disk. `PostgreSQL` refuses to run as root; there it runs as `postgres` or `nobody`.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,20 +47,36 @@ impl Postgres {
         Some(Self::on(programs, folder).await)
     }
 
-    /// A cluster of one test with more in its configuration, and with rules of its own for who may
-    /// connect how (`pg_hba.conf`).
-    pub(crate) async fn configured(settings: &str, rules: &str) -> Option<Self> {
+    /// A cluster of one test that speaks TLS, with the certificates of `folder` (`ca.pem`, `cert.pem`,
+    /// `key.pem`). Its user `guarded` may do everything, and needs a certificate of that name.
+    pub(crate) async fn over_tls(certificates: &Path) -> Option<Self> {
         let programs = programs()?;
         let folder = super::open_folder();
         let data = folder.path().join("data");
         copy(&template(&programs), &data);
-        std::fs::write(data.join("pg_hba.conf"), rules).expect("our folder");
-        let file = File::options()
-            .append(true)
-            .open(data.join("postgresql.conf"));
-        let mut file = file.expect("our folder");
-        file.write_all(settings.as_bytes()).expect("our folder");
-        Some(Self::on(programs, folder).await)
+        for name in ["ca.pem", "cert.pem", "key.pem"] {
+            std::fs::copy(certificates.join(name), data.join(name)).expect("our folder");
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(data.join(name), private).expect("our file");
+            if let Some((user, group)) = server_user() {
+                chown(data.join(name), Some(user), Some(group)).expect("our file");
+            }
+        }
+        let put_before = |name: &str, text: &str| {
+            let before = std::fs::read_to_string(data.join(name)).expect("our folder");
+            std::fs::write(data.join(name), format!("{text}{before}")).expect("our folder");
+        };
+        put_before(
+            "postgresql.conf",
+            "ssl = on\nssl_ca_file = 'ca.pem'\nssl_cert_file = 'cert.pem'\nssl_key_file = 'key.pem'\n",
+        );
+        put_before(
+            "pg_hba.conf",
+            "hostssl all guarded 127.0.0.1/32 cert\nhost all guarded all reject\n",
+        );
+        let cluster = Self::on(programs, folder).await;
+        cluster.tell("CREATE ROLE guarded SUPERUSER LOGIN").await;
+        Some(cluster)
     }
 
     /// A standby that follows this cluster, and takes no writes.
