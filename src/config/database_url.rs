@@ -364,6 +364,10 @@ mod tests {
             ("postgres://h/d?target_session_attrs=standby", "writes"),
             ("postgres:///d?host=h1,h2", "before the path"),
             ("postgres://h/d?sslcert=/canary.pem", "both or neither"),
+            (
+                "postgres://h/d?sslkey=-----BEGIN%20canary",
+                "write it into a file",
+            ),
             ("postgres://h/d?sslrootcert=/ca.pem", "verify-full"),
             (
                 "postgres://h/d?sslmode=require&sslrootcert=/ca.pem",

@@ -130,6 +130,9 @@ impl TryFrom<String> for RedisUrl {
             return Err("is no Redis URL; \
                  write it like redis://HOST:6379 or, over TLS, rediss://HOST:6379");
         };
+        if url.contains('#') {
+            return Err("has a # in it; percent-encode any of / ? # @ : in the password: # is %23");
+        }
         let host = host(authority);
         if host.contains(',') {
             return Err(
@@ -147,9 +150,6 @@ impl TryFrom<String> for RedisUrl {
             );
         }
         let tail = url.split_once(authority).map_or("", |(_, tail)| tail);
-        if tail.contains('#') {
-            return Err("has a # in it; percent-encode any of / ? # @ : in the password: # is %23");
-        }
         let (database, query) = tail.split_once('?').unwrap_or((tail, ""));
         let database = database.strip_prefix('/').unwrap_or(database);
         if !database.bytes().all(|digit| digit.is_ascii_digit()) {

@@ -46,6 +46,13 @@ pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, &'static str> 
 impl TlsFiles {
     /// Those that the parameters name.
     pub(super) fn of(parameters: &[(String, String)]) -> Result<Self, &'static str> {
+        // A key must not be taken for the name of a file, which errors quote.
+        if parameters
+            .iter()
+            .any(|(_, value)| value.contains("-----BEGIN"))
+        {
+            return Err("holds a certificate or a key; write it into a file, and name that");
+        }
         let path = |names: &[&str]| {
             let mut parameters = parameters.iter();
             let found = parameters.rfind(|(key, _)| names.contains(&key.as_str()));
@@ -104,7 +111,13 @@ fn private_key(path: &Path) -> Result<Vec<u8>, TlsFault> {
 
 fn read(parameter: &'static str, path: &Path) -> Result<Vec<u8>, TlsFault> {
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text));
+    let read = std::fs::metadata(path).and_then(|file| {
+        // Opening a pipe would wait for its writer.
+        if !file.is_file() {
+            return Err(std::io::Error::other("it is no file"));
+        }
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)
+    });
     match read {
         Ok(bytes) if bytes as u64 > MAX_BYTES => {
             Err(fault(parameter, path, "is larger than 1 MiB"))

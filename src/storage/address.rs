@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions, Error, Row};
 
 use super::connection::Backend;
-use crate::config::{DatabaseUrl, Engine};
+use crate::config::{DatabaseUrl, Engine, TlsFiles};
 
 /// Asks a Postgres server whether it takes writes: a standby does not, nor does an old primary.
 pub(super) const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')";
@@ -33,8 +33,7 @@ enum Target {
     Sqlite(Box<AnyConnectOptions>),
     Postgres {
         servers: Vec<PgConnectOptions>,
-        /// The URL names an authority itself.
-        own_authority: bool,
+        files: TlsFiles,
         /// The server that took writes when it was last asked.
         primary: AtomicUsize,
     },
@@ -83,9 +82,9 @@ impl Address {
             Target::Sqlite(options) => Backend::Sqlite(sqlite(options).await?),
             Target::Postgres {
                 servers,
-                own_authority,
+                files,
                 primary,
-            } => Backend::Postgres(postgres(servers, *own_authority, primary, limit).await?),
+            } => Backend::Postgres(postgres(servers, files, primary, limit).await?),
         };
         Ok((backend, generation))
     }
@@ -104,7 +103,7 @@ impl Target {
         }
         Ok(Self::Postgres {
             servers: url.servers()?,
-            own_authority: url.tls_files().authority.is_some(),
+            files: url.tls_files(),
             primary: AtomicUsize::new(0),
         })
     }
@@ -127,7 +126,7 @@ async fn sqlite(options: &AnyConnectOptions) -> Result<sqlx::AnyConnection, Erro
 /// `limit`, so that one that never answers leaves time for the next.
 async fn postgres(
     servers: &[PgConnectOptions],
-    own_authority: bool,
+    files: &TlsFiles,
     primary: &AtomicUsize,
     limit: Duration,
 ) -> Result<PgConnection, Error> {
@@ -138,7 +137,7 @@ async fn postgres(
     for step in 0..servers.len() {
         let at = (first + step) % servers.len();
         let attempt = async {
-            let mut connection = trusting(&servers[at], own_authority).connect().await?;
+            let mut connection = with_certificates(&servers[at], files)?.connect().await?;
             // One server alone may well be asked for what is there to read.
             if several && is_read_only(&mut connection).await? {
                 return Err(Error::Protocol("the server takes no writes".to_owned()));
@@ -157,27 +156,43 @@ async fn postgres(
     Err(failure)
 }
 
-/// The same with the authorities of the system, as `SSL_CERT_FILE` and `SSL_CERT_DIR` name them, where
-/// the server's certificate is checked and the URL names no authority. The driver knows public ones
-/// only.
-fn trusting(server: &PgConnectOptions, own_authority: bool) -> PgConnectOptions {
-    let server = server.clone();
+/// The same with the certificates that the URL names, read anew because they are replaced while the
+/// process runs. Where it names no authority and the server's certificate is checked, those of the
+/// system hold, as `SSL_CERT_FILE` and `SSL_CERT_DIR` name them: the driver knows public ones only.
+fn with_certificates(
+    server: &PgConnectOptions,
+    files: &TlsFiles,
+) -> Result<PgConnectOptions, Error> {
+    let material = files.read().map_err(|fault| Error::Tls(fault.into()))?;
+    let mut server = server.clone();
+    if let Some((certificate, key)) = material.client {
+        server = server
+            .ssl_client_cert_from_pem(certificate)
+            .ssl_client_key_from_pem(key);
+    }
     let verified = matches!(
         server.get_ssl_mode(),
         PgSslMode::VerifyCa | PgSslMode::VerifyFull
     );
-    if own_authority || !verified {
-        return server;
+    let authority = match material.authority {
+        Some(authority) => authority,
+        None if verified => system_authorities(),
+        None => Vec::new(),
+    };
+    if authority.is_empty() {
+        return Ok(server);
     }
+    Ok(server.ssl_root_cert_from_pem(authority))
+}
+
+/// The authorities of the system in PEM.
+fn system_authorities() -> Vec<u8> {
     let mut pem = String::new();
     for certificate in rustls_native_certs::load_native_certs().certs {
         let text = STANDARD.encode(certificate);
         pem += &format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
     }
-    if pem.is_empty() {
-        return server;
-    }
-    server.ssl_root_cert_from_pem(pem.into_bytes())
+    pem.into_bytes()
 }
 
 async fn is_read_only(connection: &mut PgConnection) -> Result<bool, Error> {

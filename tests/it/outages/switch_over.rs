@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+use aura::config::{Config, DatabaseUrl};
+use aura::storage::{Migrations, Storage};
+use sqlx::Row as _;
+
 use super::{RECOVERY, recovers};
 use crate::support::{Aura, PASSWORD, PATIENCE, Postgres, Proxy, Settings, eventually};
 
@@ -179,4 +183,31 @@ async fn recovery_does_not_wait_for_a_request() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     aura.becomes("/health", 200, RECOVERY).await;
     aura.client().login(&session.email, PASSWORD).await.is(200);
+}
+
+#[tokio::test]
+async fn connections_lead_to_another_address_without_a_restart_once_they_are_told() {
+    let Some(postgres) = Postgres::shared().await else {
+        return;
+    };
+    let (one, other) = (postgres.database().await, postgres.database().await);
+    let variables = [("DATABASE_URL", one.as_str()), ("REDIS_ENABLED", "false")];
+    let loader = Config::loader(variables.into_iter().collect()).unwrap();
+    let config = Config::load(&loader).unwrap().value;
+    let sql = Storage::new(&config).unwrap().sql;
+    Migrations::new(sql.clone()).run().await.unwrap();
+    let name = || async {
+        let query = sqlx::query("SELECT current_database()::text");
+        let row = sql
+            .run(async |pool| query.fetch_one(&pool).await)
+            .await
+            .unwrap();
+        row.get::<String, _>(0)
+    };
+    assert!(one.ends_with(&name().await));
+    let url = |url: &str| DatabaseUrl::try_from(url.to_owned()).unwrap();
+    assert!(sql.reconnect_to(&url("sqlite://aura.db")).is_err());
+    assert!(one.ends_with(&name().await));
+    sql.reconnect_to(&url(&other)).unwrap();
+    assert!(other.ends_with(&name().await));
 }
