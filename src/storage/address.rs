@@ -190,7 +190,13 @@ fn system_authorities() -> Vec<u8> {
     let mut pem = String::new();
     for certificate in rustls_native_certs::load_native_certs().certs {
         let text = STANDARD.encode(certificate);
-        pem += &format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        let lines = [
+            "-----BEGIN CERTIFICATE-----",
+            &text,
+            "-----END CERTIFICATE-----",
+            "",
+        ];
+        pem.push_str(&lines.join("\n"));
     }
     pem.into_bytes()
 }

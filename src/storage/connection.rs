@@ -123,14 +123,13 @@ impl Connection {
         let before = std::mem::replace(&mut self.state, State::Busy);
         let outcome = self.collect(sql, arguments).await;
         match (&outcome, before) {
-            (Ok(_), State::Opened) => self.control("COMMIT", State::Idle).await?,
-            (Ok(_), _) => self.state = before,
             (Err(error), _) if ends_connection(error) => self.retire(),
+            (Ok(_), State::Opened) => self.control("COMMIT", State::Idle).await?,
             (Err(Error::Database(_)), State::Opened) => {
                 // What went wrong first is what matters.
                 let _ = self.control("ROLLBACK", State::Idle).await;
             }
-            (Err(Error::Database(_)), _) => self.state = before,
+            (Ok(_) | Err(Error::Database(_)), _) => self.state = before,
             (Err(_), _) => {}
         }
         outcome
@@ -162,11 +161,10 @@ impl Connection {
                     None => connection.fetch_many(sql),
                 };
                 let any = answers.map(|answer| match answer? {
-                    Either::Left(done) => {
-                        let mut result = AnyQueryResult::default();
-                        result.rows_affected = done.rows_affected();
-                        Ok(Either::Left(result))
-                    }
+                    Either::Left(done) => Ok(Either::Left(AnyQueryResult {
+                        rows_affected: done.rows_affected(),
+                        ..AnyQueryResult::default()
+                    })),
                     Either::Right(row) => AnyRow::try_from(&row).map(Either::Right),
                 });
                 any.try_collect().await

@@ -1,4 +1,4 @@
-//! Proves that Postgres may stand behind a transaction pooler: PgBouncer gives a session of the
+//! Proves that Postgres may stand behind a transaction pooler: `PgBouncer` gives a session of the
 //! server to another client after each transaction, whatever either has left in it.
 
 use std::collections::BTreeMap;

@@ -70,6 +70,12 @@ impl Address {
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
+        if authority.contains(',') {
+            return Err(
+                "names several hosts; write one of them here, for its port and the network policy, \
+                 and all of them into the Secret",
+            );
+        }
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
@@ -164,6 +170,7 @@ mod tests {
             ("postgres://db/", "slash at its end"),
             ("postgres://db?password=canary", "query"),
             ("postgres://db#canary", "fragment"),
+            ("postgres://canary,db:5432", "several hosts"),
             ("postgres://db:0", "port"),
             ("postgres://db:canary", "port"),
             ("postgres://db:+80", "port"),

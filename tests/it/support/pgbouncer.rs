@@ -1,4 +1,4 @@
-//! A real PgBouncer in front of a PostgreSQL, with the settings that a distribution gives it.
+//! A real `PgBouncer` in front of a PostgreSQL, with the settings that a distribution gives it.
 
 use std::net::SocketAddr;
 
