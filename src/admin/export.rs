@@ -31,7 +31,12 @@ impl Export {
         let recorded = async { true };
         auth.do_recorded(by, Action::AuditExported, detail, recorded)
             .await?;
-        let lines = lines.map(|lines| lines.map(Bytes::from).map_err(io::Error::other));
+        let lines = lines.map(|lines| {
+            lines.map(Bytes::from).map_err(|error| {
+                tracing::error!(%error, "an export broke off");
+                io::Error::other(error)
+            })
+        });
         Ok(Self(Body::from_bytes_stream(lines)))
     }
 }

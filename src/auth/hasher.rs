@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::error::Error;
 use super::password::{MAX_BYTES, MAX_COST, PasswordHash};
@@ -47,8 +48,14 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    jobs: Turns<Job>,
+    jobs: Turns<Queued>,
     closed: bool,
+}
+
+/// A job, and the request that waits for it.
+struct Queued {
+    job: Job,
+    span: Span,
 }
 
 enum Job {
@@ -171,10 +178,13 @@ impl Hasher {
         {
             let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
             let (address, jobs) = (network(client), &mut state.jobs);
-            if !jobs.make_room(address, queue.capacity, Job::is_abandoned, Job::refuse) {
+            let is_abandoned = |queued: &Queued| queued.job.is_abandoned();
+            let refuse = |queued: Queued| queued.job.refuse();
+            if !jobs.make_room(address, queue.capacity, is_abandoned, refuse) {
                 return Err(Error::Busy);
             }
-            jobs.push(address, job(reply));
+            let (job, span) = (job(reply), Span::current());
+            jobs.push(address, Queued { job, span });
             queue.depth.store(jobs.len(), Ordering::Relaxed);
         }
         queue.wake.notify_one();
@@ -195,7 +205,7 @@ impl Drop for Pool {
 
 impl Queue {
     /// Waits for jobs and takes a fair share of them; `None` when the pool has closed.
-    fn take(&self) -> Option<Vec<Job>> {
+    fn take(&self) -> Option<Vec<Queued>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.jobs.len() == 0 {
             if state.closed {
@@ -220,7 +230,8 @@ fn work(queue: &Queue) {
     // own priority, and where it is refused nothing is lost but a little latency.
     let _ = rustix::process::nice(NICENESS);
     while let Some(batch) = queue.take() {
-        for job in batch {
+        for Queued { job, span } in batch {
+            let _in_request = span.entered();
             // A worker that died would leave its queue to nobody. Whoever waits hears of the
             // panic, because the job's sender is dropped by it.
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
@@ -259,10 +270,11 @@ impl Job {
                 reply,
             } => {
                 let hash = bcrypt::hash(password.expose_secret(), cost);
-                let _ = reply.send(
-                    hash.map(PasswordHash::from_stored)
-                        .map_err(|_| Error::Internal),
-                );
+                let hash = hash.map(PasswordHash::from_stored).map_err(|error| {
+                    tracing::error!(%error, "a password could not be hashed");
+                    Error::Internal
+                });
+                let _ = reply.send(hash);
             }
             Self::Verify {
                 password,

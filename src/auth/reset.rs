@@ -48,7 +48,10 @@ impl Auth {
             ..Header::new(Algorithm::HS256)
         };
         let key = EncodingKey::from_secret(self.reset_key());
-        encode(&header, &claims, &key).map_err(|_| Error::Internal)
+        encode(&header, &claims, &key).map_err(|error| {
+            tracing::error!(%error, "a reset token could not be signed");
+            Error::Internal
+        })
     }
 
     /// Sets a new password by a reset token, and ends all sessions.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Auth;
 use super::error::Error;
@@ -65,7 +66,7 @@ impl Auth {
             }
             done
         };
-        let done = self.0.tracker.spawn(work).await;
+        let done = self.0.tracker.spawn(work.in_current_span()).await;
         done.unwrap_or(Err(Error::Internal))
     }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use poem_openapi::{Enum, Object};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use self::cache::{CacheCheck, CacheStatistics};
 use self::database::DatabaseCheck;
@@ -222,7 +223,8 @@ impl Health {
     /// Runs a check to its end even when whoever asked has gone: its answer is for all.
     fn run(&self, kept: &Arc<Kept>) -> impl Future<Output = Report> + use<> {
         let kept = Arc::clone(kept);
-        let report = self.0.tracker.spawn(async move { kept.report().await });
+        let report = async move { kept.report().await };
+        let report = self.0.tracker.spawn(report.in_current_span());
         async {
             report
                 .await

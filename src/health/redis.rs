@@ -1,5 +1,7 @@
 //! Whether the Redis databases answer, each by itself.
 
+use tracing::Instrument;
+
 use super::{Reach, RedisDatabase, Report, Status, millis};
 use crate::llm::Llm;
 use crate::storage::{RedisDb, Storage};
@@ -27,7 +29,7 @@ impl RedisCheck {
         let mut pings = tokio::task::JoinSet::new();
         for db in &self.0 {
             let db = db.clone();
-            pings.spawn(async move {
+            let ping = async move {
                 let latency = db.ping().await.ok();
                 let status = if latency.is_some() {
                     Reach::Connected
@@ -43,7 +45,8 @@ impl RedisCheck {
                         latency_ms,
                     },
                 )
-            });
+            };
+            pings.spawn(ping.in_current_span());
         }
         while let Some(Ok((name, database))) = pings.join_next().await {
             databases.insert(name, database);

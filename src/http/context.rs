@@ -74,9 +74,9 @@ struct Shared {
 }
 
 impl Context {
-    /// The particulars of a request from `client` with `headers`.
+    /// The particulars of the request `request_id` from `client` with `headers`.
     #[must_use]
-    pub fn new(client: IpAddr, headers: &HeaderMap) -> Self {
+    pub fn new(request_id: RequestId, client: IpAddr, headers: &HeaderMap) -> Self {
         let user_agent = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
@@ -88,7 +88,7 @@ impl Context {
             })
             .unwrap_or_default();
         Self {
-            request_id: RequestId::of(headers),
+            request_id,
             client,
             user_agent,
             shared: Arc::default(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use poem::http::header;
+use tracing::Instrument;
 
 use super::Llm;
 use super::complete::Judge;
@@ -61,7 +62,7 @@ impl Llm {
             key: keep.as_ref().map(|keep| keep.key.clone()),
             flight,
         };
-        self.0.tracker.spawn(async move {
+        let run = async move {
             let Some(upstream) = &landing.llm.0.upstream else {
                 return;
             };
@@ -101,7 +102,8 @@ impl Llm {
                 Some(Ok(false)) | None => {}
                 Some(Err(error)) => landing.flight.fail(error),
             }
-        });
+        };
+        self.0.tracker.spawn(run.in_current_span());
     }
 }
 

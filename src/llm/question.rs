@@ -3,6 +3,7 @@
 use hyper::body::Bytes;
 use poem::http::HeaderMap;
 use tokio::sync::Semaphore;
+use tracing::Span;
 
 use super::canonical::Canonical;
 use super::upstream::Route;
@@ -44,7 +45,9 @@ impl Question<'_> {
         }
         let _turn = long.acquire().await.map_err(|_| Problem::internal())?;
         let body = self.body.clone();
-        let read = tokio::task::spawn_blocking(move || Canonical::of(&body)).await;
+        let span = Span::current();
+        let read = move || span.in_scope(|| Canonical::of(&body));
+        let read = tokio::task::spawn_blocking(read).await;
         read.map_err(|_| Problem::internal())?
     }
 }

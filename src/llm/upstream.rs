@@ -197,7 +197,6 @@ impl Upstream {
     /// # Errors
     /// [`UpstreamError`]; the log has the cause.
     pub(super) async fn send(&self, call: Call) -> Result<Incoming, UpstreamError> {
-        let id = &call.request_id;
         let deadline = Instant::now() + LIFETIME;
         let url = format!("{}{}", self.base, call.route.path());
         let accept = if call.stream {
@@ -210,7 +209,7 @@ impl Upstream {
             .request(call.route.method(), url)
             .header(header::ACCEPT, accept)
             .header(header::ACCEPT_ENCODING, "identity")
-            .header(REQUEST_ID, id.as_str());
+            .header(REQUEST_ID, call.request_id.as_str());
         if call.route.method() == Method::POST {
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
@@ -221,7 +220,7 @@ impl Upstream {
             request = request.header(header::AUTHORIZATION, key.clone());
         }
         let sent = tokio::time::timeout(self.silence, request.send()).await;
-        let response = settle(sent, id, "before its answer")?;
+        let response = settle(sent, "before its answer")?;
         let status = response.status();
         let is_error = status.is_client_error() || status.is_server_error();
         let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
@@ -247,10 +246,9 @@ impl Upstream {
                 left,
                 silence: self.silence,
                 deadline,
-                request_id: id.clone(),
             });
         };
-        tracing::warn!(request_id = id.as_str(), fault, "the upstream failed");
+        tracing::warn!(fault, "the upstream failed");
         Err(UpstreamError::Unavailable)
     }
 
@@ -312,7 +310,6 @@ pub(super) struct Incoming {
     left: u64,
     silence: Duration,
     deadline: Instant,
-    request_id: RequestId,
 }
 
 impl Incoming {
@@ -324,15 +321,14 @@ impl Incoming {
         loop {
             let until = self.deadline.min(Instant::now() + self.silence);
             let part = tokio::time::timeout_at(until, self.response.chunk()).await;
-            let part = settle(part, &self.request_id, "within its answer")?;
+            let part = settle(part, "within its answer")?;
             let Some(part) = part else {
                 let rest = self.masking.take().map(|mut masking| masking.end());
                 return Ok(rest.filter(|rest| !rest.is_empty()));
             };
             let left = self.left.checked_sub(part.len() as u64);
             self.left = left.ok_or_else(|| {
-                let request_id = self.request_id.as_str();
-                tracing::warn!(request_id, "the upstream's answer is too long");
+                tracing::warn!("the upstream's answer is too long");
                 UpstreamError::Unavailable
             })?;
             let passed = match &mut self.masking {
@@ -350,7 +346,6 @@ impl Incoming {
 /// Logs what failed, once, without the URL.
 fn settle<T>(
     outcome: Result<reqwest::Result<T>, tokio::time::error::Elapsed>,
-    id: &RequestId,
     when: &str,
 ) -> Result<T, UpstreamError> {
     let (error, cause) = match outcome {
@@ -359,8 +354,7 @@ fn settle<T>(
         Ok(Err(error)) => (UpstreamError::Unavailable, causes(&error)),
         Err(_) => (UpstreamError::Timeout, "silence".to_owned()),
     };
-    let request_id = id.as_str();
-    tracing::warn!(request_id, when, cause, "the upstream failed");
+    tracing::warn!(when, cause, "the upstream failed");
     Err(error)
 }
 

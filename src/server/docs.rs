@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use poem::http::{HeaderValue, Method, header};
 use poem::{Endpoint, Request, Response, Route, endpoint};
 use serde_json::Value;
+use tracing::Span;
 
 use super::method_not_allowed;
 use super::openapi::text;
@@ -38,7 +39,9 @@ async fn respond(
         return Err(method_not_allowed().into());
     }
     // Unpacking and compressing a megabyte and more takes a while, once.
-    let answer = tokio::task::spawn_blocking(move || asset().answer(request.headers())).await;
+    let span = Span::current();
+    let answer = move || span.in_scope(|| asset().answer(request.headers()));
+    let answer = tokio::task::spawn_blocking(answer).await;
     let mut answer = answer.map_err(|_| Problem::internal())?;
     let policy = HeaderValue::from_static(POLICY);
     answer

@@ -11,6 +11,7 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::web::RemoteAddr;
 use poem::{Addr, Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
+use tracing::{Instrument, Span};
 
 use super::cors::Cors;
 use super::metrics::HttpMetrics;
@@ -21,7 +22,7 @@ use crate::health::Health;
 use crate::http::BodyBudget;
 use crate::http::body::BodyLimits;
 use crate::http::client_address::client_address;
-use crate::http::context::{Context, REQUEST_ID};
+use crate::http::context::{Context, REQUEST_ID, RequestId};
 use crate::http::documents::{self, Dialect};
 use crate::http::head;
 use crate::http::rate_limit;
@@ -75,7 +76,7 @@ impl<E> Edge<E> {
         }
     }
 
-    fn context(&self, request: &Request) -> Context {
+    fn context(&self, request: &Request, id: RequestId) -> Context {
         let peer = match request.remote_addr() {
             RemoteAddr(Addr::SocketAddr(address)) => address.ip(),
             RemoteAddr(_) => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
@@ -88,7 +89,7 @@ impl<E> Edge<E> {
                  this is your proxy, add its network there, or every client shares its limits"
             );
         }
-        Context::new(client.address, request.headers())
+        Context::new(id, client.address, request.headers())
     }
 
     /// Completes an answer: its error body if it is one, and the headers of every answer.
@@ -143,10 +144,26 @@ impl<E> Edge<E> {
 impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = RequestId::of(request.headers());
+        // Of the highest level, so that every `LOG_LEVEL` has it.
+        let span = tracing::error_span!("request", request_id = %id);
+        let mut response = self.answer(request, id).instrument(span.clone()).await;
+        // The body is made later, while the connection asks for it.
+        response.extensions_mut().insert(RequestSpan(span));
+        Ok(response)
+    }
+}
+
+/// The span of a request, which an answer carries to the connection that sends its body.
+#[derive(Clone, Debug)]
+pub(super) struct RequestSpan(pub(super) Span);
+
+impl<E: Endpoint> Edge<E> {
+    async fn answer(&self, mut request: Request, id: RequestId) -> Response {
         let start = Instant::now();
         let _in_flight = self.metrics.enter();
-        let context = Arc::new(self.context(&request));
+        let context = Arc::new(self.context(&request, id));
         request.set_data(Arc::clone(&context));
         request.set_data(self.limits);
         request.set_data(self.budget.clone());
@@ -179,12 +196,12 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         self.metrics.answered(operation, &method, status, elapsed);
         self.activity.answered(path, status.as_u16());
         log(&context, &method, path, status, elapsed);
-        Ok(response)
+        response
     }
 }
 
-/// One line for each request; probes only where somebody looks for them. The query may hold
-/// anything, so it is left out.
+/// One line for each request, whose span names it; probes only where somebody looks for them. The
+/// query may hold anything, so it is left out.
 fn log(
     context: &Context,
     method: &Method,
@@ -193,14 +210,14 @@ fn log(
     took: std::time::Duration,
 ) {
     let (status, millis) = (status.as_u16(), took.as_secs_f64() * 1000.0);
-    let (id, client) = (context.request_id.as_str(), context.client);
+    let client = context.client;
     let path = &path[..path.floor_char_boundary(256)];
     // Whatever a client makes up for a method may be as long as a head.
     let method = method.as_str();
     let method = &method[..method.floor_char_boundary(16)];
     if path.starts_with("/health") {
-        tracing::debug!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
+        tracing::debug!(%method, path, status, duration_ms = millis, %client, "request");
     } else {
-        tracing::info!(request_id = id, %method, path, status, duration_ms = millis, %client, "request");
+        tracing::info!(%method, path, status, duration_ms = millis, %client, "request");
     }
 }

@@ -28,9 +28,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use super::connection::Connection;
 use super::connections::Connections;
+use super::edge::RequestSpan;
 use super::socket::{Timed, Timeouts};
 use crate::config::MAX_HEAD_BYTES;
 use crate::http::head::TwoLengths;
@@ -95,8 +97,10 @@ pub(super) async fn listen<E>(
                     request.extensions_mut().insert(TwoLengths);
                 }
                 let answer = answer(&*endpoint, request, local, peer, &connection).await;
+                let span = answer.extensions().get::<RequestSpan>().cloned();
                 Ok::<_, Infallible>(answer.map(|body| Watched {
                     body,
+                    span: span.map_or_else(Span::none, |span| span.0),
                     connection,
                     number,
                 }))
@@ -179,6 +183,8 @@ impl<S: Stream> Stream for Awaited<S> {
 /// longer than a connection may be idle.
 struct Watched {
     body: BoxBody<Bytes, io::Error>,
+    /// Of the request, for what its body logs.
+    span: Span,
     connection: Arc<Connection>,
     /// Of the request that it answers.
     number: u64,
@@ -198,7 +204,9 @@ impl Body for Watched {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let this = &mut *self;
+        let _in_request = this.span.enter();
+        Pin::new(&mut this.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {

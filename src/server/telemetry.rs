@@ -1,7 +1,13 @@
 //! Logs: text for people, JSON for machines, to standard error. No secret reaches them, because no
 //! secret can be printed.
 
+use std::fmt;
+
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{self, FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::config::{Format, Log};
 
@@ -17,6 +23,8 @@ pub fn start(config: &Log) {
             .json()
             .flatten_event(true)
             .with_current_span(false)
+            .with_span_list(false)
+            .map_event_format(WithSpanFields)
             .try_init(),
         Format::Text => {
             let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
@@ -25,4 +33,40 @@ pub fn start(config: &Log) {
     };
     // Already started: the first caller's choice holds.
     drop(started);
+    // A panic is logged like any other fault: as one line, under the request that it broke.
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.to_string().replace('\n', " ");
+        tracing::error!("{text}");
+    }));
+}
+
+/// JSON lines that begin with the fields of the spans around them: the request id, as a member of
+/// the line itself.
+struct WithSpanFields(format::Format<format::Json>);
+
+impl<S, N> FormatEvent<S, N> for WithSpanFields
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        writer.write_char('{')?;
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<N>>();
+            let fields = fields.and_then(|it| it.fields.strip_prefix('{')?.strip_suffix('}'));
+            if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
+                write!(writer, "{fields},")?;
+            }
+        }
+        writer.write_str(line.strip_prefix('{').unwrap_or(&line))
+    }
 }

@@ -3,6 +3,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::support::{Client, PASSWORD, Session, Settings};
 
@@ -120,9 +121,63 @@ async fn logs_name_every_request_and_no_secret() {
                 .filter(|line| line["request_id"] == ids[0].as_str());
             let of_request: Vec<_> = of_request.collect();
             assert!(!of_request.is_empty());
+            for line in log.lines() {
+                let named = line.matches("\"request_id\":").count();
+                assert!(named <= 1, "{line}");
+            }
             assert_eq!(of_request[0]["status"], 401, "{of_request:?}");
             assert_eq!(of_request[0]["path"], "/auth/me", "{of_request:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_cause_of_a_500_stands_under_its_request_id() {
+    for (format, level) in [("json", "error"), ("text", "info")] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("aura.db");
+        let settings = Settings::new()
+            .set("LOG_FORMAT", format)
+            .set("LOG_LEVEL", level);
+        let aura = settings
+            .database(&format!("sqlite://{}", file.display()))
+            .start()
+            .await;
+        let client = aura.client();
+        let session = client.newcomer().await;
+        let mut database = sqlx::SqliteConnection::connect(&format!("sqlite:{}", file.display()))
+            .await
+            .unwrap();
+        let spoil = async |database: &mut sqlx::SqliteConnection, table: &str| {
+            let statement = format!("ALTER TABLE {table} RENAME TO {table}_gone");
+            let statement = sqlx::AssertSqlSafe(statement);
+            sqlx::raw_sql(statement).execute(database).await.unwrap();
+        };
+        let cause_of = |answer: &crate::support::Answer, table: &str| {
+            answer.problem(500, "internal");
+            let id = answer.header("x-request-id").to_owned();
+            assert_eq!(answer.json["instance"], id.as_str());
+            let log = aura.log();
+            let cause = log
+                .lines()
+                .find(|line| line.contains("refused a statement") && line.contains(&id));
+            let cause = cause.unwrap_or_else(|| panic!("no cause under {id}:\n{log}"));
+            assert!(
+                cause.contains(&format!("no such table: {table}")),
+                "{cause}"
+            );
+            if format == "json" {
+                let line: Value = serde_json::from_str(cause).unwrap();
+                assert_eq!(line["request_id"], id.as_str(), "{line}");
+            }
+        };
+        // Inside a task of its own, which goes on when the client hangs up.
+        spoil(&mut database, "audit_events").await;
+        let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+        let change = client.with_body(Method::POST, "/auth/password", &session.access, &change);
+        cause_of(&change.await, "audit_events");
+        spoil(&mut database, "users").await;
+        cause_of(&client.login(&session.email, PASSWORD).await, "users");
     }
 }
 
