@@ -37,8 +37,9 @@ pub struct Server {
     /// the browser sends it: scheme, host and port. Empty: only pages of this server.
     #[schemars(example = &"https://app.example.com,http://localhost:5173")]
     pub cors_allowed_origins: Vec<Origin>,
-    /// Seconds that requests in flight may take after a stop signal before they are cut off. Keep
-    /// it below the grace period of whatever stops the process.
+    /// Seconds that requests in flight may take after a stop signal before they are cut off. After
+    /// SIGTERM, idle connections are closed when nine tenths of it have passed. Keep it below the
+    /// grace period of whatever stops the process.
     pub shutdown_timeout_seconds: Bounded<0, 3_600>,
     /// Bytes of a request body above which it is refused with 413. Bodies under `/v1` have a limit of
     /// their own.

@@ -127,6 +127,11 @@ impl Connections {
         })
     }
 
+    /// Connections that are open, and not about to close to make room.
+    pub(super) fn open(&self) -> usize {
+        self.table().open
+    }
+
     /// Closes some idle connections.
     pub(super) fn make_room(&self) {
         let shed = self.table().shed_any(self.batch());

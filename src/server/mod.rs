@@ -64,6 +64,7 @@ pub struct App {
     configuration: Arc<Configuration>,
     metrics: HttpMetrics,
     setup: Option<Arc<SetupCode>>,
+    is_tried_out: bool,
     connections: ConnectionMetrics,
 }
 
@@ -108,6 +109,7 @@ impl App {
             health,
             activity,
             setup: None,
+            is_tried_out: false,
             configuration,
             metrics: HttpMetrics::default(),
             connections: ConnectionMetrics::default(),
@@ -115,9 +117,11 @@ impl App {
     }
 
     /// The same for trying out: the dashboard lets whoever has the code of [`App::setup_code`] make
-    /// the first administrator. In production it does not.
+    /// the first administrator, in production it does not; and when the server ends, it does not wait
+    /// for connections that rest.
     #[must_use]
     pub fn for_trying_out(mut self) -> Self {
+        self.is_tried_out = true;
         let offered = self.config.environment != Tier::Production;
         self.setup = offered.then(|| Arc::new(SetupCode::random()));
         self

@@ -7,18 +7,16 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
-use super::metrics::{HttpMetrics, MetricsEndpoint};
-use super::shutdown::Signals;
+use super::metrics::MetricsEndpoint;
+use super::shutdown::{Drain, Resting, Signals, StopSignal};
 use super::socket::Timeouts;
 use super::{App, limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
-use crate::health::Health;
 
 /// How long to wait for the last word to the other replicas.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -71,6 +69,8 @@ pub enum Stop {
 
 /// Serves until a signal, or until `asked` is cancelled, then drains: readiness turns 503 at once,
 /// requests in flight end, and so does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`.
+/// Connections that rest between requests are kept until late in that time, but not after SIGINT,
+/// when `asked`, or while trying out.
 /// `listening` is called with the address once connections are accepted.
 ///
 /// # Errors
@@ -141,11 +141,12 @@ pub async fn serve(
     // Before the first answer: whoever has one finds this in the log. Connections wait meanwhile.
     tracing::info!(%address, "listening");
     listening(address);
+    let connections = Connections::new(caps(config, open_files), &app.connections);
     let mut server = tracker.spawn(listen(
         main,
         endpoint,
         timeouts,
-        Connections::new(caps(config, open_files), &app.connections),
+        Arc::clone(&connections),
         close.clone(),
         tracker.clone(),
     ));
@@ -164,10 +165,23 @@ pub async fn serve(
             },
         }
     };
-    tracing::info!(signal, "draining: no longer ready");
+    tracing::info!(
+        signal = signal.map(StopSignal::as_str),
+        "draining: no longer ready"
+    );
     stop.cancel();
+    app.health.start_draining();
+    let resting = match signal {
+        Some(StopSignal::Term) if !app.is_tried_out => Resting::Kept,
+        _ => Resting::Closed,
+    };
     let budget = config.shutdown_timeout();
-    let mut drained = pin!(drain(&app.health, &app.metrics, budget, close, server));
+    let drain = Drain {
+        metrics: &app.metrics,
+        connections: &connections,
+        resting,
+    };
+    let mut drained = pin!(drain.run(budget, close, server));
     loop {
         tokio::select! {
             next = signals.next() => if signal.replace(next).is_some() {
@@ -220,37 +234,4 @@ async fn bind(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
-}
-
-/// Keeps the listener open until the requests in flight have ended, so that whoever still comes
-/// (endpoints take a while to hear that a pod is going) is answered; then closes it and lets the
-/// connections finish.
-async fn drain(
-    health: &Health,
-    metrics: &HttpMetrics,
-    budget: Duration,
-    close: CancellationToken,
-    server: tokio::task::JoinHandle<()>,
-) {
-    let end = Instant::now() + budget;
-    health.start_draining();
-    // A tenth of the budget is left for connections to close.
-    let listen_until = end - budget / 10;
-    let mut quiet = 0;
-    while quiet < 3 && Instant::now() < listen_until {
-        quiet = if metrics.in_flight() == 0 {
-            quiet + 1
-        } else {
-            0
-        };
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    close.cancel();
-    if tokio::time::timeout_at(end, server).await.is_err() {
-        let cut_off = metrics.in_flight();
-        tracing::warn!(
-            cut_off,
-            "the time to drain is over; what is left is cut off"
-        );
-    }
 }

@@ -16,6 +16,7 @@
 //! - `reload`: a development server follows its source.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
+//! - `rolling_update`: replicas are replaced under load, and no request fails.
 //! - `races`: what changes in the middle of a sign-in holds at its end.
 //! - `poolers`: Postgres behind a transaction pooler.
 //! - `tls`: Redis and Postgres over TLS.
@@ -78,6 +79,7 @@ mod readme;
 mod refresh;
 mod reload;
 mod replicas;
+mod rolling_update;
 mod services;
 mod sessions;
 mod sessions_contract;

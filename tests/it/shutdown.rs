@@ -108,23 +108,73 @@ async fn no_accepted_request_is_lost_under_load() {
     assert_eq!(status.code(), Some(0), "{}", aura.log());
 }
 
-#[tokio::test]
-async fn idle_connections_do_not_delay_the_end() {
-    let mut aura = Settings::new().start().await;
+/// Connections that have asked once and are kept open.
+async fn idle(aura: &Aura, count: usize) -> Vec<Raw> {
     let mut idle = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..count {
         let mut connection = Raw::connect(aura.address()).await;
-        connection
-            .send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            .await;
-        let answer = connection.answer(Duration::from_secs(5)).await;
-        assert_eq!(answer.unwrap().status, 200);
+        assert!(!is_last(&mut connection).await);
         idle.push(connection);
-        idle.push(Raw::connect(aura.address()).await);
     }
+    idle
+}
+
+/// Asks once more, and tells whether the answer says that the connection closes.
+async fn is_last(connection: &mut Raw) -> bool {
+    let ask = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    connection.send(ask).await;
+    let answer = connection.answer(Duration::from_secs(5)).await;
+    let answer = answer.expect("an answer on a connection that is open");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.head.to_lowercase().contains("connection: close")
+}
+
+#[tokio::test]
+async fn idle_connections_do_not_delay_the_end_for_a_person_who_waits() {
+    for (settings, signal) in [
+        (Settings::new(), Signal::INT),
+        (Settings::embedded(), Signal::TERM),
+    ] {
+        let mut aura = settings.start().await;
+        let asked = idle(&aura, 20).await;
+        let unused = Raw::connect(aura.address()).await;
+        aura.signal(signal);
+        let status = aura.ends(Duration::from_secs(5)).await;
+        assert_eq!(status.code(), Some(0), "{}", aura.log());
+        drop((asked, unused));
+    }
+}
+
+#[tokio::test]
+async fn after_sigterm_an_idle_connection_is_answered_once_more_and_then_closed() {
+    let mut aura = Settings::new().start().await;
+    let mut asked = idle(&aura, 3).await;
+    asked.push(Raw::connect(aura.address()).await);
     aura.signal(Signal::TERM);
+    aura.becomes("/health/ready", 503, AT_ONCE).await;
+    for pause in [0, 100, 400, 2_500] {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let mut connection = asked.pop().unwrap();
+        assert!(is_last(&mut connection).await);
+        connection.closed_within(AT_ONCE).await;
+    }
+    // All are gone: most of the 25 seconds are left.
     let status = aura.ends(Duration::from_secs(5)).await;
     assert_eq!(status.code(), Some(0), "{}", aura.log());
+}
+
+#[tokio::test]
+async fn idle_connections_that_ask_nothing_are_closed_within_the_budget() {
+    let settings = Settings::new().set("SERVER_SHUTDOWN_TIMEOUT_SECONDS", 4);
+    let mut aura = settings.start().await;
+    let mut asked = idle(&aura, 20).await;
+    aura.signal(Signal::TERM);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(is_last(&mut asked[0]).await, "the others are kept as long");
+    let status = aura.ends(Duration::from_secs(4)).await;
+    assert_eq!(status.code(), Some(0), "{}", aura.log());
+    let log = aura.log();
+    assert!(!log.contains("cut off"), "{log}");
 }
 
 #[tokio::test]

@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Port;
 
@@ -24,6 +27,8 @@ struct State {
     target: SocketAddr,
     mute_below: u64,
     next: u64,
+    /// One way.
+    delay: Duration,
 }
 
 /// Forwards to one server until told otherwise. Needs a runtime with more than one thread only
@@ -44,6 +49,7 @@ impl Proxy {
             target,
             mute_below: 0,
             next: 0,
+            delay: Duration::ZERO,
         });
         let listener = listen(&port).await;
         let mut tasks = JoinSet::new();
@@ -68,6 +74,11 @@ impl Proxy {
     /// New connections reach another server; those that exist stay where they are.
     pub(crate) fn lead_to(&self, target: SocketAddr) {
         self.state.send_modify(|state| state.target = target);
+    }
+
+    /// New connections have this round-trip time, that of the handshake included.
+    pub(crate) fn round_trip(&self, time: Duration) {
+        self.state.send_modify(|state| state.delay = time / 2);
     }
 
     /// Half-open: connections that exist swallow bytes in both directions, new ones work.
@@ -138,6 +149,9 @@ async fn carry(number: u64, mut client: TcpStream, mut state: watch::Receiver<St
     let mut from_server = vec![0; 64 * 1024];
     let mut server = None;
     let start = *state.borrow();
+    if !start.delay.is_zero() {
+        return carry_late(client, start).await;
+    }
     if number >= start.mute_below {
         server = TcpStream::connect(start.target).await.ok();
         if server.is_none() {
@@ -167,6 +181,49 @@ async fn carry(number: u64, mut client: TcpStream, mut state: watch::Receiver<St
             }
         }
     }
+}
+
+/// Carries one connection over a long way: bytes and the end of each direction arrive late.
+async fn carry_late(client: TcpStream, start: State) {
+    sleep(start.delay).await;
+    let Ok(server) = TcpStream::connect(start.target).await else {
+        return;
+    };
+    client.set_nodelay(true).expect("a TCP option");
+    server.set_nodelay(true).expect("a TCP option");
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    tokio::join!(
+        one_way(from_client, to_server, start.delay),
+        one_way(from_server, to_client, start.delay),
+    );
+}
+
+async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration) {
+    let (sender, mut under_way) = mpsc::channel(1024);
+    let read = async move {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            let arrives = Instant::now() + delay;
+            if sender
+                .send((arrives, buffer[..count].to_vec()))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        sender.send((Instant::now() + delay, Vec::new())).await.ok();
+    };
+    let write = async move {
+        while let Some((arrives, bytes)) = under_way.recv().await {
+            sleep_until(arrives).await;
+            if bytes.is_empty() || to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(read, write);
 }
 
 async fn read_some(stream: &mut Option<TcpStream>, buffer: &mut [u8]) -> std::io::Result<usize> {
