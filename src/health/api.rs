@@ -50,7 +50,8 @@ pub struct Overview {
 pub struct State {
     /// How it is.
     status: Status,
-    /// Why it is not healthy: `database_unavailable`, `migration_pending`, `draining`.
+    /// Why it is not healthy: `database_unavailable`, `migration_pending`, `redis_unavailable`,
+    /// `draining`.
     reason: Option<String>,
 }
 
@@ -165,27 +166,22 @@ impl HealthApi {
 
     /// May requests come here?
     ///
-    /// Yes when the database answers, the schema is current, and the process is not about to stop.
+    /// Yes once this process has reached each of its dependencies: the schema is current, and each
+    /// Redis database in use has taken a write. A later outage of theirs changes nothing, because it
+    /// would unlist every replica at once. No from the moment that the process is told to stop.
     #[oai(path = "/ready", method = "get", operation_id = "health_ready")]
     async fn ready(&self) -> StateAnswer {
-        let problem = if self.health.draining() {
-            Some("draining")
-        } else if self.health.report(CheckName::Database).await.status == Status::Unhealthy {
-            Some("database_unavailable")
-        } else if !self.health.migrated() {
-            Some("migration_pending")
-        } else {
-            None
-        };
-        StateAnswer::new(problem)
+        let draining = self.health.draining().then_some("draining");
+        StateAnswer::new(draining.or_else(|| self.health.waits_for()))
     }
 
     /// Has the process started?
     ///
-    /// Yes once the schema is current.
+    /// Yes as soon as it listens. It waits for dependencies that are away; to restart it would not
+    /// bring them back.
     #[oai(path = "/startup", method = "get", operation_id = "health_startup")]
     async fn startup(&self) -> StateAnswer {
-        StateAnswer::new((!self.health.migrated()).then_some("migration_pending"))
+        StateAnswer::new(None)
     }
 
     /// How is one of the things that the server stands on?

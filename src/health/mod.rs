@@ -22,7 +22,7 @@ use self::cache::{CacheCheck, CacheStatistics};
 use self::database::DatabaseCheck;
 use self::redis::RedisCheck;
 use crate::llm::Llm;
-use crate::storage::{Sql, Storage};
+use crate::storage::{RedisDb, Sql, Storage};
 
 /// How long a check may take, so that an answer comes within a second whatever hangs.
 const LIMIT: Duration = Duration::from_millis(800);
@@ -163,6 +163,8 @@ pub struct Health(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     sql: Sql,
+    /// The Redis databases in use.
+    redis: Vec<RedisDb>,
     checks: Vec<(CheckName, Arc<Kept>)>,
     tracker: TaskTracker,
     draining: AtomicBool,
@@ -186,8 +188,14 @@ impl Health {
         let checks = Check::all(storage, llm)
             .into_iter()
             .map(|(name, check)| (name, Arc::new(kept(check))));
+        let redis = storage.redis.iter().flat_map(|redis| {
+            let cache = llm.enabled().then(|| redis.cache.db());
+            let both = [redis.auth.db(), redis.rate_limit.db()];
+            both.into_iter().chain(cache).cloned()
+        });
         Self(Arc::new(Inner {
             sql: storage.sql.clone(),
+            redis: redis.collect(),
             checks: checks.collect(),
             tracker: TaskTracker::new(),
             draining: AtomicBool::new(false),
@@ -205,10 +213,39 @@ impl Health {
         self.0.draining.load(Ordering::Acquire)
     }
 
-    /// Whether the schema is as this binary needs it.
+    /// The dependency that this process has not reached since its start, as a reason; `None` once it
+    /// can serve. What was reached once stays so: an outage of something shared would otherwise
+    /// take every replica out of service at once, and with them all that goes on without it.
     #[must_use]
-    pub fn migrated(&self) -> bool {
-        self.0.sql.migrated()
+    pub fn waits_for(&self) -> Option<&'static str> {
+        if !self.0.sql.migrated() {
+            let away = !self.0.sql.available();
+            return Some(if away {
+                "database_unavailable"
+            } else {
+                "migration_pending"
+            });
+        }
+        let reached = self.0.redis.iter().all(RedisDb::reached);
+        (!reached).then_some("redis_unavailable")
+    }
+
+    /// Asks the dependencies that were not reached yet, or did not answer last.
+    pub async fn look_after_those_away(&self) {
+        let mut pings = tokio::task::JoinSet::new();
+        for db in &self.0.redis {
+            if !db.reached() || !db.available() {
+                let db = db.clone();
+                pings.spawn(async move { db.ping().await.is_ok() });
+            }
+        }
+        let sql = &self.0.sql;
+        // Until the schema is current, whoever brings it up to date asks.
+        if sql.migrated() && !sql.available() {
+            let sql = sql.clone();
+            pings.spawn(async move { sql.ping(LIMIT).await.is_ok() });
+        }
+        pings.join_all().await;
     }
 
     /// Runs a check, or gives its answer of less than a second ago. Those who ask at the same

@@ -5,7 +5,7 @@
 //! few of their headers, and without the key.
 
 use std::error::Error as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -142,6 +142,8 @@ impl Head {
 #[derive(Debug)]
 pub(super) struct Upstream {
     base: String,
+    /// Host and port, for the log.
+    address: Arc<str>,
     authorization: Option<HeaderValue>,
     secrets: Secrets,
     silence: Duration,
@@ -162,12 +164,14 @@ impl Upstream {
             variable: "LLM_UPSTREAM_URL",
             reason: error.to_string(),
         })?;
-        if !url.has_host() {
+        let Some(host) = url.host_str() else {
             return Err(BadUrl {
                 variable: "LLM_UPSTREAM_URL",
                 reason: "it names no host".to_owned(),
             });
-        }
+        };
+        let port = url.port_or_known_default().unwrap_or_default();
+        let address = format!("{host}:{port}").into();
         let key = config.upstream_api_key.as_ref();
         let authorization = key.map(|key| {
             let value = format!("Bearer {}", key.expose());
@@ -180,6 +184,7 @@ impl Upstream {
         });
         Ok(Some(Self {
             base,
+            address,
             authorization: authorization.transpose()?,
             secrets: key.map_or_else(Secrets::default, |key| Secrets::of(key.expose())),
             silence: config.upstream_timeout(),
@@ -220,7 +225,7 @@ impl Upstream {
             request = request.header(header::AUTHORIZATION, key.clone());
         }
         let sent = tokio::time::timeout(self.silence, request.send()).await;
-        let response = settle(sent, "before its answer")?;
+        let response = settle(sent, &self.address, "before its answer")?;
         let status = response.status();
         let is_error = status.is_client_error() || status.is_server_error();
         let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
@@ -246,9 +251,15 @@ impl Upstream {
                 left,
                 silence: self.silence,
                 deadline,
+                address: Arc::clone(&self.address),
             });
         };
-        tracing::warn!(fault, "the upstream failed");
+        let address = &*self.address;
+        tracing::warn!(
+            address,
+            fault,
+            "the upstream failed"
+        );
         Err(UpstreamError::Unavailable)
     }
 
@@ -310,6 +321,7 @@ pub(super) struct Incoming {
     left: u64,
     silence: Duration,
     deadline: Instant,
+    address: Arc<str>,
 }
 
 impl Incoming {
@@ -321,7 +333,7 @@ impl Incoming {
         loop {
             let until = self.deadline.min(Instant::now() + self.silence);
             let part = tokio::time::timeout_at(until, self.response.chunk()).await;
-            let part = settle(part, "within its answer")?;
+            let part = settle(part, &self.address, "within its answer")?;
             let Some(part) = part else {
                 let rest = self.masking.take().map(|mut masking| masking.end());
                 return Ok(rest.filter(|rest| !rest.is_empty()));
@@ -343,9 +355,10 @@ impl Incoming {
     }
 }
 
-/// Logs what failed, once, without the URL.
+/// Logs what failed, once, without the URL, whose path and query may be secrets.
 fn settle<T>(
     outcome: Result<reqwest::Result<T>, tokio::time::error::Elapsed>,
+    address: &str,
     when: &str,
 ) -> Result<T, UpstreamError> {
     let (error, cause) = match outcome {
@@ -354,7 +367,7 @@ fn settle<T>(
         Ok(Err(error)) => (UpstreamError::Unavailable, causes(&error)),
         Err(_) => (UpstreamError::Timeout, "silence".to_owned()),
     };
-    tracing::warn!(when, cause, "the upstream failed");
+    tracing::warn!(address, when, cause, "the upstream failed");
     Err(error)
 }
 
@@ -369,8 +382,12 @@ fn causes(error: &reqwest::Error) -> String {
     };
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        // Some libraries repeat what is behind them.
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
         source = cause.source();
     }
     text

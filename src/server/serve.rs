@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +16,8 @@ use super::shutdown::{Drain, Resting, Signals, StopSignal};
 use super::socket::Timeouts;
 use super::{App, limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
+use crate::health::Health;
+use crate::storage::MigrationError;
 
 /// How long to wait for the last word to the other replicas.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -49,7 +50,7 @@ pub enum ServeError {
     Signals(std::io::Error),
     /// The database refused a migration.
     #[error("the database named by DATABASE_URL cannot be brought up to date: {0}")]
-    Migration(MigrateError),
+    Migration(MigrationError),
     /// A second signal came before everything had ended.
     #[error("stopped at once by a second signal; requests may have been cut off")]
     Insisted,
@@ -108,6 +109,7 @@ pub async fn serve(
         migrate,
         stop.clone(),
     ));
+    tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
     if let Some(redis) = app.storage.redis.clone() {
         tracker.spawn(startup::look_at_redis(redis, stop.clone()));
         tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));

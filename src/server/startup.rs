@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
 use tokio_util::sync::CancellationToken;
 
-use crate::storage::{Migrations, Redis, RedisDb, Schema, Sql};
+use crate::health::Health;
+use crate::storage::{MigrationError, Migrations, Redis, RedisDb, Schema, Sql};
 
 /// How long between tries while the database is away or somebody else migrates.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -14,34 +14,56 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// requests. Waits for a database that is away, and gives up on one that refuses.
 ///
 /// # Errors
-/// What the database said of a migration.
+/// [`MigrationError::Refused`].
 pub(super) async fn prepare_schema(
     sql: Sql,
     migrate: bool,
     stop: CancellationToken,
-) -> Result<(), MigrateError> {
-    let migrations = Migrations::new(sql);
+) -> Result<(), MigrationError> {
+    let migrations = Migrations::new(sql.clone());
     let mut told = false;
     loop {
-        let problem = if migrate {
-            match migrations.run().await {
-                Ok(()) => return Ok(()),
-                Err(error) if Migrations::is_passing(&error) => error.to_string(),
-                Err(error) => return Err(error),
-            }
+        let outcome = if migrate {
+            migrations.run().await.map(|()| Schema::Current)
         } else {
-            match migrations.look().await {
-                Ok(Schema::Current) => return Ok(()),
-                Ok(pending) => format!("{pending}: run `aura migrate`"),
-                Err(error) => error.to_string(),
-            }
+            migrations.look().await
         };
-        if !told {
-            tracing::warn!(problem, "not ready: the schema is not current yet");
-            told = true;
+        match outcome {
+            Ok(Schema::Current) => return Ok(()),
+            Ok(pending) if !told => {
+                tracing::warn!("not ready: {pending}; run `aura migrate`");
+                told = true;
+            }
+            Ok(_) => {}
+            Err(MigrationError::Unavailable(outage)) => sql.note(&outage),
+            // With --no-migrate somebody else may be about to put it right.
+            Err(MigrationError::Refused(reason)) if !migrate => {
+                if !told {
+                    tracing::warn!("not ready: {reason}");
+                    told = true;
+                }
+            }
+            Err(refused) => return Err(refused),
         }
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Reaches every dependency once, which readiness waits for, and asks again those that are away, so
+/// that the log tells of their return also while nobody calls.
+pub(super) async fn watch(health: Health, stop: CancellationToken) {
+    let mut ready = false;
+    while !stop.is_cancelled() {
+        health.look_after_those_away().await;
+        if !ready && health.waits_for().is_none() {
+            tracing::info!("ready: every dependency was reached");
+            ready = true;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
             () = tokio::time::sleep(PAUSE) => {}
         }
     }
@@ -52,30 +74,33 @@ pub(super) async fn prepare_schema(
 pub(super) async fn look_at_redis(redis: Redis, stop: CancellationToken) {
     for db in [redis.auth.db(), redis.rate_limit.db()] {
         while !look_at(db).await && !stop.is_cancelled() {
-            tokio::time::sleep(PAUSE * 10).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
 /// Whether the server could be asked.
 async fn look_at(db: &RedisDb) -> bool {
-    let Ok(policy) = db.server_setting("maxmemory-policy").await else {
+    if !db.reached() {
+        return false;
+    }
+    let Ok(memory) = db.memory_policy().await else {
         return false;
     };
-    let Some(policy) = policy else { return true };
-    let limit = db
-        .server_setting("maxmemory")
-        .await
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    if policy != "noeviction" && limit != "0" {
-        tracing::warn!(
-            database = db.name(),
+    let database = db.name();
+    match memory {
+        Some((limit, policy)) if limit > 0 && policy != "noeviction" => tracing::warn!(
+            database,
             policy,
             "this Redis evicts keys when its memory is full: sessions would end and limits be \
              forgotten; set maxmemory-policy to noeviction, or keep caches on a server of their own"
-        );
+        ),
+        Some(_) => {}
+        None => tracing::warn!(
+            database,
+            "what this Redis does when its memory is full could not be looked at: it answers \
+             neither INFO nor CONFIG; make sure that its maxmemory-policy is noeviction"
+        ),
     }
     true
 }

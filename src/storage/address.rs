@@ -1,6 +1,7 @@
 //! The address of the accounts' database: a file, or the servers of a Postgres cluster, of which one
 //! takes writes.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,6 +19,9 @@ use crate::config::{DatabaseUrl, Engine, TlsFiles};
 
 /// Asks a Postgres server whether it takes writes: a standby does not, nor does an old primary.
 pub(super) const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')";
+
+/// The error of a server that is there for reading only.
+pub(super) const NO_WRITES: &str = "the server takes no writes";
 
 /// Where connections are made to, and the age of those that may still be used.
 #[derive(Debug)]
@@ -90,6 +94,24 @@ impl Address {
     }
 }
 
+/// Hosts and ports, or paths of sockets; empty for a file.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target::Postgres { servers, .. } = &*self.target.load_full() else {
+            return Ok(());
+        };
+        let mut comma = "";
+        for server in servers {
+            match server.get_socket() {
+                Some(path) => write!(f, "{comma}{}", path.display())?,
+                None => write!(f, "{comma}{}:{}", server.get_host(), server.get_port())?,
+            }
+            comma = ",";
+        }
+        Ok(())
+    }
+}
+
 impl Target {
     fn new(url: &DatabaseUrl) -> Result<Self, Error> {
         if url.engine() == Engine::Sqlite {
@@ -140,7 +162,7 @@ async fn postgres(
             let mut connection = with_certificates(&servers[at], files)?.connect().await?;
             // One server alone may well be asked for what is there to read.
             if several && is_read_only(&mut connection).await? {
-                return Err(Error::Protocol("the server takes no writes".to_owned()));
+                return Err(Error::Protocol(NO_WRITES.to_owned()));
             }
             Ok(connection)
         };
@@ -213,4 +235,27 @@ pub(super) fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let named = !path.is_empty() && path != ":memory:";
     named.then(|| PathBuf::from(path.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_an_address_holds_no_secret() {
+        let shown = |url: &str| {
+            let url = DatabaseUrl::try_from(url.to_owned()).expect("a URL");
+            Address::new(&url).expect("an address").to_string()
+        };
+        let one = "postgres://aura:s3cret@db:5433/aura?sslmode=require";
+        assert_eq!(shown(one), "db:5433");
+        assert_eq!(
+            shown("postgres://aura:s3cret@h1,h2:5433/aura"),
+            "h1:5432,h2:5433"
+        );
+        assert_eq!(
+            shown("postgres://aura:s3cret@%2Frun%2Fpostgresql/aura"),
+            "/run/postgresql"
+        );
+    }
 }

@@ -7,9 +7,9 @@ use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Executor, Row};
 
-use super::Sql;
 use super::connection::Transaction;
 use super::sql::is_outage;
+use super::{Outage, Sql};
 use crate::config::Engine;
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/storage/migrations");
@@ -47,6 +47,17 @@ pub enum Schema {
     Pending(usize),
 }
 
+/// Why the schema could not be looked at or brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database could not be asked: trying again may help.
+    #[error("{0}")]
+    Unavailable(Outage),
+    /// The database, or what an earlier version left in it, does not permit it.
+    #[error("{0}")]
+    Refused(String),
+}
+
 /// Runs and counts the migrations of one database.
 #[derive(Clone, Debug)]
 pub struct Migrations {
@@ -75,8 +86,8 @@ impl Migrations {
     /// session's, so that it works behind a transaction pooler.
     ///
     /// # Errors
-    /// What the database said. Nothing is half applied.
-    pub async fn run(&self) -> Result<(), MigrateError> {
+    /// [`MigrationError`]. Nothing is half applied.
+    pub async fn run(&self) -> Result<(), MigrationError> {
         let mut outcome = self.attempt().await;
         for _ in 0..3 {
             match (&outcome, self.sql.engine()) {
@@ -88,21 +99,31 @@ impl Migrations {
                 _ => break,
             }
         }
-        outcome?;
-        self.sql.set_migrated();
-        Ok(())
+        match outcome {
+            Ok(()) => {
+                self.sql.answered(true);
+                self.sql.set_migrated();
+                Ok(())
+            }
+            Err(MigrateError::Execute(cause)) => Err(self.explain(&cause, "").await),
+            Err(MigrateError::ExecuteMigration(cause, version)) => {
+                let which = format!(" (migration {version})");
+                Err(self.explain(&cause, &which).await)
+            }
+            Err(error) => Err(MigrationError::Refused(error.to_string())),
+        }
     }
 
-    /// Whether trying again may help: the database could not be asked, rather than said no. A file
-    /// that cannot be opened is not such a case, because its path is a setting.
-    #[must_use]
-    pub fn is_passing(error: &MigrateError) -> bool {
-        let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = error
-        else {
-            return false;
-        };
-        let code = cause.as_database_error().and_then(DatabaseError::code);
-        is_outage(cause) && code.as_deref() != Some("14")
+    /// Sorts errors: a database that could not be asked is another matter than one that said no. A
+    /// file that cannot be opened is not such a case, because its path is a setting.
+    async fn explain(&self, error: &sqlx::Error, which: &str) -> MigrationError {
+        let outage = self.sql.explain(error).await;
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        if is_outage(error) && code.as_deref() != Some("14") {
+            MigrationError::Unavailable(outage)
+        } else {
+            MigrationError::Refused(format!("{outage}{which}"))
+        }
     }
 
     async fn attempt(&self) -> Result<(), MigrateError> {
@@ -128,8 +149,22 @@ impl Migrations {
     /// what a rolling update looks like from the old replica.
     ///
     /// # Errors
-    /// What the database said when it could not be asked.
-    pub async fn look(&self) -> Result<Schema, sqlx::Error> {
+    /// [`MigrationError`] when the database could not be asked.
+    pub async fn look(&self) -> Result<Schema, MigrationError> {
+        let pending = match self.pending().await {
+            Ok(pending) => pending,
+            Err(error) => return Err(self.explain(&error, "").await),
+        };
+        self.sql.answered(true);
+        if pending > 0 {
+            return Ok(Schema::Pending(pending));
+        }
+        self.sql.set_migrated();
+        Ok(Schema::Current)
+    }
+
+    /// Counts the migrations that are not applied.
+    async fn pending(&self) -> Result<usize, sqlx::Error> {
         self.sql.create_private_file();
         let rows = sqlx::query("SELECT version FROM _sqlx_migrations")
             .fetch_all(self.sql.health_pool())
@@ -143,15 +178,10 @@ impl Migrations {
             Err(sqlx::Error::Database(error)) if is_missing_table(&*error) => HashSet::new(),
             Err(error) => return Err(error),
         };
-        let pending = MIGRATOR
+        Ok(MIGRATOR
             .iter()
             .filter(|migration| !applied.contains(&migration.version))
-            .count();
-        if pending > 0 {
-            return Ok(Schema::Pending(pending));
-        }
-        self.sql.set_migrated();
-        Ok(Schema::Current)
+            .count())
     }
 }
 

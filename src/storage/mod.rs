@@ -5,7 +5,9 @@
 
 mod address;
 mod connection;
+mod memory_policy;
 mod migrations;
+mod outage;
 mod pool;
 mod redis;
 mod sql;
@@ -13,12 +15,13 @@ mod sql;
 use std::time::Duration;
 
 pub use self::connection::{Connection, Transaction};
-pub use self::migrations::{Migrations, Schema};
+pub use self::migrations::{MigrationError, Migrations, Schema};
+pub use self::outage::Outage;
 pub use self::pool::{Lease, Pool};
 pub use self::redis::{AuthDb, CacheDb, RateLimitDb, RedisDb, RedisUnavailable};
 pub use self::sql::{Sql, SqlError};
 
-use self::redis::Patience;
+use self::redis::{Patience, Probe};
 use crate::config::Config;
 
 /// With tokens and limits. Two calls and a retry stay under the 500 ms within which a client is
@@ -78,12 +81,12 @@ impl Storage {
         let redis = if config.redis.enabled {
             let redis = &config.redis;
             let main = ("REDIS_URL", redis.url.expose());
-            let open = |name, url, db: i64, patience| RedisDb::new(name, url, db, patience);
-            let (auth, limits) = (redis.auth_db.get(), redis.rate_limit_db.get());
-            let cache = open("cache", redis.cache(), redis.cache_db.get(), CACHE_PATIENCE)?;
+            let open = |name, number| RedisDb::new(name, main, number, PATIENCE, Probe::Store);
+            let (cache, number) = (redis.cache(), redis.cache_db.get());
+            let cache = RedisDb::new("cache", cache, number, CACHE_PATIENCE, Probe::Delete)?;
             Some(Redis {
-                auth: AuthDb(open("auth", main, auth, PATIENCE)?),
-                rate_limit: RateLimitDb(open("rate_limit", main, limits, PATIENCE)?),
+                auth: AuthDb(open("auth", redis.auth_db.get())?),
+                rate_limit: RateLimitDb(open("rate_limit", redis.rate_limit_db.get())?),
                 cache: CacheDb(cache),
             })
         } else {

@@ -13,10 +13,11 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{
     Client, ClientTlsConfig, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
-    RedisError, RedisResult, ScriptInvocation, ServerErrorKind, TlsCertificates,
+    RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind, TlsCertificates,
 };
 
 use super::BadUrl;
+use super::outage::{Availability, Outage, redis as outage};
 use crate::config::{RedisUrl, TlsFiles};
 
 /// After this many time-outs in a row the connection is thought half-open and is replaced.
@@ -24,6 +25,19 @@ const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
 
 /// A timer that rings this much later than it should tells of a busy process, not of a slow Redis.
 const LATE: Duration = Duration::from_millis(4);
+
+/// The key that probes write.
+const PROBE_KEY: &str = "aura:alive";
+
+/// The kind of write that a probe makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Probe {
+    /// One that needs memory and a script, as sessions and counters do: a server that is full, that
+    /// cannot save, that only reads or that forbids either refuses it. Leaves no trace.
+    Store,
+    /// One that needs no memory: a cache that is full still answers.
+    Delete,
+}
 
 /// How long a database may take.
 #[derive(Clone, Copy, Debug)]
@@ -89,10 +103,13 @@ struct Inner {
     variable: &'static str,
     target: ArcSwap<Target>,
     patience: Patience,
+    probe: Probe,
+    probe_script: Script,
     manager: ArcSwapOption<ConnectionManager>,
     timeouts_in_a_row: AtomicU32,
     resting_since: ArcSwapOption<Instant>,
-    available: AtomicBool,
+    availability: Availability,
+    reached: AtomicBool,
 }
 
 /// Where connections are made to.
@@ -146,6 +163,7 @@ impl RedisDb {
         (variable, url): (&'static str, &RedisUrl),
         number: i64,
         patience: Patience,
+        probe: Probe,
     ) -> Result<Self, BadUrl> {
         let target = Target::new(variable, url, number)?;
         Ok(Self(Arc::new(Inner {
@@ -154,10 +172,15 @@ impl RedisDb {
             variable,
             target: ArcSwap::from_pointee(target),
             patience,
+            probe,
+            probe_script: Script::new(
+                "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('DEL', KEYS[1])",
+            ),
             manager: ArcSwapOption::empty(),
             timeouts_in_a_row: AtomicU32::new(0),
             resting_since: ArcSwapOption::empty(),
-            available: AtomicBool::new(true),
+            availability: Availability::new(),
+            reached: AtomicBool::new(false),
         })))
     }
 
@@ -219,22 +242,39 @@ impl RedisDb {
         .await
     }
 
-    /// Asks the server for a sign of life, even while other calls are failed at once, and so
-    /// finds out first when it is back.
+    /// Asks the server to take a write, even while other calls are failed at once, and so finds out
+    /// first when it is back.
     ///
     /// # Errors
-    /// [`RedisUnavailable`] when none comes within the call limit.
+    /// [`RedisUnavailable`] when it is not taken within the call limit.
     pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
         let start = Instant::now();
-        // A write, because a server that only reads is as good as none; one that leaves nothing.
         self.call(self.0.patience.call, async |mut connection| {
-            redis::cmd("DEL")
-                .arg("aura:alive")
-                .query_async::<i64>(&mut connection)
-                .await
+            match self.0.probe {
+                Probe::Store => {
+                    let call = self.0.probe_script.key(PROBE_KEY);
+                    call.invoke_async::<i64>(&mut connection).await
+                }
+                Probe::Delete => {
+                    let mut delete = redis::cmd("DEL");
+                    delete.arg(PROBE_KEY).query_async(&mut connection).await
+                }
+            }
         })
         .await?;
+        self.took_a_write();
         Ok(start.elapsed())
+    }
+
+    /// Whether the server has taken the write of a probe since this process began.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        self.0.reached.load(Ordering::Acquire)
+    }
+
+    fn took_a_write(&self) {
+        self.0.reached.store(true, Ordering::Release);
+        self.answered(true);
     }
 
     /// A sign of life as [`Self::ping`], and how many keys the database holds without `beside`.
@@ -246,7 +286,7 @@ impl RedisDb {
             .call(self.0.patience.call, async |mut connection| {
                 redis::pipe()
                     .cmd("DEL")
-                    .arg("aura:alive")
+                    .arg(PROBE_KEY)
                     .ignore()
                     .cmd("DBSIZE")
                     .cmd("EXISTS")
@@ -258,32 +298,26 @@ impl RedisDb {
         Ok(all.saturating_sub(others))
     }
 
-    /// One value of the server's configuration, `None` where the server does not tell.
-    ///
-    /// # Errors
-    /// [`RedisUnavailable`] when Redis is away.
-    pub async fn server_setting(&self, name: &str) -> Result<Option<String>, RedisUnavailable> {
-        let pair: Vec<String> = self
-            .call(self.0.patience.call, async |mut connection| {
-                let answer = redis::cmd("CONFIG")
-                    .arg("GET")
-                    .arg(name)
-                    .query_async(&mut connection)
-                    .await;
-                match answer {
-                    // Managed servers refuse CONFIG: that is no outage.
-                    Err(error) if !error.is_io_error() => Ok(Vec::new()),
-                    other => other,
-                }
-            })
-            .await?;
-        Ok(pair.into_iter().nth(1))
-    }
-
     /// Whether the last call was answered.
     #[must_use]
     pub fn available(&self) -> bool {
-        self.0.available.load(Ordering::Relaxed)
+        self.0.availability.is_available()
+    }
+
+    /// Notes that Redis answered; a write of a probe alone proves that it takes every command.
+    fn answered(&self, wrote: bool) {
+        if self.0.availability.answered(wrote) {
+            tracing::info!(
+                database = self.0.name,
+                address = %self.0.target.load().info.addr(),
+                "Redis is back"
+            );
+        }
+    }
+
+    /// Longest time of one call.
+    pub(super) fn call_limit(&self) -> Duration {
+        self.0.patience.call
     }
 
     fn resting(&self) -> bool {
@@ -294,7 +328,11 @@ impl RedisDb {
             .is_some_and(|since| since.elapsed() < self.0.patience.rest)
     }
 
-    async fn call<T, F, Fut>(&self, limit: Duration, operation: F) -> Result<T, RedisUnavailable>
+    pub(super) async fn call<T, F, Fut>(
+        &self,
+        limit: Duration,
+        operation: F,
+    ) -> Result<T, RedisUnavailable>
     where
         F: Fn(ConnectionManager) -> Fut,
         Fut: Future<Output = RedisResult<T>>,
@@ -308,9 +346,7 @@ impl RedisDb {
             Ok(value) => {
                 self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
                 self.0.resting_since.store(None);
-                if !self.0.available.swap(true, Ordering::Relaxed) {
-                    tracing::info!(database = self.0.name, "Redis is back");
-                }
+                self.answered(false);
                 Ok(value)
             }
             Err(error) => Err(self.failed(&error)),
@@ -379,9 +415,24 @@ impl RedisDb {
         {
             self.0.manager.store(None);
         }
-        if self.0.available.swap(false, Ordering::Relaxed) {
-            let cause = error.category();
-            tracing::error!(database = self.0.name, cause, "Redis is unavailable");
+        let target = self.0.target.load();
+        let (address, settings) = (target.info.addr(), target.info.redis_settings());
+        let outage = outage::outage(&address.to_string(), settings.password(), error);
+        self.0.availability.lost();
+        if self.0.availability.explained(&outage) {
+            let Outage {
+                address,
+                cause,
+                advice,
+                ..
+            } = outage;
+            tracing::error!(
+                database = self.0.name,
+                address,
+                cause,
+                advice,
+                "Redis is unavailable"
+            );
         }
         RedisUnavailable(self.0.name)
     }

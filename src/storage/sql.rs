@@ -8,15 +8,20 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::Row;
+use tokio_util::task::TaskTracker;
 
 use super::BadUrl;
-use super::address::{Address, IS_READ_ONLY, sqlite_file};
+use super::address::{Address, IS_READ_ONLY, NO_WRITES, sqlite_file};
 use super::connection::{Connection, ends_connection};
+use super::outage::{Availability, Outage, sql as outage};
 use super::pool::Pool;
 use crate::config::{Database, DatabaseUrl, Engine};
 
 /// How long a call may take in all, so that a client hears of an outage within two seconds.
 const CALL_LIMIT: Duration = Duration::from_millis(1700);
+
+/// Maximum time to look for the cause of a time-out.
+const LOOK_LIMIT: Duration = Duration::from_millis(1200);
 
 /// After this many time-outs with no success between them the connections are replaced.
 const TIMEOUTS_BEFORE_REOPENING: u32 = 2;
@@ -41,11 +46,14 @@ struct Inner {
     address: Arc<Address>,
     /// The file of an SQLite database, and whether it may be made.
     file: Option<(PathBuf, bool)>,
+    size: u32,
     requests: Pool,
     /// Health checks do not wait behind a saturated pool: load must not look like death.
     health: Pool,
     migrated: AtomicBool,
-    available: AtomicBool,
+    availability: Availability,
+    /// Looks for the causes of outages.
+    tracker: TaskTracker,
     timeouts_in_a_row: AtomicU32,
 }
 
@@ -54,17 +62,20 @@ impl Sql {
         sqlx::any::install_default_drivers();
         let url = config.url.expose();
         let address = Arc::new(Address::new(url).map_err(|_| bad_url())?);
+        let size = config.max_connections.as_u32();
         let pool = |size| Pool::new(Arc::clone(&address), size);
         Ok(Self(Arc::new(Inner {
             file: sqlite_file(url).map(|file| {
                 let mode = url.as_str().split_once("mode=");
                 (file, mode.is_none_or(|(_, mode)| mode.starts_with("rwc")))
             }),
-            requests: pool(config.max_connections.as_u32()),
+            requests: pool(size),
             health: pool(1),
+            size,
             address,
             migrated: AtomicBool::new(false),
-            available: AtomicBool::new(true),
+            availability: Availability::new(),
+            tracker: TaskTracker::new(),
             timeouts_in_a_row: AtomicU32::new(0),
         })))
     }
@@ -100,8 +111,13 @@ impl Sql {
         if !self.migrated() {
             return Err(SqlError::Unavailable);
         }
-        self.bounded(CALL_LIMIT, statement(self.0.requests.clone()))
-            .await
+        let call = statement(self.0.requests.clone());
+        let answer = self.bounded(CALL_LIMIT, call).await;
+        // The connections of health checks are others, and prove nothing of these.
+        if !matches!(answer, Err(SqlError::Unavailable)) {
+            self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Asks the database on a connection of its own whether it takes writes.
@@ -124,13 +140,12 @@ impl Sql {
                 .await?;
             if row.try_get::<String, _>(0)? == "on" {
                 self.0.address.retire(generation);
-                return Err(sqlx::Error::Protocol(
-                    "the server takes no writes".to_owned(),
-                ));
+                return Err(sqlx::Error::Protocol(NO_WRITES.to_owned()));
             }
             Ok(())
         };
         self.bounded(limit, ping).await?;
+        self.answered(true);
         Ok(start.elapsed())
     }
 
@@ -190,18 +205,87 @@ impl Sql {
                 if matches!(error, sqlx::Error::PoolTimedOut) {
                     self.timed_out();
                 }
-                if self.0.available.swap(false, Ordering::Relaxed) {
-                    tracing::error!(%error, "the database is unavailable");
-                }
+                self.lost(&error);
                 Err(SqlError::Unavailable)
             }
             answered => {
-                self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
-                if !self.0.available.swap(true, Ordering::Relaxed) {
-                    tracing::info!("the database is back");
-                }
+                self.answered(false);
                 answered.map_err(SqlError::Refused)
             }
+        }
+    }
+
+    /// Whether the last statement was answered.
+    #[must_use]
+    pub fn available(&self) -> bool {
+        self.0.availability.is_available()
+    }
+
+    /// Hosts and ports, or the file.
+    fn address(&self) -> String {
+        match &self.0.file {
+            Some((path, _)) => path.display().to_string(),
+            None => self.0.address.to_string(),
+        }
+    }
+
+    /// Notes that `error` is an outage, and logs its cause unless the log has it.
+    fn lost(&self, error: &sqlx::Error) {
+        self.0.availability.lost();
+        if !matches!(error, sqlx::Error::PoolTimedOut) {
+            self.note(&outage::outage(&self.address(), self.engine(), error));
+        } else if self.0.availability.needs_a_look() {
+            // The caller has waited long enough.
+            let sql = self.clone();
+            self.0.tracker.spawn(async move {
+                let cause = sql.look_for_cause().await;
+                sql.note(&cause);
+            });
+        }
+    }
+
+    /// Notes that the database is unavailable, and logs the cause unless the log has it.
+    pub fn note(&self, cause: &Outage) {
+        self.0.availability.lost();
+        if self.0.availability.explained(cause) {
+            let Outage {
+                address,
+                cause,
+                advice,
+                ..
+            } = cause;
+            tracing::error!(address, cause, advice, "the database is unavailable");
+        }
+    }
+
+    /// Notes that the database answered; a probe alone proves that it takes every statement.
+    pub(super) fn answered(&self, probed: bool) {
+        if self.0.availability.answered(probed) {
+            tracing::info!("the database is back");
+        }
+    }
+
+    /// Says why `error` came, which takes a look where it was a time-out.
+    pub(super) async fn explain(&self, error: &sqlx::Error) -> Outage {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return self.look_for_cause().await;
+        }
+        outage::outage(&self.address(), self.engine(), error)
+    }
+
+    /// Connects beside the pools, since a time-out may come from the server, from the network, or
+    /// from a pool that was busy.
+    async fn look_for_cause(&self) -> Outage {
+        let connect = Connection::make(&self.0.address, LOOK_LIMIT, None);
+        let outcome = tokio::time::timeout(LOOK_LIMIT, connect)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        match outcome {
+            Ok(connection) => {
+                connection.close().await;
+                outage::saturated(&self.address(), self.0.size)
+            }
+            Err(error) => outage::outage(&self.address(), self.engine(), &error),
         }
     }
 

@@ -6,15 +6,18 @@ use std::time::Duration;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::support::{PATIENCE, Port, Postgres, Settings};
+use crate::support::{PATIENCE, Port, Postgres, Settings, eventually};
 
 /// A server that must not migrate waits, alive, for somebody who does.
 async fn waits_for_migrate(settings: Settings) {
     let mut aura = settings.clone().option("--no-migrate").start_alive().await;
     let client = aura.client();
-    for path in ["/health/ready", "/health/startup"] {
-        client.get(path).await.is(503).reveals_nothing();
-    }
+    let ready = eventually(PATIENCE, "the reason", async || {
+        let ready = client.get("/health/ready").await;
+        (ready.json["reason"] == "migration_pending").then_some(ready)
+    });
+    ready.await.is(503).reveals_nothing();
+    client.get("/health/startup").await.is(200);
     let register = client.register("early@example.com").await;
     register.is(503).reveals_nothing();
     client.get("/health/live").await.is(200);
@@ -22,8 +25,6 @@ async fn waits_for_migrate(settings: Settings) {
     let migrate = settings.run(&["migrate"]).await;
     assert_eq!(migrate.status.code(), Some(0), "{migrate:?}");
 
-    aura.becomes("/health/startup", 200, Duration::from_secs(5))
-        .await;
     aura.becomes("/health/ready", 200, Duration::from_secs(5))
         .await;
     client.newcomer().await;
@@ -52,7 +53,7 @@ async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_sqlite() {
 #[tokio::test]
 async fn a_server_prepares_an_empty_database_by_itself() {
     let mut aura = Settings::new().spawn();
-    aura.becomes("/health/startup", 200, PATIENCE).await;
+    aura.becomes("/health/ready", 200, PATIENCE).await;
     aura.becomes("/health", 200, PATIENCE).await;
     aura.client().newcomer().await;
 }
@@ -64,7 +65,8 @@ async fn a_migration_without_a_database_fails_in_time_and_keeps_the_password_to_
     let output = Settings::new().database(&url).run(&["migrate"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.trim().is_empty(), "it says why");
+    let told = format!("{}: connection refused; ", port.address());
+    assert!(said.contains(&told), "{said}");
     assert!(!said.contains("hunter2-canary"), "{said}");
 }
 

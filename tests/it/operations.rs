@@ -275,7 +275,7 @@ async fn a_redis_that_throws_keys_away_is_warned_of_when_it_comes_late() {
         return;
     };
     redis.stop().await;
-    let aura = Settings::new().redis(&redis).start().await;
+    let aura = Settings::new().redis(&redis).start_alive().await;
     eventually(PATIENCE, "a first look at Redis", async || {
         aura.log().contains("Redis is unavailable").then_some(())
     })
@@ -285,4 +285,32 @@ async fn a_redis_that_throws_keys_away_is_warned_of_when_it_comes_late() {
         aura.log().contains("allkeys-lru").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_policy_is_found_where_config_is_forbidden_and_what_cannot_be_seen_is_said() {
+    let options = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
+    let Some(redis) = Redis::start_with(&options).await else {
+        return;
+    };
+    for (rules, word) in [
+        (&["-config"][..], "allkeys-lru"),
+        (&["-config", "-info"], "could not be looked at"),
+    ] {
+        let mut connection = redis.connect(0).await;
+        let mut acl = redis::cmd("ACL");
+        acl.arg("SETUSER").arg("default").arg(rules);
+        acl.query_async::<()>(&mut connection).await.unwrap();
+        let aura = Settings::new().redis(&redis).start().await;
+        eventually(PATIENCE, word, async || {
+            let log = aura.log();
+            let warned = log
+                .lines()
+                .any(|line| line.contains("WARN") && line.contains(word));
+            warned.then_some(())
+        })
+        .await;
+        let log = aura.log();
+        assert!(!log.contains("Redis is unavailable"), "{log}");
+    }
 }

@@ -115,7 +115,11 @@ async fn redis_is_spoken_to_over_tls_and_only_with_a_known_authority() {
 
     let aura = Settings::new().redis_url(&url).start_alive().await;
     aura.client().get("/health/redis").await.is(503);
-    assert!(!aura.log().contains("panicked"));
+    let log = aura.log();
+    assert!(!log.contains("panicked"), "{log}");
+    assert!(log.contains("unknown authority"), "{log}");
+    assert!(log.contains(&format!("localhost:{number}")), "{log}");
+    aura.client().get("/health/ready").await.is(503);
 }
 
 #[tokio::test]

@@ -326,6 +326,9 @@ async fn an_upstream_that_is_away_or_silent_is_a_problem_document_that_openai_cl
     let lines = gone.log().matches("the upstream failed").count();
     assert_eq!(lines, 1, "{}", gone.log());
     assert!(!gone.log().contains("127.0.0.1:9/"), "{}", gone.log());
+    let told = r#"address="127.0.0.1:9""#;
+    assert!(gone.log().contains(told), "{}", gone.log());
+    assert!(gone.log().contains("Connection refused"), "{}", gone.log());
 }
 
 #[tokio::test]

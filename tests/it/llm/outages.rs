@@ -130,13 +130,20 @@ async fn it_starts_without_the_cache_and_finds_it_later() {
         return;
     };
     cache.stop().await;
-    let aura = settings.start().await;
+    let mut aura = settings.start_alive().await;
+    aura.becomes("/health", 200, PATIENCE).await;
     let client = aura.client();
     let session = client.newcomer().await;
     ask(&client, &session.access, &question("x")).await.is(200);
     health_becomes(&client, 503, "unhealthy").await;
+    let ready = client.get("/health/ready").await;
+    assert_eq!(ready.is(503).json["reason"], "redis_unavailable");
     cache.restart().await;
     hit_again(&client, &session).await;
+    aura.becomes("/health/ready", 200, PATIENCE).await;
+    cache.stop().await;
+    health_becomes(&client, 503, "unhealthy").await;
+    client.get("/health/ready").await.is(200);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{RECOVERY, health, recovers};
-use crate::support::{Client, PASSWORD, Postgres, Proxy, Redis, Session, Settings, eventually};
+use crate::support::{
+    Client, PASSWORD, PATIENCE, Postgres, Proxy, Redis, Session, Settings, eventually,
+};
 
 /// The promise is two seconds; the rest is for a debug build on a busy machine.
 const AWAY: Duration = Duration::from_millis(2500);
@@ -27,8 +29,9 @@ async fn health_is_honest(client: &Client) {
     // A health answer may be a second old.
     eventually(Duration::from_secs(3), "/health to see it", async || {
         let [database, _, ready, startup, _] = health(client).await;
-        assert_eq!(startup.status, 200, "it was migrated, and stays so");
-        (database.status == 503 && ready.status == 503).then(|| {
+        assert_eq!(startup.status, 200, "it was started");
+        assert_eq!(ready.status, 200, "what needs no database goes on");
+        (database.status == 503).then(|| {
             assert_eq!(database.json["status"], "unhealthy", "{database:#?}");
             let check = &database.json["checks"]["database"]["status"];
             assert_ne!(check, "healthy", "{database:#?}");
@@ -61,6 +64,38 @@ async fn a_stopped_database_is_a_503_in_time_and_a_restarted_one_is_used_again()
     client.refresh(&session.refresh).await.is(200);
     aura.becomes("/health", 200, RECOVERY).await;
     aura.becomes("/health/ready", 200, RECOVERY).await;
+}
+
+#[tokio::test]
+async fn a_replica_stays_in_service_for_all_that_needs_no_database() {
+    let (Some(mut postgres), Some(redis)) = (Postgres::own().await, Redis::start().await) else {
+        return;
+    };
+    let url = postgres.database().await;
+    let settings = Settings::new().database(&url).redis(&redis);
+    let settings = settings
+        .set("OAUTH_CLIENT_ID", "service")
+        .set("OAUTH_CLIENT_SECRET", "violet-Harbour-83-candle-Ocean-57");
+    let aura = settings.start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    postgres.stop().await;
+    health_is_honest(&client).await;
+    let pair = client.refresh(&session.refresh).await;
+    let access = pair.is(200).text_of("access_token");
+    let verified = client.bearer(Method::GET, "/auth/verify", &access).await;
+    verified.is(200);
+    let introspected = client.call(Method::POST, "/auth/introspect", |request| {
+        let request = request.basic_auth("service", Some("violet-Harbour-83-candle-Ocean-57"));
+        request.form(&[("token", access.as_str())])
+    });
+    let introspected = introspected.await;
+    assert_eq!(
+        introspected.is(200).json["active"],
+        true,
+        "{introspected:#?}"
+    );
+    client.get("/health/ready").await.is(200);
 }
 
 #[tokio::test]
@@ -151,17 +186,35 @@ async fn it_starts_without_a_database_and_serves_when_it_comes() {
     postgres.stop().await;
     let mut aura = Settings::new().database(&url).start_alive().await;
     let client = aura.client();
-    for path in ["/health", "/health/ready", "/health/startup"] {
+    for path in ["/health", "/health/ready"] {
         let answer = client.get(path).await;
         answer.is(503).within(super::HEALTH).reveals_nothing();
     }
+    client.get("/health/startup").await.is(200);
     let register = client.register("early@example.com").await;
     register.problem(503, "database_unavailable").within(AWAY);
+    let ready = eventually(RECOVERY, "the reason", async || {
+        let ready = client.get("/health/ready").await;
+        (ready.json["reason"] == "database_unavailable").then_some(ready)
+    });
+    ready.await.is(503);
 
     postgres.restart().await;
-    aura.becomes("/health/startup", 200, RECOVERY).await;
     aura.becomes("/health/ready", 200, RECOVERY).await;
     client.newcomer().await;
+    // Whatever asked meanwhile, the log says once that it was away, and that it came back.
+    let log = aura.log();
+    assert_eq!(
+        log.matches("the database is unavailable").count(),
+        1,
+        "{log}"
+    );
+    assert_eq!(log.matches("the database is back").count(), 1, "{log}");
+    let ready = eventually(PATIENCE, "a word of it", async || {
+        let log = aura.log();
+        (log.matches("ready: every dependency").count() == 1).then_some(())
+    });
+    ready.await;
 }
 
 #[tokio::test]

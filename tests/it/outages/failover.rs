@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{RECOVERY, recovers};
-use crate::support::{PASSWORD, PATIENCE, Proxy, Redis, Session, Settings, eventually};
+use crate::support::{Client, PASSWORD, PATIENCE, Proxy, Redis, Session, Settings, eventually};
 
 /// Sends a command by its words.
 async fn tell(redis: &Redis, database: u8, words: &[&str]) -> redis::Value {
@@ -92,6 +92,71 @@ async fn a_redis_that_only_reads_is_away_to_health_and_to_logins() {
     let health = client.get("/health/redis").await;
     assert_eq!(health.is(503).json["status"], "unhealthy", "{health:#?}");
     promote(&redis).await;
+    recovers(&client, &session.email).await;
+}
+
+/// Waits until health says so of Redis, as its alert would see it.
+async fn health_becomes(client: &Client, status: u16) {
+    // A health answer may be a second old.
+    eventually(Duration::from_secs(3), "health to see it", async || {
+        let health = client.get("/health/redis").await;
+        (health.status == status).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redis_that_refuses_to_store_is_away_to_health_and_the_log_says_why_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let gone = folder.path().join("gone");
+    std::fs::create_dir(&gone).unwrap();
+    let options = ["--dir", gone.to_str().unwrap(), "--save", "3600", "1"];
+    let Some(redis) = Redis::start_with(&options).await else {
+        return;
+    };
+    let aura = Settings::new().redis(&redis).start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let full: &[&str] = &["CONFIG", "SET", "maxmemory", "1"];
+    let roomy: &[&str] = &["CONFIG", "SET", "maxmemory", "0"];
+    let forbid: &[&str] = &["ACL", "SETUSER", "default", "-@write"];
+    let allow: &[&str] = &["ACL", "SETUSER", "default", "+@write"];
+    let writable: &[&str] = &["CONFIG", "SET", "stop-writes-on-bgsave-error", "no"];
+    for (breaks, mends, code) in [
+        (full, roomy, "OOM"),
+        (forbid, allow, "can't run this command"),
+        (&["BGSAVE"], writable, "MISCONF"),
+    ] {
+        if code == "MISCONF" {
+            std::fs::remove_dir(&gone).unwrap();
+        }
+        tell(&redis, 0, breaks).await;
+        health_becomes(&client, 503).await;
+        let login = client.login(&session.email, PASSWORD).await;
+        login.problem(503, "tokens_unavailable");
+        let metrics = aura.metrics().get("/metrics").await;
+        let alert = metrics.text.contains("aura_health{check=\"redis\"} 0");
+        assert!(alert, "{}", metrics.text);
+        // Calls that are answered and calls that are refused take turns; the log has no part in it.
+        for _ in 0..5 {
+            client.me(&session.access).await.is(200);
+            client.refresh(&session.refresh).await.is(503);
+        }
+        client.get("/health/ready").await.is(200);
+        tell(&redis, 0, mends).await;
+        health_becomes(&client, 200).await;
+        let log = aura.log();
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("Redis is unavailable"));
+        let lines: Vec<&str> = lines.filter(|line| line.contains(code)).collect();
+        assert_eq!(lines.len(), 2, "one a database, {code}: {log}");
+        let address = redis.address().to_string();
+        assert!(lines.iter().all(|line| line.contains(&address)), "{log}");
+    }
+    let log = aura.log();
+    assert_eq!(log.matches("Redis is back").count(), 6, "{log}");
+    assert!(!log.contains("extension error"), "{log}");
     recovers(&client, &session.email).await;
 }
 

@@ -1,6 +1,7 @@
 //! Proves what holds while Redis or the database is away, hung, mute or swallowing: an honest 503
 //! in time, never a 401 that would sign people out, health that answers, and recovery by itself.
 
+mod causes;
 mod database;
 mod failover;
 mod limits;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use tokio::task::JoinSet;
 
 use super::{RECOVERY, health, recovers};
-use crate::support::{Client, PASSWORD, Proxy, Redis, Session, Settings, eventually};
+use crate::support::{Client, PASSWORD, PATIENCE, Proxy, Redis, Session, Settings, eventually};
 
 /// The promise is 500 ms; the rest is for a debug build on a busy machine.
 pub(super) const AWAY: Duration = Duration::from_millis(750);
@@ -160,8 +160,10 @@ async fn it_starts_before_a_redis_that_accepts_and_never_answers() {
     let proxy = Proxy::start(redis.address()).await;
     proxy.blackhole();
     let url = format!("redis://{}/0", proxy.address());
-    let aura = Settings::new().redis_url(&url).start().await;
+    let mut aura = Settings::new().redis_url(&url).start_alive().await;
+    aura.becomes("/health", 200, PATIENCE).await;
     let client = aura.client();
+    is_not_ready(&client).await;
 
     let email = "early@example.com";
     client.register(email).await.is(201);
@@ -171,10 +173,24 @@ async fn it_starts_before_a_redis_that_accepts_and_never_answers() {
             .problem(503, "tokens_unavailable")
             .within(AWAY_HASHING);
     }
-    health_is_honest(&client).await;
+    is_not_ready(&client).await;
 
     proxy.forward();
     recovers(&client, email).await;
+    aura.becomes("/health/ready", 200, RECOVERY).await;
+    proxy.blackhole();
+    health_is_honest(&client).await;
+}
+
+/// Checks that a replica that has never reached its Redis is alive, started, and out of service.
+async fn is_not_ready(client: &Client) {
+    for _ in 0..2 {
+        let [database, _, ready, startup, redis] = health(client).await;
+        assert_eq!(database.status, 200, "{database:#?}");
+        assert_eq!(startup.status, 200, "{startup:#?}");
+        assert_eq!(ready.is(503).json["reason"], "redis_unavailable");
+        assert_ne!(redis.json["status"], "healthy", "{redis:#?}");
+    }
 }
 
 #[tokio::test]
@@ -183,12 +199,61 @@ async fn it_starts_without_redis_and_finds_it_later() {
         return;
     };
     redis.stop().await;
-    let aura = Settings::new().redis(&redis).start().await;
+    let mut aura = Settings::new().redis(&redis).start_alive().await;
+    aura.becomes("/health", 200, PATIENCE).await;
     let client = aura.client();
     client.register("early@example.com").await.is(201);
-    health_is_honest(&client).await;
+    is_not_ready(&client).await;
     redis.restart().await;
+    aura.becomes("/health/ready", 200, RECOVERY).await;
     recovers(&client, "early@example.com").await;
+}
+
+#[tokio::test]
+async fn a_replica_with_a_wrong_password_or_host_never_joins_the_service() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let mut connection = redis.connect(0).await;
+    let mut protect = redis::cmd("CONFIG");
+    protect.arg("SET").arg("requirepass").arg("right-canary");
+    protect.query_async::<()>(&mut connection).await.unwrap();
+    let address = redis.address();
+    for (url, cause) in [
+        (
+            format!("redis://:wrong-canary@{address}/0"),
+            "wrong user or password",
+        ),
+        (format!("redis://{address}/0"), "Authentication required"),
+        (
+            "redis://:wrong-canary@redis.invalid:6379".to_owned(),
+            "failed to lookup address",
+        ),
+    ] {
+        let mut aura = Settings::new().redis_url(&url).start_alive().await;
+        aura.becomes("/health", 200, PATIENCE).await;
+        let client = aura.client();
+        let host = url.rsplit(['@', '/']).find(|part| part.contains(':'));
+        let host = host.unwrap();
+        let line = eventually(PATIENCE, cause, async || {
+            let log = aura.log();
+            let mut lines = log
+                .lines()
+                .filter(|line| line.contains("Redis is unavailable"));
+            lines.find(|line| line.contains(cause)).map(str::to_owned)
+        })
+        .await;
+        assert!(line.contains(host) && line.contains("advice="), "{line}");
+        is_not_ready(&client).await;
+        // As many tries as a second has: one line for each of the two databases.
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let log = aura.log();
+        assert_eq!(log.matches("Redis is unavailable").count(), 2, "{log}");
+        assert!(!log.contains("canary"), "{log}");
+        assert!(!log.contains("ready: every dependency"), "{log}");
+    }
+    let right = format!("redis://:right-canary@{address}/0");
+    Settings::new().redis_url(&right).start().await;
 }
 
 #[tokio::test]
@@ -268,7 +333,12 @@ async fn health_of_redis_is_503_only_when_every_database_is_away() {
         ("REDIS_AUTH_DB", "auth", "rate_limit"),
         ("REDIS_RATE_LIMIT_DB", "rate_limit", "auth"),
     ] {
-        let aura = Settings::new().redis(&redis).set(name, 9).start().await;
+        let settings = Settings::new().redis(&redis).set(name, 9);
+        let mut aura = settings.start_alive().await;
+        aura.becomes("/health", 200, PATIENCE).await;
+        // One that was never reached keeps the replica out of service.
+        let ready = aura.client().get("/health/ready").await;
+        assert_eq!(ready.is(503).json["reason"], "redis_unavailable");
         let answer = aura.client().get("/health/redis").await;
         answer.is(200).within(super::HEALTH);
         let databases = &answer.json["databases"];

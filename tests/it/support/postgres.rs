@@ -159,6 +159,14 @@ impl Postgres {
         format!("postgres://postgres@{}/{database}", self.port.address())
     }
 
+    /// From now on (soon) every connection needs the password of its role.
+    pub(crate) fn ask_for_passwords(&self) {
+        let rules = self.folder.path().join("data/pg_hba.conf");
+        std::fs::write(rules, "host all all 127.0.0.1/32 scram-sha-256\n").expect("our file");
+        let process = self.process.as_ref().expect("PostgreSQL runs");
+        process.signal(Signal::HUP);
+    }
+
     /// Stops it at once: open transactions are rolled back, the port refuses connections.
     pub(crate) async fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {

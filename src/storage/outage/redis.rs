@@ -1,0 +1,124 @@
+//! Errors of the Redis driver in words.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use super::{Outage, io, words};
+
+/// Parts of an answer behind which Redis repeats what it was sent, or names its own source.
+const REPEATS: [&str; 3] = [
+    ", with args beginning with",
+    " with args beginning with",
+    " script: ",
+];
+
+/// Says why the Redis at `address` failed a call. Where the server repeats `password`, it is masked.
+pub(in crate::storage) fn outage(
+    address: &str,
+    password: Option<&str>,
+    error: &RedisError,
+) -> Outage {
+    let (cause, advice) = match io_error(error) {
+        Some(error) => io(
+            error,
+            "set SSL_CERT_FILE to the certificate of the authority",
+        ),
+        None => (said(error, password), advice(error)),
+    };
+    Outage {
+        address: words(address),
+        cause,
+        advice,
+        refusal: matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension),
+    }
+}
+
+fn io_error(error: &RedisError) -> Option<&std::io::Error> {
+    let source = error.source()?;
+    // The driver shares its sources, and an `Arc` of an error is an error itself.
+    match source.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        Some(shared) => shared.downcast_ref(),
+        None => source.downcast_ref(),
+    }
+}
+
+/// The server's own code and words, or the driver's where the server was not heard.
+fn said(error: &RedisError, password: Option<&str>) -> String {
+    let said = match (error.kind(), error.detail()) {
+        (ErrorKind::AuthenticationFailed, _) => return "wrong user or password".to_owned(),
+        // The driver's account of a SELECT that was refused as the connection was made.
+        (ErrorKind::Server(ServerErrorKind::ResponseError), Some(detail)) => detail.to_owned(),
+        (_, detail) => match (error.code(), detail) {
+            (Some(code), Some(detail)) => format!("{code} {detail}"),
+            _ => error.to_string(),
+        },
+    };
+    let end = REPEATS.iter().filter_map(|mark| said.find(mark)).min();
+    let said = &said[..end.unwrap_or(said.len())];
+    match password.filter(|password| !password.is_empty()) {
+        Some(password) => words(&said.replace(password, "***")),
+        None => words(said),
+    }
+}
+
+fn advice(error: &RedisError) -> Option<&'static str> {
+    let detail = error.detail().unwrap_or_default();
+    Some(match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed, _) => "check the user and password of its URL",
+        (_, Some("OOM")) => "its memory is full: raise its maxmemory",
+        (_, Some("MISCONF")) => "it cannot save to disk: look at its log, and make room",
+        (_, Some("NOPERM")) => "allow this command to its user (ACL SETUSER)",
+        (_, Some("LOADING")) => "it reads its data from disk; wait",
+        (_, Some("READONLY" | "MASTERDOWN")) => "it is a replica: name the primary in its URL",
+        (_, Some("NOREPLICAS")) => "it has too few replicas (min-replicas-to-write)",
+        _ if detail.contains("can't run this command") => {
+            "allow the commands of its scripts to its user (ACL SETUSER)"
+        }
+        _ if detail.contains("Authentication required") => "add the password to its URL",
+        _ if detail.contains("DB index is out of range") => {
+            "choose another database number, or raise `databases` of the server"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(error: impl Into<RedisError>) -> String {
+        outage("redis:6379", Some("s3cret-canary"), &error.into()).to_string()
+    }
+
+    #[test]
+    fn each_error_names_address_and_cause() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert!(shown(refused).starts_with("redis:6379: connection refused; check"));
+        let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        assert!(shown(late).starts_with("redis:6379: no answer in time; "));
+        let unknown = "invalid peer certificate: UnknownIssuer";
+        let unknown = shown(std::io::Error::other(unknown));
+        assert!(
+            unknown.contains("unknown authority; set SSL_CERT_FILE"),
+            "{unknown}"
+        );
+        let wrong = (
+            ErrorKind::AuthenticationFailed,
+            "Password authentication failed",
+        );
+        assert!(shown(wrong).contains("wrong user or password; check the user"));
+    }
+
+    #[test]
+    fn what_redis_repeats_of_a_command_is_left_out() {
+        let kind = ErrorKind::Server(ServerErrorKind::ResponseError);
+        let detail = "unknown command `HELLO`, with args beginning with: `3` `AUTH` `s3cret`";
+        let unknown = shown((kind, "An error was signalled", detail.to_owned()));
+        assert_eq!(unknown, "redis:6379: unknown command `HELLO`");
+        let detail = "no user with password s3cret-canary".to_owned();
+        let masked = shown((kind, "An error was signalled", detail));
+        assert!(!masked.contains("canary"), "{masked}");
+    }
+}
