@@ -81,14 +81,23 @@ impl Address {
     /// Makes a connection, to the server that takes writes where there are several, and tells of
     /// which generation it is.
     pub(super) async fn connect(&self, limit: Duration) -> Result<(Backend, u64), Error> {
-        let generation = self.generation();
+        let mut generation = self.generation();
         let backend = match &*self.target.load_full() {
             Target::Sqlite(options) => Backend::Sqlite(sqlite(options).await?),
             Target::Postgres {
                 servers,
                 files,
                 primary,
-            } => Backend::Postgres(postgres(servers, files, primary, limit).await?),
+            } => {
+                let before = primary.load(Ordering::Relaxed);
+                let connection = postgres(servers, files, primary, limit).await?;
+                // The server of the other connections takes no writes, though it may answer reads.
+                if primary.load(Ordering::Relaxed) != before {
+                    self.retire(generation);
+                    generation = self.generation();
+                }
+                Backend::Postgres(connection)
+            }
         };
         Ok((backend, generation))
     }
