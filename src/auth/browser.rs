@@ -120,7 +120,8 @@ impl Auth {
     /// # Errors
     /// [`Error::Internal`] without a key.
     pub fn form_token(&self, binding: &str) -> Result<String, Error> {
-        let key = self.0.keys.refresh().first().ok_or(Error::Internal)?;
+        let secrets = self.secrets();
+        let key = secrets.keys.refresh_today()?;
         Ok(URL_SAFE_NO_PAD.encode(key.tag(b"form", binding.as_bytes())))
     }
 
@@ -130,12 +131,14 @@ impl Auth {
         let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
             return false;
         };
-        let mut keys = self.0.keys.refresh().iter();
+        let secrets = self.secrets();
+        let mut keys = secrets.keys.refresh().iter();
         keys.any(|key| bool::from(key.tag(b"form", binding.as_bytes()).ct_eq(&token)))
     }
 
     fn cookie_of(&self, id: SessionId) -> Result<String, Error> {
-        let key = self.0.keys.refresh().first().ok_or(Error::Internal)?;
+        let secrets = self.secrets();
+        let key = secrets.keys.refresh_today()?;
         let tag = key.tag(b"browser", id.uuid().as_bytes());
         Ok(format!("{id}.{}", URL_SAFE_NO_PAD.encode(tag)))
     }
@@ -148,7 +151,8 @@ impl Auth {
         }
         let id: SessionId = id.parse().ok()?;
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        let mut keys = self.0.keys.refresh().iter();
+        let secrets = self.secrets();
+        let mut keys = secrets.keys.refresh().iter();
         let ours = keys.any(|key| {
             let expected = key.tag(b"browser", id.uuid().as_bytes());
             bool::from(expected.ct_eq(&tag))

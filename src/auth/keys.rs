@@ -13,6 +13,7 @@ use p256::pkcs8::DecodePrivateKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::refresh_token::{RefreshKey, keyed_hash};
 use crate::config::{self, Jwt, PreviousKey};
 use crate::schema::Secret;
@@ -185,6 +186,14 @@ impl Keys {
     #[must_use]
     pub fn refresh(&self) -> &[RefreshKey] {
         &self.refresh
+    }
+
+    /// The key that refresh tokens are made with.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], never: there always is one.
+    pub(super) fn refresh_today(&self) -> Result<&RefreshKey, Error> {
+        self.refresh.first().ok_or(Error::Internal)
     }
 
     /// The key of reset tokens.

@@ -35,6 +35,7 @@ pub mod users;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
+use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
@@ -68,7 +69,9 @@ struct Inner {
     users: Users,
     audit: Audit,
     sessions: Sessions,
-    keys: Keys,
+    secrets: ArcSwap<Secrets>,
+    /// Stands in for `JWT_SECRET_KEY` where that is not set.
+    stand_in: SecretString,
     access: AccessTokens,
     hasher: Hasher,
     /// The cost of the dearest stored hash, and when that was looked up.
@@ -80,7 +83,31 @@ struct Inner {
     refresh_lifetime_seconds: i64,
     grace_millis: i64,
     grace_scope: GraceScope,
+}
+
+/// Keys and credentials of a configuration.
+#[derive(Debug)]
+pub struct Secrets {
+    keys: Keys,
     client: Option<Client>,
+}
+
+impl Secrets {
+    fn new(config: &Config, stand_in: &SecretString) -> Result<Self, BadKey> {
+        let secret = config.jwt.secret_key.as_ref().map_or_else(
+            || stand_in.clone(),
+            |key| SecretString::from(key.expose().as_str().to_owned()),
+        );
+        let (id, secret_of_client) = (&config.oauth.client_id, &config.oauth.client_secret);
+        let client = id.as_ref().zip(secret_of_client.as_ref());
+        Ok(Self {
+            keys: Keys::new(&config.jwt, &secret)?,
+            client: client.map(|(id, secret)| Client {
+                id: id.clone(),
+                secret: SecretString::from(secret.expose().clone()),
+            }),
+        })
+    }
 }
 
 /// The credentials that other services show.
@@ -143,15 +170,7 @@ impl Auth {
     /// [`BadKey`] when a key of the configuration cannot be used.
     pub fn new(config: &Config, storage: &Storage, clock: Clock) -> Result<Self, BadKey> {
         let redis = storage.redis.as_ref();
-        let secret = config.jwt.secret_key.as_ref().map_or_else(
-            || SecretString::from(hex(&random_bytes::<32>())),
-            |key| SecretString::from(key.expose().as_str().to_owned()),
-        );
-        let client = config
-            .oauth
-            .client_id
-            .as_ref()
-            .zip(config.oauth.client_secret.as_ref());
+        let stand_in = SecretString::from(hex(&random_bytes::<32>()));
         let counters = RateLimits::new(
             &config.rate_limit,
             redis.map(|redis| redis.rate_limit.clone()),
@@ -163,7 +182,8 @@ impl Auth {
             users: Users::new(storage.sql.clone(), audit.clone()),
             audit,
             sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),
-            keys: Keys::new(&config.jwt, &secret)?,
+            secrets: ArcSwap::from_pointee(Secrets::new(config, &stand_in)?),
+            stand_in,
             access: AccessTokens::new(&config.jwt),
             hasher: Hasher::new(
                 config.password.bcrypt_cost.as_u32(),
@@ -177,12 +197,27 @@ impl Auth {
             refresh_lifetime_seconds: config.jwt.refresh_token_expire_days.get() * 24 * 60 * 60,
             grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
             grace_scope: config.jwt.refresh_grace_scope,
-            client: client.map(|(id, secret)| Client {
-                id: id.clone(),
-                secret: SecretString::from(secret.expose().clone()),
-            }),
             clock,
         })))
+    }
+
+    /// Checks the keys and credentials of another configuration, to be used later by
+    /// [`Self::use_secrets`].
+    ///
+    /// # Errors
+    /// [`BadKey`] when a key cannot be used.
+    pub fn prepare_secrets(&self, config: &Config) -> Result<Secrets, BadKey> {
+        Secrets::new(config, &self.0.stand_in)
+    }
+
+    /// Signs, verifies and compares with `secrets` from now on.
+    pub fn use_secrets(&self, secrets: Secrets) {
+        self.0.secrets.store(Arc::new(secrets));
+    }
+
+    /// The keys and credentials of this moment.
+    fn secrets(&self) -> Arc<Secrets> {
+        self.0.secrets.load_full()
     }
 
     /// The accounts' table, for the command line.
@@ -206,7 +241,7 @@ impl Auth {
     /// The public keys, for those who verify tokens themselves.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
-        self.0.keys.jwks()
+        self.secrets().keys.jwks()
     }
 
     /// What is counted of sign-ins.
@@ -255,7 +290,7 @@ impl Auth {
     /// [`Error::InvalidToken`].
     pub fn verify(&self, token: &str) -> Result<Claims, Error> {
         let now = self.0.clock.now();
-        let claims = self.0.access.verify(&self.0.keys, token, now);
+        let claims = self.0.access.verify(&self.secrets().keys, token, now);
         claims.ok_or(Error::InvalidToken)
     }
 

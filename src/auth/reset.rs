@@ -47,7 +47,7 @@ impl Auth {
             typ: Some(TYPE.to_owned()),
             ..Header::new(Algorithm::HS256)
         };
-        let key = EncodingKey::from_secret(self.reset_key());
+        let key = EncodingKey::from_secret(self.reset_key().expose_secret().as_bytes());
         encode(&header, &claims, &key).map_err(|error| {
             tracing::error!(%error, "a reset token could not be signed");
             Error::Internal
@@ -68,7 +68,7 @@ impl Auth {
         self.0.limits.call(context).await?;
         let mut rules = Validation::new(Algorithm::HS256);
         rules.validate_exp = false;
-        let key = DecodingKey::from_secret(self.reset_key());
+        let key = DecodingKey::from_secret(self.reset_key().expose_secret().as_bytes());
         let header = TokenHeader::of(token).ok_or(Error::InvalidResetToken)?;
         let token = decode::<Claims>(token, &key, &rules).map_err(|_| Error::InvalidResetToken)?;
         let left = token
@@ -108,14 +108,14 @@ impl Auth {
         }
     }
 
-    fn reset_key(&self) -> &[u8] {
-        self.0.keys.reset().expose_secret().as_bytes()
+    fn reset_key(&self) -> SecretString {
+        self.secrets().keys.reset().clone()
     }
 
     fn fingerprint(&self, user: &User) -> String {
         super::hex(
             &keyed_hash(
-                self.reset_key(),
+                self.reset_key().expose_secret().as_bytes(),
                 user.password_hash.expose().as_bytes(),
                 &[&user.version.to_be_bytes()],
             )[..16],

@@ -188,7 +188,7 @@ impl Auth {
         let signed_out = user.signed_out_at.map(|at| at.plus_millis(1));
         let now = signed_out.map_or(now, |earliest| now.max(earliest));
         let id = SessionId::random();
-        let token = RefreshToken::first(id, self.refresh_key()?);
+        let token = RefreshToken::first(id, self.secrets().keys.refresh_today()?);
         let mut session = Session {
             id,
             owner: Owner {
@@ -241,9 +241,10 @@ impl Auth {
     /// outage.
     pub async fn refresh(&self, context: &Context, token: &str) -> Result<TokenPair, Error> {
         self.0.limits.call(context).await?;
-        let keys = self.0.keys.refresh();
+        let secrets = self.secrets();
+        let keys = secrets.keys.refresh();
         let token = RefreshToken::parse(token, keys).ok_or(Error::InvalidRefreshToken)?;
-        let today = self.refresh_key()?;
+        let today = secrets.keys.refresh_today()?;
         let mut index = 0;
         let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
             let child = token.child(index, today).hash();
@@ -331,7 +332,7 @@ impl Auth {
         let beside = token.hash();
         let access_token = access
             .issue(
-                &self.0.keys,
+                &self.secrets().keys,
                 owner,
                 token.session(),
                 issued_at,
@@ -347,10 +348,6 @@ impl Auth {
             refresh_token: token.expose(),
             refresh_expires_in: self.0.refresh_lifetime_seconds,
         })
-    }
-
-    fn refresh_key(&self) -> Result<&super::RefreshKey, Error> {
-        self.0.keys.refresh().first().ok_or(Error::Internal)
     }
 }
 

@@ -31,7 +31,8 @@ impl Auth {
         id: &str,
         secret: &str,
     ) -> Result<(), Error> {
-        let good = self.0.client.as_ref().is_some_and(|client| {
+        let secrets = self.secrets();
+        let good = secrets.client.as_ref().is_some_and(|client| {
             let same_id = client.id.as_bytes().ct_eq(id.as_bytes());
             let same_secret = client
                 .secret
@@ -44,7 +45,7 @@ impl Auth {
         if good {
             return Ok(());
         }
-        let detail = match self.0.client {
+        let detail = match secrets.client {
             Some(_) => "the client id or secret is wrong",
             None => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",
         };
@@ -66,7 +67,7 @@ impl Auth {
                 Err(error) => return Err(error),
             }
         }
-        let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) else {
+        let Some(token) = RefreshToken::parse(token, self.secrets().keys.refresh()) else {
             return Ok(None);
         };
         let session = self.live_session(token.session()).await?;
@@ -79,10 +80,11 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn revoke(&self, context: &Context, token: &str) -> Result<(), Error> {
-        let now = self.0.clock.now();
-        let (id, user) = if let Some(claims) = self.0.access.verify(&self.0.keys, token, now) {
+        let (now, secrets) = (self.0.clock.now(), self.secrets());
+        let keys = &secrets.keys;
+        let (id, user) = if let Some(claims) = self.0.access.verify(keys, token, now) {
             (claims.session(), Some(claims.user()))
-        } else if let Some(token) = RefreshToken::parse(token, self.0.keys.refresh()) {
+        } else if let Some(token) = RefreshToken::parse(token, keys.refresh()) {
             (token.session(), None)
         } else {
             return Ok(());
@@ -92,7 +94,7 @@ impl Auth {
         if let Some(session) = session
             && self.0.sessions.end(session.id, session.owner.user).await?
         {
-            let client = self.0.client.as_ref().map(|client| client.id.clone());
+            let client = secrets.client.as_ref().map(|client| client.id.clone());
             let by = By::other(context, Actor::Client(client.unwrap_or_default()));
             self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
                 .await;

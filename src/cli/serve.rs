@@ -69,11 +69,16 @@ impl Serve {
         asked: CancellationToken,
         listening: impl FnOnce(SocketAddr, Option<&str>),
     ) -> anyhow::Result<Stop> {
-        let (config, dev) = (self.source.load()?, self.source.dev);
+        let ((config, files), dev) = (self.source.load_to_follow()?, self.source.dev);
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
-            let app = App::new(config, Clock::system())?;
-            let app = if dev { app.for_trying_out() } else { app };
+            let mut app = App::new(config, Clock::system())?.following(files);
+            if dev {
+                app = app.for_trying_out();
+            }
+            if dev && io::stderr().is_terminal() {
+                app = app.ending_with_terminal();
+            }
             let code = app.setup_code().await;
             let listening = |address| listening(address, code.as_deref());
             anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)

@@ -10,7 +10,7 @@ use super::dev::Dev;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::schema::{Environment, Loaded};
-use crate::server::{App, telemetry};
+use crate::server::{App, SecretFiles, telemetry};
 use crate::storage::{Migrations, Schema};
 
 /// Where settings come from.
@@ -28,6 +28,11 @@ pub(super) struct Source {
 impl Source {
     /// Loads the settings, starts the log as they say, and tells it what is odd but no fault.
     pub(super) fn load(&self) -> anyhow::Result<Loaded<Config>> {
+        Ok(self.load_to_follow()?.0)
+    }
+
+    /// The same, and the files that the settings come from.
+    pub(super) fn load_to_follow(&self) -> anyhow::Result<(Loaded<Config>, SecretFiles)> {
         let environment = Environment::of_process();
         let defaults = if self.dev {
             Dev::prepare()?.defaults()
@@ -41,12 +46,13 @@ impl Source {
         let loader = Config::loader(environment)?
             .secrets_dir(self.secrets_dir.clone())
             .defaults(&defaults);
-        let config = Config::load(&loader)?;
+        let files = SecretFiles::new(loader);
+        let config = files.load()?;
         telemetry::start(&config.value.log);
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        Ok(config)
+        Ok((config, files))
     }
 
     /// Runs `work` on the server's data, with no server running. The schema must be current.

@@ -18,6 +18,8 @@ pub struct Database {
     /// used. With `sslmode=verify-full` the server's certificate is checked; the parameters
     /// `sslrootcert`, `sslcert` and `sslkey` name files in PEM: an authority of your own, and a
     /// certificate of this client.
+    ///
+    /// A new user or password in its file is taken over while the server runs.
     #[schemars(
         example = &"postgres://aura:PASSWORD@postgres:5432/aura",
         extend("default" = DatabaseUrl::DEFAULT)

@@ -18,7 +18,8 @@ pub struct Jwt {
     /// production refuse words, sequences and repeats.
     ///
     /// Required in staging and production. In development a missing one is made up for the life
-    /// of the process, which signs everybody out at a restart.
+    /// of the process, which signs everybody out at a restart. A change of its file is taken over
+    /// while the server runs.
     #[schemars(extend("x-required-in" = ["staging", "production"]))]
     pub secret_key: Option<Secret<SecretKey>>,
     /// How access tokens are signed. HS256, HS384 and HS512 use `JWT_SECRET_KEY`; RS256, ES256 and
@@ -27,12 +28,16 @@ pub struct Jwt {
     pub algorithm: Algorithm,
     /// Private key in PEM (PKCS #8) that signs RS256, ES256 and EdDSA tokens. Line breaks may be
     /// written as `\n`. Make one with `aura key generate --algorithm ES256`.
+    ///
+    /// A change of its file is taken over while the server runs.
     pub private_key: Option<Secret<PrivateKey>>,
     /// Keys that still verify and no longer sign, so that a key can be replaced without signing
     /// anybody out: secret keys separated by commas or white space, and PEM blocks. A secret verifies
     /// tokens of the algorithm before it, such as `HS256:KEY`, or of `JWT_ALGORITHM` where that is
     /// HS256, HS384 or HS512; with another algorithm and no name it verifies refresh tokens alone.
     /// Remove a key once every token it signed has expired.
+    ///
+    /// A change of its file is taken over while the server runs.
     pub previous_keys: Option<Secret<PreviousKeys>>,
     /// Who issues the tokens: their `iss` claim, and required of every token that comes back.
     pub issuer: String,

@@ -16,6 +16,8 @@ pub struct Llm {
     #[schemars(example = &"https://api.openai.com/v1", extend("format" = "uri"))]
     pub upstream_url: Option<String>,
     /// Key that is sent to `LLM_UPSTREAM_URL` as a bearer token. Unset: none is sent.
+    ///
+    /// A change of its file is taken over while the server runs.
     pub upstream_api_key: Option<Secret<String>>,
     /// Roles whose accounts may ask under `/v1`, separated by commas; `*` stands for any account.
     /// Empty: any account in development, and `llm` or `admin` in staging and production.

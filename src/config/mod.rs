@@ -11,6 +11,7 @@ mod checks;
 mod database;
 mod database_url;
 mod exposure;
+mod followed;
 mod guessable;
 mod host;
 mod jwt;

@@ -16,5 +16,7 @@ pub struct OAuth {
     pub client_id: Option<String>,
     /// Password that goes with `OAUTH_CLIENT_ID`. In staging and production at least 32 random bytes:
     /// make one with `aura key generate`.
+    ///
+    /// A change of its file is taken over while the server runs.
     pub client_secret: Option<Secret<String>>,
 }

@@ -21,6 +21,8 @@ pub struct Redis {
     ///
     /// The parameters `sslrootcert`, `sslcert` and `sslkey` name files in PEM,
     /// as they do in `DATABASE_URL`: an authority of your own, and a certificate of this client.
+    ///
+    /// A new user or password in its file is taken over while the server runs.
     #[schemars(
         example = &"rediss://:PASSWORD@redis:6379",
         extend("default" = RedisUrl::DEFAULT)
@@ -41,6 +43,8 @@ pub struct Redis {
     /// Another Redis or Valkey for the cached answers alone, written like `REDIS_URL`, so that
     /// filling it up evicts no session and losing it ends none. Unset: they are kept at
     /// `REDIS_URL`.
+    ///
+    /// A new user or password in its file is taken over while the server runs.
     #[schemars(example = &"redis://:PASSWORD@redis-cache:6379")]
     pub cache_url: Option<Secret<RedisUrl>>,
 }

@@ -48,11 +48,12 @@ use self::pump::{BEING_KEPT, Keep};
 use self::question::{LONG_AT_ONCE, Question};
 use self::store::Store;
 use self::tokens::{DAY, Tokens};
+pub use self::upstream::UpstreamKey;
 use self::upstream::{Call, Route, Upstream};
 use crate::auth::Caller;
 use crate::auth::ids::UserId;
 use crate::clock::Clock;
-use crate::config::{CacheScope, Config};
+use crate::config::{CacheScope, Config, Llm as LlmConfig};
 use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
@@ -142,6 +143,21 @@ impl Llm {
             config: config.llm.clone(),
             clock,
         })))
+    }
+
+    /// Checks the key of another configuration, to be used later by [`Self::use_key`].
+    ///
+    /// # Errors
+    /// [`BadUrl`] when it cannot be sent.
+    pub fn prepare_key(&self, config: &LlmConfig) -> Result<UpstreamKey, BadUrl> {
+        UpstreamKey::new(config)
+    }
+
+    /// Sends `key` to the upstream from now on.
+    pub fn use_key(&self, key: UpstreamKey) {
+        if let Some(upstream) = &self.0.upstream {
+            upstream.use_key(key);
+        }
     }
 
     /// Whether there is an upstream to ask.

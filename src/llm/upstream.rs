@@ -8,6 +8,7 @@ use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -138,14 +139,43 @@ impl Head {
     }
 }
 
+/// The key of the configuration: as it is sent, and as it is found in what comes back.
+#[derive(Debug)]
+pub struct UpstreamKey {
+    authorization: Option<HeaderValue>,
+    secrets: Secrets,
+}
+
+impl UpstreamKey {
+    /// The key that `config` names, if it names one.
+    ///
+    /// # Errors
+    /// [`BadUrl`] for a key that cannot be sent.
+    pub(super) fn new(config: &Config) -> Result<Self, BadUrl> {
+        let key = config.upstream_api_key.as_ref();
+        let authorization = key.map(|key| {
+            let value = format!("Bearer {}", key.expose());
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| BadUrl {
+                variable: "LLM_UPSTREAM_API_KEY",
+                reason: "it holds a character that no header may hold".to_owned(),
+            })?;
+            value.set_sensitive(true);
+            Ok(value)
+        });
+        Ok(Self {
+            authorization: authorization.transpose()?,
+            secrets: key.map_or_else(Secrets::default, |key| Secrets::of(key.expose())),
+        })
+    }
+}
+
 /// The server.
 #[derive(Debug)]
 pub(super) struct Upstream {
     base: String,
     /// Host and port, for the log.
     address: Arc<str>,
-    authorization: Option<HeaderValue>,
-    secrets: Secrets,
+    key: ArcSwap<UpstreamKey>,
     silence: Duration,
     client: OnceLock<Client>,
 }
@@ -171,25 +201,18 @@ impl Upstream {
             });
         };
         let port = url.port_or_known_default().unwrap_or_default();
-        let address = format!("{host}:{port}").into();
-        let key = config.upstream_api_key.as_ref();
-        let authorization = key.map(|key| {
-            let value = format!("Bearer {}", key.expose());
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| BadUrl {
-                variable: "LLM_UPSTREAM_API_KEY",
-                reason: "it holds a character that no header may hold".to_owned(),
-            })?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
         Ok(Some(Self {
             base,
-            address,
-            authorization: authorization.transpose()?,
-            secrets: key.map_or_else(Secrets::default, |key| Secrets::of(key.expose())),
+            address: format!("{host}:{port}").into(),
+            key: ArcSwap::from_pointee(UpstreamKey::new(config)?),
             silence: config.upstream_timeout(),
             client: OnceLock::new(),
         }))
+    }
+
+    /// Sends `key` from now on.
+    pub(super) fn use_key(&self, key: UpstreamKey) {
+        self.key.store(Arc::new(key));
     }
 
     /// Its base URL.
@@ -221,7 +244,8 @@ impl Upstream {
                 // A body that is sent once is dropped once it is sent, not when the answer begins.
                 .body(Body::wrap(Full::new(call.body)));
         }
-        if let Some(key) = &self.authorization {
+        let key = self.key.load_full();
+        if let Some(key) = &key.authorization {
             request = request.header(header::AUTHORIZATION, key.clone());
         }
         let sent = tokio::time::timeout(self.silence, request.send()).await;
@@ -244,10 +268,10 @@ impl Upstream {
             return Ok(Incoming {
                 head: Head {
                     status,
-                    headers: self.passed(response.headers()),
+                    headers: passed(response.headers(), &key.secrets),
                 },
                 response,
-                masking: Some(self.secrets.masking()),
+                masking: Some(key.secrets.masking()),
                 left,
                 silence: self.silence,
                 deadline,
@@ -261,26 +285,6 @@ impl Upstream {
             "the upstream failed"
         );
         Err(UpstreamError::Unavailable)
-    }
-
-    /// The headers that are passed back: the first of each name, none of them long.
-    fn passed(&self, headers: &HeaderMap) -> HeaderMap {
-        let is_passed = |name: &HeaderName| {
-            let name_is_short = name.as_str().len() <= MAX_NAME;
-            PASSED.contains(name) || (name_is_short && name.as_str().starts_with(PASSED_PREFIX))
-        };
-        let mut passed = HeaderMap::new();
-        for (name, value) in headers {
-            if passed.len() < MAX_PASSED
-                && is_passed(name)
-                && value.len() <= MAX_VALUE
-                && !passed.contains_key(name)
-                && let Some(value) = self.secrets.masked_value(value)
-            {
-                passed.insert(name, value);
-            }
-        }
-        passed
     }
 
     /// Made at the first call: it reads the system's certificates.
@@ -353,6 +357,26 @@ impl Incoming {
             }
         }
     }
+}
+
+/// The headers that are passed back: the first of each name, none of them long.
+fn passed(headers: &HeaderMap, secrets: &Secrets) -> HeaderMap {
+    let is_passed = |name: &HeaderName| {
+        let name_is_short = name.as_str().len() <= MAX_NAME;
+        PASSED.contains(name) || (name_is_short && name.as_str().starts_with(PASSED_PREFIX))
+    };
+    let mut passed = HeaderMap::new();
+    for (name, value) in headers {
+        if passed.len() < MAX_PASSED
+            && is_passed(name)
+            && value.len() <= MAX_VALUE
+            && !passed.contains_key(name)
+            && let Some(value) = secrets.masked_value(value)
+        {
+            passed.insert(name, value);
+        }
+    }
+    passed
 }
 
 /// Logs what failed, once, without the URL, whose path and query may be secrets.

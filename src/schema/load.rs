@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
+use super::digest::FileDigests;
 use super::env::Environment;
 use super::fault::{Fault, FaultKind, Faults};
 use super::resolution::{Entry, Loaded, Origin, Resolution, Shown};
@@ -68,6 +69,14 @@ impl Loader {
     pub fn strict_names(mut self, strict: bool) -> Self {
         self.strict_names = strict;
         self
+    }
+
+    /// Digests of the settings that come from files, as these are at this moment.
+    #[must_use]
+    pub fn file_digests(&self) -> FileDigests {
+        let dir = self.secrets_dir.as_deref().map(SecretsDir::open);
+        let dir = dir.transpose().map(Option::unwrap_or_default);
+        FileDigests::of(&self.settings, &self.environment, dir)
     }
 
     /// Whether required secrets count as present.

@@ -8,6 +8,7 @@
 //! Nothing here knows what the settings mean; nothing here knows of any particular service.
 
 mod bounded;
+mod digest;
 mod env;
 mod fault;
 mod load;
@@ -21,6 +22,7 @@ mod value;
 mod walk;
 
 pub use bounded::{Bounded, OutOfRange};
+pub use digest::FileDigests;
 pub use env::Environment;
 pub use fault::{Fault, FaultKind, Faults};
 pub use load::Loader;

@@ -13,6 +13,7 @@ pub mod memory;
 mod metrics;
 pub mod openapi;
 mod routes;
+mod secret_files;
 mod serve;
 pub mod service;
 mod shutdown;
@@ -27,6 +28,7 @@ use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 use poem_openapi::OpenApiService;
 
+pub use self::secret_files::SecretFiles;
 pub use self::serve::{ServeError, Stop, serve};
 
 use self::connections::ConnectionMetrics;
@@ -65,6 +67,8 @@ pub struct App {
     metrics: HttpMetrics,
     setup: Option<Arc<SetupCode>>,
     is_tried_out: bool,
+    secret_files: Option<SecretFiles>,
+    ends_with_terminal: bool,
     connections: ConnectionMetrics,
 }
 
@@ -110,6 +114,8 @@ impl App {
             activity,
             setup: None,
             is_tried_out: false,
+            secret_files: None,
+            ends_with_terminal: false,
             configuration,
             metrics: HttpMetrics::default(),
             connections: ConnectionMetrics::default(),
@@ -124,6 +130,20 @@ impl App {
         self.is_tried_out = true;
         let offered = self.config.environment != Tier::Production;
         self.setup = offered.then(|| Arc::new(SetupCode::random()));
+        self
+    }
+
+    /// The same, which follows the files that its settings come from.
+    #[must_use]
+    pub fn following(mut self, files: SecretFiles) -> Self {
+        self.secret_files = Some(files);
+        self
+    }
+
+    /// The same for a terminal: SIGHUP, which says that it has closed, ends the server.
+    #[must_use]
+    pub const fn ending_with_terminal(mut self) -> Self {
+        self.ends_with_terminal = true;
         self
     }
 

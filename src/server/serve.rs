@@ -12,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
-use super::shutdown::{Drain, Resting, Signals, StopSignal};
+use super::secret_files::Follower;
+use super::shutdown::{Drain, Resting, Signals, StopSignal, hangups};
 use super::socket::Timeouts;
 use super::{App, limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
@@ -77,7 +78,7 @@ pub enum Stop {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    app: App,
+    mut app: App,
     migrate: bool,
     asked: CancellationToken,
     listening: impl FnOnce(SocketAddr),
@@ -93,6 +94,8 @@ pub async fn serve(
         tracing::warn!("{advice}");
     }
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
+    let hangup = hangups(app.ends_with_terminal).map_err(ServeError::Signals)?;
+    let secret_files = app.secret_files.take();
     let config = &app.config.server;
     let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
     let timeouts = Timeouts {
@@ -120,6 +123,14 @@ pub async fn serve(
         app.config.audit.retention_days.get(),
         stop.clone(),
     ));
+    let follower = Follower {
+        files: secret_files,
+        config: app.config.clone(),
+        auth: app.auth.clone(),
+        llm: app.llm.clone(),
+        storage: app.storage.clone(),
+    };
+    tracker.spawn(follower.run(hangup, stop.clone()));
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;

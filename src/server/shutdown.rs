@@ -61,6 +61,17 @@ impl Signals {
     }
 }
 
+/// SIGHUP, which asks to read the files of settings again; `None` where it shall end the process,
+/// as it does by itself.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn hangups(end_the_process: bool) -> std::io::Result<Option<Signal>> {
+    (!end_the_process)
+        .then(|| signal(SignalKind::hangup()))
+        .transpose()
+}
+
 /// Treatment of connections that rest between two requests while the server drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resting {

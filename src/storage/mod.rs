@@ -5,6 +5,7 @@
 
 mod address;
 mod connection;
+mod link;
 mod memory_policy;
 mod migrations;
 mod outage;
@@ -93,5 +94,30 @@ impl Storage {
             None
         };
         Ok(Self { sql, redis })
+    }
+
+    /// Goes on with the users and passwords of `new` where they differ from those of `old`. New
+    /// connections use them; those that exist finish what they do.
+    ///
+    /// # Errors
+    /// [`BadUrl`] when a connection string cannot be parsed; then nothing has changed.
+    pub fn log_in_as(&self, old: &Config, new: &Config) -> Result<(), BadUrl> {
+        // Every string is tried before any is used.
+        Self::new(new)?;
+        if new.database.url.expose() != old.database.url.expose() {
+            self.sql.reconnect_to(new.database.url.expose())?;
+        }
+        let Some(redis) = &self.redis else {
+            return Ok(());
+        };
+        if new.redis.url.expose() != old.redis.url.expose() {
+            redis.auth.db().reconnect_to(new.redis.url.expose())?;
+            redis.rate_limit.db().reconnect_to(new.redis.url.expose())?;
+        }
+        let (_, cache) = new.redis.cache();
+        if cache != old.redis.cache().1 {
+            redis.cache.db().reconnect_to(cache)?;
+        }
+        Ok(())
     }
 }

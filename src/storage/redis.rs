@@ -10,15 +10,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, ClientTlsConfig, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
-    RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind, TlsCertificates,
+    ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind,
 };
 
 use super::BadUrl;
+use super::link::Link;
 use super::outage::{Availability, Outage, redis as outage};
-use crate::config::{RedisUrl, TlsFiles};
+use crate::config::RedisUrl;
 
 /// After this many time-outs in a row the connection is thought half-open and is replaced.
 const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
@@ -101,60 +100,14 @@ struct Inner {
     name: &'static str,
     number: i64,
     variable: &'static str,
-    target: ArcSwap<Target>,
+    link: ArcSwap<Link>,
     patience: Patience,
     probe: Probe,
     probe_script: Script,
-    manager: ArcSwapOption<ConnectionManager>,
     timeouts_in_a_row: AtomicU32,
     resting_since: ArcSwapOption<Instant>,
     availability: Availability,
     reached: AtomicBool,
-}
-
-/// Where connections are made to.
-#[derive(Debug)]
-struct Target {
-    info: ConnectionInfo,
-    files: TlsFiles,
-}
-
-impl Target {
-    fn new(variable: &'static str, url: &RedisUrl, number: i64) -> Result<Self, BadUrl> {
-        let bad = |error: RedisError| BadUrl {
-            variable,
-            // The description is a fixed text of the driver; its detail may quote the URL.
-            reason: error.category().to_owned(),
-        };
-        let info = url.as_str().into_connection_info().map_err(bad)?;
-        let settings = info.redis_settings().clone().set_db(number);
-        let info = info.set_redis_settings(settings).set_tcp_settings(
-            TcpSettings::default()
-                .set_nodelay(true)
-                .set_user_timeout(Duration::from_secs(2)),
-        );
-        let files = url.tls_files();
-        Ok(Self { info, files })
-    }
-
-    /// Reads the certificates anew, since they are replaced while the process runs.
-    fn client(&self) -> RedisResult<Client> {
-        if self.files == TlsFiles::default() {
-            return Client::open(self.info.clone());
-        }
-        let material = self.files.read().map_err(std::io::Error::other)?;
-        let client = material
-            .client
-            .map(|(client_cert, client_key)| ClientTlsConfig {
-                client_cert,
-                client_key,
-            });
-        let certificates = TlsCertificates {
-            client_tls: client,
-            root_cert: material.authority,
-        };
-        Client::build_with_tls(self.info.clone(), certificates)
-    }
 }
 
 impl RedisDb {
@@ -165,18 +118,17 @@ impl RedisDb {
         patience: Patience,
         probe: Probe,
     ) -> Result<Self, BadUrl> {
-        let target = Target::new(variable, url, number)?;
+        let link = Link::new(variable, url, number)?;
         Ok(Self(Arc::new(Inner {
             name,
             number,
             variable,
-            target: ArcSwap::from_pointee(target),
+            link: ArcSwap::from_pointee(link),
             patience,
             probe,
             probe_script: Script::new(
                 "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('DEL', KEYS[1])",
             ),
-            manager: ArcSwapOption::empty(),
             timeouts_in_a_row: AtomicU32::new(0),
             resting_since: ArcSwapOption::empty(),
             availability: Availability::new(),
@@ -190,10 +142,14 @@ impl RedisDb {
     /// # Errors
     /// [`BadUrl`] when the driver cannot use it; then nothing changes.
     pub fn reconnect_to(&self, url: &RedisUrl) -> Result<(), BadUrl> {
-        let target = Target::new(self.0.variable, url, self.0.number)?;
-        self.0.target.store(Arc::new(target));
-        self.0.manager.store(None);
+        let link = Link::new(self.0.variable, url, self.0.number)?;
+        self.0.link.store(Arc::new(link));
         Ok(())
+    }
+
+    /// Uses another connection from now on, to the same address.
+    fn renew(&self) {
+        self.0.link.rcu(|link| link.anew());
     }
 
     /// What this database is for: `auth`, `rate_limit`, `cache`.
@@ -309,7 +265,7 @@ impl RedisDb {
         if self.0.availability.answered(wrote) {
             tracing::info!(
                 database = self.0.name,
-                address = %self.0.target.load().info.addr(),
+                address = %self.0.link.load().info().addr(),
                 "Redis is back"
             );
         }
@@ -374,23 +330,13 @@ impl RedisDb {
     }
 
     fn manager(&self) -> RedisResult<ConnectionManager> {
-        if let Some(manager) = self.0.manager.load().as_deref() {
-            return Ok(manager.clone());
-        }
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(self.0.patience.connect))
             // Calls have limits of their own.
             .set_response_timeout(Some(self.0.patience.connect.max(self.0.patience.call)))
             .set_number_of_retries(0)
             .set_max_delay(Duration::from_secs(1));
-        let manager = self
-            .0
-            .target
-            .load()
-            .client()?
-            .get_connection_manager_lazy(config)?;
-        self.0.manager.store(Some(Arc::new(manager.clone())));
-        Ok(manager)
+        self.0.link.load().manager(config)
     }
 
     fn failed(&self, error: &RedisError) -> RedisUnavailable {
@@ -399,12 +345,12 @@ impl RedisDb {
             let row = self.0.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
             if row >= TIMEOUTS_BEFORE_RECONNECT {
                 self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
-                self.0.manager.store(None);
+                self.renew();
             }
         }
         // The certificates may have been replaced since they were read.
-        if error.is_io_error() && self.0.target.load().files != TlsFiles::default() {
-            self.0.manager.store(None);
+        if error.is_io_error() && self.0.link.load().has_files() {
+            self.renew();
         }
         // After a failover the old primary answers, and refuses every write: ask for the address of
         // the new one.
@@ -413,10 +359,10 @@ impl RedisDb {
             .iter()
             .any(|kind| error.kind() == ErrorKind::Server(*kind))
         {
-            self.0.manager.store(None);
+            self.renew();
         }
-        let target = self.0.target.load();
-        let (address, settings) = (target.info.addr(), target.info.redis_settings());
+        let link = self.0.link.load();
+        let (address, settings) = (link.info().addr(), link.info().redis_settings());
         let outage = outage::outage(&address.to_string(), settings.password(), error);
         self.0.availability.lost();
         if self.0.availability.explained(&outage) {

@@ -22,6 +22,7 @@
 //! - `tls`: Redis and Postgres over TLS.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
+//! - `secret_files`: secrets that change in their files are taken over by a running server.
 //! - `settings`, `config`: every setting is read, documented and checked.
 //! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
 //! - `rate_limits`, `bad_input`: what is counted, and what is refused.
@@ -80,6 +81,7 @@ mod refresh;
 mod reload;
 mod replicas;
 mod rolling_update;
+mod secret_files;
 mod services;
 mod sessions;
 mod sessions_contract;

@@ -53,6 +53,13 @@ impl Settings {
         self
     }
 
+    /// Names a file that holds the secret `name`, in place of the variable.
+    pub(crate) fn file(mut self, name: &str, path: &std::path::Path) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        let path = path.to_str().expect("a path of ours");
+        self.set(&format!("{name}_FILE"), path)
+    }
+
     /// Adds an option of `aura serve`.
     pub(crate) fn option(mut self, option: &str) -> Self {
         self.options.push(option.to_owned());
@@ -94,7 +101,9 @@ impl Settings {
         };
         let database = format!("sqlite://{}", folder.path().join("aura.db").display());
         command.env_clear();
-        if !self.options.iter().any(|option| option == "--dev") {
+        let is_given = |(name, _): &(String, String)| name == "DATABASE_URL_FILE";
+        let is_dev = self.options.iter().any(|option| option == "--dev");
+        if !is_dev && !self.variables.iter().any(is_given) {
             command.env("DATABASE_URL", database);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
