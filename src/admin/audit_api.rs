@@ -9,6 +9,7 @@ use super::bodies::{AuditEvent, AuditPage};
 use super::export::Export;
 use super::users_api::refuse_nul;
 use crate::audit::Filter;
+use crate::auth::email::searched;
 use crate::auth::users::ADMIN;
 use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, DATABASE, route_codes};
@@ -129,11 +130,11 @@ fn filter(parameters: [Text; 6]) -> Result<Filter, Problem> {
         let moment = text.map(|text| Filter::moment(&text)).transpose();
         moment.map_err(|bad| Problem::new(Code::InvalidParameter, format!("{name}: {bad}")))
     };
-    let lower = |text: Option<String>| text.map(|text| text.to_lowercase());
+    let email = |text: Option<String>| text.as_deref().map(searched);
     Ok(Filter {
         action,
-        actor: lower(actor),
-        subject: lower(subject),
+        actor: email(actor),
+        subject: email(subject),
         ip,
         from: moment("from", from)?,
         until: moment("until", until)?,

@@ -13,7 +13,8 @@ use crate::http::{Fields, FromFields};
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 pub struct NewUser {
-    /// The e-mail address; compared without case.
+    /// The e-mail address, compared without case and without white space around it. An international
+    /// domain may be written in either form.
     pub(super) email: String,
     /// The password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
     #[oai(validator(max_length = 72))]
@@ -37,7 +38,8 @@ pub struct Roles {
 pub struct Account {
     /// Its id.
     pub(super) id: Uuid,
-    /// Its e-mail, in lower case.
+    /// Its e-mail, in lower case; an international domain in its own script, where nothing else looks
+    /// like it.
     pub(super) email: String,
     /// What it may do.
     pub(super) roles: Vec<String>,
@@ -118,7 +120,7 @@ impl From<User> for Account {
         let reset_required_at = user.reset_required_at.filter(|_| user.needs_reset());
         Self {
             id: user.id.uuid(),
-            email: user.email.as_str().to_owned(),
+            email: user.email.shown(),
             roles: user.roles,
             created_at: user.created_at.to_utc(),
             disabled_at: user.disabled_at.map(Timestamp::to_utc),

@@ -2,20 +2,23 @@
 
 use std::net::IpAddr;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::email::Email;
 use super::error::Error;
 use super::ids::UserId;
 use super::manage::By;
-use super::password;
+use super::password::{self, Password, PasswordHash};
 use super::session_sync::END_ALL;
-use super::sign_in::refuse_nul;
 use super::users::{Change, SessionSync, User};
 use super::{Auth, Caller};
-use crate::audit::Action;
+use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
+
+/// How often a change that its owner confirmed is tried, each time with the hash that a sign-in has made
+/// meanwhile.
+const OWN_ATTEMPTS: u32 = 3;
 
 impl Auth {
     /// Makes an account for whoever asks.
@@ -27,7 +30,7 @@ impl Auth {
         &self,
         context: &Context,
         email: &str,
-        password: SecretString,
+        password: Password,
     ) -> Result<User, Error> {
         self.0.limits.call(context).await?;
         if self.0.registration == Registration::Closed {
@@ -47,7 +50,7 @@ impl Auth {
         &self,
         client: IpAddr,
         email: &str,
-        password: SecretString,
+        password: Password,
         roles: Vec<String>,
     ) -> Result<User, Error> {
         refuse_nul(&[("email", email)])?;
@@ -93,12 +96,12 @@ impl Auth {
     /// [`Error::Invalid`] with the faults.
     pub(super) fn check_new_password(
         &self,
-        password: &SecretString,
+        password: &Password,
         email: &Email,
         field: &str,
     ) -> Result<(), Error> {
         let min_chars = self.0.min_password;
-        let faults = password::faults(password.expose_secret(), email, min_chars, field);
+        let faults = password::faults(password, email, min_chars, field);
         if faults.is_empty() {
             Ok(())
         } else {
@@ -106,7 +109,8 @@ impl Auth {
         }
     }
 
-    /// Replaces the caller's password and ends every other session.
+    /// Replaces the caller's password and ends every other session. Gives the proof of the caller's
+    /// device anew, because the one before died with the old password.
     ///
     /// # Errors
     /// [`Error::WrongPassword`], [`Error::Invalid`], [`Error::Limited`], [`Error::Busy`], or an
@@ -115,24 +119,26 @@ impl Auth {
         &self,
         context: &Context,
         caller: &Caller,
-        current: SecretString,
-        new: SecretString,
-    ) -> Result<(), Error> {
+        current: Password,
+        new: Password,
+    ) -> Result<SecretString, Error> {
         let user = self.confirm(context, caller, &current).await?;
         self.check_new_password(&new, &user.email, "new_password")?;
-        let change = Change::OwnPassword {
-            old: user.password_hash.clone(),
-            new: self.0.hasher.hash(context.client, new).await?,
-        };
+        let new = self.0.hasher.hash(context.client, new).await?;
         let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
         let keep = Some(caller.session.id);
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
         self.0.sessions.end_all(user.id, keep).await?;
-        let told = SessionSync::End { keep };
-        match self.alter(user.id, change, None, event, Some(told)).await {
-            // Somebody else changed it a moment ago, so what was shown is right no longer.
-            Ok(None) | Err(Error::UserNotFound) => Err(Error::WrongPassword),
-            done => done.map(drop),
+        let change = |old| Change::OwnPassword {
+            old,
+            new: new.clone(),
+        };
+        let told = Some(SessionSync::End { keep });
+        let client = context.client;
+        let changed = self.alter_own(client, user, &current, change, &event, told);
+        match changed.await {
+            Err(Error::UserNotFound) => Err(Error::WrongPassword),
+            done => self.device_proof(&done?),
         }
     }
 
@@ -145,16 +151,46 @@ impl Auth {
         &self,
         context: &Context,
         caller: &Caller,
-        current: SecretString,
+        current: Password,
     ) -> Result<(), Error> {
         let user = self.confirm(context, caller, &current).await?;
-        let change = Change::DeleteOwn(user.password_hash.clone());
         let event = By::owner(context, &user).did(Action::UserDeleted, &user, "");
-        match self.alter(user.id, change, None, event, END_ALL).await {
-            Ok(None) => Err(Error::WrongPassword),
+        let (client, change) = (context.client, Change::DeleteOwn);
+        let deleted = self.alter_own(client, user, &current, change, &event, END_ALL);
+        match deleted.await {
             Err(Error::UserNotFound) => Ok(()),
             done => done.map(drop),
         }
+    }
+
+    /// Makes a change that its owner confirmed by `password`, provided that it still is the password
+    /// of `user` when the change is made. Gives the account as it is then.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`] when it is another one; otherwise as [`Auth::alter`].
+    async fn alter_own(
+        &self,
+        client: IpAddr,
+        mut user: User,
+        password: &Password,
+        change: impl Fn(PasswordHash) -> Change,
+        event: &Event,
+        sync: Option<SessionSync>,
+    ) -> Result<User, Error> {
+        for _ in 0..OWN_ATTEMPTS {
+            let old = user.password_hash.clone();
+            let changed = self.alter(user.id, change(old.clone()), None, event.clone(), sync);
+            if let Some(changed) = changed.await? {
+                return Ok(changed);
+            }
+            // Another hash may be one of the same password, which a sign-in made meanwhile.
+            let now = self.0.users.find(user.id).await?;
+            let now = now.filter(|now| now.password_hash.expose() != old.expose());
+            let now = now.ok_or(Error::WrongPassword)?;
+            let checked = self.check_password(client, Some(now), password).await?;
+            user = checked.ok_or(Error::WrongPassword)?.0;
+        }
+        Err(Error::WrongPassword)
     }
 
     /// The caller's account, if `password` is its password.
@@ -162,22 +198,42 @@ impl Auth {
         &self,
         context: &Context,
         caller: &Caller,
-        password: &SecretString,
+        password: &Password,
     ) -> Result<User, Error> {
         let email = caller.session.owner.email.as_str();
-        self.0.limits.password_try(context, email).await?;
-        refuse_nul(&[("current_password", password.expose_secret())])?;
+        let device = self.known_device(context, email).await?;
+        let limits = &self.0.limits;
+        limits.password_try(context, email, device.as_ref()).await?;
+        refuse_nul(&[("current_password", password.expose())])?;
         let user = self.user(caller).await?;
         let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
-        let user = self
+        let checked = self
             .check_password(context.client, Some(user), password)
             .await?;
-        let limits = &self.0.limits;
-        let judged = limits.password_judged(context, email, user.is_some()).await;
+        let user = checked.map(|(user, _)| user);
+        let judged = limits
+            .password_judged(context, email, device.as_ref(), user.is_some())
+            .await;
         if user.is_none() {
             self.note(&refused).await;
         }
         judged?;
         user.ok_or(Error::WrongPassword)
+    }
+}
+
+/// The fault of a field that cannot even be compared with anything stored.
+fn refuse_nul(fields: &[(&str, &str)]) -> Result<(), Error> {
+    let faults: Vec<FieldError> = fields
+        .iter()
+        .filter(|(_, value)| value.contains('\0'))
+        .map(|(name, _)| {
+            FieldError::new(*name, "contains_nul", format!("{name} may not hold U+0000"))
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
     }
 }

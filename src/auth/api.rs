@@ -2,6 +2,7 @@
 
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi, Tags};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::bodies::{
@@ -72,14 +73,21 @@ pub enum Tokens {
         /// Always `no-store`.
         #[oai(header = "Cache-Control")]
         String,
+        /// After a sign-in by password: send it as the request header of the same name at the next
+        /// one, within 30 days, and strangers who use up the limits of the account do not keep this
+        /// client out. A secret; it opens nothing.
+        #[oai(header = "Aura-Device")]
+        Option<String>,
     ),
 }
 
 impl From<TokenPair> for Tokens {
-    fn from(pair: TokenPair) -> Self {
+    fn from(mut pair: TokenPair) -> Self {
+        let device = pair.device.take();
         Self::Pair(
             poem_openapi::payload::Json(pair.into()),
             "no-store".to_owned(),
+            device.map(|proof| proof.expose_secret().to_owned()),
         )
     }
 }

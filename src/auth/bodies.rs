@@ -14,7 +14,8 @@ use crate::http::{Fields, FromFields};
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 pub struct Credentials {
-    /// The e-mail address; compared without case.
+    /// The e-mail address, compared without case and without white space around it. An international
+    /// domain may be written in either form, `müller.example` or `xn--mller-kva.example`.
     pub(super) email: String,
     /// The password: 72 bytes at most.
     #[oai(validator(max_length = 72))]
@@ -63,7 +64,8 @@ pub struct PasswordReset {
 pub struct UserBody {
     /// Its id.
     pub(super) id: Uuid,
-    /// Its e-mail, in lower case.
+    /// Its e-mail, in lower case; an international domain in its own script, where nothing else looks
+    /// like it. In headers it is in ASCII.
     pub(super) email: String,
     /// What it may do.
     pub(super) roles: Vec<String>,
@@ -158,7 +160,7 @@ impl From<User> for UserBody {
     fn from(user: User) -> Self {
         Self {
             id: user.id.uuid(),
-            email: user.email.as_str().to_owned(),
+            email: user.email.shown(),
             roles: user.roles,
             created_at: user.created_at.to_utc(),
         }

@@ -10,7 +10,9 @@ use subtle::ConstantTimeEq;
 use super::error::Error;
 use super::ids::SessionId;
 use super::manage::By;
+use super::password::Password;
 use super::sessions::Session;
+use super::sign_in::SignedIn;
 use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::http::Context;
@@ -27,6 +29,8 @@ pub struct BrowserSession {
     pub session: Session,
     /// How many seconds the cookie is good for, from now on.
     pub max_age_seconds: i64,
+    /// What its device cookie holds. A secret.
+    pub device: SecretString,
 }
 
 /// A browser that showed its cookie.
@@ -47,12 +51,15 @@ impl Auth {
         &self,
         context: &Context,
         email: &str,
-        password: SecretString,
+        password: Password,
     ) -> Result<BrowserSession, Error> {
-        let (session, _) = self.sign_in(context, email, password).await?;
+        let SignedIn {
+            session, device, ..
+        } = self.sign_in(context, email, password).await?;
         Ok(BrowserSession {
             cookie: self.cookie_of(session.id)?.into(),
             session,
+            device,
             max_age_seconds: self.0.refresh_lifetime_seconds,
         })
     }

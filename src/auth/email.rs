@@ -1,15 +1,33 @@
 //! [`Email`]: an address that names one account.
+//!
+//! Its key is ASCII, because letters that look the same must not be two accounts, and because
+//! headers, logs and other services take nothing else. The part before the `@` is ASCII as it is
+//! sent: mail to any other (RFC 6531) is rare, and nothing folds its look-alikes. An international
+//! domain is typed in either form, `müller.example` or `xn--mller-kva.example`; both are one domain
+//! by UTS 46, and the key has the second.
+//!
+//! People are shown the first, [`Email::shown`], where no label of it can pass for another: one that
+//! mixes scripts (UTS 39, "Highly Restrictive"), that looks like ASCII throughout (`аррӏе`), or that
+//! is written from right to left and would turn the text around it, stays `xn--`. It is derived
+//! from the key and not what was typed, so that every page, whatever it has the address from, shows
+//! one address in one way.
 
 use std::fmt;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+use unicode_security::RestrictionLevel;
+use unicode_security::RestrictionLevelDetection as _;
+use unicode_security::confusable_detection::skeleton;
 
 /// Longest address, by RFC 5321's limit on a path.
 const MAX_LENGTH: usize = 254;
 
-/// A well-formed e-mail address in lower case, so that two spellings are one account.
+/// A well-formed e-mail address, in the form in which two spellings are one account: without white
+/// space around it, in lower case, the domain in ASCII.
 ///
-/// The form is that of `<input type="email">` in the HTML standard: no quotes, no comments, no
-/// spaces, ASCII only. Letters outside ASCII are refused rather than folded, because two that look
-/// the same would be two accounts.
+/// Apart from international domains, the form is that of `<input type="email">` in the HTML
+/// standard: no quotes, no comments, no spaces.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -19,8 +37,8 @@ pub enum BadEmail {
     /// Longer than 254 characters.
     #[error("an e-mail address has 254 characters at most")]
     TooLong,
-    /// Has a character outside ASCII.
-    #[error("an e-mail address is written in ASCII; write an international domain as xn--...")]
+    /// Has a character outside ASCII before the `@`.
+    #[error("the part of an e-mail address before the @ is written in ASCII")]
     NotAscii,
     /// Not `local@domain`.
     #[error("an e-mail address has the form name@example.com, without spaces")]
@@ -31,20 +49,68 @@ impl TryFrom<&str> for Email {
     type Error = BadEmail;
 
     fn try_from(text: &str) -> Result<Self, BadEmail> {
-        if text.len() > MAX_LENGTH {
+        let text = text.trim();
+        // No key is longer than what it is made of, apart from `xn--`: a bound before the work.
+        if text.chars().count() > MAX_LENGTH {
             return Err(BadEmail::TooLong);
         }
-        if !text.is_ascii() {
+        let (local, domain) = text.split_once('@').ok_or(BadEmail::Malformed)?;
+        if !local.is_ascii() {
             return Err(BadEmail::NotAscii);
         }
-        let (local, domain) = text.split_once('@').ok_or(BadEmail::Malformed)?;
         let local_char = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
         let local_good = (1..=64).contains(&local.len()) && local.bytes().all(local_char);
+        let domain = ascii_domain(domain).ok_or(BadEmail::Malformed)?;
         if !local_good || !domain.split('.').all(is_label) {
             return Err(BadEmail::Malformed);
         }
-        Ok(Self(text.to_ascii_lowercase()))
+        let email = format!("{local}@{domain}");
+        if email.len() > MAX_LENGTH {
+            return Err(BadEmail::TooLong);
+        }
+        Ok(Self(email.to_ascii_lowercase()))
     }
+}
+
+/// The domain as the DNS has it. One in ASCII is that already: whether its `xn--` labels mean
+/// anything is nobody's concern but the DNS', and accounts may have been made with any.
+fn ascii_domain(domain: &str) -> Option<String> {
+    if domain.is_ascii() {
+        return Some(domain.to_owned());
+    }
+    let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let domain = domain.as_bytes();
+    let ascii = Uts46::new().to_ascii(domain, rules, hyphens, DnsLength::Verify);
+    ascii.ok().map(std::borrow::Cow::into_owned)
+}
+
+/// The form in which an e-mail, whole or in part, is looked for among keys: that of [`Email`] for a
+/// whole one. In a part, each whole label outside ASCII becomes what it is in a key; of an unfinished
+/// one, nothing can be found.
+#[must_use]
+pub fn searched(text: &str) -> String {
+    if let Ok(email) = Email::try_from(text) {
+        return email.0;
+    }
+    let text = text.trim();
+    let (local, domain) = text.rsplit_once('@').map_or(("", text), |(local, domain)| {
+        (&text[..=local.len()], domain)
+    });
+    let labels = domain.split(['.', '。']);
+    let labels = labels.map(|label| {
+        let bounded = Some(label).filter(|label| label.chars().count() <= MAX_LENGTH);
+        let ascii = bounded.and_then(ascii_domain);
+        ascii.unwrap_or_else(|| label.to_owned())
+    });
+    format!("{local}{}", labels.collect::<Vec<_>>().join(".")).to_lowercase()
+}
+
+/// True for a label that can be shown in its own script, because it passes for no other.
+fn is_unmistakable(label: &[char], _tld: &[char], right_to_left: bool) -> bool {
+    let label: String = label.iter().collect();
+    !right_to_left
+        && label.check_restriction_level(RestrictionLevel::HighlyRestrictive)
+        && !skeleton(&label).all(|c| c.is_ascii())
 }
 
 /// A domain label: letters, digits and inner hyphens, 63 characters at most.
@@ -58,16 +124,39 @@ fn is_label(label: &str) -> bool {
 }
 
 impl Email {
-    /// The address in lower case.
+    /// An address as it is stored, which was parsed when it was written. It is not judged again: a
+    /// rule that has become stricter must not make an account unreadable.
+    #[must_use]
+    pub const fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key: lower case, ASCII.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The address as people read it: its domain in its own script, where that is safe.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let Some((local, domain)) = self.0.split_once('@').filter(|_| self.0.contains("xn--"))
+        else {
+            return self.0.clone();
+        };
+        let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+        let domain = domain.as_bytes();
+        match Uts46::new().to_user_interface(domain, rules, hyphens, is_unmistakable) {
+            (domain, Ok(())) => format!("{local}@{domain}"),
+            (_, Err(_)) => self.0.clone(),
+        }
+    }
 }
 
+/// For people: [`Email::shown`].
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown())
     }
 }
 
@@ -91,8 +180,8 @@ mod tests {
             "a@",
             "@b",
             "a b@c.de",
-            " a@b.de",
-            "a@b.de ",
+            "a @b.de",
+            "a@ b.de",
             "a@@b.de",
             "a@b@c",
             "a\0@b.de",
@@ -101,22 +190,115 @@ mod tests {
             "a@-b.de",
             "a@b..de",
             "ä@b.de",
-            "a@bücher.de",
-            "a@b.de\u{200b}",
+            "\u{202e}a@b.de",
+            "a@b\u{202e}c.de",
+            "a@ü ü.de",
+            "a@-ü.de",
+            "a@ü..de",
+            "a@ü.de.",
+            "a@ü_x.de",
+            "a@ü/x.de",
+            "a@xn--ü.de",
         ] {
             assert!(Email::try_from(text).is_err(), "{text:?}");
         }
-        assert_eq!(
-            Email::try_from(&*format!("{}@b.de", "a".repeat(320))),
-            Err(BadEmail::TooLong)
+        let long = [
+            format!("{}@b.de", "a".repeat(320)),
+            // Too long in ASCII alone.
+            format!("a@{}de", "ü.".repeat(60)),
+        ];
+        for long in long {
+            assert_eq!(Email::try_from(&*long), Err(BadEmail::TooLong), "{long}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_address_have_one_key() {
+        let key = "user@xn--mller-kva.example";
+        for text in [
+            "user@müller.example",
+            "USER@MÜLLER.EXAMPLE",
+            " user@mu\u{308}ller.example\r\n",
+            "\u{a0}user@xn--mller-kva.example",
+            "user@XN--MLLER-KVA.example",
+            "user@müller。example",
+            "user@müller.ｅｘａｍｐｌｅ",
+            "user@mü\u{ad}ller.example\u{200b}",
+        ] {
+            let email = Email::try_from(text).unwrap();
+            assert_eq!(
+                (email.as_str(), &*email.shown()),
+                (key, "user@müller.example")
+            );
+            assert_eq!(searched(text), key);
+        }
+        let keys =
+            ["a@straße.example", "a@strasse.example"].map(|text| Email::try_from(text).unwrap());
+        assert_ne!(
+            keys[0], keys[1],
+            "two domains, as the DNS has it since IDNA 2008"
         );
+    }
+
+    #[test]
+    fn a_domain_is_shown_in_its_own_script_where_nothing_else_looks_like_it() {
+        for shown in [
+            "a@bücher.example",
+            "a@пример.example",
+            "a@παράδειγμα.example",
+            "a@例え.example",
+            "a@日本語カナabc.example",
+            "a@한국.example",
+            "a@plain.example",
+        ] {
+            assert_eq!(Email::try_from(shown).unwrap().shown(), shown);
+        }
+        for lookalike in [
+            // Cyrillic all through, and among Latin.
+            "a@аррӏе.example",
+            "a@pаypal.example",
+            "a@müllеr.example",
+            // Dotless i.
+            "a@paypaı.example",
+            // Right to left.
+            "a@דוגמה.example",
+        ] {
+            let email = Email::try_from(lookalike).unwrap();
+            assert_eq!(email.shown(), email.as_str(), "{lookalike}");
+            assert!(email.as_str().contains("@xn--"), "{lookalike}");
+        }
+        // Made before domains were checked: still an account, and shown as it is.
+        for stored in ["a@xn--zzzzz.example", "a@xn--a.example", "a@ab--cd.example"] {
+            let email = Email::try_from(stored).unwrap();
+            assert_eq!((email.as_str(), &*email.shown()), (stored, stored));
+        }
+    }
+
+    #[test]
+    fn a_part_of_an_address_is_searched_for_as_keys_have_it() {
+        for (typed, searched_for) in [
+            ("", ""),
+            (" Ann ", "ann"),
+            ("müller.ex", "xn--mller-kva.ex"),
+            ("@MÜLLER.", "@xn--mller-kva."),
+            ("r@bücher", "r@xn--bcher-kva"),
+            ("ä@müller", "ä@xn--mller-kva"),
+            ("command line", "command line"),
+        ] {
+            assert_eq!(searched(typed), searched_for, "{typed:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn parsing_is_idempotent_and_never_panics(text in ".{0,80}") {
-            if let Ok(email) = Email::try_from(&*text) {
-                prop_assert_eq!(Email::try_from(email.as_str()), Ok(email.clone()));
+        fn parsing_is_idempotent_and_never_panics(text in ".{0,80}", domain in "[a-zü。.\u{ad}-]{0,20}|\\PC{0,20}") {
+            let _ = searched(&text);
+            for text in [text, format!("a@{domain}")] {
+                if let Ok(email) = Email::try_from(&*text) {
+                    prop_assert_eq!(Email::try_from(email.as_str()), Ok(email.clone()));
+                    // What people are shown leads back to the account, when they type it.
+                    prop_assert_eq!(Email::try_from(&*email.shown()), Ok(email.clone()));
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::error::Error;
-use super::password::{MAX_BYTES, MAX_COST, PasswordHash};
+use super::password::{Form, MAX_BYTES, MAX_COST, Password, PasswordHash};
 use super::turns::Turns;
 use crate::http::client_address::network;
 
@@ -65,10 +65,10 @@ enum Job {
         reply: oneshot::Sender<Result<PasswordHash, Error>>,
     },
     Verify {
-        password: SecretString,
+        password: Password,
         hash: PasswordHash,
         cost: u32,
-        reply: oneshot::Sender<Result<bool, Error>>,
+        reply: oneshot::Sender<Result<Option<Form>, Error>>,
     },
 }
 
@@ -104,16 +104,16 @@ impl Hasher {
         self.pool.queue.depth.load(Ordering::Relaxed)
     }
 
-    /// Hashes a password of 72 bytes at most, in the turn of `client`.
+    /// Hashes the normal form of a password, of 72 bytes at most, in the turn of `client`.
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
     pub(super) async fn hash(
         &self,
         client: IpAddr,
-        password: SecretString,
+        password: Password,
     ) -> Result<PasswordHash, Error> {
-        let cost = self.cost;
+        let (password, cost) = (password.into_normal(), self.cost);
         self.submit(client, |reply| Job::Hash {
             password,
             cost,
@@ -122,26 +122,27 @@ impl Hasher {
         .await
     }
 
-    /// Compares a password with a hash, or with a decoy where there is none that can be compared.
-    /// Every comparison takes as long as one with the dearest hash known, of which the stored ones
-    /// have the cost `dearest`.
+    /// Compares a password with a hash, or with a decoy where there is none that can be compared, and
+    /// gives the form of it that the hash is of. Every comparison takes as long as one with the
+    /// dearest hash known, of which the stored ones have the cost `dearest`, and a password that was
+    /// not sent in its normal form takes two, whatever the first one says.
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
     pub(super) async fn verify(
         &self,
         client: IpAddr,
-        password: SecretString,
+        password: Password,
         hash: Option<PasswordHash>,
         dearest: Option<u32>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Form>, Error> {
         let hash = hash.filter(|hash| hash.cost().is_some());
         let known = hash.is_some();
         let own = hash.as_ref().and_then(PasswordHash::cost);
         let cost = [Some(self.cost), dearest, own].into_iter().flatten().max();
         let cost = cost.unwrap_or(self.cost).min(MAX_COST);
         let hash = hash.unwrap_or_else(|| PasswordHash::decoy(cost));
-        let equal = self
+        let form = self
             .submit(client, |reply| Job::Verify {
                 password,
                 hash,
@@ -149,7 +150,7 @@ impl Hasher {
                 reply,
             })
             .await?;
-        Ok(equal && known)
+        Ok(form.filter(|_| known))
     }
 
     /// True when stored hashes of the cost `dearest` make every comparison cost more than today's
@@ -282,18 +283,23 @@ impl Job {
                 cost,
                 reply,
             } => {
-                // A longer password must cost the same and never match its own first 72 bytes.
-                let bytes = password.expose_secret().as_bytes();
-                let cut = &bytes[..bytes.len().min(MAX_BYTES)];
-                let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
-                let equal = equal && bytes.len() <= MAX_BYTES;
-                // A cheaper hash took less. Decoys of its cost and of all up to the dearest make up
-                // the difference exactly, so that the time tells nobody of an account; after a
-                // match, too, because the account may be disabled.
-                for padding in padding(hash.cost(), cost) {
-                    let _ = bcrypt::verify(cut, PasswordHash::decoy(padding).expose());
+                let mut found = None;
+                for (form, text) in password.forms() {
+                    // A longer password must cost the same and never match its own first 72 bytes.
+                    let bytes = text.as_bytes();
+                    let cut = &bytes[..bytes.len().min(MAX_BYTES)];
+                    let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
+                    if equal && bytes.len() <= MAX_BYTES {
+                        found = found.or(Some(form));
+                    }
+                    // A cheaper hash took less. Decoys of its cost and of all up to the dearest make
+                    // up the difference exactly, so that the time tells nobody of an account; after
+                    // a match, too, because the account may be disabled.
+                    for padding in padding(hash.cost(), cost) {
+                        let _ = bcrypt::verify(cut, PasswordHash::decoy(padding).expose());
+                    }
                 }
-                let _ = reply.send(Ok(equal));
+                let _ = reply.send(Ok(found));
             }
         }
     }
@@ -329,7 +335,7 @@ mod tests {
         let limit = std::time::Duration::from_mins(1);
         let verified = hasher.verify(HOME, "right".into(), Some(hash), Some(31));
         let equal = tokio::time::timeout(limit, verified).await.unwrap();
-        assert!(!equal.unwrap());
+        assert_eq!(equal.unwrap(), None);
     }
 
     #[tokio::test]
@@ -347,47 +353,39 @@ mod tests {
         assert_eq!(outdated, [true, false, true]);
     }
 
-    #[tokio::test]
-    async fn a_password_matches_its_own_hash_only() {
-        let hasher = Hasher::new(10, false);
-        let hash = hasher.hash(HOME, "seventy-two".into()).await.unwrap();
-        assert!(
-            hasher
-                .verify(HOME, "seventy-two".into(), Some(hash.clone()), None)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !hasher
-                .verify(HOME, "seventy-three".into(), Some(hash), None)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !hasher
-                .verify(HOME, "anything".into(), None, None)
-                .await
-                .unwrap()
-        );
+    /// The form of `password` that `hash` is of.
+    async fn form(hasher: &Hasher, password: &str, hash: Option<&PasswordHash>) -> Option<Form> {
+        let compared = hasher.verify(HOME, password.into(), hash.cloned(), None);
+        compared.await.unwrap()
     }
 
     #[tokio::test]
-    async fn seventy_two_bytes_count_and_a_seventy_third_never_matches() {
+    async fn a_password_matches_its_own_hash_only_and_all_of_it_counts() {
+        let (hasher, long) = (Hasher::new(10, false), "x".repeat(72));
+        let hash = hasher.hash(HOME, long.as_str().into()).await.unwrap();
+        let hash = Some(&hash);
+        assert_eq!(form(&hasher, &long, hash).await, Some(Form::Normal));
+        // bcrypt would read no more of the second.
+        for wrong in [&long[1..], &format!("{long}y"), "anything"] {
+            assert_eq!(form(&hasher, wrong, hash).await, None);
+        }
+        assert_eq!(form(&hasher, &long, None).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_of_the_normal_form_or_of_the_form_that_is_sent() {
         let hasher = Hasher::new(10, false);
-        let long = "x".repeat(72);
-        let hash = hasher.hash(HOME, long.clone().into()).await.unwrap();
-        assert!(
-            hasher
-                .verify(HOME, long.clone().into(), Some(hash.clone()), None)
-                .await
-                .unwrap()
+        let (composed, decomposed) = ("café", "cafe\u{301}");
+        let hash = hasher.hash(HOME, decomposed.into()).await.unwrap();
+        for sent in [composed, decomposed] {
+            assert_eq!(form(&hasher, sent, Some(&hash)).await, Some(Form::Normal));
+        }
+        let raw = PasswordHash::from_stored(bcrypt::hash(decomposed, 4).unwrap());
+        assert_eq!(
+            form(&hasher, decomposed, Some(&raw)).await,
+            Some(Form::AsSent)
         );
-        assert!(
-            !hasher
-                .verify(HOME, format!("{long}y").into(), Some(hash), None)
-                .await
-                .unwrap()
-        );
+        assert_eq!(form(&hasher, composed, Some(&raw)).await, None);
     }
 
     #[tokio::test]

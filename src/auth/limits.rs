@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::device::Device;
+use super::email::searched;
 use super::error::Error;
 use super::refresh_token::keyed_hash;
 use crate::config::RateLimit;
@@ -43,17 +45,23 @@ impl Limits {
     /// Charges a try at a password, before the account is looked up. A full account turns away
     /// networks without a recent sign-in, before any hash. A try from any other network is judged,
     /// because this account may know it: only [`Self::password_judged`] may tell the difference.
-    pub(super) async fn password_try(&self, context: &Context, email: &str) -> Result<(), Error> {
+    ///
+    /// A try of a `device` that the account knows counts against the device alone, wherever it is:
+    /// neither strangers at other addresses nor neighbours at its own can use up what it may, and a
+    /// thief of the proof can guess no more than from one address.
+    pub(super) async fn password_try(
+        &self,
+        context: &Context,
+        email: &str,
+        device: Option<&Device>,
+    ) -> Result<(), Error> {
         self.call(context).await?;
+        if let Some(device) = device {
+            let key = format!("{}:device:{}", digest(email), device.id);
+            return self.charge(context, vec![self.login(key)]).await;
+        }
         let buckets = vec![
-            Bucket {
-                policy: "login",
-                key: pair(email, context.client),
-                limit: self.login,
-                charge: true,
-                unless_known: None,
-                public: true,
-            },
+            self.login(pair(email, context.client)),
             self.account(email, false, Some(network(context.client).to_string())),
         ];
         self.charge(context, buckets).await
@@ -63,20 +71,27 @@ impl Limits {
     /// by the same step that asks whether it is full, so that of any number of tries at once no
     /// more than the limit are answered. A full account refuses a wrong password from anywhere, and
     /// the right one from addresses that the account does not know; those that it knows now are
-    /// safe from strangers who would lock them out.
+    /// safe from strangers who would lock them out. What a known device tries was charged before.
     pub(super) async fn password_judged(
         &self,
         context: &Context,
         email: &str,
+        device: Option<&Device>,
         good: bool,
     ) -> Result<(), Error> {
-        if !good {
-            let bucket = self.account(email, true, None);
-            return self.charge(context, vec![bucket]).await;
-        }
         let pair = pair(email, context.client);
-        let bucket = self.account(email, false, Some(pair.clone()));
-        self.charge(context, vec![bucket]).await?;
+        match (good, device) {
+            (false, Some(_)) => return Ok(()),
+            (false, None) => {
+                let bucket = self.account(email, true, None);
+                return self.charge(context, vec![bucket]).await;
+            }
+            (true, Some(_)) => {}
+            (true, None) => {
+                let bucket = self.account(email, false, Some(pair.clone()));
+                self.charge(context, vec![bucket]).await?;
+            }
+        }
         let marks = [pair, network(context.client).to_string()];
         self.counters.remember(&marks).await;
         Ok(())
@@ -109,6 +124,17 @@ impl Limits {
         }
     }
 
+    fn login(&self, key: String) -> Bucket {
+        Bucket {
+            policy: "login",
+            key,
+            limit: self.login,
+            charge: true,
+            unless_known: None,
+            public: true,
+        }
+    }
+
     fn account(&self, email: &str, charge: bool, unless_known: Option<String>) -> Bucket {
         Bucket {
             policy: "account",
@@ -121,9 +147,10 @@ impl Limits {
     }
 }
 
-/// Names an account without its e-mail: whatever was typed, so that an unknown one counts too.
+/// Names an account without its e-mail: whatever was typed, so that an unknown one counts too, and in
+/// one form, so that its spellings share what it may.
 fn digest(email: &str) -> String {
-    super::hex(&keyed_hash(b"aura/limit/v1", email.to_lowercase().as_bytes(), &[])[..16])
+    super::hex(&keyed_hash(b"aura/limit/v1", searched(email).as_bytes(), &[])[..16])
 }
 
 fn pair(email: &str, client: IpAddr) -> String {

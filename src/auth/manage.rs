@@ -2,10 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use secrecy::SecretString;
-
 use super::error::Error;
 use super::ids::UserId;
+use super::password::Password;
 use super::session_sync::END_ALL;
 use super::sessions::{Owner, Session};
 use super::users::{ADMIN, Administrator, Change, Deed, Outcome, SessionSync, User, named};
@@ -136,7 +135,7 @@ impl Auth {
     pub async fn create(
         &self,
         email: &str,
-        password: SecretString,
+        password: Password,
         roles: &[String],
         by: &By,
     ) -> Result<User, Error> {
@@ -169,7 +168,7 @@ impl Auth {
         &self,
         context: &Context,
         email: &str,
-        password: SecretString,
+        password: Password,
     ) -> Result<User, Error> {
         self.0.limits.call(context).await?;
         let roles = vec![super::users::ADMIN.to_owned()];
@@ -211,7 +210,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
-    pub async fn set_password(&self, user: &User, new: SecretString, by: &By) -> Result<(), Error> {
+    pub async fn set_password(&self, user: &User, new: Password, by: &By) -> Result<(), Error> {
         self.check_new_password(&new, &user.email, "password")?;
         let hash = self.0.hasher.hash(by.client(), new).await?;
         let change = Change::Password(hash, self.0.clock.now());

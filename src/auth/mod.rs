@@ -8,6 +8,7 @@ mod accounts;
 pub mod api;
 pub mod bodies;
 pub mod browser;
+mod device;
 pub mod email;
 mod error;
 mod examples;
@@ -43,6 +44,7 @@ pub use self::access_token::Claims;
 pub use self::error::Error;
 pub use self::keys::{BadKey, Keys};
 pub use self::manage::By;
+pub use self::password::Password;
 pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};
 
 use self::access_token::AccessTokens;
@@ -161,6 +163,8 @@ pub struct TokenPair {
     pub refresh_token: String,
     /// Seconds that the refresh token lives.
     pub refresh_expires_in: i64,
+    /// After a sign-in, the proof that the client shows at its next one; see [`Auth::login`].
+    pub device: Option<SecretString>,
 }
 
 impl Auth {

@@ -1,6 +1,8 @@
-//! What a new password must be, and the hash it becomes.
+//! [`Password`]: the form in which passwords are compared. The rules for a new one, and the hash it
+//! becomes.
 
 use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::email::Email;
 use crate::http::FieldError;
@@ -19,6 +21,107 @@ const MIN_WORD_LOG10: f64 = 5.0;
 /// The dearest hash that is compared, as a cost: the largest `PASSWORD_BCRYPT_COST`. One of cost 31
 /// would occupy a worker for days.
 pub(super) const MAX_COST: u32 = 15;
+
+/// A password in the form of RFC 8265's profile OpaqueString (section 4.2.2): spaces outside ASCII
+/// are U+0020, the rest is in normalization form C, and case counts. One keyboard sends "é" as one
+/// character and another as two, and both mean one password. Not shown by `Debug`.
+///
+/// The profile's list of allowed characters is not enforced: it depends on the version of Unicode,
+/// and an update must not lock anyone out. Where the form as sent differs, it is kept as well,
+/// because a hash from before passwords had a normal form, or from elsewhere, may be of that one.
+#[derive(Clone)]
+pub struct Password {
+    normal: SecretString,
+    as_sent: Option<SecretString>,
+}
+
+/// The form of a password that a hash was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The normal form.
+    Normal,
+    /// The form in which the password was sent, which is not the normal one.
+    AsSent,
+}
+
+impl Password {
+    /// The normal form.
+    #[must_use]
+    pub(super) fn expose(&self) -> &str {
+        self.normal.expose_secret()
+    }
+
+    /// The normal form, to be hashed.
+    #[must_use]
+    pub(super) fn into_normal(self) -> SecretString {
+        self.normal
+    }
+
+    /// The forms that a stored hash may be of, the normal one first.
+    pub(super) fn forms(&self) -> impl Iterator<Item = (Form, &str)> {
+        let as_sent = self.as_sent.as_ref().map(ExposeSecret::expose_secret);
+        let normal = std::iter::once((Form::Normal, self.expose()));
+        normal.chain(as_sent.map(|text| (Form::AsSent, text)))
+    }
+
+    /// True when all of the normal form counts in a hash. A few characters are longer in it.
+    #[must_use]
+    pub(super) fn fits(&self) -> bool {
+        self.expose().len() <= MAX_BYTES
+    }
+
+    /// True when both are one password.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl From<SecretString> for Password {
+    fn from(sent: SecretString) -> Self {
+        let text = sent.expose_secret();
+        if text.is_ascii() || is_nfc(text) && !text.contains(is_other_space) {
+            return Self {
+                normal: sent,
+                as_sent: None,
+            };
+        }
+        let spaced = text
+            .chars()
+            .map(|c| if is_other_space(c) { ' ' } else { c });
+        let normal: String = spaced.nfc().collect();
+        Self {
+            normal: normal.into(),
+            as_sent: Some(sent),
+        }
+    }
+}
+
+impl From<String> for Password {
+    fn from(sent: String) -> Self {
+        SecretString::from(sent).into()
+    }
+}
+
+impl From<&str> for Password {
+    fn from(sent: &str) -> Self {
+        SecretString::from(sent).into()
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password([redacted])")
+    }
+}
+
+/// A character of the general category Zs, U+0020 excepted.
+const fn is_other_space(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
 
 /// A bcrypt hash in the modular crypt format (`$2b$12$...`). Not shown by `Debug`.
 #[derive(Clone)]
@@ -65,11 +168,12 @@ impl std::fmt::Debug for PasswordHash {
 /// `field` is the input's name for it. Gives every fault, none for a good password.
 #[must_use]
 pub(super) fn faults(
-    password: &str,
+    password: &Password,
     email: &Email,
     min_chars: usize,
     field: &str,
 ) -> Vec<FieldError> {
+    let password = password.expose();
     let fault = |code, message: String| vec![FieldError::new(field, code, message)];
     if password.contains('\0') {
         return fault(
@@ -104,14 +208,15 @@ pub(super) fn faults(
 
 /// True for a password that is cheap to guess for those who know the address.
 fn resembles(password: &str, email: &Email) -> bool {
-    let (local, domain) = email
-        .as_str()
-        .split_once('@')
-        .unwrap_or((email.as_str(), ""));
-    let host = domain.split('.').next().unwrap_or_default();
-    let mut parts = vec![email.as_str(), local, domain, host];
-    // `johanna.meyer-1987` is Johanna, and Meyer.
-    parts.extend(local.split(|c: char| !c.is_ascii_alphabetic()));
+    let shown = email.shown();
+    let mut parts = Vec::new();
+    for text in [email.as_str(), &shown] {
+        let (local, domain) = text.split_once('@').unwrap_or((text, ""));
+        let host = domain.split('.').next().unwrap_or_default();
+        parts.extend([text, local, domain, host]);
+        // `johanna.meyer-1987` is Johanna, and Meyer.
+        parts.extend(local.split(|c: char| !c.is_ascii_alphabetic()));
+    }
     let known = strength::guesses_log10(password, &parts);
     known < MIN_GUESSES_LOG10 && known < strength::guesses_log10(password, &[])
 }
@@ -129,10 +234,51 @@ mod tests {
 
     fn codes(password: &str) -> Vec<&'static str> {
         let email = Email::try_from("johanna.meyer@bluebird.example").unwrap();
-        faults(password, &email, 12, "password")
+        faults(&password.into(), &email, 12, "password")
             .into_iter()
             .map(|fault| fault.code)
             .collect()
+    }
+
+    #[test]
+    fn spellings_of_one_password_have_one_normal_form() {
+        for (sent, normal) in [
+            ("plain ASCII", "plain ASCII"),
+            ("cafe\u{301}", "café"),
+            ("café", "café"),
+            ("Cafe\u{301}", "Café"),
+            ("\u{1112}\u{1161}\u{11ab}", "한"),
+            ("\u{212b}", "Å"),
+            ("a\u{a0}b\u{3000}c\u{2009}d\u{1680}e", "a b c d e"),
+            // No case is folded, and nothing is made compatible: that would merge different ones.
+            ("ｆｕｌｌ", "ｆｕｌｌ"),
+            ("ﬁ", "ﬁ"),
+            // No spaces.
+            ("a\u{200b}b\tc", "a\u{200b}b\tc"),
+        ] {
+            let password = Password::from(sent);
+            assert_eq!(password.expose(), normal);
+            let forms: Vec<_> = password.forms().collect();
+            let mut expected = vec![(Form::Normal, normal)];
+            if sent != normal {
+                expected.push((Form::AsSent, sent));
+            }
+            assert_eq!(forms, expected);
+            assert!(!format!("{password:?}").contains(sent));
+        }
+    }
+
+    #[test]
+    fn length_is_that_of_the_normal_form() {
+        // Too long as sent, and not in its normal form.
+        let decomposed = "zQ7-mK2+e\u{301}".repeat(7);
+        let normal = Password::from(&*decomposed);
+        assert_eq!((decomposed.len(), normal.expose().len()), (77, 70));
+        assert_eq!(codes(&decomposed), [""; 0]);
+        assert_eq!(codes(&"e\u{301}".repeat(11)), ["password_too_short"]);
+        // Excluded from composition: longer in the normal form.
+        let longer = Password::from("\u{958}".repeat(13));
+        assert!(longer.expose().len() > MAX_BYTES && !longer.fits());
     }
 
     #[test]

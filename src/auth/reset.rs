@@ -3,14 +3,16 @@
 //! works once, and not after any other change: disabling an account, for one.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Auth;
+use super::email::Email;
 use super::error::Error;
 use super::keys::TokenHeader;
 use super::manage::By;
+use super::password::Password;
 use super::refresh_token::keyed_hash;
 use super::session_sync::END_ALL;
 use super::users::{Change, User};
@@ -63,26 +65,10 @@ impl Auth {
         &self,
         context: &Context,
         token: &str,
-        new: SecretString,
+        new: Password,
     ) -> Result<(), Error> {
         self.0.limits.call(context).await?;
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.validate_exp = false;
-        let key = DecodingKey::from_secret(self.reset_key().expose_secret().as_bytes());
-        let header = TokenHeader::of(token).ok_or(Error::InvalidResetToken)?;
-        let token = decode::<Claims>(token, &key, &rules).map_err(|_| Error::InvalidResetToken)?;
-        let left = token
-            .claims
-            .exp
-            .saturating_sub(self.0.clock.now().seconds());
-        let fresh = (1..=LIFETIME_SECONDS + MAX_SKEW_SECONDS).contains(&left);
-        if header.typ != TYPE || !fresh {
-            return Err(Error::InvalidResetToken);
-        }
-        let user = self.0.users.find(token.claims.sub.into()).await?;
-        let unused = |user: &User| self.fingerprint(user) == token.claims.pwh;
-        let user = user.filter(|user| user.disabled_at.is_none() && unused(user));
-        let user = user.ok_or(Error::InvalidResetToken)?;
+        let user = self.user_of_reset(token).await?;
         self.check_new_password(&new, &user.email, "new_password")?;
         if user.password_change_required_at.is_some()
             && self
@@ -106,6 +92,33 @@ impl Auth {
             Ok(None) | Err(Error::UserNotFound) => Err(Error::InvalidResetToken),
             done => done.map(drop),
         }
+    }
+
+    /// The e-mail of the account that a reset token is good for at this moment. It is told to nobody
+    /// else: whoever has the token can choose the password.
+    pub async fn owner_of_reset(&self, token: &str) -> Option<Email> {
+        let user = self.user_of_reset(token).await;
+        user.ok().map(|user| user.email)
+    }
+
+    async fn user_of_reset(&self, token: &str) -> Result<User, Error> {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.validate_exp = false;
+        let key = DecodingKey::from_secret(self.reset_key().expose_secret().as_bytes());
+        let header = TokenHeader::of(token).ok_or(Error::InvalidResetToken)?;
+        let token = decode::<Claims>(token, &key, &rules).map_err(|_| Error::InvalidResetToken)?;
+        let left = token
+            .claims
+            .exp
+            .saturating_sub(self.0.clock.now().seconds());
+        let fresh = (1..=LIFETIME_SECONDS + MAX_SKEW_SECONDS).contains(&left);
+        if header.typ != TYPE || !fresh {
+            return Err(Error::InvalidResetToken);
+        }
+        let user = self.0.users.find(token.claims.sub.into()).await?;
+        let unused = |user: &User| self.fingerprint(user) == token.claims.pwh;
+        let user = user.filter(|user| user.disabled_at.is_none() && unused(user));
+        user.ok_or(Error::InvalidResetToken)
     }
 
     fn reset_key(&self) -> SecretString {

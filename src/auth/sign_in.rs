@@ -9,16 +9,26 @@ use super::email::Email;
 use super::error::Error;
 use super::ids::SessionId;
 use super::manage::By;
+use super::password::{Form, Password};
 use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
 use super::sessions::{ClientDifference, ClientMark, Owner, Presented, Rotation, Session};
 use super::users::User;
 use super::{Auth, TokenPair};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
-use crate::http::{Context, FieldError};
+use crate::http::Context;
 
 /// Time for which the cost of the dearest stored hash is cached.
 const DEAREST_HASH_MILLIS: i64 = 60_000;
+
+/// What a sign-in gives.
+pub(super) struct SignedIn {
+    pub(super) session: Session,
+    /// The first refresh token of the session.
+    pub(super) token: RefreshToken,
+    /// The proof that the device has signed in.
+    pub(super) device: SecretString,
+}
 
 impl Auth {
     /// Signs in. An unknown account, a wrong password and a disabled account cost the same and
@@ -31,10 +41,16 @@ impl Auth {
         &self,
         context: &Context,
         email: &str,
-        password: SecretString,
+        password: Password,
     ) -> Result<TokenPair, Error> {
-        let (session, token) = self.sign_in(context, email, password).await?;
-        self.pair(&session.owner, &token, session.created_at)
+        let SignedIn {
+            session,
+            token,
+            device,
+        } = self.sign_in(context, email, password).await?;
+        let mut pair = self.pair(&session.owner, &token, session.created_at)?;
+        pair.device = Some(device);
+        Ok(pair)
     }
 
     /// The same for whoever makes something else than tokens of it.
@@ -42,11 +58,13 @@ impl Auth {
         &self,
         context: &Context,
         email: &str,
-        password: SecretString,
-    ) -> Result<(Session, RefreshToken), Error> {
+        password: Password,
+    ) -> Result<SignedIn, Error> {
+        let device = self.known_device(context, email).await?;
+        let device = device.as_ref();
         // Side by side, so that an outage is told in the time of one call, not after the hash.
         let (limited, ready) = tokio::join!(
-            self.0.limits.password_try(context, email),
+            self.0.limits.password_try(context, email, device),
             self.0.sessions.ready()
         );
         limited.inspect_err(|_| self.0.metrics.login("limited"))?;
@@ -55,15 +73,17 @@ impl Auth {
             Ok(email) => self.0.users.find_by_email(&email).await?,
             Err(_) => None,
         };
-        let user = self.check_password(context.client, user, &password).await?;
+        let checked = self.check_password(context.client, user, &password).await?;
         let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
-        let user = user.filter(may_enter);
+        let user = checked.filter(|(user, _)| may_enter(user));
         let limits = &self.0.limits;
-        let judged = limits.password_judged(context, email, user.is_some()).await;
+        let judged = limits
+            .password_judged(context, email, device, user.is_some())
+            .await;
         if judged.is_err() {
             self.0.metrics.login("limited");
         }
-        let Some(user) = user else {
+        let Some((user, form)) = user else {
             self.note(&refusal(context, email)).await;
             judged?;
             self.0.metrics.login("refused");
@@ -78,10 +98,14 @@ impl Auth {
             let token = self.issue_reset_token(&user)?;
             return Err(Error::PasswordChangeRequired(token.into()));
         }
-        let user = self.rehash(context.client, user, password).await?;
-        let begun = self.begin_session(context, &user).await?;
+        let user = self.rehash(context.client, user, form, password).await?;
+        let (session, token) = self.begin_session(context, &user).await?;
         self.0.metrics.login("accepted");
-        Ok(begun)
+        Ok(SignedIn {
+            session,
+            token,
+            device: self.device_proof(&user)?,
+        })
     }
 
     /// Records what has happened already, so that a database which is away cannot prevent it: the
@@ -92,13 +116,15 @@ impl Auth {
         }
     }
 
-    /// The user, if the password is theirs. Costs as much as the dearest stored hash in any case.
+    /// The user, if the password is theirs, and the form of it that the stored hash is of. Costs as
+    /// much as the dearest stored hash in any case, and twice as much for a password that is not sent
+    /// in its normal form.
     pub(super) async fn check_password(
         &self,
         client: IpAddr,
         user: Option<User>,
-        password: &SecretString,
-    ) -> Result<Option<User>, Error> {
+        password: &Password,
+    ) -> Result<Option<(User, Form)>, Error> {
         let dearest = self.dearest_hash().await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         if let Some(user) = user
@@ -111,12 +137,12 @@ impl Auth {
                  the account needs a new password"
             );
         }
-        let equal = self
+        let form = self
             .0
             .hasher
             .verify(client, password.clone(), hash, dearest)
             .await?;
-        Ok(user.filter(|_| equal))
+        Ok(user.zip(form))
     }
 
     /// The cost of the dearest stored hash, as of a minute ago at most. Asked before every comparison
@@ -150,30 +176,29 @@ impl Auth {
         Ok(cost)
     }
 
-    /// Brings a hash of another cost to today's, once: up, or down where the operator wants it.
+    /// Brings a hash of another cost to today's, once: up, or down where the operator wants it. One
+    /// that is not of the normal form of the password, to that.
     async fn rehash(
         &self,
         client: IpAddr,
         mut user: User,
-        password: SecretString,
+        form: Form,
+        password: Password,
     ) -> Result<User, Error> {
-        if !self.0.hasher.is_outdated(&user.password_hash) {
+        let outdated = form == Form::AsSent || self.0.hasher.is_outdated(&user.password_hash);
+        if !outdated || !password.fits() {
             return Ok(user);
         }
         let hash = self.0.hasher.hash(client, password.clone()).await?;
-        if self
-            .0
-            .users
-            .rehash(user.id, &user.password_hash, &hash)
-            .await?
-        {
+        if self.0.users.rehash(&user, &hash).await? {
             user.password_hash = hash;
             return Ok(user);
         }
         // Somebody was first: another sign-in with the same password, or a change of it.
         let user = self.0.users.find(user.id).await?;
-        self.check_password(client, user, &password)
-            .await?
+        let checked = self.check_password(client, user, &password).await?;
+        checked
+            .map(|(user, _)| user)
             .ok_or(Error::InvalidCredentials)
     }
 
@@ -347,6 +372,7 @@ impl Auth {
             expires_in: access.lifetime_seconds(),
             refresh_token: token.expose(),
             refresh_expires_in: self.0.refresh_lifetime_seconds,
+            device: None,
         })
     }
 }
@@ -363,21 +389,5 @@ fn refusal(context: &Context, email: &str) -> Event {
         subject: Some(Subject { id: None, email }),
         origin: Origin::from(context),
         detail: String::new(),
-    }
-}
-
-/// The fault of a field that cannot even be compared with anything stored.
-pub(super) fn refuse_nul(fields: &[(&str, &str)]) -> Result<(), Error> {
-    let faults: Vec<FieldError> = fields
-        .iter()
-        .filter(|(_, value)| value.contains('\0'))
-        .map(|(name, _)| {
-            FieldError::new(*name, "contains_nul", format!("{name} may not hold U+0000"))
-        })
-        .collect();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(faults))
     }
 }

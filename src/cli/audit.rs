@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::output;
 use super::setup::Source;
 use crate::audit::{Action, Actor, Audit as Trail, Event, Filter, Origin, Recorded};
+use crate::auth::email::searched;
 use crate::clock::Timestamp;
 
 /// Read the audit trail: who did what, when, from where.
@@ -90,8 +91,8 @@ impl From<Filters> for Filter {
     fn from(filters: Filters) -> Self {
         Self {
             action: filters.action,
-            actor: filters.actor.map(|email| email.to_lowercase()),
-            subject: filters.subject.map(|email| email.to_lowercase()),
+            actor: filters.actor.as_deref().map(searched),
+            subject: filters.subject.as_deref().map(searched),
             ip: filters.ip,
             from: filters.from,
             until: filters.until,

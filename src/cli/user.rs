@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::output;
 use super::setup::Source;
 use crate::auth::email::Email;
 use crate::auth::users::User as Account;
-use crate::auth::{Auth, By, Error};
+use crate::auth::{Auth, By, Error, Password as Secret};
 use crate::clock::Timestamp;
 
 /// How many accounts are read at once.
@@ -120,7 +119,7 @@ struct Password {
 }
 
 impl Password {
-    fn read(&self) -> anyhow::Result<SecretString> {
+    fn read(&self) -> anyhow::Result<Secret> {
         if self.password_stdin {
             let mut text = String::new();
             let limit = std::io::stdin().lock().take(4096).read_to_string(&mut text);
@@ -131,11 +130,12 @@ impl Password {
         if !std::io::stdin().is_terminal() {
             bail!("there is no terminal to ask for the password: use --password-stdin");
         }
-        let first = rpassword::prompt_password("Password: ")?;
-        if first != rpassword::prompt_password("Once more: ")? {
+        let first = Secret::from(rpassword::prompt_password("Password: ")?);
+        let again = Secret::from(rpassword::prompt_password("Once more: ")?);
+        if !first.is_same(&again) {
             bail!("the two passwords differ; nothing was changed");
         }
-        Ok(first.into())
+        Ok(first)
     }
 }
 
@@ -147,7 +147,7 @@ impl User {
             UserCommand::Create { password, .. } | UserCommand::SetPassword { password, .. } => {
                 password.read()?
             }
-            _ => SecretString::default(),
+            _ => Secret::from(""),
         };
         source.with_app(|app| async move {
             let link = matches!(command, UserCommand::ResetLink { .. });
@@ -162,7 +162,7 @@ impl User {
     }
 }
 
-async fn execute(auth: &Auth, command: UserCommand, password: SecretString) -> anyhow::Result<()> {
+async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow::Result<()> {
     let by = &By::command_line();
     let done = match command {
         UserCommand::Create {
@@ -264,7 +264,7 @@ fn line(user: &Account) -> String {
     };
     json!({
         "id": user.id.to_string(),
-        "email": user.email.as_str(),
+        "email": user.email.shown(),
         "roles": user.roles,
         "created_at": moment(user.created_at),
         "disabled_at": user.disabled_at.map_or(Value::Null, moment),

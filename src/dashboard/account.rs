@@ -2,6 +2,7 @@
 
 use askama::Template;
 use poem::http::StatusCode;
+use secrecy::ExposeSecret;
 
 use super::Answer;
 use super::done::Done;
@@ -50,7 +51,7 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
     let body = Account {
         tokens,
         tokens_per_day,
-        email: user.email.as_str().to_owned(),
+        email: user.email.shown(),
         roles: user.roles,
         since: Moment(user.created_at),
         form,
@@ -59,6 +60,12 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
         hidden,
     };
     Ok(page(visit, status, "My account", &body))
+}
+
+/// Leads to the form for another password, by way of the sign-in and back where nobody is signed in.
+pub(super) fn lead_to_password(visit: &mut Visit) -> Answer {
+    visit.caller()?;
+    Ok(visit.see("/account#password"))
 }
 
 /// Changes the password.
@@ -74,8 +81,12 @@ pub(super) async fn change_password(visit: &mut Visit) -> Answer {
     let changed = auth
         .change_password(&visit.context, &caller, current.into(), new.into())
         .await;
-    let Err(error) = changed else {
-        return Ok(visit.see_done("/account", Done::PasswordChanged));
+    let error = match changed {
+        Ok(device) => {
+            visit.keep_device(device.expose_secret());
+            return Ok(visit.see_done("/account", Done::PasswordChanged));
+        }
+        Err(error) => error,
     };
     let problem = form.refuse(Problem::from(error))?;
     let mut response = render(visit, status_of_form(&problem), form).await?;

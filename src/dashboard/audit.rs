@@ -16,6 +16,7 @@ use super::visit::{Visit, escape};
 use crate::admin::export::{Export, NDJSON};
 use crate::audit::{Action, Filter, Recorded};
 use crate::auth::Error;
+use crate::auth::email::{Email, searched};
 use crate::clock::Timestamp;
 use crate::http::same_site::refuse_other_sites;
 
@@ -57,8 +58,8 @@ impl Row {
         Self {
             at: Moment(event.at),
             action: known.map_or(event.action, |action| action.words().to_owned()),
-            actor: event.actor,
-            subject: event.subject,
+            actor: shown(event.actor),
+            subject: shown(event.subject),
             subject_id: event.subject_id.map(|id| id.to_string()),
             ip: event.ip,
             device: match event.user_agent.as_str() {
@@ -70,6 +71,11 @@ impl Row {
             count: event.count,
         }
     }
+}
+
+/// Who it was, with an e-mail as people read it.
+fn shown(name: String) -> String {
+    Email::try_from(&*name).map_or(name, |email| email.shown())
 }
 
 #[derive(Template)]
@@ -184,8 +190,8 @@ fn asked(visit: &Visit) -> Asked {
     let (start, end) = (day(&from.value), day(&until.value));
     let filter = Filter {
         action: some(&action),
-        actor: some(&actor.value.to_lowercase()),
-        subject: some(&subject.value.to_lowercase()),
+        actor: some(&searched(&actor.value)),
+        subject: some(&searched(&subject.value)),
         ip: some(&ip.value),
         from: start,
         // The whole day is meant.

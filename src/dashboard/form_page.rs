@@ -17,6 +17,8 @@ pub(super) struct FormPage {
     pub(super) heading: &'static str,
     pub(super) lead: String,
     pub(super) action: &'static str,
+    /// E-mail of the account that a form without a field for it is about, for password managers.
+    pub(super) username: String,
     pub(super) form: Form,
     pub(super) button: &'static str,
     /// What leads elsewhere: words before the link, its address, the link.
@@ -62,9 +64,10 @@ mod tests {
         form.hidden.push(("next", HOSTILE.to_owned()));
         let page = FormPage {
             form,
+            username: HOSTILE.to_owned(),
             links: vec![("", HOSTILE.to_owned(), "On")],
             ..FormPage::default()
         };
-        is_text(&page.to_string(), 2);
+        is_text(&page.to_string(), 3);
     }
 }

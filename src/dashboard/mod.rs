@@ -57,7 +57,7 @@ use crate::llm::Llm;
 type Answer = Result<Response, Fault>;
 
 /// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 27] = [
+pub const ROUTES: [(&str, &[&str]); 28] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),
@@ -82,10 +82,15 @@ pub const ROUTES: [(&str, &[&str]); 27] = [
     ("/audit", &["GET"]),
     ("/audit/export", &["GET"]),
     ("/configuration", &["GET"]),
+    (CHANGE_PASSWORD, &["GET"]),
     ("/assets/aura.css", &["GET"]),
     ("/assets/aura.js", &["GET"]),
     ("/assets/icon.svg", &["GET"]),
 ];
+
+/// Where password managers look for the page on which a password is changed (W3C, "A Well-Known URL
+/// for Changing Passwords").
+const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
 /// What the pages stand on.
 pub struct Parts {
@@ -158,6 +163,7 @@ impl Dashboard {
     pub fn owns(path: &str) -> bool {
         let first = path.split('/').nth(1).unwrap_or_default();
         path == "/"
+            || path == CHANGE_PASSWORD
             || matches!(
                 first,
                 "live"
@@ -250,9 +256,10 @@ async fn handle(visit: &mut Visit) -> Answer {
             ["live"] => return overview::live(visit).await,
             ["sign-in"] => return sign_in::show(visit).await,
             ["register"] => return register::show(visit),
-            ["reset"] => return reset::show(visit),
+            ["reset"] => return reset::show(visit).await,
             ["setup"] => return setup::show(visit).await,
             ["account"] => return account::show(visit).await,
+            [".well-known", "change-password"] => return account::lead_to_password(visit),
             ["users"] => return users::show(visit).await,
             ["users", "new"] => return users::show_new(visit),
             ["users", id] => return user::show(visit, id).await,

@@ -136,7 +136,7 @@ async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
         // and an outage is when this page is needed most.
         if reachable {
             match site.auth.users().find(id).await {
-                Ok(Some(user)) => user.email.as_str().clone_into(&mut name),
+                Ok(Some(user)) => name = user.email.shown(),
                 Ok(None) => {}
                 Err(_) => reachable = false,
             }

@@ -14,17 +14,18 @@ const LINK: &str = "Choose a new password for your account.";
 const REQUIRED: &str = "An administrator asks you to choose a new password before you sign in.";
 
 /// The form behind a link.
-pub(super) fn show(visit: &mut Visit) -> Answer {
+pub(super) async fn show(visit: &mut Visit) -> Answer {
     let token = visit.query("token");
     if token.is_empty() {
         return Err(Error::InvalidResetToken.into());
     }
-    Ok(form_page(visit, LINK, token).show(visit))
+    Ok(form_page(visit, LINK, token).await.show(visit))
 }
 
 /// The form after a sign-in with a password that is to be replaced.
-pub(super) fn show_required(visit: &mut Visit, token: &str) -> Response {
-    let mut response = form_page(visit, REQUIRED, token.to_owned()).show(visit);
+pub(super) async fn show_required(visit: &mut Visit, token: &str) -> Response {
+    let page = form_page(visit, REQUIRED, token.to_owned()).await;
+    let mut response = page.show(visit);
     response.set_status(StatusCode::FORBIDDEN);
     response
 }
@@ -33,7 +34,7 @@ pub(super) fn show_required(visit: &mut Visit, token: &str) -> Response {
 pub(super) async fn send(visit: &mut Visit) -> Answer {
     let mut sent = visit.limited_form().await?;
     let token = sent.take("token").unwrap_or_default();
-    let mut page = form_page(visit, LINK, token.clone());
+    let mut page = form_page(visit, LINK, token.clone()).await;
     let new = page.form.fill(&mut sent).pop().unwrap_or_default();
     if !page.form.is_good() {
         return Ok(page.show(visit));
@@ -48,7 +49,10 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     }
 }
 
-fn form_page(visit: &Visit, lead: &str, token: String) -> FormPage {
+async fn form_page(visit: &Visit, lead: &str, token: String) -> FormPage {
+    // A courtesy to password managers: a token that is good for nothing is refused when it is sent.
+    let owner = visit.site.auth.owner_of_reset(&token).await;
+    let username = owner.map(|email| email.shown());
     let mut form = Form::new(vec![Field::new_password(
         "new_password",
         "New password",
@@ -59,6 +63,7 @@ fn form_page(visit: &Visit, lead: &str, token: String) -> FormPage {
         heading: "Choose a new password",
         lead: lead.to_owned(),
         action: "/reset",
+        username: username.unwrap_or_default(),
         form,
         button: "Set the password",
         links: Vec::new(),

@@ -150,7 +150,7 @@ fn form_page(visit: &Visit, code: String) -> FormPage {
             Field::new_password("password", "Password", visit.site.min_password),
         ]),
         button: "Make the account and sign in",
-        links: Vec::new(),
+        ..FormPage::default()
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     match signed_in {
         Ok(session) => Ok(begin(visit, &session, &wanted)),
         Err(Error::PasswordChangeRequired(token)) => {
-            Ok(reset::show_required(visit, token.expose_secret()))
+            Ok(reset::show_required(visit, token.expose_secret()).await)
         }
         Err(error) => page.refuse(visit, error),
     }
@@ -52,7 +52,12 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
 
 /// Puts a session into the browser, and goes on.
 fn begin(visit: &mut Visit, session: &BrowserSession, next: &str) -> Response {
-    visit.keep(session.cookie.expose_secret(), session.max_age_seconds);
+    let (cookie, device) = (&session.cookie, &session.device);
+    visit.keep(
+        cookie.expose_secret(),
+        session.max_age_seconds,
+        device.expose_secret(),
+    );
     visit.see(next)
 }
 

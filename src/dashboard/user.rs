@@ -68,7 +68,7 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
         sessions,
         hidden,
         minutes: LIFETIME_SECONDS / 60,
-        email: email.to_owned(),
+        email: user.email.shown(),
     };
     Ok(page(visit, status, &body.email, &body))
 }
@@ -131,7 +131,7 @@ async fn refuse(visit: &mut Visit, user: User, mut form: Form, error: Error) -> 
 fn show_link(visit: &mut Visit, user: &User, token: &str) -> poem::Response {
     let body = ResetLink {
         id: user.id.to_string(),
-        email: user.email.as_str().to_owned(),
+        email: user.email.shown(),
         link: format!("{}/reset?token={token}", visit.origin()),
         minutes: LIFETIME_SECONDS / 60,
     };

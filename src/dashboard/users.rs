@@ -105,7 +105,7 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
     let row = |user: User| Row {
         id: user.id.to_string(),
         state: State::of(&user),
-        email: user.email.as_str().to_owned(),
+        email: user.email.shown(),
         roles: user.roles,
         since: Moment(user.created_at),
     };
@@ -182,6 +182,7 @@ fn form_page(visit: &Visit) -> FormPage {
         ]),
         button: "Make the account",
         links: vec![("", "/users".to_owned(), "Back to the users")],
+        ..FormPage::default()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::auth::{By, Caller, Error};
 use crate::config::CorsOrigin;
 use crate::http::body::Unread;
 use crate::http::cookies::{Cookie, is_loopback};
+use crate::http::device_proof::DEVICE_SECONDS;
 use crate::http::same_site::refuse_other_sites;
 use crate::http::{Context, FormFields};
 
@@ -304,10 +305,7 @@ impl Visit {
     /// Who is signed in, for the header of a page.
     pub(super) fn nav(&mut self, here: &'static str) -> Option<Nav> {
         let caller = self.caller.as_ref()?;
-        let (email, admin) = (
-            caller.session.owner.email.as_str().to_owned(),
-            caller.has(ADMIN),
-        );
+        let (email, admin) = (caller.session.owner.email.shown(), caller.has(ADMIN));
         Some(Nav {
             email,
             admin,
@@ -322,12 +320,20 @@ impl Visit {
     }
 
     /// Keeps a session in the browser, in place of any other.
-    pub(super) fn keep(&mut self, cookie: &str, max_age: i64) {
+    pub(super) fn keep(&mut self, cookie: &str, max_age: i64, device: &str) {
         let headers = self.request.headers();
         self.cookies.clear();
         let rules = &self.site.cookies;
         self.cookies.extend(rules.keep(headers, cookie, max_age));
         self.cookies.extend(rules.clear(headers, Cookie::Form));
+        self.keep_device(device);
+    }
+
+    /// Keeps the proof that the browser has signed in, in place of any other.
+    pub(super) fn keep_device(&mut self, proof: &str) {
+        let (headers, rules) = (self.request.headers(), &self.site.cookies);
+        let cookie = rules.set(headers, Cookie::Device, proof, Some(DEVICE_SECONDS));
+        self.cookies.extend(cookie);
     }
 
     /// Takes the session from the browser.

@@ -9,6 +9,7 @@ use poem::http::{HeaderMap, HeaderName, header};
 use poem::{FromRequest, Request, RequestBody};
 
 use super::budget::Reservation;
+use super::device_proof::device_proofs;
 use super::problem::Problem;
 use super::rate_limit::Verdict;
 use crate::clock::unique_id;
@@ -68,6 +69,7 @@ pub struct Context {
 /// State that clones of one context share.
 #[derive(Debug, Default)]
 struct Shared {
+    devices: Vec<String>,
     verdicts: Mutex<Vec<Verdict>>,
     admitted: AtomicBool,
     held: Mutex<Vec<Reservation>>,
@@ -91,8 +93,17 @@ impl Context {
             request_id,
             client,
             user_agent,
-            shared: Arc::default(),
+            shared: Arc::new(Shared {
+                devices: device_proofs(headers),
+                ..Shared::default()
+            }),
         }
+    }
+
+    /// The proofs that the client sends of having signed in before, not judged yet; four at most.
+    #[must_use]
+    pub fn device_proofs(&self) -> &[String] {
+        &self.shared.devices
     }
 
     /// Notes what the request was charged, for the answer's headers.

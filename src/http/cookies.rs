@@ -26,6 +26,8 @@ pub enum Cookie {
     Shared,
     /// Binds a form to the browser that it was sent to, before there is a session.
     Form,
+    /// Proves that the browser has signed in to an account; outlives the session.
+    Device,
 }
 
 impl Cookie {
@@ -34,6 +36,7 @@ impl Cookie {
         match self {
             Self::Session | Self::Shared => "aura_session",
             Self::Form => "aura_form",
+            Self::Device => "aura_device",
         }
     }
 }
@@ -194,7 +197,7 @@ impl CookieRules {
     fn domain_of(&self, cookie: Cookie) -> Option<&str> {
         match cookie {
             Cookie::Shared => self.domain.as_deref(),
-            Cookie::Session | Cookie::Form => None,
+            Cookie::Session | Cookie::Form | Cookie::Device => None,
         }
     }
 
@@ -204,6 +207,7 @@ impl CookieRules {
             (_, true) if shared => "__Secure-aura_session",
             (Cookie::Session | Cookie::Shared, true) => "__Host-aura_session",
             (Cookie::Form, true) => "__Host-aura_form",
+            (Cookie::Device, true) => "__Host-aura_device",
             (_, false) => cookie.plain_name(),
         }
     }

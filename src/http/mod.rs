@@ -7,6 +7,7 @@ pub mod budget;
 pub mod client_address;
 pub mod context;
 pub mod cookies;
+pub mod device_proof;
 pub mod documents;
 pub mod form;
 pub mod head;

@@ -8,7 +8,7 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 const MAX_AGE: u32 = 600;
 
 const EXPOSED: &str = "retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate, x-cache, \
-    age, link";
+    age, link, aura-device";
 
 /// The origins that may read answers.
 #[derive(Debug)]

@@ -25,6 +25,7 @@
 //! - `secret_files`: secrets that change in their files are taken over by a running server.
 //! - `settings`, `config`: every setting is read, documented and checked.
 //! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
+//! - `spellings`: one password or e-mail, spelled in two ways, is one.
 //! - `rate_limits`, `bad_input`: what is counted, and what is refused.
 //! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
 //! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
@@ -89,6 +90,7 @@ mod settings;
 mod shutdown;
 mod signing_keys;
 mod slow_clients;
+mod spellings;
 mod start;
 mod support;
 mod swagger_ui;

@@ -311,6 +311,43 @@ async fn what_an_administrator_decides_meanwhile_goes_before_the_owners_change()
 }
 
 #[tokio::test]
+async fn a_hash_that_a_sign_in_makes_anew_meanwhile_is_of_the_password_that_was_shown() {
+    let Some((settings, _servers, mut lock)) = held().await else {
+        return;
+    };
+    let aura = settings.start().await;
+    let client = aura.client();
+    let session = client.newcomer().await;
+    let again = bcrypt::hash(PASSWORD, 11).expect("a hash");
+    let rehash = format!("UPDATE users SET password_hash = '{again}'; COMMIT");
+    let change = password_change(&client, &session);
+    waiting(&mut lock, 1).await;
+    execute(&mut lock, &rehash).await;
+    change.await.expect("an answer").is(204);
+    let session = client.login(&session.email, OTHER_PASSWORD).await;
+    let session = Session {
+        email: String::new(),
+        access: session.is(200).text_of("access_token"),
+        refresh: session.text_of("refresh_token"),
+    };
+    execute(&mut lock, "BEGIN; UPDATE locks SET taken = 0").await;
+    let body = json!({"current_password": OTHER_PASSWORD});
+    let delete = tokio::spawn({
+        let (client, access) = (client.clone(), session.access.clone());
+        async move {
+            client
+                .with_body(Method::DELETE, "/auth/me", &access, &body)
+                .await
+        }
+    });
+    waiting(&mut lock, 1).await;
+    let again = bcrypt::hash(OTHER_PASSWORD, 11).expect("a hash");
+    let rehash = format!("UPDATE users SET password_hash = '{again}'; COMMIT");
+    execute(&mut lock, &rehash).await;
+    delete.await.expect("an answer").is(204);
+}
+
+#[tokio::test]
 async fn an_account_is_not_deleted_by_a_password_that_was_replaced_meanwhile() {
     let Some((settings, _servers, mut lock)) = held().await else {
         return;

@@ -28,7 +28,7 @@ pub enum Change {
     Enable,
     /// Deletes the account.
     Delete,
-    /// Deletes the account, provided that its password is still this one.
+    /// Deletes the account, provided that its password still has this hash.
     DeleteOwn(PasswordHash),
     /// Ends every session that began until this moment.
     SignOut(Timestamp),
@@ -144,14 +144,16 @@ impl Users {
             .await
     }
 
-    /// Replaces the hash of an unchanged password, provided that it is still `old`; false when it is
-    /// not.
-    pub async fn rehash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool> {
-        let text = "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
+    /// Replaces the hash of an unchanged password, provided that the account is still as in `user`;
+    /// false when it is not. A reset token that was made meanwhile is bound to the hash.
+    pub async fn rehash(&self, user: &User, new: &PasswordHash) -> Result<bool> {
+        let text = "UPDATE users SET password_hash = $1 \
+                    WHERE id = $2 AND password_hash = $3 AND version = $4";
         let update = sqlx::query(text)
             .bind(new.expose().to_owned())
-            .bind(id.to_string())
-            .bind(old.expose().to_owned());
+            .bind(user.id.to_string())
+            .bind(user.password_hash.expose().to_owned())
+            .bind(user.version);
         let done = self.sql.run(async |pool| update.execute(&pool).await);
         Ok(done.await?.rows_affected() == 1)
     }

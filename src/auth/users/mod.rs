@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::audit::Audit;
-use crate::auth::email::Email;
+use crate::auth::email::{Email, searched};
 use crate::auth::ids::UserId;
 use crate::auth::password::{MAX_COST, PasswordHash};
 use crate::clock::Timestamp;
@@ -142,8 +142,8 @@ impl Users {
         self.search("", after, limit).await
     }
 
-    /// The same of those whose e-mail holds `text`, in whatever case; an empty one stands in all of
-    /// them.
+    /// The same of those whose e-mail holds `text`, in whatever case and either form of its domain
+    /// ([`searched`]); an empty one stands in all of them.
     ///
     /// All e-mails are looked through, but in the index of e-mails alone, and no further than a
     /// page needs.
@@ -152,7 +152,7 @@ impl Users {
         if text.contains('\0') || after.contains('\0') {
             return Ok(Vec::new());
         }
-        let text = text.trim().to_lowercase();
+        let (text, after) = (searched(text), searched(after));
         let condition = if text.is_empty() {
             "email > $1"
         } else {
@@ -161,7 +161,6 @@ impl Users {
         };
         let query =
             format!("SELECT {COLUMNS} FROM users WHERE {condition} ORDER BY email LIMIT $2");
-        let after = after.to_owned();
         let rows = self
             .sql
             .run(async |pool| {
@@ -221,8 +220,7 @@ fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
             .try_get::<String, _>("id")?
             .parse()
             .map_err(|_| broken("id"))?,
-        email: Email::try_from(&*row.try_get::<String, _>("email")?)
-            .map_err(|_| broken("email"))?,
+        email: Email::from_stored(row.try_get("email")?),
         password_hash: PasswordHash::from_stored(row.try_get("password_hash")?),
         roles: roles.split_whitespace().map(str::to_owned).collect(),
         created_at: moment("created_at")?.ok_or_else(|| broken("created_at"))?,

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Answer, Client, PASSWORD, Settings, on_both_stores};
+use crate::support::{Answer, Client, PASSWORD, Settings, Sqlite, Visitor, on_both_stores};
 
 const ANN: &str = "ann@example.com";
 
@@ -140,4 +140,166 @@ async fn an_address_of_the_owner_does_not_tell_that_the_account_exists() {
         login_from(&client, shared, ANN, PASSWORD).await.is(200);
     })
     .await;
+}
+
+/// A login of a client that shows the proof of its device.
+async fn login_with(
+    client: &Client,
+    address: &str,
+    (email, password): (&str, &str),
+    proof: &str,
+) -> Answer {
+    let body = json!({"email": email, "password": password});
+    let call = client.call(Method::POST, "/auth/login", |request| {
+        let request = request.header("x-forwarded-for", address);
+        request.header("aura-device", proof).json(&body)
+    });
+    call.await
+}
+
+/// Strangers use up what an account may fail in a minute.
+async fn fill(client: &Client, email: &str, limit: u8) {
+    for number in 0..limit {
+        let address = format!("203.0.113.{}", number / 2);
+        let answer = login_from(client, &address, email, "not-the-Password-7").await;
+        answer.problem(401, "invalid_credentials");
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_a_known_device_out_wherever_it_is() {
+    on_both_stores(async |settings| {
+        let settings = limited(settings).set("RATE_LIMIT_LOGIN_PER_MINUTE", 2);
+        let aura = settings.start().await;
+        let client = aura.client();
+        let (home, hotel) = ("192.0.2.1", "198.51.100.7");
+        let bob = "bob@example.com";
+        let mut proofs = Vec::new();
+        for email in [ANN, bob] {
+            client.register(email).await.is(201);
+            let proof = login_from(&client, home, email, PASSWORD).await;
+            proofs.push(proof.is(200).header("aura-device").to_owned());
+        }
+        let (anns, bobs) = (proofs[0].as_str(), proofs[1].as_str());
+        // A browser signs in at home, too, and is what it is without any script.
+        let browser = Visitor::new(client.clone());
+        browser.sign_in(ANN).await;
+        browser.sign_out().await.is(303);
+        assert!(
+            browser.cookies().contains("aura_device="),
+            "it outlives the session"
+        );
+
+        fill(&client, ANN, 20).await;
+        let right = (ANN, PASSWORD);
+        for proof in ["", bobs, &anns[1..], &anns.to_lowercase()] {
+            let refused = login_with(&client, hotel, right, proof).await;
+            refused.problem(429, "rate_limited");
+        }
+        let pair = login_with(&client, hotel, right, anns).await;
+        assert_ne!(
+            pair.is(200).header("aura-device"),
+            anns,
+            "a device is named anew"
+        );
+        let page = browser.open("/sign-in").await;
+        let fields = [("email", ANN), ("password", PASSWORD)];
+        let signed_in = browser.send_from(hotel, &page, "/sign-in", &fields).await;
+        assert_eq!(signed_in.is(303).header("location"), "/");
+
+        // A thief of the proof guesses as often as one address may, from wherever it is.
+        let wrong = (ANN, "not-the-Password-7");
+        let stolen = pair.header("aura-device");
+        for address in ["198.51.100.8", "198.51.100.9"] {
+            let refused = login_with(&client, address, wrong, stolen).await;
+            refused.problem(401, "invalid_credentials");
+        }
+        let refused = login_with(&client, "198.51.100.10", wrong, stolen).await;
+        refused.problem(429, "rate_limited");
+        let refused = login_with(&client, "198.51.100.10", right, stolen).await;
+        refused.problem(429, "rate_limited");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn parallel_guesses_with_a_stolen_proof_are_answered_up_to_its_limit() {
+    on_both_stores(async |settings| {
+        let settings = limited(settings).set("RATE_LIMIT_LOGIN_PER_MINUTE", 3);
+        let aura = settings.start().await;
+        let client = aura.client();
+        client.register(ANN).await.is(201);
+        let pair = login_from(&client, "192.0.2.1", ANN, PASSWORD).await;
+        let proof = pair.is(200).header("aura-device").to_owned();
+        let mut guesses = JoinSet::new();
+        for number in 0..20 {
+            let (client, proof) = (client.clone(), proof.clone());
+            guesses.spawn(async move {
+                let address = format!("203.0.113.{number}");
+                let guess = (ANN, "not-the-Password-7");
+                login_with(&client, &address, guess, &proof).await
+            });
+        }
+        assert_eq!(told(&guesses.join_all().await), (3, 17));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_is_known_until_the_password_is_another() {
+    let file = Sqlite::new();
+    let settings = limited(Settings::new()).database(&file.url());
+    let settings = settings.set("RATE_LIMIT_LOGIN_PER_MINUTE", 2);
+    let aura = settings.start().await;
+    let client = aura.client();
+    let other = "quartz-Meadow-73-lichen";
+    client.register(ANN).await.is(201);
+    let pair = login_from(&client, "192.0.2.1", ANN, PASSWORD).await;
+    let thiefs = pair.is(200).header("aura-device").to_owned();
+    let set = ["user", "set-password", ANN, "--password-stdin"];
+    settings.done_with(&set, other).await;
+    fill(&client, ANN, 20).await;
+    let refused = login_with(&client, "198.51.100.7", (ANN, other), &thiefs).await;
+    refused.problem(429, "rate_limited");
+    // A browser whose user changes the password is known on.
+    let (bob, owner) = ("bob@example.com", Visitor::new(client.clone()));
+    client.register(bob).await.is(201);
+    owner.sign_in(bob).await;
+    let before = owner.cookies();
+    let page = owner.open("/account").await;
+    let fields = [("current_password", PASSWORD), ("new_password", other)];
+    let path = "/account/password";
+    owner.send(&page, path, &fields).await.is(303);
+    assert_ne!(owner.cookies(), before);
+    owner.sign_out().await.is(303);
+    fill(&client, bob, 20).await;
+    let page = owner.open("/sign-in").await;
+    let fields = [("email", bob), ("password", other)];
+    let hotel = "198.51.100.7";
+    let known = owner.send_from(hotel, &page, "/sign-in", &fields).await;
+    assert_eq!(known.is(303).header("location"), "/");
+}
+
+#[tokio::test]
+async fn a_proof_of_a_previous_key_holds_and_one_of_a_strange_key_does_not() {
+    let file = Sqlite::new();
+    let settings = limited(Settings::new()).database(&file.url());
+    let settings = settings.set("RATE_LIMIT_LOGIN_PER_MINUTE", 2);
+    let old = "m4XvT9bQ2kLs7JdW5yZc8RgN1pHf6EaU3oVi0TqK";
+    let new = "w8PzY3nGq6DtK1sBvH5mXc9RjL2fEaU7oTi4ZkWb";
+    let aura = settings.clone().set("JWT_SECRET_KEY", old).start().await;
+    aura.client().register(ANN).await.is(201);
+    let pair = login_from(&aura.client(), "192.0.2.1", ANN, PASSWORD).await;
+    let proof = pair.is(200).header("aura-device").to_owned();
+    drop(aura);
+    let settings = settings.set("JWT_SECRET_KEY", new);
+    for (settings, status) in [
+        (settings.clone().set("JWT_PREVIOUS_KEYS", old), 200),
+        (settings, 429),
+    ] {
+        let aura = settings.start().await;
+        fill(&aura.client(), ANN, 20).await;
+        let answer = login_with(&aura.client(), "198.51.100.7", (ANN, PASSWORD), &proof).await;
+        answer.is(status);
+    }
 }

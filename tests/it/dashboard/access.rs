@@ -37,7 +37,9 @@ async fn nobody_is_sent_to_sign_in_and_back() {
             "/" | "/live" => "/sign-in".to_owned(),
             path => format!(
                 "/sign-in?next={}",
-                path.replace('/', "%2F").replace('-', "%2D")
+                path.replace('/', "%2F")
+                    .replace('-', "%2D")
+                    .replace('.', "%2E")
             ),
         };
         assert_eq!(answer.is(303).header("location"), location, "{path}");

@@ -224,3 +224,60 @@ async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
     visitor.get("/setup").await.is(404);
     visitor.submit("/sign-in", "/setup", &fields).await.is(404);
 }
+
+#[tokio::test]
+async fn password_managers_find_the_form_and_the_account_it_is_about() {
+    let world = World::start().await;
+    let mut ann = world.visitor();
+    let nobody = ann.get("/.well-known/change-password").await;
+    let sign_in = nobody.is(303).header("location").to_owned();
+    assert_eq!(
+        sign_in,
+        "/sign-in?next=%2F%2Ewell%2Dknown%2Fchange%2Dpassword"
+    );
+    let next = ("next", "/.well-known/change-password");
+    let fields = [("email", ANN), ("password", PASSWORD), next];
+    let back = ann.submit(&sign_in, "/sign-in", &fields).await;
+    let well_known = ann.follow(&back).await;
+    assert_eq!(well_known.is(303).header("location"), "/account#password");
+    let account = ann.get("/account").await;
+    assert!(
+        account.is(200).text.contains("<h2 id=\"password\">"),
+        "{account:#?}"
+    );
+    // Or a manager would take every address for one that leads there.
+    let nothing = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
+    ann.get(nothing).await.is(404);
+    world.client().get(nothing).await.problem(404, "not_found");
+    ann.post("/.well-known/change-password", &[]).await.is(405);
+
+    let named = |page: &str, words: &[&str]| {
+        for word in words {
+            let count = page.matches(&format!("autocomplete=\"{word}\"")).count();
+            assert_eq!(count, 1, "{word}: {page}");
+        }
+    };
+    named(
+        &account.text,
+        &["username", "current-password", "new-password"],
+    );
+    let mut nobody = world.visitor();
+    let page = nobody.get("/sign-in").await;
+    named(&page.text, &["username", "current-password"]);
+    let page = nobody.get("/register").await;
+    named(&page.text, &["username", "new-password"]);
+    let link = world.settings.done(&["user", "reset-link", ANN]).await;
+    let token = link
+        .split_whitespace()
+        .map(|word| word.rsplit("token=").next().unwrap())
+        .find(|word| word.split('.').count() == 3);
+    let path = format!("/reset?token={}", token.expect("a token"));
+    let page = nobody.get(&path).await;
+    named(&page.text, &["username", "new-password"]);
+    let username = format!("value=\"{ANN}\" autocomplete=\"username\" hidden");
+    assert!(page.is(200).text.contains(&username), "{page:#?}");
+    // One that is good for nothing tells nothing.
+    world.settings.done(&["user", "disable", ANN]).await;
+    let page = nobody.get(&path).await;
+    assert!(!page.is(200).text.contains(ANN), "{page:#?}");
+}

@@ -86,6 +86,23 @@ impl Visitor {
             .await
     }
 
+    /// The same by way of a proxy that says that the browser is at `address`.
+    pub(crate) async fn send_from(
+        &self,
+        address: &str,
+        page: &Answer,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let mut all = hidden(&page.text, action);
+        let fields = fields.iter();
+        all.extend(fields.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let call = self.call(Method::POST, action, |request| {
+            request.header("x-forwarded-for", address).form(&all)
+        });
+        call.await
+    }
+
     /// Signs in with [`PASSWORD`].
     pub(crate) async fn sign_in(&self, email: &str) -> Answer {
         let page = self.open("/sign-in").await;

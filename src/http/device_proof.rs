@@ -1,0 +1,66 @@
+//! Proofs of devices on their way in: a cookie of browsers, or a header of other clients. What they
+//! prove is judged in `auth`.
+
+use poem::http::{HeaderMap, HeaderName, header};
+
+/// The header in which a client that keeps no cookies gets its proof and sends it.
+pub const DEVICE: HeaderName = HeaderName::from_static("aura-device");
+
+/// Seconds for which a device is known after it signed in: 30 days.
+pub const DEVICE_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// Characters of a proof.
+pub const PROOF_LENGTH: usize = 86;
+
+/// Most proofs of one request that are looked at: each costs a MAC for each key.
+const MOST: usize = 4;
+
+/// The names of the cookie, with and without TLS. A proof speaks for itself, so it does not matter
+/// which host set the cookie; that which no other host can set is looked at first.
+const COOKIES: [&str; 2] = ["__Host-aura_device", "aura_device"];
+
+/// The proofs in the head of a request, a few at most, each of a proof's length.
+pub(super) fn device_proofs(headers: &HeaderMap) -> Vec<String> {
+    let text = |name| {
+        let lines = headers.get_all(name).iter();
+        lines.filter_map(|line| line.to_str().ok())
+    };
+    let mut found: Vec<&str> = text(DEVICE).map(str::trim).collect();
+    for cookie in COOKIES {
+        let pairs = text(header::COOKIE).flat_map(|line| line.split(';'));
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        found.extend(pairs.filter_map(|(name, value)| (name == cookie).then_some(value)));
+    }
+    let proofs = found
+        .into_iter()
+        .filter(|proof| proof.len() == PROOF_LENGTH);
+    proofs.take(MOST).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proofs_are_few_and_as_long_as_proofs_are() {
+        let proof = |letter: &str| letter.repeat(PROOF_LENGTH);
+        let mut headers = HeaderMap::new();
+        assert!(device_proofs(&headers).is_empty());
+        let cookies = format!(
+            "aura_device={}; x__Host-aura_device={}; __Host-aura_device={}; aura_device=short",
+            proof("c"),
+            proof("x"),
+            proof("b")
+        );
+        headers.append(header::COOKIE, cookies.parse().unwrap());
+        headers.append(DEVICE, proof("a").parse().unwrap());
+        assert_eq!(
+            device_proofs(&headers),
+            [proof("a"), proof("b"), proof("c")]
+        );
+        for _ in 0..100 {
+            headers.append(DEVICE, proof("z").parse().unwrap());
+        }
+        assert_eq!(device_proofs(&headers).len(), MOST);
+    }
+}
