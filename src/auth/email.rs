@@ -80,7 +80,7 @@ fn ascii_domain(domain: &str) -> Option<String> {
     }
     let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
     let domain = domain.as_bytes();
-    let ascii = Uts46::new().to_ascii(domain, rules, hyphens, DnsLength::Verify);
+    let ascii = Uts46::new().to_ascii(domain, rules, hyphens, DnsLength::Ignore);
     ascii.ok().map(std::borrow::Cow::into_owned)
 }
 

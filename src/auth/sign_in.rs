@@ -43,13 +43,10 @@ impl Auth {
         email: &str,
         password: Password,
     ) -> Result<TokenPair, Error> {
-        let SignedIn {
-            session,
-            token,
-            device,
-        } = self.sign_in(context, email, password).await?;
-        let mut pair = self.pair(&session.owner, &token, session.created_at)?;
-        pair.device = Some(device);
+        let begun = self.sign_in(context, email, password).await?;
+        let session = &begun.session;
+        let mut pair = self.pair(&session.owner, &begun.token, session.created_at)?;
+        pair.device = Some(begun.device);
         Ok(pair)
     }
 
@@ -98,8 +95,8 @@ impl Auth {
             let token = self.issue_reset_token(&user)?;
             return Err(Error::PasswordChangeRequired(token.into()));
         }
-        let user = self.rehash(context.client, user, form, password).await?;
-        let (session, token) = self.begin_session(context, &user).await?;
+        let user = self.rehash(context.client, user, form, &password).await?;
+        let (session, token) = self.begin_session(context, &user, &password).await?;
         self.0.metrics.login("accepted");
         Ok(SignedIn {
             session,
@@ -183,7 +180,7 @@ impl Auth {
         client: IpAddr,
         mut user: User,
         form: Form,
-        password: Password,
+        password: &Password,
     ) -> Result<User, Error> {
         let outdated = form == Form::AsSent || self.0.hasher.is_outdated(&user.password_hash);
         if !outdated || !password.fits() {
@@ -196,7 +193,7 @@ impl Auth {
         }
         // Somebody was first: another sign-in with the same password, or a change of it.
         let user = self.0.users.find(user.id).await?;
-        let checked = self.check_password(client, user, &password).await?;
+        let checked = self.check_password(client, user, password).await?;
         checked
             .map(|(user, _)| user)
             .ok_or(Error::InvalidCredentials)
@@ -206,6 +203,7 @@ impl Auth {
         &self,
         context: &Context,
         user: &User,
+        password: &Password,
     ) -> Result<(Session, RefreshToken), Error> {
         let now = self.0.clock.now();
         // Sign-outs are told from later sign-ins by their moments, and another server's clock may be
@@ -231,12 +229,18 @@ impl Auth {
         self.0.sessions.begin(&session, user.version).await?;
         // A change of the account while we hashed (disabled, signed out, another password, other
         // roles) reached only the sessions that existed then: apply it to this one here.
-        let known = self.0.users.find(user.id).await?.filter(|known| {
+        let mut known = self.0.users.find(user.id).await?.filter(|known| {
             known.disabled_at.is_none()
                 && known.password_change_required_at.is_none()
                 && known.signed_out_at == user.signed_out_at
-                && known.password_hash.expose() == user.password_hash.expose()
         });
+        let same = |known: &User| known.password_hash.expose() == user.password_hash.expose();
+        if known.as_ref().is_some_and(|known| !same(known)) {
+            // A replica with another cost may have made the hash anew: ask whether it is of another
+            // password.
+            let checked = self.check_password(context.client, known, password).await?;
+            known = checked.map(|(known, _)| known);
+        }
         let Some(known) = known else {
             self.0.sessions.end(id, user.id).await?;
             self.note(&refusal(context, user.email.as_str())).await;

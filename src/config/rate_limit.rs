@@ -11,8 +11,9 @@ use crate::schema::Bounded;
 pub struct RateLimit {
     /// Whether there are any limits. `false` is for load tests, and for a proxy that limits.
     pub enabled: bool,
-    /// Tries a minute to sign in to one account from one address. An account takes ten times as
-    /// many failures from all unfamiliar addresses together.
+    /// Tries a minute to sign in to one account from one address, or on one device that signed in to
+    /// it within 30 days. An account takes ten times as many failures from all unfamiliar addresses
+    /// together.
     pub login_per_minute: Bounded<1, 10_000>,
     /// Calls a minute of all limited routes together from one address (IPv6: from one /64).
     pub address_per_minute: Bounded<1, 1_000_000>,

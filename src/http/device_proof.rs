@@ -3,6 +3,8 @@
 
 use poem::http::{HeaderMap, HeaderName, header};
 
+use super::same_site::refuse_other_sites;
+
 /// The header in which a client that keeps no cookies gets its proof and sends it.
 pub const DEVICE: HeaderName = HeaderName::from_static("aura-device");
 
@@ -25,15 +27,19 @@ pub(super) fn device_proofs(headers: &HeaderMap) -> Vec<String> {
         let lines = headers.get_all(name).iter();
         lines.filter_map(|line| line.to_str().ok())
     };
-    let mut found: Vec<&str> = text(DEVICE).map(str::trim).collect();
+    let whole = |proof: &&str| proof.len() == PROOF_LENGTH;
+    let mut cookies: Vec<&str> = Vec::new();
     for cookie in COOKIES {
         let pairs = text(header::COOKIE).flat_map(|line| line.split(';'));
         let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-        found.extend(pairs.filter_map(|(name, value)| (name == cookie).then_some(value)));
+        let values = pairs.filter_map(|(name, value)| (name == cookie).then_some(value));
+        cookies.extend(values.filter(whole));
     }
-    let proofs = found
-        .into_iter()
-        .filter(|proof| proof.len() == PROOF_LENGTH);
+    // A page of another host of the site would use up what the browser's device may try.
+    if !cookies.is_empty() && refuse_other_sites(headers).is_err() {
+        cookies.clear();
+    }
+    let proofs = text(DEVICE).map(str::trim).filter(whole).chain(cookies);
     proofs.take(MOST).map(str::to_owned).collect()
 }
 
@@ -57,6 +63,12 @@ mod tests {
         assert_eq!(
             device_proofs(&headers),
             [proof("a"), proof("b"), proof("c")]
+        );
+        headers.insert("sec-fetch-site", "same-site".parse().unwrap());
+        assert_eq!(
+            device_proofs(&headers),
+            [proof("a")],
+            "no page of another host"
         );
         for _ in 0..100 {
             headers.append(DEVICE, proof("z").parse().unwrap());

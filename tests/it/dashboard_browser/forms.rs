@@ -2,6 +2,7 @@
 
 use fantoccini::Locator;
 use fantoccini::key::Key;
+use serde_json::json;
 
 use super::{ANN, ROOT, World, fill_in, open, page_of};
 use crate::support::{Browser, Look, PASSWORD, PATIENCE, Settings, eventually};
@@ -294,4 +295,47 @@ async fn the_charts_go_on_without_a_reload() {
     drop(aura);
     root.says("Not live").await;
     root.element("#live svg").await;
+}
+
+#[tokio::test]
+async fn a_password_manager_is_led_to_the_form_by_way_of_the_sign_in() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let browser = world.browser(&Look::light()).await;
+    world.open(&browser, "/.well-known/change-password").await;
+    browser.says("Sign in").await;
+    fill_in(&browser, ANN, PASSWORD).await;
+    browser.is_at("/account").await;
+    assert_eq!(browser.run("return location.hash").await, "#password");
+    let seen = "const box = document.querySelector('#new_password').getBoundingClientRect();
+                return box.top >= 0 && box.bottom <= innerHeight";
+    assert_eq!(browser.run(seen).await, true, "the form is in sight");
+    // What a manager goes by: one user name before the passwords, in the form that it fills in.
+    let named = "const form = document.querySelector('#new_password').form;
+                 return [...form.elements].map(field => field.autocomplete + ' ' + field.value)
+                     .filter(text => !text.startsWith(' ')).join('|')";
+    assert_eq!(
+        browser.run(named).await,
+        format!("username {ANN}|current-password |new-password ")
+    );
+    // The proof of the device is out of reach of scripts, and stays.
+    assert_eq!(browser.run("return document.cookie").await, "");
+    browser.fill("#current_password", PASSWORD).await;
+    browser.fill("#new_password", OTHER).await;
+    browser
+        .click("form[action='/account/password'] button")
+        .await;
+    browser.says("Your password is changed.").await;
+    browser.click("form.leave button").await;
+    browser.says("You are signed out.").await;
+    let jar = browser.cdp("Network.getAllCookies", json!({})).await;
+    let cookies = jar["cookies"].as_array().expect("a list");
+    let device = cookies
+        .iter()
+        .find(|cookie| cookie["name"] == "aura_device");
+    let device = device.unwrap_or_else(|| panic!("{jar}"));
+    assert_eq!(device["httpOnly"], true, "{device}");
+    assert_eq!(device["sameSite"], "Lax", "{device}");
+    world.at_ease(&browser).await;
 }

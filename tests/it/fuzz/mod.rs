@@ -64,6 +64,7 @@ const TARGETS: &[Target] = &[
     texts::FORMS,
     texts::NEXT,
     texts::ADDRESSES,
+    texts::EMAILS,
     requests::REQUESTS,
     requests::PASSWORDS,
     language::BODIES,
@@ -95,7 +96,7 @@ macro_rules! short_runs {
 }
 
 short_runs! {
-    access_tokens signed_claims refresh_tokens json_bodies forms next addresses requests passwords
+    access_tokens signed_claims refresh_tokens json_bodies forms next addresses emails requests passwords
     llm_bodies events deploy_toml dotenv manifests
 }
 

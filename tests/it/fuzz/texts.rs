@@ -1,7 +1,9 @@
-//! Readers of the HTTP toolkit that are called directly, beside another reader of the same text.
+//! Readers of short texts that are called directly, beside another reader of the same text where there
+//! is one.
 
 use std::net::IpAddr;
 
+use aura::auth::email::{Email, searched};
 use aura::http::client_address::client_address;
 use aura::http::{Fields, FormFields, NextHosts, Problem};
 use reqwest::Url;
@@ -119,6 +121,38 @@ pub(super) const ADDRESSES: Target = Target {
         "]",
     ],
     start: || Box::new(Addresses),
+};
+
+/// An e-mail: its key is ASCII and is read as itself, and so is what people are shown of it.
+pub(super) const EMAILS: Target = Target {
+    name: "emails",
+    most_bytes: 16 * 1024,
+    millis: 100,
+    millis_per_mib: 4_000,
+    words: &[
+        "@",
+        ".",
+        "。",
+        "-",
+        "xn--",
+        "xn--mller-kva",
+        "ü",
+        "u\u{308}",
+        "ß",
+        "\u{ad}",
+        "\u{200b}",
+        "\u{202e}",
+        "\u{a0}",
+        "א",
+        "ا",
+        "аррӏе",
+        "日本",
+        "𝒶",
+        "ａ",
+        "\0",
+        "\n",
+    ],
+    start: || Box::new(Emails),
 };
 
 const HOSTS: [&str; 3] = ["app.example.com", "wiki.example.com:8443", "localhost:8080"];
@@ -272,5 +306,32 @@ impl Subject for Addresses {
             "a client, IPv{}",
             if client.is_ipv4() { 4 } else { 6 }
         ))
+    }
+}
+
+struct Emails;
+
+impl Subject for Emails {
+    fn feed(&mut self, input: &[u8]) -> Result<String, String> {
+        let text = String::from_utf8_lossy(input);
+        let found = searched(&text);
+        let Ok(email) = Email::try_from(&*text) else {
+            return Ok(format!("refused, {}", Email::try_from(&*found).is_ok()));
+        };
+        let key = email.as_str();
+        let plain = key
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        if !plain || key.len() > 254 || key.matches('@').count() != 1 {
+            return Err(format!("the key {key:?}"));
+        }
+        let shown = email.shown();
+        for again in [key, &shown, &found] {
+            if Email::try_from(again).as_ref() != Ok(&email) {
+                return Err(format!("{again:?} is not {key:?}"));
+            }
+        }
+        let international = key.contains("xn--");
+        Ok(format!("taken, {international}, {}", shown == key))
     }
 }
