@@ -313,8 +313,8 @@ async fn a_password_manager_is_led_to_the_form_by_way_of_the_sign_in() {
     assert_eq!(browser.run(seen).await, true, "the form is in sight");
     // What a manager goes by: one user name before the passwords, in the form that it fills in.
     let named = "const form = document.querySelector('#new_password').form;
-                 return [...form.elements].map(field => field.autocomplete + ' ' + field.value)
-                     .filter(text => !text.startsWith(' ')).join('|')";
+                 return [...form.querySelectorAll('[autocomplete]')]
+                     .map(field => field.autocomplete + ' ' + field.value).join('|')";
     assert_eq!(
         browser.run(named).await,
         format!("username {ANN}|current-password |new-password ")
