@@ -152,7 +152,7 @@ impl Users {
         if text.contains('\0') || after.contains('\0') {
             return Ok(Vec::new());
         }
-        let (text, after) = (searched(text), searched(after));
+        let text = searched(text);
         let condition = if text.is_empty() {
             "email > $1"
         } else {
@@ -161,6 +161,7 @@ impl Users {
         };
         let query =
             format!("SELECT {COLUMNS} FROM users WHERE {condition} ORDER BY email LIMIT $2");
+        let after = after.to_owned();
         let rows = self
             .sql
             .run(async |pool| {
