@@ -22,7 +22,7 @@ const MIN_WORD_LOG10: f64 = 5.0;
 /// would occupy a worker for days.
 pub(super) const MAX_COST: u32 = 15;
 
-/// A password in the form of RFC 8265's profile OpaqueString (section 4.2.2): spaces outside ASCII
+/// A password in the form of RFC 8265's profile `OpaqueString` (section 4.2.2): spaces outside ASCII
 /// are U+0020, the rest is in normalization form C, and case counts. One keyboard sends "é" as one
 /// character and another as two, and both mean one password. Not shown by `Debug`.
 ///
@@ -210,7 +210,8 @@ pub(super) fn faults(
 fn resembles(password: &str, email: &Email) -> bool {
     let shown = email.shown();
     let mut parts = Vec::new();
-    for text in [email.as_str(), &shown] {
+    let international = Some(&*shown).filter(|shown| *shown != email.as_str());
+    for text in [email.as_str()].into_iter().chain(international) {
         let (local, domain) = text.split_once('@').unwrap_or((text, ""));
         let host = domain.split('.').next().unwrap_or_default();
         parts.extend([text, local, domain, host]);
