@@ -42,7 +42,8 @@ impl Auth {
     /// # Errors
     /// [`Error::Internal`] without a key.
     pub(super) fn device_proof(&self, user: &User) -> Result<SecretString, Error> {
-        let key = self.0.keys.refresh().first().ok_or(Error::Internal)?;
+        let secrets = self.secrets();
+        let key = secrets.keys.refresh_today()?;
         let mut proof = Vec::with_capacity(SIGNED + TAG);
         proof.extend(random_bytes::<ID>());
         proof.extend(self.0.clock.now().seconds().to_be_bytes());
@@ -68,7 +69,7 @@ impl Auth {
         }
         let email = searched(email);
         let now = self.0.clock.now().seconds();
-        for key in self.0.keys.refresh() {
+        for key in self.secrets().keys.refresh() {
             let mut proofs = proofs
                 .iter()
                 .filter_map(|proof| genuine(key, proof, &email));
