@@ -48,7 +48,7 @@ pub use password::Password;
 pub use previous_keys::{PreviousKey, PreviousKeys};
 pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
-pub use server::{Cidr, HealthDetails, MAX_HEAD_BYTES, Origin as CorsOrigin, Server};
+pub use server::{Cidr, HealthDetails, Origin as CorsOrigin, Server};
 pub use signing_key::{PrivateKey, SecretKey};
 pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 

@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::HostPort;
 use crate::schema::Bounded;
 
-/// Largest head of a request in bytes; hyper answers 431 above it.
-pub const MAX_HEAD_BYTES: usize = 16 * 1024;
-
 /// The HTTP server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -34,7 +31,8 @@ pub struct Server {
     #[schemars(example = &"10.0.12.0/28,fd00:12::4")]
     pub trusted_proxies: Vec<Cidr>,
     /// Origins whose pages may call the API from a browser, separated by commas, each written as
-    /// the browser sends it: scheme, host and port. Empty: only pages of this server.
+    /// the browser sends it: scheme, host and port. They may send any header. Empty: only pages of
+    /// this server.
     #[schemars(example = &"https://app.example.com,http://localhost:5173")]
     pub cors_allowed_origins: Vec<Origin>,
     /// Seconds that requests in flight may take after a stop signal before they are cut off. After
@@ -48,6 +46,11 @@ pub struct Server {
     /// apart. One client address (IPv6: one /64) may hold a quarter. A body that finds no room is
     /// answered with 503.
     pub body_memory_bytes: Bounded<1_048_576, 1_073_741_824>,
+    /// Bytes of the head of a request, which are its address and its headers, above which it is
+    /// refused with 431. Behind forward-auth a head carries the cookies of the applications too,
+    /// where the gateway does not leave them out. Each byte above the default may cost two bytes of
+    /// memory for each connection.
+    pub max_header_bytes: Bounded<8_192, 65_536>,
     /// Seconds a client may take to send the head of a request before it is cut off.
     pub header_timeout_seconds: Bounded<1, 120>,
     /// Seconds a client may take to send the body of a request before it is answered with 408.
@@ -78,6 +81,7 @@ impl Default for Server {
             shutdown_timeout_seconds: Bounded::of::<25>(),
             max_body_bytes: Bounded::of::<8_192>(),
             body_memory_bytes: Bounded::of::<33_554_432>(),
+            max_header_bytes: Bounded::of::<16_384>(),
             header_timeout_seconds: Bounded::of::<10>(),
             body_timeout_seconds: Bounded::of::<10>(),
             idle_timeout_seconds: Bounded::of::<75>(),

@@ -34,7 +34,6 @@ use super::connection::Connection;
 use super::connections::Connections;
 use super::edge::RequestSpan;
 use super::socket::{Timed, Timeouts};
-use crate::config::MAX_HEAD_BYTES;
 use crate::http::head::TwoLengths;
 
 /// Most header fields of a request.
@@ -50,6 +49,7 @@ pub(super) async fn listen<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
     timeouts: Timeouts,
+    max_header_bytes: usize,
     connections: Arc<Connections>,
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -57,7 +57,7 @@ pub(super) async fn listen<E>(
     E: Endpoint<Output = Response> + 'static,
 {
     let graceful = GracefulShutdown::new();
-    let builder = builder();
+    let builder = builder(max_header_bytes);
     loop {
         let (stream, peer) = tokio::select! {
             biased;
@@ -109,8 +109,8 @@ pub(super) async fn listen<E>(
         let served = graceful.watch(builder.serve_connection(io, service));
         tracker.spawn(async move {
             tokio::select! {
-                // How a connection ends is the client's business.
-                _ = served => {}
+                // How a connection ends is the client's business, but for a head that was refused.
+                ended = served => note_refused_head(ended, peer),
                 () = slot.connection.is_shed() => {}
             }
         });
@@ -127,12 +127,32 @@ fn refuse(stream: TcpStream) {
     }
 }
 
-fn builder() -> http1::Builder {
+/// Logs a head that hyper has refused by itself: there is no request, so no other line tells of it.
+fn note_refused_head(ended: hyper::Result<()>, peer: SocketAddr) {
+    let Err(error) = ended else {
+        return;
+    };
+    let client = peer.ip();
+    if error.is_parse_too_large() {
+        tracing::warn!(
+            status = 431,
+            %client,
+            "a head with more than SERVER_MAX_HEADER_BYTES or {MAX_HEADERS} fields is refused; if \
+             the client is a gateway, let it send the cookie of aura alone"
+        );
+    } else if error.is_parse() {
+        tracing::info!(%client, %error, "what is not HTTP/1.1 is refused");
+    }
+}
+
+fn builder(max_header_bytes: usize) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         // `Timed` has the clocks: hyper's own would run while a connection is idle, too.
         .header_read_timeout(None)
-        .max_buf_size(MAX_HEAD_BYTES)
+        // The buffer ends a head that does not end; it may grow past that by what arrives at once.
+        .max_buf_size(max_header_bytes)
+        .max_header_size(max_header_bytes)
         .max_headers(MAX_HEADERS);
     builder
 }

@@ -14,10 +14,14 @@ use crate::schema::{Fault, FaultKind};
 const IDLE: u64 = 40 * MIB;
 
 /// Bytes of a connection whose client sends the longest head with the most fields and withholds the
-/// end of a body, which is counted apart: buffers of 16 KiB, the table of fields, the request on its
-/// way through the routes. Measured over 3,000 such connections to a debug build, whose requests
-/// are larger than those of a release.
+/// end of a body, which is counted apart: buffers of [`HEAD`] bytes, the table of fields, the request
+/// on its way through the routes. Measured over 3,000 such connections to a debug build, whose
+/// requests are larger than those of a release.
 const CONNECTION: u64 = 60 * 1024;
+
+/// Bytes of the longest head that is a part of [`CONNECTION`]. What is longer counts twice: buffers
+/// grow by doubling. Measured: 81 KiB of a connection with heads of 32 KiB, 123 with 64.
+const HEAD: u64 = 16 * 1024;
 
 /// Bytes of the passwords that wait to be hashed, 64 a core, and of the workers.
 const PASSWORDS: u64 = 2 * MIB;
@@ -60,12 +64,19 @@ pub fn parts(config: &Config) -> Vec<Part> {
     } else {
         0
     };
+    let connections = server.max_connections.as_u64();
+    let longer = server.max_header_bytes.as_u64().saturating_sub(HEAD);
     let mut parts = vec![
         part(None, "the process itself", IDLE),
         part(
             Some("SERVER_MAX_CONNECTIONS"),
             "connections",
-            server.max_connections.as_u64().saturating_mul(CONNECTION),
+            connections.saturating_mul(CONNECTION),
+        ),
+        part(
+            Some("SERVER_MAX_HEADER_BYTES"),
+            "heads of requests",
+            connections.saturating_mul(2 * longer),
         ),
         part(
             Some("SERVER_BODY_MEMORY_BYTES"),
@@ -179,6 +190,10 @@ mod tests {
             vec![],
             vec![("DATABASE_URL", "postgres://aura@db/aura")],
             vec![("REDIS_ENABLED", "false")],
+            vec![
+                ("SERVER_MAX_HEADER_BYTES", "65536"),
+                ("SERVER_MAX_CONNECTIONS", "1500"),
+            ],
             vec![("LLM_UPSTREAM_URL", "https://api.openai.com/v1")],
         ] {
             let config = config(&variables);
@@ -197,6 +212,7 @@ mod tests {
         for (setting, value) in [
             ("SERVER_MAX_CONNECTIONS", "100000"),
             ("SERVER_BODY_MEMORY_BYTES", "1073741824"),
+            ("SERVER_MAX_HEADER_BYTES", "65536"),
             ("DATABASE_MAX_CONNECTIONS", "1000"),
         ] {
             let told = advice(&config(&[(setting, value)]), granted).unwrap();

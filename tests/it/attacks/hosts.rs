@@ -3,13 +3,18 @@
 
 use std::time::Duration;
 
-use crate::support::{Aura, PASSWORD, Raw, RawAnswer, Settings, Sqlite, Visitor};
+use crate::support::{
+    Aura, PASSWORD, PATIENCE, Raw, RawAnswer, Settings, Sqlite, Visitor, eventually,
+};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Most bytes of an answer whose size a client has no business with, and the page of a form.
 const SMALL: usize = 2_000;
 const PAGE: usize = 20_000;
+
+/// Most bytes of a page that carries the address to go on to, which may have 8 KiB itself.
+const LEADS_ON: usize = 45_000;
 
 /// A head with a host and some more lines.
 fn head(target: &str, host: &str, lines: &str) -> String {
@@ -192,6 +197,8 @@ async fn no_answer_grows_with_a_header_or_a_query() {
         for path in [
             "/sign-in?next=/",
             "/register?next=/",
+            "/sign-in?rd=/",
+            "/sign-out?next=/",
             "/reset?token=",
             "/users?q=",
             "/users?after=",
@@ -209,12 +216,54 @@ async fn no_answer_grows_with_a_header_or_a_query() {
             for lines in ["Accept: text/html\r\n", html.as_str(), "Accept: */*\r\n"] {
                 let target = format!("{path}{long}");
                 let answer = ask(&aura, &head(&target, "localhost", lines)).await;
+                let leads_on = path.ends_with("next=/") || path.ends_with("rd=/");
+                let most = if leads_on { LEADS_ON } else { PAGE };
                 assert!(
-                    answer.size() < PAGE,
+                    answer.size() < most,
                     "{path}{piece}…: {} bytes",
                     answer.size()
                 );
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_head_above_the_limit_is_refused_and_told_in_the_log() {
+    let bytes = |head: &str, length: usize| {
+        let start = head.trim_end_matches("\r\n").to_owned() + "\r\nCookie: a=";
+        let fill = length - start.len() - 4;
+        format!("{start}{}\r\n\r\n", "x".repeat(fill))
+    };
+    for limit in [16_384, 32_768, 65_536] {
+        let settings = Settings::new().set("SERVER_MAX_HEADER_BYTES", limit);
+        let aura = settings.start().await;
+        let live = head("/health/live", "a.example", "");
+        let answer = ask(&aura, &bytes(&live, limit - 1)).await;
+        assert_eq!(answer.status, 200, "{limit}: {answer:#?}");
+        assert!(!aura.log().contains("SERVER_MAX_HEADER_BYTES"));
+        let answer = ask(&aura, &bytes(&live, limit + 1)).await;
+        assert_eq!(answer.status, 431, "{limit}: {answer:#?}");
+        let fields = "X: y\r\n".repeat(65);
+        let answer = ask(&aura, &head("/health/live", "a.example", &fields)).await;
+        assert_eq!(answer.status, 431, "{limit}: {answer:#?}");
+        let parts = [
+            "SERVER_MAX_HEADER_BYTES",
+            "status=431",
+            "client=127.0.0.1",
+            "WARN",
+        ];
+        let told = |line: &&str| parts.iter().all(|part| line.contains(part));
+        eventually(PATIENCE, "two lines of the log", async || {
+            (aura.log().lines().filter(told).count() == 2).then_some(())
+        })
+        .await;
+        let answer = ask(&aura, "\x16\x03\x01\x02\x00 is no HTTP\r\n\r\n").await;
+        assert_eq!(answer.status, 400, "{answer:#?}");
+        eventually(PATIENCE, "a line of the log", async || {
+            aura.log().contains("not HTTP/1.1").then_some(())
+        })
+        .await;
+        assert!(!aura.log().contains("is no HTTP"));
     }
 }
