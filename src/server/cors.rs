@@ -1,14 +1,23 @@
 //! Cross-origin requests (Fetch standard): the origins of `SERVER_CORS_ALLOWED_ORIGINS` may read
 //! answers, no other. Tokens travel in headers, never in cookies, so credentials are not allowed.
 
-use poem::Response;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+
+use crate::http::{Code, Context, Problem};
 
 /// How long a browser keeps the answer to a preflight, in seconds.
 const MAX_AGE: u32 = 600;
 
-const EXPOSED: &str = "retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate, x-cache, \
-    age, link, aura-device";
+/// Most bytes of the header names that a preflight asks for: what it asks for is sent back.
+const MAX_NAMES: usize = 2048;
+
+/// Most characters of a client's own that an explanation repeats.
+const MAX_REPEATED: usize = 120;
+
+/// Headers that pages may read. The star stands for all of them, in browsers that know it.
+const EXPOSED: &str = "*, retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate, \
+    x-cache, age, link, aura-device";
 
 /// The origins that may read answers.
 #[derive(Debug)]
@@ -31,21 +40,62 @@ impl Cors {
             .cloned()
     }
 
-    /// The answer to an `OPTIONS` request that is a preflight, `None` for any other.
-    pub(super) fn preflight(&self, headers: &HeaderMap, allowed: Option<&str>) -> Option<Response> {
-        let asks = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        if !asks || self.origin(headers).is_none() {
-            return None;
+    /// The answer to an `OPTIONS` request that is a preflight, at a route that takes the methods
+    /// `allowed`; `None` for any other. One that is refused says why, in its body and in the log.
+    pub(super) fn preflight(
+        &self,
+        headers: &HeaderMap,
+        allowed: Option<&str>,
+        context: &Context,
+    ) -> Option<Response> {
+        let origin = headers.get(header::ORIGIN)?;
+        let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+        let agreed = self.agree(origin, wanted, headers, allowed);
+        Some(agreed.unwrap_or_else(|reason| {
+            let request_id = context.request_id.as_str();
+            tracing::info!(request_id, client = %context.client, %reason, "a preflight is refused");
+            let code = match allowed {
+                Some(_) => Code::Forbidden,
+                None => Code::NotFound,
+            };
+            Problem::new(code, reason).into_response()
+        }))
+    }
+
+    /// Lets the page of `origin` send a request, or says why not.
+    fn agree(
+        &self,
+        origin: &HeaderValue,
+        wanted: &HeaderValue,
+        headers: &HeaderMap,
+        allowed: Option<&str>,
+    ) -> Result<Response, String> {
+        if !self.0.contains(origin) {
+            let origin = text(origin);
+            return Err(format!(
+                "the origin {origin:?} is not in SERVER_CORS_ALLOWED_ORIGINS"
+            ));
         }
-        let methods = HeaderValue::from_str(allowed?).ok()?;
+        let allowed = allowed.ok_or("there is nothing at this address")?;
+        // Browsers send the methods of plain forms without being allowed to.
+        let simple = ["GET", "HEAD", "POST"].contains(&text(wanted).as_str());
+        if !simple && !allowed.split(", ").any(|method| method == text(wanted)) {
+            let wanted = text(wanted);
+            return Err(format!(
+                "this address takes {allowed}, and not the method {wanted:?}"
+            ));
+        }
         let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
         let answer = response.headers_mut();
+        let methods = HeaderValue::from_str(allowed).map_err(|_| "no method is allowed")?;
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let names =
-            HeaderValue::from_static("authorization, cache-control, content-type, x-request-id");
-        answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+        // A page may send any header: what none of our routes reads, such as the `traceparent` of a
+        // tracing library, does no harm.
+        if let Some(names) = requested_names(headers)? {
+            answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+        }
         answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(MAX_AGE));
-        Some(response)
+        Ok(response)
     }
 
     /// Lets `origin` read the answer.
@@ -59,5 +109,119 @@ impl Cors {
             let exposed: HeaderName = header::ACCESS_CONTROL_EXPOSE_HEADERS;
             headers.insert(exposed, HeaderValue::from_static(EXPOSED));
         }
+    }
+}
+
+/// The names of the headers that a preflight asks for, checked.
+fn requested_names(headers: &HeaderMap) -> Result<Option<HeaderValue>, String> {
+    let Some(names) = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) else {
+        return Ok(None);
+    };
+    if names.len() > MAX_NAMES {
+        return Err(format!(
+            "the names of the headers have more than {MAX_NAMES} bytes"
+        ));
+    }
+    let mut parts = names.as_bytes().split(|byte| *byte == b',');
+    match parts.find(|part| HeaderName::from_bytes(part.trim_ascii()).is_err()) {
+        None => Ok(Some(names.clone())),
+        Some(wrong) => {
+            let wrong = String::from_utf8_lossy(wrong.trim_ascii());
+            let wrong: String = wrong.chars().take(MAX_REPEATED).collect();
+            Err(format!("{wrong:?} is not the name of a header"))
+        }
+    }
+}
+
+/// The start of what a client sent.
+fn text(value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.chars().take(MAX_REPEATED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(headers: &HeaderMap) -> Context {
+        Context::new("198.51.100.7".parse().unwrap(), headers)
+    }
+
+    fn ask(origin: &str, wanted: &str, names: &str, allowed: Option<&str>) -> Response {
+        let cors = Cors::new(["https://app.example.com"].into_iter());
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::ORIGIN, origin),
+            (header::ACCESS_CONTROL_REQUEST_METHOD, wanted),
+            (header::ACCESS_CONTROL_REQUEST_HEADERS, names),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let context = context(&headers);
+        cors.preflight(&headers, allowed, &context).unwrap()
+    }
+
+    #[test]
+    fn an_allowed_origin_may_name_any_header() {
+        let names = "authorization,traceparent, baggage,sentry-trace,x-stainless-lang";
+        for wanted in ["GET", "DELETE"] {
+            let answer = ask("https://app.example.com", wanted, names, Some("DELETE"));
+            assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+            let allowed = answer.headers().get(header::ACCESS_CONTROL_ALLOW_HEADERS);
+            assert_eq!(allowed.unwrap(), names);
+        }
+    }
+
+    #[test]
+    fn others_are_refused() {
+        let long = "x-a,".repeat(600);
+        for (origin, wanted, names, allowed, status) in [
+            ("https://evil.example", "GET", "x-a", Some("GET"), 403),
+            (
+                "https://app.example.com.evil.example",
+                "GET",
+                "x-a",
+                Some("GET"),
+                403,
+            ),
+            ("null", "GET", "x-a", Some("GET"), 403),
+            ("https://app.example.com", "PUT", "x-a", Some("GET"), 403),
+            ("https://app.example.com", "GET", "x a", Some("GET"), 403),
+            (
+                "https://app.example.com",
+                "GET",
+                "x-a,,x-b",
+                Some("GET"),
+                403,
+            ),
+            ("https://app.example.com", "GET", &long, Some("GET"), 403),
+            ("https://app.example.com", "GET", "x-a", None, 404),
+        ] {
+            let answer = ask(origin, wanted, names, allowed);
+            assert_eq!(
+                answer.status().as_u16(),
+                status,
+                "{origin} {wanted} {names}"
+            );
+            let allowed = answer.headers().get(header::ACCESS_CONTROL_ALLOW_HEADERS);
+            assert!(allowed.is_none());
+        }
+    }
+
+    #[test]
+    fn other_requests_are_no_preflights() {
+        let cors = Cors::new(std::iter::empty());
+        let mut headers = HeaderMap::new();
+        let context = context(&headers);
+        let refused = |headers: &HeaderMap| {
+            let answer = cors.preflight(headers, Some("GET"), &context);
+            answer.map(|answer| answer.status())
+        };
+        assert_eq!(refused(&headers), None);
+        headers.insert(header::ORIGIN, "https://a.example".parse().unwrap());
+        assert_eq!(refused(&headers), None);
+        let name = header::ACCESS_CONTROL_REQUEST_METHOD;
+        headers.insert(name, "GET".parse().unwrap());
+        assert_eq!(refused(&headers), Some(StatusCode::FORBIDDEN));
     }
 }

@@ -174,8 +174,8 @@ impl<E: Endpoint> Edge<E> {
         let origin = self.cors.origin(request.headers());
         let preflight = (method == Method::OPTIONS)
             .then(|| {
-                self.cors
-                    .preflight(request.headers(), self.allowed.methods(path))
+                let allowed = self.allowed.methods(path);
+                self.cors.preflight(request.headers(), allowed, &context)
             })
             .flatten();
         let mut response = match (head::check(&request), preflight) {

@@ -33,6 +33,7 @@
 //! - `dashboard`: what forms do and refuse, who may see which page, and what forgery comes to.
 //! - `dashboard_browser`: every page and form of the dashboard, as people see them.
 //! - `forward_auth`: gateways in front of applications let in whom they should.
+//! - `spa`: the script of the documentation signs in from a page of another origin.
 //! - `admin_api`: what administrators may do, who may not, and that one of them remains.
 //! - `audit`: who did what, when, from where; found again, and gone when it is old.
 //! - `access_tokens`, `signing_keys`, `oauth`, `services`: what a token is, and who may rely on it.
@@ -90,6 +91,7 @@ mod settings;
 mod shutdown;
 mod signing_keys;
 mod slow_clients;
+mod spa;
 mod spellings;
 mod start;
 mod support;

@@ -122,6 +122,131 @@ async fn only_listed_origins_may_read_answers() {
     );
 }
 
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why() {
+    let ours = "https://app.example.com";
+    let settings = Settings::new().set("SERVER_CORS_ALLOWED_ORIGINS", ours);
+    let aura = settings.start().await;
+    let client = aura.client();
+    let ask = async |path: &str, origin: &str, method: &str, names: &str| {
+        let call = client.call(Method::OPTIONS, path, |request| {
+            request
+                .header("origin", origin)
+                .header("access-control-request-method", method)
+                .header("access-control-request-headers", names)
+        });
+        call.await
+    };
+    let names = "authorization,baggage,content-type,sentry-trace,traceparent,tracestate,\
+                 x-stainless-arch,x-stainless-retry-count";
+    for (path, method) in [
+        ("/auth/login", "POST"),
+        ("/v1/chat/completions", "POST"),
+        ("/auth/me", "DELETE"),
+    ] {
+        let answer = ask(path, ours, method, names).await;
+        let allowed = answer.is(204).header("access-control-allow-headers");
+        assert_eq!(allowed, names);
+        assert_eq!(answer.header("access-control-allow-origin"), ours);
+        let methods = answer.header("access-control-allow-methods");
+        assert!(
+            methods.split(", ").any(|known| known == method),
+            "{methods}"
+        );
+    }
+    // Scripts may read every header of an answer.
+    let answer = client.call(Method::GET, "/auth/me", |request| {
+        request.header("origin", ours)
+    });
+    let answer = answer.await;
+    let exposed = answer
+        .header("access-control-expose-headers")
+        .to_lowercase();
+    for name in [
+        "*",
+        "retry-after",
+        "ratelimit",
+        "x-request-id",
+        "www-authenticate",
+        "x-cache",
+    ] {
+        assert!(exposed.split(", ").any(|known| known == name), "{exposed}");
+    }
+    let long = "x-a,".repeat(3_000);
+    for (path, origin, method, names, status, why) in [
+        (
+            "/auth/me",
+            "https://evil.example",
+            "GET",
+            "x-a",
+            403,
+            "SERVER_CORS_ALLOWED_ORIGINS",
+        ),
+        (
+            "/auth/token",
+            "null",
+            "GET",
+            "x-a",
+            403,
+            "SERVER_CORS_ALLOWED_ORIGINS",
+        ),
+        (
+            "/auth/login",
+            ours,
+            "PUT",
+            "x-a",
+            403,
+            "not the method \\\"PUT\\\"",
+        ),
+        (
+            "/auth/login",
+            ours,
+            "POST",
+            "x a",
+            403,
+            "is not the name of a header",
+        ),
+        (
+            "/auth/login",
+            ours,
+            "POST",
+            &long,
+            403,
+            "more than 2048 bytes",
+        ),
+        (
+            "/nowhere",
+            ours,
+            "GET",
+            "x-a",
+            404,
+            "nothing at this address",
+        ),
+    ] {
+        let answer = ask(path, origin, method, names).await;
+        let text = &answer.is(status).text;
+        assert!(text.contains(why), "{why}: {answer:#?}");
+        assert!(answer.text.len() < 1_000, "{answer:#?}");
+        for name in [
+            "access-control-allow-methods",
+            "access-control-allow-headers",
+        ] {
+            assert!(!answer.headers.contains_key(name), "{answer:#?}");
+        }
+        let listed = answer.header("access-control-allow-origin");
+        assert_eq!(listed, if origin == ours { ours } else { "" });
+        let id = answer.header("x-request-id");
+        let log = aura.log();
+        let told = |line: &&str| line.contains("preflight is refused") && line.contains(id);
+        assert!(log.lines().any(|line| told(&line)), "{log}");
+    }
+    let log = aura.log();
+    assert!(
+        log.contains("https://evil.example") && log.contains("SERVER_CORS_ALLOWED_ORIGINS"),
+        "{log}"
+    );
+}
+
 /// The value of the first line of `/metrics` that holds all of `parts`; 0 without one.
 async fn metric(aura: &Aura, parts: &[&str]) -> f64 {
     let metrics = aura.metrics().get("/metrics").await;
