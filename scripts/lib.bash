@@ -57,6 +57,9 @@ missing() {
         ;;
       proxies)
         has nginx || [[ -x /usr/sbin/nginx ]] || echo nginx-light
+        # What ingress-nginx escapes addresses with.
+        [[ -f /usr/lib/nginx/modules/ngx_http_set_misc_module.so ]] ||
+          echo libnginx-mod-http-set-misc
         has caddy || echo caddy
         ;;
       *) has "$thing" || echo "$thing" ;;

@@ -1,5 +1,7 @@
 //! Access tokens: JWTs of the type `at+jwt` (RFC 9068) and what makes one acceptable.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Validation, decode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -136,6 +138,25 @@ impl AccessTokens {
             roles: owner.roles.clone(),
         };
         keys.sign(TYPE, &claims)
+    }
+
+    /// Checks whether `token` says that it was issued here: a JWT with our issuer, or with the id of
+    /// one of our keys. Proves nothing of its signature and its times.
+    #[must_use]
+    pub(super) fn are_issuer_of(&self, keys: &Keys, token: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Issued {
+            iss: String,
+        }
+        let claims = token
+            .split('.')
+            .nth(1)
+            .filter(|_| token.len() <= MAX_LENGTH);
+        let claims = claims.and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+        let issued = claims.and_then(|claims| serde_json::from_slice::<Issued>(&claims).ok());
+        let key = TokenHeader::of(token).and_then(|header| header.kid);
+        issued.is_some_and(|issued| issued.iss == self.issuer)
+            || key.is_some_and(|key| keys.verifying(&key).is_some())
     }
 
     /// The claims of a token of ours that has not expired; `None` for everything else. Does no

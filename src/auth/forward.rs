@@ -4,11 +4,13 @@
 //! A gateway tells in headers which request it holds. Whoever reaches us can write them, so they
 //! say where a browser comes back to, among hosts that are listed, and nothing else.
 
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use poem::http::{HeaderMap, HeaderValue, Method, header};
 
 use super::sessions::Session;
 use super::{Auth, Error};
 use crate::config::{Config, CorsOrigin, Host};
+use crate::http::next::in_query;
 use crate::http::{Code, Cookie, CookieRules, NextHosts, Problem};
 
 /// What nginx is told to send: the whole address.
@@ -17,6 +19,9 @@ const ORIGINAL_URL: &str = "x-original-url";
 /// What nginx is told to send: the method.
 const ORIGINAL_METHOD: &str = "x-original-method";
 
+/// The bytes of an address that [`NextHosts`] does not take, as a browser may yet have sent them.
+const UNUSUAL: &AsciiSet = &CONTROLS.add(b' ').add(b'\\');
+
 /// The rules by which requests pass.
 #[derive(Clone, Debug)]
 pub struct Forward {
@@ -24,6 +29,8 @@ pub struct Forward {
     cookies: CookieRules,
     next: NextHosts,
     public_url: String,
+    /// Longest address of the sign-in page that comes back as the head of a request.
+    max_sign_in_bytes: usize,
 }
 
 /// What becomes of a request.
@@ -51,6 +58,8 @@ impl Forward {
             cookies: CookieRules::of(config),
             next: NextHosts::new(hosts.map(str::to_owned).collect()),
             public_url: public_url.map_or("", CorsOrigin::as_str).to_owned(),
+            // The rest of the head is for the headers of a browser.
+            max_sign_in_bytes: config.server.max_header_bytes.as_usize() / 8 * 7,
         }
     }
 
@@ -64,13 +73,20 @@ impl Forward {
         headers: &HeaderMap,
         roles: &[String],
     ) -> Result<Passage, Problem> {
-        let (session, renewed) = match bearer(headers) {
-            // A program that shows a token means that token, whatever its cookies are.
-            Some(token) => (self.auth.authenticate(token).await?.session, None),
-            None => match self.browser(headers).await? {
-                Some(found) => found,
-                None => return self.nobody(method, headers),
-            },
+        let token = bearer(headers);
+        let by_token = match token {
+            Some(token) => self.program(token).await?,
+            None => None,
+        };
+        let found = match by_token {
+            Some(session) => Some((session, None)),
+            None => self.browser(headers).await?,
+        };
+        let Some((session, renewed)) = found else {
+            return match token {
+                Some(_) => Err(Error::InvalidToken.into()),
+                None => self.nobody(method, headers),
+            };
         };
         if let Some(role) = roles
             .iter()
@@ -83,6 +99,17 @@ impl Forward {
             session: Box::new(session),
             renewed,
         })
+    }
+
+    /// The session of a token; `None` where the token is not one of ours, and so is meant for the
+    /// application behind. A program that shows a token of ours means that token, whatever its
+    /// cookies are.
+    async fn program(&self, token: &str) -> Result<Option<Session>, Error> {
+        match self.auth.authenticate(token).await {
+            Ok(caller) => Ok(Some(caller.session)),
+            Err(Error::InvalidToken) if !self.auth.issued(token) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Who shows a session cookie, and the cookie anew where it is time.
@@ -103,22 +130,22 @@ impl Forward {
         Ok(Some((found.caller.session, renewed)))
     }
 
-    /// The answer to a request without a session.
+    /// The answer to a request without a session and without a bearer token.
     fn nobody(&self, method: &Method, headers: &HeaderMap) -> Result<Passage, Problem> {
         let detail = "send the header: Authorization: Bearer <access token>";
         let refused = Problem::new(Code::MissingToken, detail);
         let held = Held::of(method, headers);
-        let back = held.url.filter(|_| held.by_browser);
-        let back = back.and_then(|url| {
-            let elsewhere = url.contains("://") && self.next.allowed(&url).is_some();
-            elsewhere.then(|| {
-                let query = serde_urlencoded::to_string([("next", url)]);
-                format!("{}/sign-in?{}", self.public_url, query.unwrap_or_default())
-            })
-        });
-        let Some(location) = back else {
+        let url = held.url.filter(|url| held.by_browser && self.next.has(url));
+        let Some(url) = url else {
             return Err(refused);
         };
+        let sign_in = format!("{}/sign-in", self.public_url);
+        let back = self.next.allowed(&url);
+        let back = back.map(|next| format!("{sign_in}?next={}", in_query(next)));
+        // Better without a way back than an address that some server on the way refuses.
+        let location = back
+            .filter(|address| address.len() <= self.max_sign_in_bytes)
+            .unwrap_or(sign_in);
         if held.redirects {
             return Ok(Passage::SignIn(location));
         }
@@ -142,7 +169,10 @@ struct Held {
 impl Held {
     fn of(method: &Method, headers: &HeaderMap) -> Self {
         let redirects = !headers.contains_key(ORIGINAL_URL);
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name| {
+            let value = headers.get(name)?.as_bytes();
+            Some(percent_encode(value, UNUSUAL).to_string())
+        };
         let (url, told) = if redirects {
             let parts = ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri"].map(text);
             let url = match parts {
@@ -151,15 +181,12 @@ impl Held {
             };
             (url, text("x-forwarded-method"))
         } else {
-            let url = text(ORIGINAL_URL).map(str::to_owned);
-            (url, text(ORIGINAL_METHOD))
+            (text(ORIGINAL_URL), text(ORIGINAL_METHOD))
         };
-        let reads = matches!(told.unwrap_or(method.as_str()), "GET" | "HEAD");
-        let by_browser =
-            reads && accepts_html(headers) && !headers.contains_key(header::AUTHORIZATION);
+        let told = told.as_deref().unwrap_or(method.as_str());
         Self {
             url,
-            by_browser,
+            by_browser: matches!(told, "GET" | "HEAD") && accepts_html(headers),
             redirects,
         }
     }

@@ -298,6 +298,16 @@ impl Auth {
         claims.ok_or(Error::InvalidToken)
     }
 
+    /// Checks whether `token` says that it was issued here, as an access token or as a refresh token,
+    /// good or not. Does no I/O.
+    #[must_use]
+    pub fn issued(&self, token: &str) -> bool {
+        let keys = &self.0.keys;
+        self.0.access.are_issuer_of(keys, token)
+            || RefreshToken::parse(token, keys.refresh()).is_some()
+            || self.made_cookie(token)
+    }
+
     /// Finds out whether the session of verified `claims` stands.
     ///
     /// # Errors

@@ -52,6 +52,17 @@ impl<'a> HostPort<'a> {
         self.port
     }
 
+    /// Checks whether both are one host and port, where a port that is not written is `usual`, that
+    /// of the scheme.
+    #[must_use]
+    pub fn is_same(&self, other: &HostPort<'_>, usual: u16) -> bool {
+        let parts = |host: &HostPort<'_>| {
+            let name = host.without_port().to_string();
+            (name, host.port.unwrap_or(usual))
+        };
+        parts(self) == parts(other)
+    }
+
     /// The same host without a port.
     #[must_use]
     pub const fn without_port(self) -> Self {
@@ -177,6 +188,17 @@ mod tests {
         ] {
             assert_eq!(HostPort::parse(&longer), None);
         }
+    }
+
+    #[test]
+    fn a_port_that_is_not_written_is_the_usual_one() {
+        let same = |a: &str, b: &str| {
+            let (a, b) = (HostPort::parse(a).unwrap(), HostPort::parse(b).unwrap());
+            a.is_same(&b, 443) && b.is_same(&a, 443)
+        };
+        assert!(same("app.example.com", "App.Example.com.:443"));
+        assert!(same("[::1]:443", "[::1]") && same("a:8443", "a:8443"));
+        assert!(!same("a", "a:80") && !same("a:8443", "a") && !same("a", "b"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The dashboard: pages from the server, with one stylesheet and a script for the overview alone.
+//! The dashboard: pages from the server, with one stylesheet, a script for the overview, and one for
+//! forms that lead on.
 //!
 //! One file a page; `page.rs` is the layout around all of them, `visit.rs` one request, `fields.rs`
 //! and `form.rs` forms. What pages show and do is `auth`'s, `admin`'s and `audit`'s business; every
@@ -61,7 +62,7 @@ pub const ROUTES: [(&str, &[&str]); 28] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),
-    ("/sign-out", &["POST"]),
+    ("/sign-out", &["GET", "POST"]),
     ("/register", &["GET", "POST"]),
     ("/reset", &["GET", "POST"]),
     ("/setup", &["GET", "POST"]),
@@ -85,6 +86,7 @@ pub const ROUTES: [(&str, &[&str]); 28] = [
     (CHANGE_PASSWORD, &["GET"]),
     ("/assets/aura.css", &["GET"]),
     ("/assets/aura.js", &["GET"]),
+    ("/assets/next.js", &["GET"]),
     ("/assets/icon.svg", &["GET"]),
 ];
 
@@ -255,6 +257,7 @@ async fn handle(visit: &mut Visit) -> Answer {
             [""] => return overview::show(visit).await,
             ["live"] => return overview::live(visit).await,
             ["sign-in"] => return sign_in::show(visit).await,
+            ["sign-out"] => return sign_in::show_sign_out(visit),
             ["register"] => return register::show(visit),
             ["reset"] => return reset::show(visit).await,
             ["setup"] => return setup::show(visit).await,

@@ -68,7 +68,9 @@ pub(super) fn page(
     body: &dyn fmt::Display,
 ) -> Response {
     let here = visit.here();
-    let (nav, done) = (visit.nav(here), visit.done());
+    // The page that asks whether to sign out has one button for it.
+    let nav = visit.nav(here).filter(|_| visit.path() != "/sign-out");
+    let done = visit.done();
     let mut title: String = title.chars().take(TITLE).collect();
     if status.is_client_error() || status.is_server_error() {
         title.insert_str(0, "Error: ");

@@ -4,15 +4,16 @@ use super::Answer;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
 use super::sign_in::{begin_first, two};
-use super::visit::{Visit, escape};
+use super::visit::Visit;
 use crate::auth::Error;
+use crate::http::next::in_query;
 
 /// The form; whoever is signed in goes straight on.
 pub(super) fn show(visit: &mut Visit) -> Answer {
     if !visit.site.registration_open {
         return Err(Error::RegistrationClosed.into());
     }
-    let next = next(visit, &visit.query("next"));
+    let next = next(visit, &visit.asked_next());
     if visit.session().is_some() {
         return Ok(visit.see(&next));
     }
@@ -22,7 +23,8 @@ pub(super) fn show(visit: &mut Visit) -> Answer {
 /// Makes the account and signs in.
 pub(super) async fn send(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
-        return Ok(visit.see("/"));
+        let asked = visit.stale_next().await;
+        return Ok(visit.see(&next(visit, &asked)));
     }
     let mut sent = visit.limited_form().await?;
     let next = next(visit, &sent.take("next").unwrap_or_default());
@@ -46,7 +48,7 @@ fn next(visit: &Visit, asked: &str) -> String {
 }
 
 fn form_page(visit: &Visit, next: String) -> FormPage {
-    let sign_in = format!("/sign-in?next={}", escape(&next));
+    let sign_in = format!("/sign-in?next={}", in_query(&next));
     let mut form = Form::new(vec![
         Field::email(),
         Field::new_password("password", "Password", visit.site.min_password),

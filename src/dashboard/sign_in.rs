@@ -9,14 +9,15 @@ use super::fault::Fault;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
 use super::reset;
-use super::visit::{Visit, escape};
+use super::visit::Visit;
 use crate::auth::Error;
 use crate::auth::browser::BrowserSession;
+use crate::http::next::in_query;
 use crate::http::same_site::refuse_other_sites;
 
 /// The form; whoever is signed in goes straight on.
 pub(super) async fn show(visit: &mut Visit) -> Answer {
-    let next = next(visit, &visit.query("next"));
+    let next = next(visit, &visit.asked_next());
     if visit.session().is_some() {
         return Ok(visit.see(&next));
     }
@@ -28,7 +29,8 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
 pub(super) async fn send(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
         // In another tab, meanwhile.
-        return Ok(visit.see("/"));
+        let asked = visit.stale_next().await;
+        return Ok(visit.see(&next(visit, &asked)));
     }
     let mut sent = visit.limited_form().await?;
     let wanted = next(visit, &sent.take("next").unwrap_or_default());
@@ -78,27 +80,58 @@ pub(super) async fn begin_first(
     }
 }
 
+/// Asks whether to sign out; for the link of an application, which gets its visitor back.
+pub(super) fn show_sign_out(visit: &mut Visit) -> Answer {
+    let asked = visit.asked_next();
+    let next = allowed(visit, &asked).map(str::to_owned);
+    let Some(session) = visit.session() else {
+        return Ok(visit.see(next.as_deref().unwrap_or("/sign-in")));
+    };
+    let lead = format!("You are signed in as {}.", session.owner.email.as_str());
+    let mut form = Form::new(Vec::new());
+    let stay = next.clone().unwrap_or_else(|| "/".to_owned());
+    form.hidden.extend(next.map(|next| ("next", next)));
+    let page = FormPage {
+        heading: "Sign out",
+        lead,
+        action: "/sign-out",
+        form,
+        button: "Sign out",
+        links: vec![("", stay, "Stay signed in")],
+    };
+    Ok(page.show(visit))
+}
+
 /// Signs out. A browser that is signed out already gets the same answer, unless another site asked.
 pub(super) async fn sign_out(visit: &mut Visit) -> Answer {
-    if visit.session().is_some() {
-        visit.form().await?;
+    let asked = if visit.session().is_some() {
+        visit.form().await?.take("next").unwrap_or_default()
     } else if refuse_other_sites(visit.headers()).is_err() {
         return Ok(visit.see("/sign-in"));
-    }
+    } else {
+        visit.stale_next().await
+    };
     if let Ok(caller) = visit.caller() {
         let auth = visit.site.auth.clone();
         auth.browser_sign_out(&visit.context, &caller).await?;
         visit.forget();
     }
-    Ok(visit.see_done("/sign-in", Done::SignedOut))
+    match allowed(visit, &asked).map(str::to_owned) {
+        Some(next) => Ok(visit.see(&next)),
+        None => Ok(visit.see_done("/sign-in", Done::SignedOut)),
+    }
 }
 
 /// Where a sign-in leads to, if that is allowed.
 fn next(visit: &Visit, asked: &str) -> String {
+    allowed(visit, asked).unwrap_or("/").to_owned()
+}
+
+/// An address to go on to, if it may be followed.
+fn allowed<'a>(visit: &Visit, asked: &'a str) -> Option<&'a str> {
     let next = visit.site.next.allowed(asked);
     // Back to the form would be nowhere.
-    let next = next.filter(|next| !next.starts_with("/sign-"));
-    next.unwrap_or("/").to_owned()
+    next.filter(|next| !next.starts_with("/sign-"))
 }
 
 async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
@@ -111,7 +144,7 @@ async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
         ));
     }
     if visit.site.registration_open {
-        let address = format!("/register?next={}", escape(&next));
+        let address = format!("/register?next={}", in_query(&next));
         links.push(("No account yet?", address, "Make one"));
     }
     let mut form = Form::new(vec![

@@ -17,11 +17,20 @@ use crate::config::CorsOrigin;
 use crate::http::body::Unread;
 use crate::http::cookies::{Cookie, is_loopback};
 use crate::http::device_proof::DEVICE_SECONDS;
+use crate::http::next::MAX_NEXT_BYTES;
 use crate::http::same_site::refuse_other_sites;
 use crate::http::{Context, FormFields};
 
-/// Longest parameter of an address, in bytes: that of `next`.
+/// Longest parameter of an address, in bytes, `next` aside.
 const MAX_PARAMETER: usize = 2048;
+
+/// Longest `next` of an own page, in bytes as it stands in the address of the sign-in page: more
+/// would not fit into the head of a request.
+const MAX_ESCAPED_NEXT: usize = 6 * 1024;
+
+/// Largest form of a page, in bytes, whatever `SERVER_MAX_BODY_BYTES` says: each byte of the longest
+/// `next` may take three, and other fields stand beside it.
+const MAX_FORM: usize = 4 * MAX_NEXT_BYTES;
 
 /// Most characters of a search, as many as an e-mail has at most.
 const MAX_SEARCH: usize = 254;
@@ -148,6 +157,18 @@ impl Visit {
 
     /// A parameter of the address; empty where it is missing, or longer than any of ours.
     pub(super) fn query(&self, name: &str) -> String {
+        self.parameter(name, MAX_PARAMETER)
+    }
+
+    /// The parameter that says where to go on to, not checked yet: `next`, or else `rd`, its name in
+    /// the annotations of ingress-nginx.
+    pub(super) fn asked_next(&self) -> String {
+        let names = ["next", "rd"].into_iter();
+        let mut values = names.map(|name| self.parameter(name, MAX_NEXT_BYTES));
+        values.find(|value| !value.is_empty()).unwrap_or_default()
+    }
+
+    fn parameter(&self, name: &str, max_bytes: usize) -> String {
         let query = self.request.uri().query().unwrap_or_default();
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(query.as_bytes()).unwrap_or_default();
@@ -155,7 +176,7 @@ impl Visit {
         pairs
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
-            .filter(|value| value.len() <= MAX_PARAMETER)
+            .filter(|value| value.len() <= max_bytes)
             .unwrap_or_default()
     }
 
@@ -210,7 +231,8 @@ impl Visit {
         let uri = self.request.uri();
         let returns = self.request.method().is_safe() && !matches!(uri.path(), "/" | "/live");
         let back = self.own_address().filter(|_| returns);
-        Fault::SignIn(back.map(escape))
+        let back = back.map(escape);
+        Fault::SignIn(back.filter(|back| back.len() <= MAX_ESCAPED_NEXT))
     }
 
     /// What binds a form: the session, or the cookie of whoever has none yet.
@@ -268,6 +290,17 @@ impl Visit {
         self.read_form().await
     }
 
+    /// The field `next` of a form that may belong to a session before this one, or to none: nothing
+    /// else of it may be used. Empty for a form that another site had sent.
+    pub(super) async fn stale_next(&mut self) -> String {
+        if self.refuse_foreign_form().is_err() {
+            return String::new();
+        }
+        let fields = self.read_fields().await.ok();
+        let next = fields.and_then(|mut fields| fields.take("next"));
+        next.unwrap_or_default()
+    }
+
     fn refuse_foreign_form(&self) -> Result<(), Fault> {
         refuse_other_sites(self.request.headers())?;
         let kind = self.request.content_type().unwrap_or_default();
@@ -280,8 +313,7 @@ impl Visit {
     }
 
     async fn read_form(&mut self) -> Result<FormFields, Fault> {
-        let bytes = Unread::take(&self.request, &mut self.body)?.read().await?;
-        let mut fields = FormFields::parse(&bytes)?;
+        let mut fields = self.read_fields().await?;
         let Some(binding) = self.binding() else {
             return Err(self.without_cookie());
         };
@@ -289,6 +321,11 @@ impl Visit {
         let good = form::unmask(&token)
             .is_some_and(|token| self.site.auth.form_token_is_good(&binding, &token));
         if good { Ok(fields) } else { Err(Fault::Stale) }
+    }
+
+    async fn read_fields(&mut self) -> Result<FormFields, Fault> {
+        let unread = Unread::take(&self.request, &mut self.body)?.at_least(MAX_FORM);
+        Ok(FormFields::parse(&unread.read().await?)?)
     }
 
     /// Why a browser sends back no cookie.

@@ -61,6 +61,13 @@ impl Unread {
         })
     }
 
+    /// Lets the body have `bytes`, where the limit of all bodies is lower.
+    #[must_use]
+    pub fn at_least(mut self, bytes: usize) -> Self {
+        self.limits.max_bytes = self.limits.max_bytes.max(bytes);
+        self
+    }
+
     /// Reads the body. Its memory stays reserved until the request has been answered, because what
     /// is made of it lives that long.
     ///

@@ -3,7 +3,9 @@
 
 use poem::http::{HeaderMap, HeaderName, header};
 
+use super::head::host;
 use super::problem::{Code, Problem};
+use crate::config::HostPort;
 
 /// Fetch Metadata (W3C): from which kind of place the browser was told to send this.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -21,10 +23,7 @@ pub fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Problem> {
     };
     let own = match (text(FETCH_SITE), text(header::ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text(header::HOST)
-        }
+        (None, Some(origin)) => is_of_host(origin, headers),
         (None, None) => true,
     };
     if own {
@@ -36,9 +35,46 @@ pub fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
+/// Checks whether `origin` is of the host that the request is for. A proxy may name the scheme's own
+/// port, which browsers leave out.
+fn is_of_host(origin: &str, headers: &HeaderMap) -> bool {
+    let Some((scheme, own)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual = if scheme == "http" { 80 } else { 443 };
+    match (HostPort::parse(own), host(headers)) {
+        (Some(own), Some(host)) => own.is_same(&host, usual),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_port_makes_no_other_site() {
+        for (host, origin, good) in [
+            ("auth.example.com:443", "https://auth.example.com", true),
+            ("auth.example.com:80", "http://auth.example.com", true),
+            (
+                "auth.example.com:8443",
+                "https://auth.example.com:8443",
+                true,
+            ),
+            ("auth.example.com:8443", "https://auth.example.com", false),
+            ("auth.example.com", "https://auth.example.com:8443", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+            assert_eq!(
+                refuse_other_sites(&headers).is_ok(),
+                good,
+                "{host} {origin}"
+            );
+        }
+    }
 
     #[test]
     fn only_pages_of_ours_may_send_forms() {

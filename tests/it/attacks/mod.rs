@@ -14,6 +14,7 @@ mod llm;
 mod page;
 mod pages;
 mod passwords;
+mod redirects;
 mod refresh;
 mod sessions;
 mod setup;

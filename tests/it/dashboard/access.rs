@@ -34,7 +34,7 @@ async fn nobody_is_sent_to_sign_in_and_back() {
             continue;
         }
         let location = match path.as_str() {
-            "/" | "/live" => "/sign-in".to_owned(),
+            "/" | "/live" | "/sign-out" => "/sign-in".to_owned(),
             path => format!(
                 "/sign-in?next={}",
                 path.replace('/', "%2F")

@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod forgery;
 mod forms;
+mod leading_on;
 mod pages;
 mod unavailable;
 

@@ -91,7 +91,7 @@ async fn pages_of_a_user() {
     // Another session, for the list.
     world.aura.client().signed_in(ANN).await;
     let mut pages = Pages::default();
-    let paths = ["/account", "/users", "/no/such/page"];
+    let paths = ["/account", "/sign-out", "/users", "/no/such/page"];
     look_at_all(&world, &browser, &mut pages, &paths).await;
     for path in ["/users", "/users/new", "/audit", "/configuration", "/live"] {
         world.open(&browser, path).await;

@@ -1,5 +1,5 @@
 //! nginx and Caddy with the configurations of the page, cut out of it: their addresses and
-//! certificates are replaced, and nothing else.
+//! certificates are replaced, and nothing else but what a test adds.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
+use super::ingress;
 use crate::support::{PATIENCE, Port, Process, eventually, installed, said};
 
 /// Where the configurations are.
@@ -20,6 +21,8 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/forward-auth.md");
 pub(crate) enum Kind {
     Nginx,
     Caddy,
+    /// nginx with what ingress-nginx renders.
+    IngressNginx,
 }
 
 /// A running gateway, over TLS, for `*.example.com`.
@@ -31,11 +34,21 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts it before aura and an application; `None`, said aloud, where it is not installed.
-    pub(crate) async fn start(kind: Kind, aura: SocketAddr, app: SocketAddr) -> Option<Self> {
+    /// Starts it before aura and an application, with a configuration that `edit` has changed;
+    /// `None`, said aloud, where it is not installed.
+    pub(crate) async fn edited(
+        kind: Kind,
+        aura: SocketAddr,
+        app: SocketAddr,
+        edit: fn(&str) -> String,
+    ) -> Option<Self> {
         let sbin = [PathBuf::from("/usr/sbin")];
         let program = match kind {
             Kind::Nginx => installed(&["nginx"], &sbin)?,
+            Kind::IngressNginx => {
+                ingress::modules()?;
+                installed(&["nginx"], &sbin)?
+            }
             Kind::Caddy => installed(&["caddy"], &[])?,
         };
         let openssl = installed(&["openssl"], &[])?;
@@ -44,15 +57,21 @@ impl Gateway {
         let block = match kind {
             Kind::Nginx => block("nginx"),
             Kind::Caddy => block("caddyfile"),
+            Kind::IngressNginx => ingress::rendered(&block("yaml ingress-nginx")),
         };
+        let block = edit(&block);
         let block = replaced(&block, "127.0.0.1:8000", &aura.to_string());
         let block = replaced(&block, "127.0.0.1:3000", &app.to_string());
         let mut command = Command::new(program);
         let file = folder.path().join("configuration");
         let text = match kind {
-            Kind::Nginx => {
+            Kind::Nginx | Kind::IngressNginx => {
                 command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
-                nginx(&block, &port, folder.path())
+                let modules = match kind {
+                    Kind::IngressNginx => ingress::modules()?,
+                    _ => String::new(),
+                };
+                modules + &nginx(&block, &port, folder.path())
             }
             Kind::Caddy => {
                 command
@@ -83,7 +102,7 @@ impl Gateway {
     }
 }
 
-/// The only block of the page in `language`.
+/// The only block of the page with the mark `language`.
 pub(super) fn block(language: &str) -> String {
     let page = std::fs::read_to_string(PAGE).expect("the page");
     let fence = format!("\n```{language}\n");
@@ -94,7 +113,7 @@ pub(super) fn block(language: &str) -> String {
 }
 
 /// `text` with every `from` made `to`, of which there must be one.
-fn replaced(text: &str, from: &str, to: &str) -> String {
+pub(super) fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{PAGE} lacks {from}: {text}");
     text.replace(from, to)
 }

@@ -2,8 +2,13 @@
 //! `docs/forward-auth.md` keep real gateways, with real browsers before them, from letting in
 //! anybody else.
 
+mod addresses;
+mod credentials;
 mod direct;
+mod examples;
 mod gateway;
+mod ingress;
+mod preflights;
 mod proxies;
 mod world;
 

@@ -4,7 +4,7 @@
 use reqwest::Method;
 
 use super::{Kind, World};
-use crate::support::{Answer, Browser, Client, Driver, Look, PASSWORD, Site};
+use crate::support::{Answer, Browser, Client, Driver, Look, PASSWORD, Site, Visitor};
 
 /// Headers that a client makes up.
 const FORGED: [(&str, &str); 4] = [
@@ -14,7 +14,12 @@ const FORGED: [(&str, &str); 4] = [
     ("X-Forwarded-Host", "evil.example"),
 ];
 
-async fn ask(app: &Client, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub(super) async fn ask(
+    app: &Client,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
     let call = app.call(method, path, |mut request| {
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -25,7 +30,7 @@ async fn ask(app: &Client, method: Method, path: &str, headers: &[(&str, &str)])
 }
 
 /// The values of a header in what the application saw.
-fn seen<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
+pub(super) fn seen<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
     let lines = answer.text.lines().filter_map(|line| line.split_once(':'));
     lines
         .filter(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -81,6 +86,123 @@ async fn sign_in(browser: &Browser, email: &str) {
     browser.click("main form button[type=submit]").await;
 }
 
+/// What applications send along with a request: large cookies, tokens of other issuers, cookies of
+/// aura's name that a neighbour has set.
+async fn what_applications_have_is_in_nobodys_way(world: &World) {
+    let (app, get) = (&world.app, Method::GET);
+    let visitor = Visitor::new(world.aura.client());
+    visitor.sign_in("ann@example.com").await;
+    let cookies = visitor.cookies();
+    let mut ours = cookies.split("; ");
+    let ours = ours
+        .find(|cookie| cookie.starts_with("__Secure-"))
+        .expect("a cookie");
+    let large = |name: &str| format!("{name}={}", "x".repeat(12_000));
+    let html = ("accept", "text/html");
+    for cookie in [
+        format!("{}; {ours}", large("a")),
+        format!("{ours}; {}", large("a")),
+        format!("{}; {ours}; {}", large("a"), large("b")),
+        format!("__Secure-aura_session=junk; {ours}"),
+        format!("{ours}; a=b; __Secure-aura_session=junk"),
+        format!("__Secure-aura_session=1; a=1; __Secure-aura_session=2; {ours}; b=2"),
+        format!("x__Secure-aura_session=1; {ours}"),
+    ] {
+        let headers = [html, ("cookie", cookie.as_str())];
+        let answer = ask(app, get.clone(), "/x", &headers).await;
+        assert_eq!(
+            seen(answer.is(200), "x-auth-email"),
+            ["ann@example.com"],
+            "{cookie}"
+        );
+        assert!(!answer.text.contains(ours), "{answer:#?}");
+        let theirs = (
+            "authorization",
+            "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.",
+        );
+        let answer = ask(app, Method::POST, "/x", &[headers[1], theirs]).await;
+        assert_eq!(seen(answer.is(200), "authorization"), [theirs.1]);
+        let opaque = ("authorization", "Bearer a.b.c");
+        let answer = ask(app, Method::POST, "/x", &[headers[1], opaque]).await;
+        assert_eq!(seen(answer.is(200), "x-auth-email"), ["ann@example.com"]);
+    }
+    // Nor is there a way in by a cookie that only looks like ours.
+    for cookie in [
+        large("a"),
+        format!("x{ours}"),
+        format!("a=b{ours}"),
+        format!(
+            "a=__Secure-aura_session={}",
+            ours.split_once('=').unwrap().1
+        ),
+        ours.replace("__Secure-", "__Host-"),
+        ours.replace("__Secure-", ""),
+    ] {
+        let headers = [html, ("cookie", cookie.as_str())];
+        let answer = ask(app, get.clone(), "/x", &headers).await;
+        let location = answer.is(302).header("location");
+        assert!(
+            location.starts_with("https://auth.example.com/sign-in?"),
+            "{cookie}"
+        );
+    }
+    assert!(!world.aura.log().contains("SERVER_MAX_HEADER_BYTES"));
+    // Addresses of up to 8 KiB come back, and longer ones lead to the form.
+    for (length, returns) in [
+        (4_000, true),
+        (8_000, true),
+        (9_000, false),
+        (14_000, false),
+    ] {
+        let path = format!("/x?q={}", "a%2Fb/".repeat(length / 6));
+        let answer = ask(app, get.clone(), &path, &[html]).await;
+        let location = answer.is(302).header("location").to_owned();
+        assert_eq!(location.contains("?next="), returns, "{location}");
+        let auth = Client::of_host("auth.example.com", world.gateway.address());
+        let path = location
+            .strip_prefix("https://auth.example.com")
+            .expect("aura");
+        let big = [html, ("cookie", &large("a"))];
+        let form = ask(&auth, get.clone(), path, &big).await;
+        assert!(form.is(200).text.contains("<form"), "{form:#?}");
+    }
+}
+
+/// Browsers: to the sign-in page and back with the whole address; then out, by the application's
+/// link.
+pub(super) async fn people_come_back(world: &World, driver: &Driver) {
+    let part = "#/list?x=1&y=%20z\\/w";
+    let page = format!("https://app.example.com/a%20b?x=1&y=2{part}");
+    let ann = driver.browser(&look(world)).await;
+    ann.open(&page).await;
+    sign_in(&ann, "ann@example.com").await;
+    ann.says("X-Auth-Email: ann@example.com").await;
+    assert_eq!(ann.place().await, "/a%20b?x=1&y=2");
+    assert_eq!(
+        ann.run("return location.hash").await,
+        part.replace('\\', "%5C")
+    );
+    let out = "https://auth.example.com/sign-out?next=https://app.example.com/bye";
+    ann.open(out).await;
+    ann.says("You are signed in as ann@example.com.").await;
+    ann.click("main form button[type=submit]").await;
+    // It needs a sign-in itself, so the browser ends at the form, which knows the way.
+    ann.is_at_host("auth.example.com").await;
+    ann.element("input[name=next][value='https://app.example.com/bye']")
+        .await;
+    // Without scripts the part behind `#` is lost, and nothing else.
+    let bob = driver.browser(&look(world)).await;
+    bob.wear(&Look {
+        scripts: false,
+        ..look(world)
+    })
+    .await;
+    bob.open(&page).await;
+    sign_in(&bob, "bob@example.com").await;
+    bob.says("X-Auth-Email: bob@example.com").await;
+    assert_eq!(bob.place().await, "/a%20b?x=1&y=2");
+}
+
 /// Browsers: to the sign-in page and back, and the same again when the session has ended.
 async fn people_pass_by_their_session(world: &World, driver: &Driver) {
     let ann = driver.browser(&look(world)).await;
@@ -130,7 +252,9 @@ async fn run(kind: Kind) {
         return;
     };
     programs_pass_by_their_token(&world).await;
+    what_applications_have_is_in_nobodys_way(&world).await;
     people_pass_by_their_session(&world, &driver).await;
+    people_come_back(&world, &driver).await;
     // Without aura nobody passes.
     let bearer = world.bearer("bob@example.com").await;
     let World { aura, app, .. } = world;

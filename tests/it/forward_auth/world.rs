@@ -21,6 +21,15 @@ impl World {
     /// Starts all but the application, which is at `app`; `None`, said aloud, where the gateway is
     /// not installed.
     pub(crate) async fn start(kind: Kind, app: SocketAddr) -> Option<Self> {
+        Self::edited(kind, app, str::to_owned).await
+    }
+
+    /// The same with a configuration of the gateway that `edit` has changed.
+    pub(super) async fn edited(
+        kind: Kind,
+        app: SocketAddr,
+        edit: fn(&str) -> String,
+    ) -> Option<Self> {
         let file = Sqlite::new();
         let mut settings = Settings::new().database(&file.url());
         for line in block("sh").lines() {
@@ -31,7 +40,7 @@ impl World {
         create(&settings, "ann@example.com", &[]).await;
         create(&settings, "bob@example.com", &["staff"]).await;
         let aura = settings.start().await;
-        let gateway = Gateway::start(kind, aura.address(), app).await?;
+        let gateway = Gateway::edited(kind, aura.address(), app, edit).await?;
         Some(Self {
             app: Client::of_host("app.example.com", gateway.address()),
             settings,
