@@ -115,12 +115,12 @@ python_tools() {
     cp "$wanted" "$folder/installed.txt"
 }
 
-# What reads pages as other people will: in a folder of its own below the Python tools, which come
+# What reads pages, and asks for tokens, as other people will: in a folder of its own below the Python tools, which come
 # first because they clear theirs.
 node_tools() {
   local wanted=tests/tools folder=target/tools/node
   if cmp -s "$wanted/package-lock.json" "$folder/installed.json"; then return; fi
-  say "installing: axe-core, html-validate"
+  say "installing: axe-core, html-validate, oauth4webapi"
   mkdir -p "$folder" &&
     cp "$wanted/package.json" "$wanted/package-lock.json" "$wanted/.npmrc" "$folder/" &&
     npm ci --prefix "$folder" --loglevel=error &&

@@ -94,6 +94,16 @@ impl Clock {
         }
     }
 
+    /// The moment of a manual clock; `None` for the machine's, which a store shared by several machines
+    /// must not go by.
+    #[must_use]
+    pub fn manual_now(&self) -> Option<Timestamp> {
+        match &self.0 {
+            Source::System => None,
+            Source::Manual(_) => Some(self.now()),
+        }
+    }
+
     /// Moves a manual clock forward by `millis`; the system's clock stays as it is.
     pub fn advance(&self, millis: i64) {
         if let Source::Manual(now) = &self.0 {

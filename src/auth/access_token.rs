@@ -3,12 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Validation, decode};
+use poem_openapi::Union;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::ids::{SessionId, UserId};
 use super::keys::{Keys, TokenHeader};
-use super::refresh_token::keyed_hash;
+use super::refresh_token::{TokenHash, keyed_hash};
 use super::sessions::Owner;
 use crate::clock::Timestamp;
 use crate::config::Jwt;
@@ -19,11 +20,38 @@ const TYPE: &str = "at+jwt";
 /// Longer than any token of ours; more is not worth decoding.
 const MAX_LENGTH: usize = 8 * 1024;
 
+/// The client of tokens that a person gets by signing in to aura itself: RFC 9068 section 2.2 wants the
+/// one that asked for the token, and that is aura's own.
+pub const OWN_CLIENT_ID: &str = "aura";
+
 /// The largest `JWT_ACCESS_TOKEN_EXPIRE_MINUTES`, in seconds.
 const MAX_LIFETIME_SECONDS: i64 = 1440 * 60;
 
-/// The largest `JWT_LEEWAY_SECONDS`: replicas whose clocks differ by more do not work together.
+/// The largest `JWT_LEEWAY_SECONDS`.
 const MAX_SKEW_SECONDS: i64 = 300;
+
+/// Seconds by which the clock of this machine may differ from that of the sessions' store before it
+/// refuses their tokens.
+const MAX_OWN_SKEW_SECONDS: i64 = 3600;
+
+/// Whom a token is for: one audience as text, several as a list (RFC 7519 section 4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Union)]
+#[serde(untagged)]
+pub enum Audience {
+    /// The only one.
+    One(String),
+    /// Any number.
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn of(names: &[String]) -> Self {
+        match names {
+            [name] => Self::One(name.clone()),
+            names => Self::Several(names.to_vec()),
+        }
+    }
+}
 
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +59,7 @@ pub struct Claims {
     /// `JWT_ISSUER`.
     pub iss: String,
     /// `JWT_AUDIENCE`.
-    pub aud: String,
+    pub aud: Audience,
     /// The account's id.
     pub sub: Uuid,
     /// Seconds since the epoch at which it was issued.
@@ -40,6 +68,9 @@ pub struct Claims {
     pub exp: i64,
     /// The token's own id, which begins with the millisecond of issue.
     pub jti: Uuid,
+    /// The client that asked for it, [`OWN_CLIENT_ID`]; empty in tokens of versions that did not tell.
+    #[serde(default)]
+    pub client_id: String,
     /// The session's id.
     pub sid: Uuid,
     /// The account's roles when it was issued.
@@ -53,11 +84,11 @@ impl Claims {
         self.sub.into()
     }
 
-    /// Checks that some aura server could have written the times, within the largest settings and the
-    /// largest difference between clocks.
-    fn are_timely(&self, now: Timestamp) -> bool {
+    /// Checks that some aura server could have written the times, within the largest settings and where
+    /// clocks differ by `skew` seconds at most.
+    fn are_timely(&self, now: Timestamp, skew: i64) -> bool {
         let lifetime = self.exp.saturating_sub(self.iat);
-        let latest = now.seconds().saturating_add(MAX_SKEW_SECONDS);
+        let latest = now.seconds().saturating_add(skew);
         (0..=latest).contains(&self.iat) && self.exp >= 0 && lifetime <= MAX_LIFETIME_SECONDS
     }
 
@@ -79,11 +110,25 @@ impl Claims {
     }
 }
 
+/// Facts of a token that is to be issued.
+pub(super) struct Grant<'a> {
+    /// The account.
+    pub(super) owner: &'a Owner,
+    /// The session.
+    pub(super) session: SessionId,
+    /// When it is issued, by the clock of the sessions' store.
+    pub(super) issued_at: Timestamp,
+    /// Seconds that it lives.
+    pub(super) expires_in: i64,
+    /// Hash of the refresh token that goes with it.
+    pub(super) beside: TokenHash,
+}
+
 /// Issues and checks access tokens.
 #[derive(Clone, Debug)]
 pub(super) struct AccessTokens {
     issuer: String,
-    audience: String,
+    audience: Vec<String>,
     lifetime_seconds: i64,
     leeway_seconds: i64,
 }
@@ -106,21 +151,18 @@ impl AccessTokens {
         self.lifetime_seconds
     }
 
-    /// Issues the token that goes with the refresh token `beside` (its hash). Whoever issues it,
-    /// from the same facts, issues the same bytes.
+    /// Issues the token of `grant`. Whoever issues it, from the same facts, issues the same bytes.
     ///
     /// # Errors
     /// What the signing library says.
     pub(super) fn issue(
         &self,
         keys: &Keys,
-        owner: &Owner,
-        session: SessionId,
-        issued_at: Timestamp,
-        beside: &str,
+        grant: &Grant<'_>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
+        let (owner, session, issued_at) = (grant.owner, grant.session, grant.issued_at);
         let jti = keyed_hash(
-            beside.as_bytes(),
+            grant.beside.as_str().as_bytes(),
             b"aura/jti/v1",
             &[session.uuid().as_bytes()],
         );
@@ -129,11 +171,12 @@ impl AccessTokens {
         let millis = u64::try_from(issued_at.millis()).unwrap_or_default();
         let claims = Claims {
             iss: self.issuer.clone(),
-            aud: self.audience.clone(),
+            aud: Audience::of(&self.audience),
             sub: owner.user.uuid(),
             iat: issued_at.seconds(),
-            exp: issued_at.seconds() + self.lifetime_seconds,
+            exp: issued_at.seconds() + grant.expires_in,
             jti: uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid(),
+            client_id: OWN_CLIENT_ID.to_owned(),
             sid: session.uuid(),
             roles: owner.roles.clone(),
         };
@@ -159,8 +202,9 @@ impl AccessTokens {
             || key.is_some_and(|key| keys.verifying(&key).is_some())
     }
 
-    /// The claims of a token of ours that has not expired; `None` for everything else. Does no
-    /// I/O: whether the session still stands is the caller's question.
+    /// The claims of a token of ours that may not have expired; `None` for everything else. Does no
+    /// I/O: whether the session still stands is the caller's question, and whether the token has
+    /// expired is that of [`Self::is_fresh`], because `now` is the time of this machine alone.
     #[must_use]
     pub(super) fn verify(&self, keys: &Keys, token: &str, now: Timestamp) -> Option<Claims> {
         if token.len() > MAX_LENGTH {
@@ -178,12 +222,20 @@ impl AccessTokens {
         let key = keys.verifying(header.kid.as_deref()?)?;
         let mut rules = Validation::new(key.algorithm);
         rules.set_issuer(&[&self.issuer]);
-        rules.set_audience(&[&self.audience]);
+        rules.set_audience(&self.audience);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Against the clock we are given, below.
         rules.validate_exp = false;
         let claims = decode::<Claims>(token, &key.key, &rules).ok()?.claims;
+        let last = claims.exp.saturating_add(MAX_OWN_SKEW_SECONDS);
+        let timely = now.seconds() < last && claims.are_timely(now, MAX_OWN_SKEW_SECONDS);
+        timely.then_some(claims)
+    }
+
+    /// Checks that a token has not expired at `now`, by the clock of the store that issued it.
+    #[must_use]
+    pub(super) fn is_fresh(&self, claims: &Claims, now: Timestamp) -> bool {
         let fresh = now.seconds() < claims.exp.saturating_add(self.leeway_seconds);
-        (fresh && claims.are_timely(now)).then_some(claims)
+        fresh && claims.are_timely(now, MAX_SKEW_SECONDS)
     }
 }

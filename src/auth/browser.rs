@@ -11,14 +11,19 @@ use super::error::Error;
 use super::ids::SessionId;
 use super::manage::By;
 use super::password::Password;
-use super::sessions::Session;
+use super::sessions::{Credential, Session};
 use super::sign_in::SignedIn;
 use super::{Auth, Caller};
 use crate::audit::Action;
+use crate::clock::Timestamp;
 use crate::http::Context;
 
-/// How much of a session's life may pass before its use prolongs it, in milliseconds.
-const PROLONG_AFTER: i64 = 60 * 60 * 1000;
+/// Time after which a browser is told anew how long to keep the cookie, in milliseconds.
+const TELL_AFTER: i64 = 60 * 60 * 1000;
+
+/// Shortest time for which a browser is told to keep the cookie, in milliseconds. The session ends by
+/// itself: a cookie that outlives it opens nothing, and need not be renewed at every use.
+const KEEP_COOKIE: i64 = 24 * 60 * 60 * 1000;
 
 /// A browser that has just signed in.
 #[derive(Clone)]
@@ -27,7 +32,7 @@ pub struct BrowserSession {
     pub cookie: SecretString,
     /// Its session.
     pub session: Session,
-    /// How many seconds the cookie is good for, from now on.
+    /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
     /// What its device cookie holds. A secret.
     pub device: SecretString,
@@ -38,8 +43,10 @@ pub struct BrowserSession {
 pub struct BrowserCaller {
     /// Who it is.
     pub caller: Caller,
-    /// Seconds for which the cookie is good from now on, when the browser is to be told so.
-    pub renewed: Option<i64>,
+    /// Seconds for which the browser is to keep the cookie.
+    pub max_age_seconds: i64,
+    /// Whether it is time to tell the browser so.
+    pub renewed: bool,
 }
 
 impl Auth {
@@ -55,12 +62,14 @@ impl Auth {
     ) -> Result<BrowserSession, Error> {
         let SignedIn {
             session, device, ..
-        } = self.sign_in(context, email, password).await?;
+        } = self
+            .sign_in(context, email, password, Credential::Cookie)
+            .await?;
         Ok(BrowserSession {
             cookie: self.cookie_of(session.id)?.into(),
+            max_age_seconds: self.max_age_seconds(&session, session.created_at),
             session,
             device,
-            max_age_seconds: self.0.refresh_lifetime_seconds,
         })
     }
 
@@ -71,40 +80,50 @@ impl Auth {
     }
 
     /// Finds out who shows a session cookie; `None` when it is not ours or its session has ended.
-    /// Use prolongs the session, as a refresh does for other clients.
+    /// Use prolongs the session, as a refresh does for other clients, unless the page `polls` by itself.
     ///
     /// # Errors
     /// An outage.
-    pub async fn browser_caller(&self, cookie: &str) -> Result<Option<BrowserCaller>, Error> {
+    pub async fn browser_caller(
+        &self,
+        cookie: &str,
+        polls: bool,
+    ) -> Result<Option<BrowserCaller>, Error> {
         let Some(id) = self.session_of_cookie(cookie) else {
             return Ok(None);
         };
-        let Some(session) = self.live_session(id).await? else {
+        let credential = if polls {
+            Credential::PolledCookie
+        } else {
+            Credential::Cookie
+        };
+        let found = self.find(id, credential).await?;
+        let Some(session) = found.session else {
             return Ok(None);
         };
-        let now = self.0.clock.now();
-        let lifetime = self.0.refresh_lifetime_seconds * 1000;
-        let due = session.expires_at.since(now) < lifetime - PROLONG_AFTER.min(lifetime / 2);
-        if due
-            && self
-                .standing(session.owner.user, session.created_at)
-                .await?
-                .is_none()
-        {
-            // The account went while nobody could tell its sessions.
-            self.0.sessions.end(id, session.owner.user).await?;
+        let max_age_seconds = self.max_age_seconds(&session, found.now);
+        let due = found.now.since(found.cookie_at) >= TELL_AFTER.min(max_age_seconds * 500);
+        let user = session.owner.user;
+        if due && self.standing(user, session.created_at).await?.is_none() {
+            // The account was deleted while the session store was unavailable.
+            self.0.sessions.end(id, user).await?;
             return Ok(None);
         }
-        let renewed = due && {
-            let until = now.plus_millis(lifetime);
-            let user = session.owner.user;
-            // A courtesy: on a server that is full or read-only the session is still good.
-            self.0.sessions.prolong(id, user, now, until).await.is_ok()
-        };
+        // A courtesy: on a server that is full or read-only the session is still good.
+        let renewed = due && self.0.sessions.note_cookie(id, user).await.is_ok();
         Ok(Some(BrowserCaller {
             caller: Caller { session },
-            renewed: renewed.then_some(self.0.refresh_lifetime_seconds),
+            max_age_seconds,
+            renewed,
         }))
+    }
+
+    /// Seconds for which a browser is to keep the cookie of `session` from `now` on: the life of a
+    /// session without use, and not beyond its end at the latest.
+    fn max_age_seconds(&self, session: &Session, now: Timestamp) -> i64 {
+        let lifetimes = self.0.lifetimes;
+        let until = now.plus_millis(lifetimes.cookie_millis.max(KEEP_COOKIE));
+        lifetimes.end(session.created_at, until).since(now) / 1000
     }
 
     /// Ends the session of a browser that signs out.

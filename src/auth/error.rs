@@ -24,6 +24,9 @@ pub enum Error {
     /// token.
     #[error("the password must be changed before signing in")]
     PasswordChangeRequired(SecretString),
+    /// OAuth clients cannot be told of this server, for this reason.
+    #[error("{0}")]
+    NotDescribed(String),
     /// There is no such account.
     #[error("there is no such account")]
     UserNotFound,
@@ -104,6 +107,7 @@ impl From<Error> for Problem {
                 Code::PasswordChangeRequired,
                 "choose a new password on this server's page /sign-in, or by a reset link",
             ),
+            Error::NotDescribed(why) => return Self::new(Code::NotFound, why),
             Error::UserNotFound => (Code::UserNotFound, "no account has this id"),
             Error::LastAdministrator => (
                 Code::LastAdministrator,

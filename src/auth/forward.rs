@@ -121,12 +121,14 @@ impl Forward {
         let Some(cookie) = self.cookies.read(headers, Cookie::Shared, ours) else {
             return Ok(None);
         };
-        let Some(found) = self.auth.browser_caller(cookie).await? else {
+        let Some(found) = self.auth.browser_caller(cookie, false).await? else {
             return Ok(None);
         };
-        let renewed = found
-            .renewed
-            .and_then(|age| self.cookies.set(headers, Cookie::Shared, cookie, Some(age)));
+        let age = found.renewed.then_some(found.max_age_seconds);
+        let renewed = age.and_then(|age| {
+            let cookies = &self.cookies;
+            cookies.set(headers, Cookie::Shared, cookie, Some(age))
+        });
         Ok(Some((found.caller.session, renewed)))
     }
 

@@ -119,7 +119,6 @@ impl Auth {
             user: session.owner.user,
             session: session.id,
             session_began_at: session.created_at,
-            asked_at: self.0.clock.now(),
             sessions: self.0.sessions.clone(),
         };
         By {
@@ -213,7 +212,7 @@ impl Auth {
     pub async fn set_password(&self, user: &User, new: Password, by: &By) -> Result<(), Error> {
         self.check_new_password(&new, &user.email, "password")?;
         let hash = self.0.hasher.hash(by.client(), new).await?;
-        let change = Change::Password(hash, self.0.clock.now());
+        let change = Change::Password(hash, self.0.sessions.now().await?);
         let event = by.did(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
@@ -225,7 +224,7 @@ impl Auth {
     /// [`Error::Forbidden`], [`Error::LastAdministrator`]; an outage.
     pub async fn set_disabled(&self, user: &User, disabled: bool, by: &By) -> Result<(), Error> {
         let (change, action, sync) = if disabled {
-            let change = Change::Disable(self.0.clock.now());
+            let change = Change::Disable(self.0.sessions.now().await?);
             (change, Action::UserDisabled, END_ALL)
         } else {
             (Change::Enable, Action::UserEnabled, None)
@@ -260,7 +259,7 @@ impl Auth {
     /// [`Error::Forbidden`]; an outage.
     pub async fn sign_out(&self, user: &User, by: &By) -> Result<(), Error> {
         let event = by.did(Action::SessionsEnded, user, "all");
-        let change = Change::SignOut(self.0.clock.now());
+        let change = Change::SignOut(self.0.sessions.now().await?);
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
 
@@ -272,7 +271,7 @@ impl Auth {
     /// [`Error::Forbidden`]; an outage.
     pub async fn require_password_change(&self, user: &User, by: &By) -> Result<(), Error> {
         let event = by.did(Action::UserPasswordChangeRequired, user, "");
-        let change = Change::RequirePasswordChange(self.0.clock.now());
+        let change = Change::RequirePasswordChange(self.0.sessions.now().await?);
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
 
@@ -283,7 +282,7 @@ impl Auth {
     /// [`Error::Forbidden`]; an outage.
     pub async fn require_reset(&self, user: &User, by: &By) -> Result<String, Error> {
         let event = by.did(Action::UserResetRequired, user, "");
-        let change = Change::RequireReset(self.0.clock.now());
+        let change = Change::RequireReset(self.0.sessions.now().await?);
         let changed = self.act(user, change, by, event, END_ALL).await?;
         // From the row as it was committed: a token of any other version would not work.
         self.issue_reset_token(&changed.ok_or(Error::UserNotFound)?)

@@ -16,6 +16,7 @@ pub mod forward;
 pub mod gateway;
 mod hasher;
 pub mod ids;
+pub mod introspection;
 mod keys;
 mod limits;
 pub mod manage;
@@ -25,6 +26,8 @@ mod password;
 mod refresh_token;
 pub mod reset;
 mod roles;
+mod server_metadata;
+mod service_client;
 mod session_sync;
 pub mod sessions;
 mod sign_in;
@@ -40,19 +43,22 @@ use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
-pub use self::access_token::Claims;
+pub use self::access_token::{Audience, Claims, OWN_CLIENT_ID};
 pub use self::error::Error;
 pub use self::keys::{BadKey, Keys};
 pub use self::manage::By;
 pub use self::password::Password;
 pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};
+pub use self::server_metadata::ServerMetadata;
+pub use self::service_client::ShownCredentials;
 
 use self::access_token::AccessTokens;
 use self::hasher::Hasher;
 use self::ids::{SessionId, UserId};
 use self::limits::Limits;
 use self::metrics::AuthMetrics;
-use self::sessions::{Session, Sessions};
+use self::service_client::ServiceClient;
+use self::sessions::{Credential, Found, Lifetimes, Session, Sessions};
 use self::users::{User, Users};
 use crate::audit::Audit;
 use crate::clock::{Clock, Timestamp, random_bytes};
@@ -82,7 +88,7 @@ struct Inner {
     metrics: AuthMetrics,
     min_password: usize,
     registration: Registration,
-    refresh_lifetime_seconds: i64,
+    lifetimes: Lifetimes,
     grace_millis: i64,
     grace_scope: GraceScope,
 }
@@ -91,7 +97,8 @@ struct Inner {
 #[derive(Debug)]
 pub struct Secrets {
     keys: Keys,
-    client: Option<Client>,
+    client: Option<ServiceClient>,
+    metadata: Result<ServerMetadata, String>,
 }
 
 impl Secrets {
@@ -100,23 +107,13 @@ impl Secrets {
             || stand_in.clone(),
             |key| SecretString::from(key.expose().as_str().to_owned()),
         );
-        let (id, secret_of_client) = (&config.oauth.client_id, &config.oauth.client_secret);
-        let client = id.as_ref().zip(secret_of_client.as_ref());
+        let keys = Keys::new(&config.jwt, &secret)?;
         Ok(Self {
-            keys: Keys::new(&config.jwt, &secret)?,
-            client: client.map(|(id, secret)| Client {
-                id: id.clone(),
-                secret: SecretString::from(secret.expose().clone()),
-            }),
+            client: ServiceClient::of(&config.oauth),
+            metadata: ServerMetadata::of(config, &keys),
+            keys,
         })
     }
-}
-
-/// The credentials that other services show.
-#[derive(Debug)]
-struct Client {
-    id: String,
-    secret: SecretString,
 }
 
 /// Who sends a request, known by an access token or a session cookie.
@@ -181,11 +178,14 @@ impl Auth {
             &clock,
         );
         let audit = Audit::new(storage.sql.clone(), clock.clone());
+        let keys = Keys::new(&config.jwt, &secret)?;
+        let lifetimes = Lifetimes::of(config);
+        let sessions = Sessions::new(redis.map(|redis| redis.auth.clone()), &clock, lifetimes);
         Ok(Self(Arc::new(Inner {
             tracker: TaskTracker::new(),
             users: Users::new(storage.sql.clone(), audit.clone()),
             audit,
-            sessions: Sessions::new(redis.map(|redis| redis.auth.clone())),
+            sessions,
             secrets: ArcSwap::from_pointee(Secrets::new(config, &stand_in)?),
             stand_in,
             access: AccessTokens::new(&config.jwt),
@@ -198,7 +198,7 @@ impl Auth {
             metrics: AuthMetrics::default(),
             min_password: config.password.min_length.as_usize(),
             registration: config.auth.registration,
-            refresh_lifetime_seconds: config.jwt.refresh_token_expire_days.get() * 24 * 60 * 60,
+            lifetimes,
             grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
             grace_scope: config.jwt.refresh_grace_scope,
             clock,
@@ -248,6 +248,15 @@ impl Auth {
         self.secrets().keys.jwks()
     }
 
+    /// What OAuth clients are told of this server.
+    ///
+    /// # Errors
+    /// [`Error::NotDescribed`] with the setting that is in the way.
+    pub fn metadata(&self) -> Result<ServerMetadata, Error> {
+        let metadata = self.secrets().metadata.clone();
+        metadata.map_err(Error::NotDescribed)
+    }
+
     /// What is counted of sign-ins.
     #[must_use]
     pub fn metrics(&self) -> &AuthMetrics {
@@ -287,8 +296,8 @@ impl Auth {
         Ok(caller)
     }
 
-    /// The claims of `token`, of which only the signature and the times are checked: whoever needs
-    /// them before the session is looked up must not act on them before that.
+    /// The claims of `token`, of which only the signature and, coarsely, the times are checked: whoever
+    /// needs them before the session is looked up must not act on them before that.
     ///
     /// # Errors
     /// [`Error::InvalidToken`].
@@ -302,30 +311,40 @@ impl Auth {
     /// good or not. Does no I/O.
     #[must_use]
     pub fn issued(&self, token: &str) -> bool {
-        let keys = &self.0.keys;
+        let keys = &self.secrets().keys;
         self.0.access.are_issuer_of(keys, token)
             || RefreshToken::parse(token, keys.refresh()).is_some()
             || self.made_cookie(token)
     }
 
-    /// Finds out whether the session of verified `claims` stands.
+    /// Finds out whether the session of verified `claims` stands, and whether the token has expired by
+    /// the clock of the store that issued it.
     ///
     /// # Errors
     /// As [`Self::authenticate`].
     pub async fn caller(&self, claims: &Claims) -> Result<Caller, Error> {
-        let mut session = self
-            .live_session(claims.session())
-            .await?
-            .ok_or(Error::InvalidToken)?;
-        if session.owner.user != claims.user() {
-            return Err(Error::InvalidToken);
-        }
+        let found = self.find(claims.session(), Credential::Tokens).await?;
+        let mut session = self.session_of(claims, found)?.ok_or(Error::InvalidToken)?;
         // The times of the pair that the token belongs to, not of the newest one: they would tell
         // the holder of an older pair when the owner refreshes, and that is the moment to race.
         session.last_used_at = claims.issued_at().max(session.created_at);
-        let lifetime = self.0.refresh_lifetime_seconds * 1000;
-        session.expires_at = session.last_used_at.plus_millis(lifetime);
+        let until = session
+            .last_used_at
+            .plus_millis(self.0.lifetimes.refresh_millis);
+        session.expires_at = self.0.lifetimes.end(session.created_at, until);
         Ok(Caller { session })
+    }
+
+    /// The session of a token, if it stands and is that of the token's account.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that has expired.
+    fn session_of(&self, claims: &Claims, found: Found) -> Result<Option<Session>, Error> {
+        if !self.0.access.is_fresh(claims, found.now) {
+            return Err(Error::InvalidToken);
+        }
+        let session = found.session;
+        Ok(session.filter(|session| session.owner.user == claims.user()))
     }
 
     /// The account of `caller`.
@@ -338,24 +357,23 @@ impl Auth {
             .ok_or(Error::InvalidToken)
     }
 
-    /// A session that stands. Where sessions live in this process, the command line cannot end
-    /// them; what it did to the account in the database ends them here.
-    async fn live_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let now = self.0.clock.now();
-        let Some(mut session) = self.0.sessions.look_up(id, now).await? else {
-            return Ok(None);
+    /// A session that stands, if it does. Where sessions live in this process, the command line cannot
+    /// end them; what it did to the account in the database ends them here.
+    async fn find(&self, id: SessionId, credential: Credential) -> Result<Found, Error> {
+        let mut found = self.0.sessions.look_up(id, credential).await?;
+        let Some(session) = found.session.as_mut() else {
+            return Ok(found);
         };
         if self.0.sessions.is_local() {
-            let Some(user) = self
-                .standing(session.owner.user, session.created_at)
-                .await?
-            else {
+            let user = self.standing(session.owner.user, session.created_at);
+            let Some(user) = user.await? else {
                 self.0.sessions.end(id, session.owner.user).await?;
-                return Ok(None);
+                found.session = None;
+                return Ok(found);
             };
             session.owner.roles = user.roles;
         }
-        Ok(Some(session))
+        Ok(found)
     }
 
     /// The account, unless it is gone, disabled, or was signed out since `began`.

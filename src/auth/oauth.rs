@@ -12,16 +12,14 @@ use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::api::{Group, Tokens};
 use super::forward::{Forward, Passage, demanded_roles};
-use super::sessions::Session;
-use super::tokens::Active;
-use super::{Auth, Error};
+use super::introspection::{Introspected, Introspection, Revoked, TokenForm};
+use super::{Auth, Error, ServerMetadata, ShownCredentials};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::{AnyToken, ClientCredentials};
-use crate::http::{Code, Context, FormFields, FormInput, FromForm, Problem, Refused};
+use crate::http::{Code, Context, FieldError, FormFields, FormInput, FromForm, Problem, Refused};
 
 route_codes! {
     /// Of `POST /auth/token`.
@@ -31,7 +29,9 @@ route_codes! {
         Code::UnsupportedGrantType, Code::TokensUnavailable,
     ]];
     /// Of introspection and revocation.
-    Service: OAuth = [BODY, LIMITED, DATABASE, &[Code::InvalidClient, Code::TokensUnavailable]];
+    Service: OAuth = [BODY, LIMITED, DATABASE, &[Code::InvalidClient, Code::InvalidRequest, Code::TokensUnavailable]];
+    /// Of the description of this server.
+    Discovery: Problem = [&[Code::NotFound]];
     /// Of forward-auth.
     Gate: Problem = [BEARER, DATABASE, &[Code::Forbidden]];
 }
@@ -94,105 +94,6 @@ impl FromForm for TokenRequest {
     }
 }
 
-/// A token to ask about or to end.
-#[derive(Object)]
-pub struct TokenForm {
-    /// An access token or a refresh token.
-    token: String,
-    /// `access_token` or `refresh_token`; not needed, both are recognised.
-    token_type_hint: Option<String>,
-}
-
-impl FromForm for TokenForm {
-    fn from_form(mut fields: FormFields) -> Result<Self, Problem> {
-        let token_type_hint = fields.take("token_type_hint");
-        Ok(Self {
-            token: fields.require("token")?,
-            token_type_hint,
-        })
-    }
-}
-
-/// What a token is good for (RFC 7662 section 2.2).
-#[derive(Object, Default)]
-#[oai(skip_serializing_if_is_none)]
-pub struct Introspection {
-    /// Whether the token is good at this moment; nothing else is said of one that is not.
-    active: bool,
-    /// `Bearer` for an access token (RFC 6749 section 5.1), `refresh_token` for a refresh token, which
-    /// opens nothing but the token endpoint: a service that is shown one must refuse it.
-    token_type: Option<String>,
-    /// The account's id.
-    sub: Option<Uuid>,
-    /// The account's e-mail.
-    username: Option<String>,
-    /// The account's roles, separated by spaces; of an access token only.
-    scope: Option<String>,
-    /// Seconds since the epoch at which it expires.
-    exp: Option<i64>,
-    /// Seconds since the epoch at which it was issued.
-    iat: Option<i64>,
-    /// The issuer.
-    iss: Option<String>,
-    /// The audience.
-    aud: Option<String>,
-    /// The token's id.
-    jti: Option<Uuid>,
-    /// The session's id.
-    sid: Option<Uuid>,
-}
-
-impl Introspection {
-    fn of(active: Option<Active>) -> Self {
-        let common = |session: &Session| Self {
-            active: true,
-            sub: Some(session.owner.user.uuid()),
-            username: Some(session.owner.email.as_str().to_owned()),
-            sid: Some(session.id.uuid()),
-            ..Self::default()
-        };
-        match active {
-            None => Self::default(),
-            Some(Active::Access(session, claims)) => Self {
-                exp: Some(claims.exp),
-                iat: Some(claims.iat),
-                iss: Some(claims.iss),
-                aud: Some(claims.aud),
-                jti: Some(claims.jti),
-                token_type: Some("Bearer".to_owned()),
-                scope: Some(session.owner.roles.join(" ")),
-                ..common(&session)
-            },
-            Some(Active::Refresh(session)) => Self {
-                exp: Some(session.expires_at.seconds()),
-                token_type: Some("refresh_token".to_owned()),
-                ..common(&session)
-            },
-        }
-    }
-}
-
-/// An answer about a token, which no cache may keep.
-#[derive(ApiResponse)]
-pub enum Introspected {
-    /// What the token is good for.
-    #[oai(status = 200)]
-    Answer(
-        Json<Introspection>,
-        /// Always `no-store`.
-        #[oai(header = "Cache-Control")]
-        String,
-    ),
-}
-
-/// The token is good for nothing now.
-#[derive(ApiResponse)]
-pub enum Revoked {
-    /// Whether or not it was before.
-    #[oai(status = 200)]
-    Done,
-}
-
 /// What a gateway is to do with the request that it holds.
 #[derive(ApiResponse)]
 pub enum Verified {
@@ -241,6 +142,19 @@ pub enum KeySet {
     ),
 }
 
+/// What OAuth clients are told of this server, which they may keep for a while.
+#[derive(ApiResponse)]
+pub enum Described {
+    /// The server.
+    #[oai(status = 200)]
+    Server(
+        Json<ServerMetadata>,
+        /// How long to keep it.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
 /// The routes.
 pub struct OAuthApi {
     /// What they stand on.
@@ -250,6 +164,49 @@ pub struct OAuthApi {
 }
 
 type Answer<T, C> = Result<T, Refused<C>>;
+
+impl OAuthApi {
+    /// The token that a service asks about, once its credentials are checked: those of the head before
+    /// the body is read, and one way only (RFC 6749 section 2.3).
+    async fn token_of(
+        &self,
+        context: &Context,
+        client: &ClientCredentials,
+        body: FormInput<TokenForm>,
+    ) -> Result<String, Problem> {
+        let form = if let ClientCredentials::Basic(shown) = client {
+            let shown = ShownCredentials {
+                id: &shown.0.username,
+                secret: &shown.0.password,
+                encoded: true,
+            };
+            self.auth.check_client(context, Some(shown)).await?;
+            let form = body.read().await?;
+            if form.client_secret.is_some() {
+                let detail = "the client's secret is sent twice: in the head and in the body";
+                return Err(Problem::new(Code::InvalidRequest, detail));
+            }
+            form
+        } else {
+            self.auth.admit_client(context).await?;
+            let form = body.read().await?;
+            let shown = form.client_id.as_deref().zip(form.client_secret.as_deref());
+            let shown = shown.map(|(id, secret)| ShownCredentials {
+                id,
+                secret,
+                encoded: false,
+            });
+            self.auth.check_client(context, shown).await?;
+            form
+        };
+        if form.token.is_empty() {
+            let message = "the parameter token is required";
+            let missing = FieldError::new("token", "missing", message);
+            return Err(Problem::invalid(vec![missing]));
+        }
+        Ok(form.token)
+    }
+}
 
 #[OpenApi]
 impl OAuthApi {
@@ -294,10 +251,7 @@ impl OAuthApi {
         client: ClientCredentials,
         body: FormInput<TokenForm>,
     ) -> Answer<Introspected, Service> {
-        self.auth
-            .check_client(&context, &client.0.username, &client.0.password)
-            .await?;
-        let token = body.read().await?.token;
+        let token = self.token_of(&context, &client, body).await?;
         let active = self.auth.introspect(&token).await?;
         Ok(Introspected::Answer(
             Json(Introspection::of(active)),
@@ -318,10 +272,7 @@ impl OAuthApi {
         client: ClientCredentials,
         body: FormInput<TokenForm>,
     ) -> Answer<Revoked, Service> {
-        self.auth
-            .check_client(&context, &client.0.username, &client.0.password)
-            .await?;
-        let token = body.read().await?.token;
+        let token = self.token_of(&context, &client, body).await?;
         self.auth.revoke(&context, &token).await?;
         Ok(Revoked::Done)
     }
@@ -367,6 +318,24 @@ impl OAuthApi {
     )]
     async fn jwks(&self) -> KeySet {
         KeySet::Keys(Json(self.auth.jwks()), "public, max-age=300".to_owned())
+    }
+
+    /// What OAuth clients are told of this server (RFC 8414)
+    ///
+    /// There is something to tell where `JWT_ISSUER` is the address of this server, as clients compare the
+    /// two; otherwise the answer is 404, with the reason.
+    #[oai(
+        path = "/.well-known/oauth-authorization-server",
+        method = "get",
+        tag = "Group::Services",
+        operation_id = "server_metadata"
+    )]
+    async fn server_metadata(&self) -> Answer<Described, Discovery> {
+        let metadata = self.auth.metadata()?.clone();
+        Ok(Described::Server(
+            Json(metadata),
+            "public, max-age=300".to_owned(),
+        ))
     }
 }
 

@@ -83,7 +83,7 @@ impl Auth {
         let change = Change::ResetPassword {
             version: user.version,
             new: self.0.hasher.hash(context.client, new).await?,
-            at: self.0.clock.now(),
+            at: self.0.sessions.now().await?,
         };
         let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.

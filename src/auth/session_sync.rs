@@ -41,7 +41,7 @@ impl Auth {
         let work = async move {
             // First, so that nothing is changed while the sessions cannot hear of it.
             auth.0.sessions.ready().await?;
-            let now = auth.0.clock.now();
+            let now = auth.0.sessions.now().await?;
             // Sessions in this process hear of everything, or are gone with it.
             let lasting = sync.filter(|_| !auth.0.sessions.is_local());
             let notice = lasting.map(|sync| Notice::new(id, sync, now));
@@ -78,8 +78,11 @@ impl Auth {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(PAUSE) => {}
             }
-            let until = self.0.clock.now().plus_millis(-LEFT_OVER_MILLIS);
             // The pools have logged what is wrong.
+            let Ok(now) = self.0.sessions.now().await else {
+                continue;
+            };
+            let until = now.plus_millis(-LEFT_OVER_MILLIS);
             let Ok(notices) = self.0.users.notices(until).await else {
                 continue;
             };

@@ -5,13 +5,16 @@ use std::sync::PoisonError;
 
 use secrecy::SecretString;
 
+use super::access_token::Grant;
 use super::email::Email;
 use super::error::Error;
 use super::ids::SessionId;
 use super::manage::By;
 use super::password::{Form, Password};
 use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
-use super::sessions::{ClientDifference, ClientMark, Owner, Presented, Rotation, Session};
+use super::sessions::{
+    ClientDifference, ClientMark, Credential, NewSession, Owner, Presented, Rotation, Session,
+};
 use super::users::User;
 use super::{Auth, TokenPair};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
@@ -43,9 +46,12 @@ impl Auth {
         email: &str,
         password: Password,
     ) -> Result<TokenPair, Error> {
-        let begun = self.sign_in(context, email, password).await?;
+        let begun = self
+            .sign_in(context, email, password, Credential::Tokens)
+            .await?;
         let session = &begun.session;
-        let mut pair = self.pair(&session.owner, &begun.token, session.created_at)?;
+        let began = session.created_at;
+        let mut pair = self.pair(&session.owner, &begun.token, began, began)?;
         pair.device = Some(begun.device);
         Ok(pair)
     }
@@ -56,6 +62,7 @@ impl Auth {
         context: &Context,
         email: &str,
         password: Password,
+        credential: Credential,
     ) -> Result<SignedIn, Error> {
         let device = self.known_device(context, email).await?;
         let device = device.as_ref();
@@ -96,7 +103,8 @@ impl Auth {
             return Err(Error::PasswordChangeRequired(token.into()));
         }
         let user = self.rehash(context.client, user, form, &password).await?;
-        let (session, token) = self.begin_session(context, &user, &password).await?;
+        let begun = self.begin_session(context, &user, &password, credential);
+        let (session, token) = begun.await?;
         self.0.metrics.login("accepted");
         Ok(SignedIn {
             session,
@@ -204,29 +212,25 @@ impl Auth {
         context: &Context,
         user: &User,
         password: &Password,
+        credential: Credential,
     ) -> Result<(Session, RefreshToken), Error> {
-        let now = self.0.clock.now();
-        // Sign-outs are told from later sign-ins by their moments, and another server's clock may be
-        // ahead of this one's.
-        let signed_out = user.signed_out_at.map(|at| at.plus_millis(1));
-        let now = signed_out.map_or(now, |earliest| now.max(earliest));
         let id = SessionId::random();
         let token = RefreshToken::first(id, self.secrets().keys.refresh_today()?);
-        let mut session = Session {
+        let new = NewSession {
             id,
             owner: Owner {
                 user: user.id,
                 email: user.email.clone(),
                 roles: user.roles.clone(),
             },
-            created_at: now,
-            last_used_at: now,
-            expires_at: now.plus_millis(self.0.refresh_lifetime_seconds * 1000),
+            credential,
             ip: context.client,
             user_agent: context.user_agent.clone(),
             current: token.hash(),
+            // Versions before this one wrote sign-outs by the clock of a replica, which may be ahead.
+            not_before: user.signed_out_at.map(|at| at.plus_millis(1)),
         };
-        self.0.sessions.begin(&session, user.version).await?;
+        let mut session = self.0.sessions.begin(&new, user.version).await?;
         // A change of the account while we hashed (disabled, signed out, another password, other
         // roles) reached only the sessions that existed then: apply it to this one here.
         let mut known = self.0.users.find(user.id).await?.filter(|known| {
@@ -284,11 +288,9 @@ impl Auth {
             id: token.session(),
             token: token.hash(),
             children,
-            now: self.0.clock.now(),
             grace_millis: self.0.grace_millis,
             grace_scope: self.0.grace_scope,
             client: ClientMark::new(context.client, &context.user_agent),
-            lifetime_millis: self.0.refresh_lifetime_seconds * 1000,
         };
         match self.0.sessions.rotate(&shown).await? {
             Rotation::Gone => Err(Error::InvalidRefreshToken),
@@ -330,7 +332,7 @@ impl Auth {
                     .find(|child| child.hash() == hash)
                     .ok_or(Error::TokensUnavailable)?;
                 self.0.metrics.refresh("accepted");
-                self.pair(&owner, &child, issued_at)
+                self.pair(&owner, &child, issued_at, created_at)
             }
         }
     }
@@ -356,26 +358,31 @@ impl Auth {
         owner: &Owner,
         token: &RefreshToken,
         issued_at: Timestamp,
+        began: Timestamp,
     ) -> Result<TokenPair, Error> {
-        let access = &self.0.access;
-        let beside = token.hash();
-        let access_token = access
-            .issue(
-                &self.secrets().keys,
-                owner,
-                token.session(),
-                issued_at,
-                beside.as_str(),
-            )
-            .map_err(|error| {
-                tracing::error!(%error, "an access token could not be signed");
-                Error::Internal
-            })?;
+        let (access, lifetimes) = (&self.0.access, self.0.lifetimes);
+        // Neither token outlives the session.
+        let left = |lifetime_millis: i64| {
+            let until = lifetimes.end(began, issued_at.plus_millis(lifetime_millis));
+            until.since(issued_at) / 1000
+        };
+        let expires_in = left(access.lifetime_seconds() * 1000);
+        let grant = Grant {
+            owner,
+            session: token.session(),
+            issued_at,
+            expires_in,
+            beside: token.hash(),
+        };
+        let access_token = access.issue(&self.secrets().keys, &grant).map_err(|error| {
+            tracing::error!(%error, "an access token could not be signed");
+            Error::Internal
+        })?;
         Ok(TokenPair {
             access_token,
-            expires_in: access.lifetime_seconds(),
+            expires_in,
             refresh_token: token.expose(),
-            refresh_expires_in: self.0.refresh_lifetime_seconds,
+            refresh_expires_in: left(lifetimes.refresh_millis),
             device: None,
         })
     }

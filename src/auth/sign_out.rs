@@ -5,7 +5,7 @@
 use super::error::Error;
 use super::ids::{SessionId, UserId};
 use super::manage::By;
-use super::sessions::{Listed, Page, Session};
+use super::sessions::{Credential, Listed, Page, Session};
 use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::http::Context;
@@ -18,9 +18,11 @@ impl Auth {
     pub async fn logout(&self, context: &Context, token: &str) -> Result<(), Error> {
         let claims = self.verify(token)?;
         // Whether the account stands is no matter here, and the database may be away.
-        let now = self.0.clock.now();
-        let session = self.0.sessions.look_up(claims.session(), now).await?;
-        let session = session.filter(|session| session.owner.user == claims.user());
+        let sessions = &self.0.sessions;
+        let found = sessions
+            .look_up(claims.session(), Credential::Tokens)
+            .await?;
+        let session = self.session_of(&claims, found)?;
         if self.0.sessions.end(claims.session(), claims.user()).await?
             && let Some(session) = session
         {
@@ -38,9 +40,8 @@ impl Auth {
     /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
     pub async fn logout_all(&self, context: &Context, token: &str) -> Result<(), Error> {
         let claims = self.verify(token)?;
-        let live = self.live_session(claims.session()).await?;
-        let live = live.filter(|session| session.owner.user == claims.user());
-        if let Some(session) = live {
+        let found = self.find(claims.session(), Credential::Tokens).await?;
+        if let Some(session) = self.session_of(&claims, found)? {
             self.0.sessions.end_all(claims.user(), None).await?;
             let by = By::session(context, &session);
             self.note(&by.did_to(Action::SessionsEnded, &session.owner, "all"))
@@ -83,8 +84,8 @@ impl Auth {
         user: UserId,
         page: Page,
     ) -> Result<Listed, Error> {
-        let (now, grace) = (self.0.clock.now(), self.0.grace_millis);
-        let mut listed = self.0.sessions.list(user, now, grace, page).await?;
+        let grace = self.0.grace_millis;
+        let mut listed = self.0.sessions.list(user, grace, page).await?;
         // The viewer's own with the times that the viewer's token knows, and always in one place: see
         // `Auth::caller`.
         if let Some(own) = viewer.filter(|own| own.owner.user == user) {

@@ -1,15 +1,12 @@
 //! What other services ask about tokens: is it good (RFC 7662), and end it (RFC 7009).
 
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
-
 use super::error::Error;
 use super::manage::By;
 use super::refresh_token::RefreshToken;
-use super::sessions::Session;
+use super::sessions::{Credential, Session};
 use super::{Auth, Claims};
 use crate::audit::{Action, Actor};
-use crate::http::{Code, Context, Problem};
+use crate::http::Context;
 
 /// A token that is good at this moment.
 #[derive(Clone, Debug)]
@@ -21,40 +18,6 @@ pub enum Active {
 }
 
 impl Auth {
-    /// Checks the credentials of a calling service.
-    ///
-    /// # Errors
-    /// [`Error::Limited`] with `invalid_client`, or with the limit on wrong ones.
-    pub async fn check_client(
-        &self,
-        context: &Context,
-        id: &str,
-        secret: &str,
-    ) -> Result<(), Error> {
-        let secrets = self.secrets();
-        let good = secrets.client.as_ref().is_some_and(|client| {
-            let same_id = client.id.as_bytes().ct_eq(id.as_bytes());
-            let same_secret = client
-                .secret
-                .expose_secret()
-                .as_bytes()
-                .ct_eq(secret.as_bytes());
-            bool::from(same_id & same_secret)
-        });
-        self.0.limits.client_judged(context, good).await?;
-        if good {
-            return Ok(());
-        }
-        let detail = match secrets.client {
-            Some(_) => "the client id or secret is wrong",
-            None => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",
-        };
-        Err(Error::Limited(Box::new(Problem::new(
-            Code::InvalidClient,
-            detail,
-        ))))
-    }
-
     /// What a token of either kind is good for; `None` for nothing.
     ///
     /// # Errors
@@ -70,8 +33,10 @@ impl Auth {
         let Some(token) = RefreshToken::parse(token, self.secrets().keys.refresh()) else {
             return Ok(None);
         };
-        let session = self.live_session(token.session()).await?;
-        let current = session.filter(|session| session.current == token.hash());
+        let found = self.find(token.session(), Credential::Tokens).await?;
+        let current = found
+            .session
+            .filter(|session| session.current == token.hash());
         Ok(current.map(|session| Active::Refresh(Box::new(session))))
     }
 
@@ -80,17 +45,15 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn revoke(&self, context: &Context, token: &str) -> Result<(), Error> {
-        let (now, secrets) = (self.0.clock.now(), self.secrets());
-        let keys = &secrets.keys;
-        let (id, user) = if let Some(claims) = self.0.access.verify(keys, token, now) {
-            (claims.session(), Some(claims.user()))
-        } else if let Some(token) = RefreshToken::parse(token, keys.refresh()) {
-            (token.session(), None)
+        let look_up = async |id| self.0.sessions.look_up(id, Credential::Tokens).await;
+        let session = if let Ok(claims) = self.verify(token) {
+            let found = look_up(claims.session()).await?;
+            self.session_of(&claims, found).unwrap_or_default()
+        } else if let Some(token) = RefreshToken::parse(token, self.secrets().keys.refresh()) {
+            look_up(token.session()).await?.session
         } else {
-            return Ok(());
+            None
         };
-        let session = self.0.sessions.look_up(id, now).await?;
-        let session = session.filter(|session| user.is_none_or(|user| session.owner.user == user));
         if let Some(session) = session
             && self.0.sessions.end(session.id, session.owner.user).await?
         {

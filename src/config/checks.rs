@@ -3,6 +3,9 @@
 use super::{Config, Engine, PreviousKey, Tier, exposure, guessable};
 use crate::schema::{Fault, FaultKind, Resolution, Secret};
 
+/// Audiences that a token may name.
+const MAX_AUDIENCES: usize = 16;
+
 /// Adds what is wrong between the settings of `resolution`.
 pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) {
     let Some(config) = resolution.value.clone() else {
@@ -23,6 +26,8 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         guessable::client_secret(&config),
         long_grace(&config),
         client(&config, secrets_elsewhere),
+        previous_secret(&config, secrets_elsewhere),
+        audience(&config),
         client_name(&config),
         upstream(&config),
         cookie_domain(&config),
@@ -93,11 +98,17 @@ fn reused_key(config: &Config) -> Option<Fault> {
     let key = config.jwt.secret_key.as_ref()?.expose();
     let same = |other: Option<&String>| other.is_some_and(|other| other == key.as_str());
     let client_secret = config.oauth.client_secret.as_ref();
+    let previous_secret = config.oauth.previous_client_secret.as_ref();
     let upstream_key = config.llm.upstream_api_key.as_ref();
     let mut previous = config.jwt.previous_keys.iter().flat_map(Secret::expose);
     let (other, why) = if same(client_secret.map(Secret::expose)) {
         (
             "OAUTH_CLIENT_SECRET",
+            "would let other services sign tokens",
+        )
+    } else if same(previous_secret.map(Secret::expose)) {
+        (
+            "OAUTH_PREVIOUS_CLIENT_SECRET",
             "would let other services sign tokens",
         )
     } else if same(upstream_key.map(Secret::expose)) {
@@ -144,6 +155,39 @@ fn client(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
         unset,
         format!("is not set, and {set} is"),
         "set both or neither",
+    ))
+}
+
+/// A previous secret stands beside the one that replaced it.
+fn previous_secret(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
+    let previous = config.oauth.previous_client_secret.as_ref()?.expose();
+    let secret = config.oauth.client_secret.as_ref().map(Secret::expose);
+    let problem = match secret {
+        Some(secret) if secret == previous => "is the same as OAUTH_CLIENT_SECRET",
+        None if !secrets_elsewhere => "is set, and OAUTH_CLIENT_SECRET is not",
+        _ => return None,
+    };
+    let name = "OAUTH_PREVIOUS_CLIENT_SECRET";
+    let remedy = "set the new secret as OAUTH_CLIENT_SECRET, and here the one that it replaces";
+    Some(Fault::new(FaultKind::Conflict, name, problem, remedy))
+}
+
+/// A token for nobody would be accepted nowhere.
+fn audience(config: &Config) -> Option<Fault> {
+    let count = config.jwt.audience.len();
+    let problem = match count {
+        0 => "names no audience".to_owned(),
+        1..=MAX_AUDIENCES => return None,
+        _ => {
+            format!("names {count} audiences; allowed: {MAX_AUDIENCES}, as each is in every token")
+        }
+    };
+    let remedy = "name the services that verify the tokens, separated by commas";
+    Some(Fault::new(
+        FaultKind::Invalid,
+        "JWT_AUDIENCE",
+        problem,
+        remedy,
     ))
 }
 

@@ -32,19 +32,29 @@ pub(super) fn client_secret(config: &Config) -> Option<Fault> {
     if config.environment == Tier::Development {
         return None;
     }
-    let secret = config.oauth.client_secret.as_ref()?.expose();
-    let problem = match SecretKey::try_from(secret.clone()) {
-        Err(why) => why.split("; ").next().unwrap_or_default().to_owned(),
+    let oauth = &config.oauth;
+    let secrets = [
+        ("OAUTH_CLIENT_SECRET", oauth.client_secret.as_ref()),
+        (
+            "OAUTH_PREVIOUS_CLIENT_SECRET",
+            oauth.previous_client_secret.as_ref(),
+        ),
+    ];
+    let mut secrets = secrets.into_iter();
+    secrets.find_map(|(name, secret)| {
+        let problem = weakness(secret?.expose())?;
+        let remedy = "make a random one with `aura key generate`";
+        Some(Fault::new(FaultKind::Invalid, name, problem, remedy))
+    })
+}
+
+/// Why a secret is too weak, if it is.
+fn weakness(secret: &str) -> Option<String> {
+    match SecretKey::try_from(secret.to_owned()) {
+        Err(why) => Some(why.split("; ").next().unwrap_or_default().to_owned()),
         Ok(_) if is_guessable_key(secret) => {
-            "could be guessed: it is made of words, sequences or repeats".to_owned()
+            Some("could be guessed: it is made of words, sequences or repeats".to_owned())
         }
-        Ok(_) => return None,
-    };
-    let remedy = "make a random one with `aura key generate`";
-    Some(Fault::new(
-        FaultKind::Invalid,
-        "OAUTH_CLIENT_SECRET",
-        problem,
-        remedy,
-    ))
+        Ok(_) => None,
+    }
 }

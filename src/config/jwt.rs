@@ -39,10 +39,13 @@ pub struct Jwt {
     ///
     /// A change of its file is taken over while the server runs.
     pub previous_keys: Option<Secret<PreviousKeys>>,
-    /// Who issues the tokens: their `iss` claim, and required of every token that comes back.
+    /// Who issues the tokens: their `iss` claim, and required of every token that comes back. With the
+    /// address of this server, such as `https://auth.example.com`,
+    /// `/.well-known/oauth-authorization-server` describes it to OAuth clients.
     pub issuer: String,
-    /// Whom the tokens are for: their `aud` claim, and required of every token that comes back.
-    pub audience: String,
+    /// Whom the tokens are for, separated by commas: their `aud` claim, of which every token that comes
+    /// back must have one. One stands in the claim as text, several as a list.
+    pub audience: Vec<String>,
     /// Minutes an access token is valid.
     pub access_token_expire_minutes: Bounded<1, 1_440>,
     /// Days a refresh token is valid; each use of it starts them anew.
@@ -66,7 +69,7 @@ impl Default for Jwt {
             private_key: None,
             previous_keys: None,
             issuer: "aura".to_owned(),
-            audience: "aura".to_owned(),
+            audience: vec!["aura".to_owned()],
             access_token_expire_minutes: Bounded::of::<30>(),
             refresh_token_expire_days: Bounded::of::<7>(),
             refresh_grace_seconds: Bounded::of::<10>(),

@@ -23,6 +23,7 @@ mod previous_keys;
 mod rate_limit;
 mod redis;
 mod server;
+mod session;
 mod signing_key;
 mod tls_files;
 
@@ -49,6 +50,7 @@ pub use previous_keys::{PreviousKey, PreviousKeys};
 pub use rate_limit::{FailMode, RateLimit};
 pub use redis::{Redis, RedisUrl};
 pub use server::{Cidr, HealthDetails, Origin as CorsOrigin, Server};
+pub use session::Session;
 pub use signing_key::{PrivateKey, SecretKey};
 pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub redis: Redis,
     /// How tokens are signed and how long they live.
     pub jwt: Jwt,
+    /// When sessions end by themselves.
+    pub session: Session,
     /// Who may have an account, and where a sign-in in a browser holds and leads to.
     pub auth: Auth,
     /// Credentials of other services that ask about tokens.

@@ -10,13 +10,16 @@ use crate::schema::Secret;
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "OAuth")]
 pub struct OAuth {
-    /// User name that other services give at `/auth/introspect` and `/auth/revoke` (HTTP Basic).
-    /// Unset: both answer 401.
+    /// Client id that other services give at `/auth/introspect` and `/auth/revoke`, by HTTP Basic or as
+    /// `client_id` in the body. Unset: both answer 401.
     #[schemars(example = &"gateway")]
     pub client_id: Option<String>,
-    /// Password that goes with `OAUTH_CLIENT_ID`. In staging and production at least 32 random bytes:
+    /// Secret that goes with `OAUTH_CLIENT_ID`. In staging and production at least 32 random bytes:
     /// make one with `aura key generate`.
     ///
     /// A change of its file is taken over while the server runs.
     pub client_secret: Option<Secret<String>>,
+    /// Secret that still works beside `OAUTH_CLIENT_SECRET`, so that it can be replaced while other
+    /// services run on. Remove it once all of them have the new one.
+    pub previous_client_secret: Option<Secret<String>>,
 }

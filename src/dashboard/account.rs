@@ -141,6 +141,7 @@ mod tests {
             address: text(),
             last_used: at,
             began: at,
+            ends: at,
             current: false,
         };
         let body = Account {

@@ -15,6 +15,7 @@ pub(super) struct SessionRow {
     pub(super) address: String,
     pub(super) last_used: Moment,
     pub(super) began: Moment,
+    pub(super) ends: Moment,
     pub(super) current: bool,
 }
 
@@ -26,6 +27,7 @@ impl SessionRow {
             address: session.ip.to_string(),
             last_used: Moment(session.last_used_at),
             began: Moment(session.created_at),
+            ends: Moment(session.expires_at),
             current: current.is_some_and(|current| current.id == session.id),
             user_agent: session.user_agent,
         }

@@ -191,12 +191,12 @@ impl Visit {
             }
             return Ok(());
         };
-        if let Some(known) = self.site.auth.browser_caller(cookie).await? {
-            let until = known.caller.session.expires_at;
-            let left = until.since(self.site.clock.now()) / 1000;
+        let polls = self.request.uri().path() == "/live";
+        if let Some(known) = self.site.auth.browser_caller(cookie, polls).await? {
             // Another host of the domain may have put its own cookie in the place of ours.
             let differs = cookies.shared_differs(headers, cookie);
-            if let Some(seconds) = known.renewed.or(differs.then_some(left)) {
+            if known.renewed || differs {
+                let seconds = known.max_age_seconds;
                 self.cookies.extend(cookies.keep(headers, cookie, seconds));
             }
             self.caller = Some(known.caller);

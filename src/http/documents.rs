@@ -100,7 +100,9 @@ pub fn write(response: &mut Response, context: &Context, dialect: Dialect) {
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
             let description = match problem.code {
-                Code::MissingToken => "send the client's id and secret by Basic authentication",
+                Code::MissingToken => {
+                    "send the client's id and secret by Basic authentication or in the body"
+                }
                 _ => problem.detail.as_str(),
             };
             (

@@ -1,4 +1,4 @@
-//! The two ways to show an access token, as the document describes them.
+//! The ways to show an access token or a client's credentials, as the document describes them.
 
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::{Basic, Bearer};
@@ -51,7 +51,18 @@ pub enum AnyToken {
     None,
 }
 
-/// Another service's name and password (`OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET`).
+/// Another service's id and secret (`OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET`) by HTTP Basic, the
+/// `client_secret_basic` of RFC 6749 section 2.3.1.
 #[derive(SecurityScheme)]
 #[oai(rename = "client", ty = "basic")]
-pub struct ClientCredentials(pub Basic);
+pub struct BasicCredentials(pub Basic);
+
+/// The credentials of another service, in the head or, where it has none, in the body.
+#[derive(SecurityScheme)]
+pub enum ClientCredentials {
+    /// In the head.
+    Basic(BasicCredentials),
+    /// Not in the head.
+    #[oai(fallback)]
+    None,
+}

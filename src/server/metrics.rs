@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::clock_skew::ClockSkew;
 use super::connections::ConnectionMetrics;
 use crate::auth::Auth;
 use crate::health::{Health, Status};
@@ -129,6 +130,7 @@ impl MetricsEndpoint {
     pub(super) fn new(
         http: &HttpMetrics,
         connections: &ConnectionMetrics,
+        clocks: &ClockSkew,
         auth: &Auth,
         llm: &Llm,
         health: &Health,
@@ -160,6 +162,7 @@ impl MetricsEndpoint {
         let name = "aura_connections_refused";
         let help = "Connections refused because all others were busy";
         registry.register(name, help, connections.refused.clone());
+        clocks.register(&mut registry);
         auth.metrics().register(&mut registry);
         llm.stats().register(&mut registry);
         let (http, auth, health) = (http.clone(), auth.clone(), health.clone());

@@ -1,5 +1,6 @@
 //! The roof: wires every feature into one endpoint, and runs it.
 
+mod clock_skew;
 mod connection;
 mod connections;
 mod cors;

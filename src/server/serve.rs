@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::clock_skew::ClockSkew;
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
@@ -117,6 +118,9 @@ pub async fn serve(
         tracker.spawn(startup::look_at_redis(redis, stop.clone()));
         tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
     }
+    let clocks = ClockSkew::default();
+    let (storage, clock) = (app.storage.clone(), app.clock.clone());
+    tracker.spawn(clocks.clone().watch(storage, clock, stop.clone()));
     tracker.spawn(sweep::sweep(
         app.audit().clone(),
         app.clock.clone(),
@@ -137,6 +141,7 @@ pub async fn serve(
         let endpoint = Arc::new(MetricsEndpoint::new(
             &app.metrics,
             &app.connections,
+            &clocks,
             &app.auth,
             &app.llm,
             &app.health,

@@ -17,6 +17,7 @@ use redis::{
 use super::BadUrl;
 use super::link::Link;
 use super::outage::{Availability, Outage, redis as outage};
+use crate::clock::Timestamp;
 use crate::config::RedisUrl;
 
 /// After this many time-outs in a row the connection is thought half-open and is replaced.
@@ -231,6 +232,19 @@ impl RedisDb {
     fn took_a_write(&self) {
         self.0.reached.store(true, Ordering::Release);
         self.answered(true);
+    }
+
+    /// The present moment by the clock of the server.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] when Redis is away.
+    pub async fn time(&self) -> Result<Timestamp, RedisUnavailable> {
+        let (seconds, micros): (i64, i64) = self
+            .call(self.0.patience.call, async |mut connection| {
+                redis::cmd("TIME").query_async(&mut connection).await
+            })
+            .await?;
+        Ok(Timestamp::from_millis(seconds * 1000 + micros / 1000))
     }
 
     /// A sign of life as [`Self::ping`], and how many keys the database holds without `beside`.

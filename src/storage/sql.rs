@@ -15,6 +15,7 @@ use super::address::{Address, IS_READ_ONLY, NO_WRITES, sqlite_file};
 use super::connection::{Connection, ends_connection};
 use super::outage::{Availability, Outage, sql as outage};
 use super::pool::Pool;
+use crate::clock::Timestamp;
 use crate::config::{Database, DatabaseUrl, Engine};
 
 /// How long a call may take in all, so that a client hears of an outage within two seconds.
@@ -118,6 +119,22 @@ impl Sql {
             self.0.timeouts_in_a_row.store(0, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// The present moment by the clock of the database server; `None` for SQLite, which has no other
+    /// clock than this machine's.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn time(&self) -> Result<Option<Timestamp>, SqlError> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(None);
+        }
+        let millis = sqlx::query_scalar(
+            "SELECT cast(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+        );
+        let millis = self.run(async |pool| millis.fetch_one(&pool).await).await?;
+        Ok(Some(Timestamp::from_millis(millis)))
     }
 
     /// Asks the database on a connection of its own whether it takes writes.

@@ -105,8 +105,19 @@ async fn a_token_says_who_and_for_how_long_and_nothing_more() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["aud", "exp", "iat", "iss", "jti", "roles", "sid", "sub"]
+        [
+            "aud",
+            "client_id",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "roles",
+            "sid",
+            "sub"
+        ]
     );
+    assert_eq!(claims["client_id"], "aura");
     assert_eq!(claims["iss"], "https://id.example.com");
     assert_eq!(claims["aud"], "shop");
     assert_eq!(claims["roles"], json!([]));

@@ -94,7 +94,7 @@ async fn introspection_tells_what_a_token_is_good_for_at_this_moment() {
 
     let of_access = introspect(&client, &session.access).await;
     assert_eq!(of_access["active"], true);
-    for name in ["sub", "exp", "iat", "iss", "aud", "jti", "sid"] {
+    for name in ["sub", "exp", "iat", "iss", "aud", "jti", "sid", "client_id"] {
         assert_eq!(of_access[name], claims[name], "{name}: {of_access:#}");
     }
     assert_eq!(of_access["username"], "ann@example.com");

@@ -6,10 +6,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use aura::auth::email::Email;
 use aura::auth::ids::{SessionId, UserId};
 use aura::auth::sessions::{
-    ClientDifference, ClientMark, MAX_PAGE, Owner, Page, Presented, Rotation, Session, Sessions,
+    ClientDifference, ClientMark, Credential, Lifetimes, MAX_PAGE, NewSession, Owner, Page,
+    Presented, Rotation, Sessions,
 };
 use aura::auth::{CHILDREN, RefreshKey, RefreshToken, TokenHash};
-use aura::clock::Timestamp;
+use aura::clock::{Clock, Timestamp};
 use aura::config::{Config, GraceScope};
 use aura::storage::{AuthDb, Storage};
 use proptest::prelude::*;
@@ -18,7 +19,12 @@ use proptest::test_runner::{Config as Rounds, TestRunner};
 use crate::support::Redis;
 
 const GRACE: i64 = 10_000;
-const LIFETIME: i64 = 3_600_000;
+/// Short, so that walks reach every end; long enough that no key expires by the clock of Redis.
+const LIFETIMES: Lifetimes = Lifetimes {
+    refresh_millis: 1_200_000,
+    cookie_millis: 300_000,
+    max_millis: 1_800_000,
+};
 /// Far enough ahead that nothing expires in Redis by its own clock while the test runs.
 const START: i64 = 4_000_000_000_000;
 
@@ -27,9 +33,15 @@ const START: i64 = 4_000_000_000_000;
 enum Step {
     Begin {
         user: usize,
+        cookie: bool,
     },
     LookUp {
         session: usize,
+        polls: bool,
+    },
+    NoteCookie {
+        session: usize,
+        user: usize,
     },
     Show {
         token: usize,
@@ -58,18 +70,21 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let any = 0_usize..64;
+    let some = 0_usize..64;
     prop_oneof![
-        2 => (0_usize..2).prop_map(|user| Step::Begin { user }),
-        2 => any.clone().prop_map(|session| Step::LookUp { session }),
-        8 => (any.clone(), prop_oneof![8 => Just(0_usize), 1 => 1_usize..4])
+        2 => (0_usize..2, any::<bool>()).prop_map(|(user, cookie)| Step::Begin { user, cookie }),
+        1 => (0_usize..64, 0_usize..2)
+            .prop_map(|(session, user)| Step::NoteCookie { session, user }),
+        2 => (some.clone(), any::<bool>())
+            .prop_map(|(session, polls)| Step::LookUp { session, polls }),
+        8 => (some.clone(), prop_oneof![8 => Just(0_usize), 1 => 1_usize..4])
             .prop_map(|(token, client)| Step::Show { token, client }),
-        1 => (any.clone(), 0_usize..2).prop_map(|(session, user)| Step::End { session, user }),
-        1 => (0_usize..2, proptest::option::of(any)).prop_map(|(user, keep)| Step::EndAll { user, keep }),
+        1 => (some.clone(), 0_usize..2).prop_map(|(session, user)| Step::End { session, user }),
+        1 => (0_usize..2, proptest::option::of(some)).prop_map(|(user, keep)| Step::EndAll { user, keep }),
         2 => (0_usize..2, 0_usize..4, 1_usize..4)
             .prop_map(|(user, offset, limit)| Step::List { user, offset, limit }),
         1 => (0_usize..2, 0_i64..4).prop_map(|(user, version)| Step::SetRoles { user, version }),
-        4 => prop_oneof![Just(1_i64), Just(GRACE / 2), Just(GRACE + 1), Just(70_000)]
+        4 => prop_oneof![Just(1_i64), Just(GRACE / 2), Just(GRACE + 1), Just(70_000), Just(200_000)]
             .prop_map(|millis| Step::Wait { millis }),
     ]
 }
@@ -78,22 +93,41 @@ struct Walk {
     stores: [Sessions; 2],
     key: RefreshKey,
     users: [UserId; 2],
-    sessions: Vec<SessionId>,
+    sessions: Vec<(SessionId, Credential)>,
     tokens: Vec<RefreshToken>,
-    now: Timestamp,
+    clock: Clock,
 }
 
 impl Walk {
     async fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
         match step {
-            Step::Begin { user } => self.begin(self.users[user]).await,
-            Step::LookUp { session } => {
-                let Some(id) = pick(&self.sessions, session) else {
+            Step::Begin { user, cookie } => {
+                let credential = if cookie {
+                    Credential::Cookie
+                } else {
+                    Credential::Tokens
+                };
+                self.begin(self.users[user], credential).await?;
+            }
+            Step::LookUp { session, polls } => {
+                let Some((id, credential)) = pick(&self.sessions, session) else {
                     return Ok(());
                 };
+                let credential = match credential {
+                    Credential::Cookie if polls => Credential::PolledCookie,
+                    other => other,
+                };
                 let [a, b] = &self.stores;
-                let found = a.look_up(id, self.now).await.unwrap();
-                prop_assert_eq!(found, b.look_up(id, self.now).await.unwrap());
+                let found = a.look_up(id, credential).await.unwrap();
+                prop_assert_eq!(found, b.look_up(id, credential).await.unwrap());
+            }
+            Step::NoteCookie { session, user } => {
+                let Some((id, Credential::Cookie)) = pick(&self.sessions, session) else {
+                    return Ok(());
+                };
+                for store in &self.stores {
+                    store.note_cookie(id, self.users[user]).await.unwrap();
+                }
             }
             Step::Show { token, client } => {
                 let Some(token) = pick(&self.tokens, token) else {
@@ -102,7 +136,7 @@ impl Walk {
                 self.show(&token, client).await?;
             }
             Step::End { session, user } => {
-                let Some(id) = pick(&self.sessions, session) else {
+                let Some((id, _)) = pick(&self.sessions, session) else {
                     return Ok(());
                 };
                 let [a, b] = &self.stores;
@@ -110,7 +144,7 @@ impl Walk {
                 prop_assert_eq!(ended, b.end(id, self.users[user]).await.unwrap());
             }
             Step::EndAll { user, keep } => {
-                let keep = keep.and_then(|keep| pick(&self.sessions, keep));
+                let keep = keep.and_then(|keep| Some(pick(&self.sessions, keep)?.0));
                 let [a, b] = &self.stores;
                 let ended = a.end_all(self.users[user], keep).await.unwrap();
                 prop_assert_eq!(ended, b.end_all(self.users[user], keep).await.unwrap());
@@ -122,33 +156,39 @@ impl Walk {
             } => {
                 let [a, b] = &self.stores;
                 let (user, page) = (self.users[user], Page::new(offset, limit));
-                let listed = a.list(user, self.now, GRACE, page).await.unwrap();
-                let other = b.list(user, self.now, GRACE, page).await.unwrap();
+                let listed = a.list(user, GRACE, page).await.unwrap();
+                let other = b.list(user, GRACE, page).await.unwrap();
                 prop_assert_eq!(listed, other);
             }
             Step::SetRoles { user, version } => {
-                let roles = [format!("role-{}", self.now.millis()), "admin".to_owned()];
+                let roles = [
+                    format!("role-{}", self.clock.now().millis()),
+                    "admin".to_owned(),
+                ];
                 for store in &self.stores {
                     let set = store.set_roles(self.users[user], &roles, version);
                     set.await.unwrap();
                 }
             }
-            Step::Wait { millis } => self.now = self.now.plus_millis(millis),
+            Step::Wait { millis } => self.clock.advance(millis),
         }
         Ok(())
     }
 
-    async fn begin(&mut self, user: UserId) {
-        let (session, token) = session(user, self.now, &self.key);
-        for store in &self.stores {
-            store.begin(&session, 1).await.unwrap();
+    async fn begin(&mut self, user: UserId, credential: Credential) -> Result<(), TestCaseError> {
+        let (new, token) = session(user, credential, &self.key);
+        let [a, b] = &self.stores;
+        let begun = a.begin(&new, 1).await.unwrap();
+        prop_assert_eq!(&begun, &b.begin(&new, 1).await.unwrap());
+        self.sessions.push((new.id, credential));
+        if credential == Credential::Tokens {
+            self.tokens.push(token);
         }
-        self.sessions.push(session.id);
-        self.tokens.push(token);
+        Ok(())
     }
 
     async fn show(&mut self, token: &RefreshToken, client: usize) -> Result<(), TestCaseError> {
-        let shown = presented(token, &self.key, self.now, client);
+        let shown = presented(token, &self.key, client);
         let [a, b] = &self.stores;
         let rotation = a.rotate(&shown).await.unwrap();
         prop_assert_eq!(&rotation, &b.rotate(&shown).await.unwrap());
@@ -162,29 +202,28 @@ impl Walk {
     }
 }
 
-/// A session of `user` that begins at `now`, and its first token.
-fn session(user: UserId, now: Timestamp, key: &RefreshKey) -> (Session, RefreshToken) {
+/// A sign-in of `user`, and its first token.
+fn session(user: UserId, credential: Credential, key: &RefreshKey) -> (NewSession, RefreshToken) {
     let id = SessionId::random();
     let token = RefreshToken::first(id, key);
-    let session = Session {
+    let new = NewSession {
         id,
         owner: Owner {
             user,
             email: Email::try_from("ann@example.com").unwrap(),
             roles: vec!["first".to_owned()],
         },
-        created_at: now,
-        last_used_at: now,
-        expires_at: now.plus_millis(LIFETIME),
+        credential,
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "a browser, with: odd \"signs\"".to_owned(),
         current: token.hash(),
+        not_before: None,
     };
-    (session, token)
+    (new, token)
 }
 
 /// `token`, shown by one of four clients; where the last is one of two, anyone may share a pair.
-fn presented(token: &RefreshToken, key: &RefreshKey, now: Timestamp, client: usize) -> Presented {
+fn presented(token: &RefreshToken, key: &RefreshKey, client: usize) -> Presented {
     let mut index = 0;
     let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
         let child = token.child(index, key).hash();
@@ -197,7 +236,6 @@ fn presented(token: &RefreshToken, key: &RefreshKey, now: Timestamp, client: usi
         id: token.session(),
         token: token.hash(),
         children,
-        now,
         grace_millis: GRACE,
         grace_scope: if client == 3 {
             GraceScope::Anyone
@@ -205,7 +243,6 @@ fn presented(token: &RefreshToken, key: &RefreshKey, now: Timestamp, client: usi
             GraceScope::Client
         },
         client: ClientMark::new(address.parse().unwrap(), agent),
-        lifetime_millis: LIFETIME,
     }
 }
 
@@ -238,15 +275,17 @@ fn both_stores_answer_every_walk_alike() {
     runner
         .run(&walks, |steps| {
             runtime.block_on(async {
+                let clock = Clock::manual(Timestamp::from_millis(START));
+                let store = |db| Sessions::new(db, &clock, LIFETIMES);
                 let mut walk = Walk {
-                    stores: [Sessions::new(Some(auth_db.clone())), Sessions::new(None)],
+                    stores: [store(Some(auth_db.clone())), store(None)],
                     key: RefreshKey::new([7; 32]),
                     users: [UserId::random(), UserId::random()],
                     sessions: Vec::new(),
                     tokens: Vec::new(),
-                    now: Timestamp::from_millis(START),
+                    clock,
                 };
-                walk.begin(walk.users[0]).await;
+                walk.begin(walk.users[0], Credential::Tokens).await?;
                 for step in steps {
                     walk.take(step).await?;
                 }
@@ -259,30 +298,24 @@ fn both_stores_answer_every_walk_alike() {
 #[tokio::test]
 async fn many_sessions_are_listed_and_changed_in_bounded_pieces() {
     let redis = Redis::start().await;
-    let mut stores = vec![Sessions::new(None)];
-    stores.extend(
-        redis
-            .as_ref()
-            .map(|redis| Sessions::new(Some(auth_db(redis)))),
-    );
-    let (now, key, user) = (
-        Timestamp::from_millis(START),
-        RefreshKey::new([7; 32]),
-        UserId::random(),
-    );
+    let clock = Clock::manual(Timestamp::from_millis(START));
+    let store = |db| Sessions::new(db, &clock, LIFETIMES);
+    let mut stores = vec![store(None)];
+    stores.extend(redis.as_ref().map(|redis| store(Some(auth_db(redis)))));
+    let (key, user) = (RefreshKey::new([7; 32]), UserId::random());
     for store in stores {
         let mut ids = Vec::new();
         // All at one moment, so that nothing but the ids tells them apart.
         for _ in 0..250 {
-            let (session, _) = session(user, now, &key);
-            store.begin(&session, 1).await.unwrap();
-            ids.push(session.id);
+            let (new, _) = session(user, Credential::Tokens, &key);
+            store.begin(&new, 1).await.unwrap();
+            ids.push(new.id);
         }
         store.set_roles(user, &["new".to_owned()], 2).await.unwrap();
         let (mut seen, mut sizes) = (Vec::new(), Vec::new());
         for offset in [0, MAX_PAGE, 2 * MAX_PAGE, 3 * MAX_PAGE] {
             let page = Page::new(offset, MAX_PAGE);
-            let listed = store.list(user, now, GRACE, page).await.unwrap();
+            let listed = store.list(user, GRACE, page).await.unwrap();
             assert_eq!(listed.total, 250);
             sizes.push(listed.sessions.len());
             for session in listed.sessions {
@@ -295,10 +328,7 @@ async fn many_sessions_are_listed_and_changed_in_bounded_pieces() {
         ids.sort();
         assert_eq!(seen, ids);
         assert_eq!(store.end_all(user, Some(ids[0])).await.unwrap(), 249);
-        let left = store
-            .list(user, now, GRACE, Page::new(0, 10))
-            .await
-            .unwrap();
+        let left = store.list(user, GRACE, Page::new(0, 10)).await.unwrap();
         assert_eq!((left.total, left.sessions[0].id), (1, ids[0]));
         assert_eq!(store.end_all(user, None).await.unwrap(), 1);
         assert_eq!(store.end_all(user, None).await.unwrap(), 0);
@@ -310,14 +340,12 @@ async fn a_version_without_client_marks_may_share_the_redis() {
     let Some(redis) = Redis::start().await else {
         return;
     };
-    let store = Sessions::new(Some(auth_db(&redis)));
-    let (now, key) = (Timestamp::from_millis(START), RefreshKey::new([7; 32]));
-    let (session, token) = session(UserId::random(), now, &key);
+    let clock = Clock::manual(Timestamp::from_millis(START));
+    let store = Sessions::new(Some(auth_db(&redis)), &clock, LIFETIMES);
+    let key = RefreshKey::new([7; 32]);
+    let (session, token) = session(UserId::random(), Credential::Tokens, &key);
     store.begin(&session, 1).await.unwrap();
-    store
-        .rotate(&presented(&token, &key, now, 0))
-        .await
-        .unwrap();
+    store.rotate(&presented(&token, &key, 0)).await.unwrap();
     let name = format!("aura:session:{}", session.id);
     let mut db = redis.connect(2).await;
     let chain: String = redis::cmd("HGET")
@@ -340,23 +368,14 @@ async fn a_version_without_client_marks_may_share_the_redis() {
         .query_async(&mut db)
         .await
         .unwrap();
-    let again = store
-        .rotate(&presented(&token, &key, now, 2))
-        .await
-        .unwrap();
+    let again = store.rotate(&presented(&token, &key, 2)).await.unwrap();
     let Rotation::Child { elsewhere, .. } = again else {
         panic!("{again:?}");
     };
     assert_eq!(elsewhere, ClientDifference::default());
     let child = token.child(0, &key);
-    let next = store
-        .rotate(&presented(&child, &key, now, 2))
-        .await
-        .unwrap();
+    let next = store.rotate(&presented(&child, &key, 2)).await.unwrap();
     assert!(matches!(next, Rotation::Child { index: 0, .. }), "{next:?}");
-    let stranger = store
-        .rotate(&presented(&child, &key, now, 0))
-        .await
-        .unwrap();
+    let stranger = store.rotate(&presented(&child, &key, 0)).await.unwrap();
     assert!(matches!(stranger, Rotation::Reused { .. }), "{stranger:?}");
 }

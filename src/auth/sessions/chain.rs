@@ -136,12 +136,12 @@ impl Chain {
         &self.current
     }
 
-    /// Shows a token.
-    pub fn show(&mut self, shown: &Presented) -> Step {
+    /// Shows a token at `now`.
+    pub fn show(&mut self, shown: &Presented, now: Timestamp) -> Step {
         let reused = Step::Reused {
             elsewhere: ClientDifference::default(),
         };
-        let within = |since: Timestamp| shown.now.since(since) <= shown.grace_millis;
+        let within = |since: Timestamp| now.since(since) <= shown.grace_millis;
         if shown.token == self.current {
             let [child, ..] = &shown.children;
             self.used.retain(|used| within(used.first_used_at));
@@ -150,10 +150,10 @@ impl Chain {
             }
             self.used.push(Used {
                 token: shown.token.clone(),
-                first_used_at: shown.now,
+                first_used_at: now,
                 child: 0,
                 child_hash: child.clone(),
-                child_issued_at: shown.now,
+                child_issued_at: now,
                 client: shown.client.clone(),
             });
             self.current = child.clone();
@@ -185,7 +185,7 @@ impl Chain {
             used.child += 1;
             used.child_hash = child.clone();
         }
-        used.child_issued_at = shown.now;
+        used.child_issued_at = now;
         used.client = shown.client.clone();
         self.current = used.child_hash.clone();
         Step::New { index: used.child }
@@ -208,11 +208,10 @@ mod tests {
     /// Shows a token from an address and a user agent.
     fn show_from(chain: &mut Chain, name: &str, at: i64, client: (&str, &str)) -> Step {
         let (address, user_agent) = client;
-        chain.show(&Presented {
+        let shown = Presented {
             id: SessionId::random(),
             token: hash(name),
             children: std::array::from_fn(|index| hash(&format!("{name}.{index}"))),
-            now: Timestamp::from_millis(at),
             grace_millis: GRACE,
             grace_scope: if user_agent == "anyone" {
                 GraceScope::Anyone
@@ -220,8 +219,8 @@ mod tests {
                 GraceScope::Client
             },
             client: ClientMark::new(address.parse().unwrap(), user_agent),
-            lifetime_millis: 0,
-        })
+        };
+        chain.show(&shown, Timestamp::from_millis(at))
     }
 
     fn show(chain: &mut Chain, name: &str, at: i64) -> Step {

@@ -4,13 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::chain::{Chain, ClientDifference, Step};
-use super::{Listed, MAX_SESSIONS_PER_USER, Page, Presented, Rotation, Session, TOUCH_MILLIS};
+use super::{
+    Credential, Found, Lifetimes, Listed, MAX_SESSIONS_PER_USER, NewSession, Page, Presented,
+    Rotation, Session,
+};
 use crate::auth::ids::{SessionId, UserId};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 
 /// A store in memory; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct MemorySessions(Arc<Mutex<HashMap<SessionId, Entry>>>);
+#[derive(Clone, Debug)]
+pub struct MemorySessions {
+    entries: Arc<Mutex<HashMap<SessionId, Entry>>>,
+    clock: Clock,
+    lifetimes: Lifetimes,
+}
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -18,6 +25,8 @@ struct Entry {
     chain: Chain,
     /// Version of the account that the roles are of.
     version: i64,
+    /// When the browser was last told how long to keep the cookie.
+    cookie_at: Timestamp,
     before: Option<Before>,
 }
 
@@ -31,14 +40,14 @@ struct Before {
 
 impl Entry {
     /// Keeps the times before a refresh; of several within one grace, those before the first.
-    fn refreshed(&mut self, shown: &Presented) {
-        let within = |kept: &&mut Before| shown.now.since(kept.refreshed) <= shown.grace_millis;
+    fn refreshed(&mut self, now: Timestamp, grace_millis: i64) {
+        let within = |kept: &&mut Before| now.since(kept.refreshed) <= grace_millis;
         if let Some(kept) = self.before.as_mut().filter(within) {
-            kept.refreshed = shown.now;
+            kept.refreshed = now;
             return;
         }
         self.before = Some(Before {
-            refreshed: shown.now,
+            refreshed: now,
             last_used: self.session.last_used_at,
             expires: self.session.expires_at,
         });
@@ -66,13 +75,32 @@ impl Entry {
 }
 
 impl MemorySessions {
-    fn entries(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An empty store that goes by `clock`.
+    #[must_use]
+    pub fn new(clock: Clock, lifetimes: Lifetimes) -> Self {
+        Self {
+            entries: Arc::default(),
+            clock,
+            lifetimes,
+        }
     }
 
-    pub(super) fn begin(&self, session: &Session, version: i64) {
+    fn entries(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn begin(&self, new: &NewSession, version: i64) -> Session {
+        let now = self.now();
+        let created = new.not_before.map_or(now, |earliest| now.max(earliest));
+        let lifetime = self.lifetimes.without_use(new.credential);
+        let ends = self.lifetimes.end(created, created.plus_millis(lifetime));
+        let session = new.begun(created, ends);
         let mut entries = self.entries();
-        entries.retain(|_, entry| entry.session.expires_at > session.created_at);
+        entries.retain(|_, entry| entry.session.expires_at > now);
         let mut own: Vec<_> = entries
             .values()
             .map(|entry| &entry.session)
@@ -83,36 +111,53 @@ impl MemorySessions {
         for (_, oldest) in own.iter().rev().skip(MAX_SESSIONS_PER_USER - 1) {
             entries.remove(oldest);
         }
-        let chain = Chain::new(session.current.clone());
-        entries.insert(
-            session.id,
-            Entry {
-                session: session.clone(),
-                chain,
-                version,
-                before: None,
+        let entry = Entry {
+            session: session.clone(),
+            chain: Chain::new(session.current.clone()),
+            version,
+            cookie_at: match new.credential {
+                Credential::Cookie | Credential::PolledCookie => created,
+                Credential::Tokens => Timestamp::from_millis(0),
             },
-        );
+            before: None,
+        };
+        entries.insert(session.id, entry);
+        session
     }
 
-    pub(super) fn look_up(&self, id: SessionId, now: Timestamp) -> Option<Session> {
+    pub(super) fn look_up(&self, id: SessionId, credential: Credential) -> Found {
+        let now = self.now();
         let mut entries = self.entries();
-        let entry = entries
+        let found = entries
             .get_mut(&id)
-            .filter(|entry| entry.session.expires_at > now)?;
-        if now.since(entry.session.last_used_at) >= TOUCH_MILLIS {
-            entry.session.last_used_at = now;
+            .filter(|entry| entry.session.expires_at > now)
+            .map(|entry| {
+                let session = &mut entry.session;
+                if now.since(session.last_used_at) >= self.lifetimes.touch_millis(credential) {
+                    session.last_used_at = now;
+                    if credential == Credential::Cookie {
+                        let until = now.plus_millis(self.lifetimes.cookie_millis);
+                        session.expires_at = self.lifetimes.end(session.created_at, until);
+                    }
+                }
+                (session.clone(), entry.cookie_at)
+            });
+        let (session, cookie_at) = found.unzip();
+        Found {
+            now,
+            session,
+            cookie_at: cookie_at.unwrap_or(Timestamp::from_millis(0)),
         }
-        Some(entry.session.clone())
     }
 
     pub(super) fn rotate(&self, shown: &Presented) -> Rotation {
+        let now = self.now();
         let mut entries = self.entries();
-        let live = |entry: &&mut Entry| entry.session.expires_at > shown.now;
+        let live = |entry: &&mut Entry| entry.session.expires_at > now;
         let Some(entry) = entries.get_mut(&shown.id).filter(live) else {
             return Rotation::Gone;
         };
-        let (index, hash, issued_at, elsewhere) = match entry.chain.show(shown) {
+        let (index, hash, issued_at, elsewhere) = match entry.chain.show(shown, now) {
             Step::Reused { elsewhere } => {
                 let owner = entry.session.owner.clone();
                 entries.remove(&shown.id);
@@ -125,12 +170,13 @@ impl MemorySessions {
                 elsewhere,
             } => (index, hash, issued_at, elsewhere),
             Step::New { index } => {
-                entry.refreshed(shown);
-                entry.session.expires_at = shown.now.plus_millis(shown.lifetime_millis);
-                entry.session.last_used_at = shown.now;
+                entry.refreshed(now, shown.grace_millis);
+                let until = now.plus_millis(self.lifetimes.refresh_millis);
+                entry.session.expires_at = self.lifetimes.end(entry.session.created_at, until);
+                entry.session.last_used_at = now;
                 entry.session.current = entry.chain.current().clone();
                 let hash = entry.session.current.clone();
-                (index, hash, shown.now, ClientDifference::default())
+                (index, hash, now, ClientDifference::default())
             }
         };
         let owner = entry.session.owner.clone();
@@ -144,13 +190,12 @@ impl MemorySessions {
         }
     }
 
-    pub(super) fn prolong(&self, id: SessionId, user: UserId, now: Timestamp, until: Timestamp) {
+    pub(super) fn note_cookie(&self, id: SessionId, user: UserId) {
+        let now = self.now();
         let mut entries = self.entries();
-        let session = entries.get_mut(&id).map(|entry| &mut entry.session);
-        let own = |session: &&mut Session| session.owner.user == user && session.expires_at > now;
-        if let Some(session) = session.filter(own) {
-            session.expires_at = session.expires_at.max(until);
-            session.last_used_at = now;
+        let entry = entries.get_mut(&id);
+        if let Some(entry) = entry.filter(|entry| entry.session.owner.user == user) {
+            entry.cookie_at = now;
         }
     }
 
@@ -169,13 +214,8 @@ impl MemorySessions {
         (before - entries.len()) as u64
     }
 
-    pub(super) fn list(
-        &self,
-        user: UserId,
-        now: Timestamp,
-        grace_millis: i64,
-        page: Page,
-    ) -> Listed {
+    pub(super) fn list(&self, user: UserId, grace_millis: i64, page: Page) -> Listed {
+        let now = self.now();
         let entries = self.entries();
         let live =
             |entry: &&Entry| entry.session.owner.user == user && entry.session.expires_at > now;

@@ -3,8 +3,12 @@
 //! Both stores keep one contract, which `tests/it/sessions_contract.rs` puts to both. The rules of the chain
 //! are in [`chain`]; the Redis store says them once more in Lua, because there they must hold in
 //! one atomic step.
+//!
+//! Every time of a session is read off one clock, the store's: that of the Redis server, or of this
+//! process where sessions live in it. Replicas whose clocks differ must agree on who is signed in.
 
 pub mod chain;
+mod lifetimes;
 mod memory;
 mod redis;
 
@@ -13,11 +17,12 @@ use std::net::IpAddr;
 use super::email::Email;
 use super::ids::{SessionId, UserId};
 use super::refresh_token::{CHILDREN, TokenHash};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
 use crate::storage::{AuthDb, RedisUnavailable};
 
 pub use self::chain::{ClientDifference, ClientMark};
+pub use self::lifetimes::{Credential, Lifetimes};
 pub use self::memory::MemorySessions;
 pub use self::redis::RedisSessions;
 
@@ -26,9 +31,6 @@ pub const MAX_SESSIONS_PER_USER: usize = 1000;
 
 /// Sessions of the longest page, and those that one script touches: about 1 ms of Redis.
 pub const MAX_PAGE: usize = 100;
-
-/// How stale `last_used_at` may be before a look-up writes it anew.
-const TOUCH_MILLIS: i64 = 60_000;
 
 /// Who a session belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub struct Session {
     pub created_at: Timestamp,
     /// The last use of any of its tokens, give or take a minute.
     pub last_used_at: Timestamp,
-    /// When its refresh token expires.
+    /// When it ends, unless a refresh or the use of its cookie prolongs it.
     pub expires_at: Timestamp,
     /// Where the sign-in came from.
     pub ip: IpAddr,
@@ -60,6 +62,53 @@ pub struct Session {
     pub user_agent: String,
     /// The newest refresh token.
     pub current: TokenHash,
+}
+
+/// A sign-in that is to begin a session.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its name, `sid` in tokens.
+    pub id: SessionId,
+    /// Who signed in.
+    pub owner: Owner,
+    /// What its client will show.
+    pub credential: Credential,
+    /// Where the sign-in came from.
+    pub ip: IpAddr,
+    /// What the client said it was.
+    pub user_agent: String,
+    /// The first refresh token.
+    pub current: TokenHash,
+    /// Earliest moment at which it may begin: sign-outs of an account are told from later sign-ins by
+    /// their moments.
+    pub not_before: Option<Timestamp>,
+}
+
+impl NewSession {
+    /// The session that begins at `now` and, without use, lasts until `ends`.
+    fn begun(&self, now: Timestamp, ends: Timestamp) -> Session {
+        Session {
+            id: self.id,
+            owner: self.owner.clone(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: ends,
+            ip: self.ip,
+            user_agent: self.user_agent.clone(),
+            current: self.current.clone(),
+        }
+    }
+}
+
+/// A session as the store found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The moment of the look-up, by the store's clock.
+    pub now: Timestamp,
+    /// The session; `None` when it has ended or expired.
+    pub session: Option<Session>,
+    /// When its browser was last told how long to keep the cookie; the epoch where it was not told.
+    pub cookie_at: Timestamp,
 }
 
 /// A refresh token is shown.
@@ -71,16 +120,12 @@ pub struct Presented {
     pub token: TokenHash,
     /// The hashes of the children it can have, in order.
     pub children: [TokenHash; CHILDREN],
-    /// The present moment.
-    pub now: Timestamp,
     /// How long after its first use a token gives the same child again, in milliseconds.
     pub grace_millis: i64,
     /// Clients to which it gives the same child again.
     pub grace_scope: GraceScope,
     /// The client that shows it.
     pub client: ClientMark,
-    /// How long the child lives, in milliseconds.
-    pub lifetime_millis: i64,
 }
 
 /// What came of it.
@@ -167,23 +212,30 @@ macro_rules! either {
 type Result<T> = std::result::Result<T, RedisUnavailable>;
 
 impl Sessions {
-    /// The store in `db`, or the one in this process where there is none.
+    /// The store in `db`, or the one in this process where there is none. Sessions in Redis are timed
+    /// by its server, unless `clock` is a manual one.
     #[must_use]
-    pub fn new(db: Option<AuthDb>) -> Self {
-        db.map_or_else(
-            || Self::Memory(MemorySessions::default()),
-            |db| Self::Redis(RedisSessions::new(db)),
-        )
+    pub fn new(db: Option<AuthDb>, clock: &Clock, lifetimes: Lifetimes) -> Self {
+        match db {
+            None => Self::Memory(MemorySessions::new(clock.clone(), lifetimes)),
+            Some(db) => Self::Redis(RedisSessions::new(db, clock.clone(), lifetimes)),
+        }
+    }
+
+    /// The present moment by the clock that times the sessions.
+    pub async fn now(&self) -> Result<Timestamp> {
+        either!(self, store => store.now())
     }
 
     /// Begins a session, whose roles are those of `version` of the account.
-    pub async fn begin(&self, session: &Session, version: i64) -> Result<()> {
-        either!(self, store => store.begin(session, version))
+    pub async fn begin(&self, new: &NewSession, version: i64) -> Result<Session> {
+        either!(self, store => store.begin(new, version))
     }
 
-    /// Looks a session up and marks it as used; `None` when it has ended or expired.
-    pub async fn look_up(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        either!(self, store => store.look_up(id, now))
+    /// Looks up a session whose `credential` is shown, and marks it as used. Use prolongs the
+    /// session of a cookie.
+    pub async fn look_up(&self, id: SessionId, credential: Credential) -> Result<Found> {
+        either!(self, store => store.look_up(id, credential))
     }
 
     /// Exchanges a refresh token for its child, atomically.
@@ -191,15 +243,9 @@ impl Sessions {
         either!(self, store => store.rotate(presented))
     }
 
-    /// Prolongs a session of `user` that is in use at `now`; one that has ended stays so.
-    pub async fn prolong(
-        &self,
-        id: SessionId,
-        user: UserId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<()> {
-        either!(self, store => store.prolong(id, user, now, until))
+    /// Notes that the browser of a session of `user` is told anew how long to keep the cookie.
+    pub async fn note_cookie(&self, id: SessionId, user: UserId) -> Result<()> {
+        either!(self, store => store.note_cookie(id, user))
     }
 
     /// Ends a session of `user`; false when there was none.
@@ -215,14 +261,8 @@ impl Sessions {
     /// A page of the live sessions of `user`. What a refresh changes in one is shown only
     /// `grace_millis` later: until then it would tell the holder of an old pair of that session that
     /// now is the time to use it.
-    pub async fn list(
-        &self,
-        user: UserId,
-        now: Timestamp,
-        grace_millis: i64,
-        page: Page,
-    ) -> Result<Listed> {
-        either!(self, store => store.list(user, now, grace_millis, page))
+    pub async fn list(&self, user: UserId, grace_millis: i64, page: Page) -> Result<Listed> {
+        either!(self, store => store.list(user, grace_millis, page))
     }
 
     /// Gives the sessions of `user` the roles of `version` of the account, from their next token on.

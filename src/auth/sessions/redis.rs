@@ -3,16 +3,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use redis::{FromRedisValue, Script};
+use redis::{FromRedisValue, Script, ScriptInvocation};
 
 use super::{
-    ClientDifference, Listed, MAX_PAGE, MAX_SESSIONS_PER_USER, Owner, Page, Presented, Result,
-    Rotation, Session, TOUCH_MILLIS,
+    ClientDifference, Credential, Found, Lifetimes, Listed, MAX_PAGE, MAX_SESSIONS_PER_USER,
+    NewSession, Owner, Page, Presented, Result, Rotation, Session,
 };
 use crate::auth::email::Email;
 use crate::auth::ids::{SessionId, UserId};
 use crate::auth::refresh_token::TokenHash;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
 use crate::storage::AuthDb;
 
@@ -20,6 +20,9 @@ use crate::storage::AuthDb;
 #[derive(Clone, Debug)]
 pub struct RedisSessions {
     db: AuthDb,
+    /// Sets the time where it is a manual clock; otherwise the server does.
+    clock: Clock,
+    lifetimes: Lifetimes,
     scripts: &'static Scripts,
 }
 
@@ -28,7 +31,7 @@ struct Scripts {
     begin: Script,
     look_up: Script,
     rotate: Script,
-    prolong: Script,
+    note_cookie: Script,
     end: Script,
     end_all: Script,
     list: Script,
@@ -36,14 +39,21 @@ struct Scripts {
     ids: Script,
 }
 
+/// A script behind the one that gives it the time.
+macro_rules! timed {
+    ($script:expr) => {
+        Script::new(concat!(include_str!("lua/clock.lua"), $script))
+    };
+}
+
 static SCRIPTS: std::sync::LazyLock<Scripts> = std::sync::LazyLock::new(|| Scripts {
-    begin: Script::new(include_str!("lua/begin.lua")),
-    look_up: Script::new(include_str!("lua/look_up.lua")),
-    rotate: Script::new(include_str!("lua/rotate.lua")),
-    prolong: Script::new(include_str!("lua/prolong.lua")),
+    begin: timed!(include_str!("lua/begin.lua")),
+    look_up: timed!(include_str!("lua/look_up.lua")),
+    rotate: timed!(include_str!("lua/rotate.lua")),
+    note_cookie: timed!(include_str!("lua/note_cookie.lua")),
     end: Script::new(include_str!("lua/end.lua")),
     end_all: Script::new(include_str!("lua/end_all.lua")),
-    list: Script::new(include_str!("lua/list.lua")),
+    list: timed!(include_str!("lua/list.lua")),
     set_roles: Script::new(include_str!("lua/set_roles.lua")),
     ids: Script::new("return redis.call('ZRANGE', KEYS[1], 0, -1)"),
 });
@@ -61,54 +71,90 @@ type Row = (
     String,
 );
 
+/// The same with the moment of the cookie behind them.
+type FoundRow = (Row, i64);
+
 /// Index, hash, issue, user, e-mail, roles, beginning, difference: a child as the script gives it.
 type Child = (u8, String, i64, String, String, String, i64, u8);
 
 impl RedisSessions {
     /// The store in `db`; does no I/O.
     #[must_use]
-    pub fn new(db: AuthDb) -> Self {
+    pub fn new(db: AuthDb, clock: Clock, lifetimes: Lifetimes) -> Self {
         Self {
             db,
+            clock,
+            lifetimes,
             scripts: &SCRIPTS,
         }
     }
 
-    pub(super) async fn begin(&self, session: &Session, version: i64) -> Result<()> {
-        let mut call = self.scripts.begin.prepare_invoke();
-        call.key(session_key(session.id))
-            .key(index_key(session.owner.user));
-        call.arg(session.id.to_string())
-            .arg(session.owner.user.to_string())
-            .arg(session.owner.email.as_str())
-            .arg(session.owner.roles.join(" "))
-            .arg(session.created_at.millis())
-            .arg(session.expires_at.millis())
-            .arg(session.ip.to_string())
-            .arg(&session.user_agent)
-            .arg(session.current.as_str())
-            .arg(MAX_SESSIONS_PER_USER)
-            .arg(version);
-        self.db.db().invoke(&call).await
+    /// A call of a script that `timed!` made, with its first argument.
+    fn timed<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        match self.clock.manual_now() {
+            Some(now) => call.arg(now.millis()),
+            None => call.arg(""),
+        };
+        call
     }
 
-    pub(super) async fn look_up(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        let mut call = self.scripts.look_up.prepare_invoke();
-        call.key(session_key(id))
-            .arg(now.millis())
-            .arg(TOUCH_MILLIS);
-        let row: Option<Row> = self.db.db().invoke(&call).await?;
-        Ok(row.and_then(|row| session(id, row)))
+    pub(super) async fn now(&self) -> Result<Timestamp> {
+        match self.clock.manual_now() {
+            Some(now) => Ok(now),
+            None => self.db.db().time().await,
+        }
+    }
+
+    pub(super) async fn begin(&self, new: &NewSession, version: i64) -> Result<Session> {
+        let not_before = new.not_before.map_or(0, Timestamp::millis);
+        let mut call = self.timed(&self.scripts.begin);
+        call.key(session_key(new.id)).key(index_key(new.owner.user));
+        call.arg(new.id.to_string())
+            .arg(new.owner.user.to_string())
+            .arg(new.owner.email.as_str())
+            .arg(new.owner.roles.join(" "))
+            .arg(new.ip.to_string())
+            .arg(&new.user_agent)
+            .arg(new.current.as_str())
+            .arg(version)
+            .arg(not_before)
+            .arg(self.lifetimes.without_use(new.credential))
+            .arg(self.lifetimes.max_millis)
+            .arg(name(new.credential))
+            .arg(MAX_SESSIONS_PER_USER);
+        let (created, expires) = self.db.db().invoke(&call).await?;
+        Ok(new.begun(
+            Timestamp::from_millis(created),
+            Timestamp::from_millis(expires),
+        ))
+    }
+
+    pub(super) async fn look_up(&self, id: SessionId, credential: Credential) -> Result<Found> {
+        let mut call = self.timed(&self.scripts.look_up);
+        call.key(session_key(id));
+        call.arg(id.to_string())
+            .arg(name(credential))
+            .arg(self.lifetimes.touch_millis(credential))
+            .arg(self.lifetimes.without_use(credential))
+            .arg(self.lifetimes.max_millis);
+        let (now, row): (i64, Option<FoundRow>) = self.db.db().invoke(&call).await?;
+        let (session, cookie_at) = row.map_or((None, 0), |(row, at)| (session(id, row), at));
+        Ok(Found {
+            now: Timestamp::from_millis(now),
+            session,
+            cookie_at: Timestamp::from_millis(cookie_at),
+        })
     }
 
     pub(super) async fn rotate(&self, shown: &Presented) -> Result<Rotation> {
-        let mut call = self.scripts.rotate.prepare_invoke();
+        let mut call = self.timed(&self.scripts.rotate);
         call.key(session_key(shown.id));
         call.arg(shown.id.to_string())
             .arg(shown.token.as_str())
-            .arg(shown.now.millis())
             .arg(shown.grace_millis)
-            .arg(shown.lifetime_millis)
+            .arg(self.lifetimes.refresh_millis)
+            .arg(self.lifetimes.max_millis)
             .arg(&shown.client.network)
             .arg(&shown.client.device)
             .arg(match shown.grace_scope {
@@ -122,20 +168,9 @@ impl RedisSessions {
         Ok(rotation(answer))
     }
 
-    pub(super) async fn prolong(
-        &self,
-        id: SessionId,
-        user: UserId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<()> {
-        let mut call = self.scripts.prolong.prepare_invoke();
-        call.key(session_key(id))
-            .key(index_key(user))
-            .arg(id.to_string())
-            .arg(user.to_string())
-            .arg(now.millis())
-            .arg(until.millis());
+    pub(super) async fn note_cookie(&self, id: SessionId, user: UserId) -> Result<()> {
+        let mut call = self.timed(&self.scripts.note_cookie);
+        call.key(session_key(id)).arg(user.to_string());
         self.db.db().invoke(&call).await
     }
 
@@ -161,19 +196,13 @@ impl RedisSessions {
         Ok(ended)
     }
 
-    pub(super) async fn list(
-        &self,
-        user: UserId,
-        now: Timestamp,
-        grace_millis: i64,
-        page: Page,
-    ) -> Result<Listed> {
-        let mut call = self.scripts.list.prepare_invoke();
+    pub(super) async fn list(&self, user: UserId, grace_millis: i64, page: Page) -> Result<Listed> {
+        let mut call = self.timed(&self.scripts.list);
         call.key(index_key(user))
-            .arg(now.millis())
             .arg(grace_millis)
             .arg(page.offset)
-            .arg(page.limit);
+            .arg(page.limit)
+            .arg(self.lifetimes.max_millis);
         let (total, rows): (usize, Vec<(String, Row)>) = self.db.db().invoke(&call).await?;
         let sessions = rows
             .into_iter()
@@ -219,6 +248,14 @@ fn session_key(id: SessionId) -> String {
 
 fn index_key(user: UserId) -> String {
     format!("aura:sessions:{user}")
+}
+
+/// A credential as the scripts call it.
+const fn name(credential: Credential) -> &'static str {
+    match credential {
+        Credential::Tokens => "tokens",
+        Credential::Cookie | Credential::PolledCookie => "cookie",
+    }
 }
 
 /// A session out of its hash; `None` for a hash that this version did not write.

@@ -2,7 +2,7 @@
 
 use super::find_in;
 use crate::auth::ids::{SessionId, UserId};
-use crate::auth::sessions::Sessions;
+use crate::auth::sessions::{Credential, Sessions};
 use crate::clock::Timestamp;
 use crate::storage::Connection;
 
@@ -16,8 +16,6 @@ pub struct Administrator {
     pub session: SessionId,
     /// When the session of the request began.
     pub session_began_at: Timestamp,
-    /// When the request was let in.
-    pub asked_at: Timestamp,
     /// The store to look the session up in once more.
     pub sessions: Sessions,
 }
@@ -55,9 +53,10 @@ pub(super) async fn permit(
         return Ok(Permit::NotAdministrator);
     }
     // The row does not know of sessions that their owner has ended.
-    match asks.sessions.look_up(asks.session, asks.asked_at).await {
-        Ok(Some(_)) => Ok(Permit::Given),
-        Ok(None) => Ok(Permit::NotAdministrator),
+    let found = asks.sessions.look_up(asks.session, Credential::Tokens);
+    match found.await {
+        Ok(found) if found.session.is_some() => Ok(Permit::Given),
+        Ok(_) => Ok(Permit::NotAdministrator),
         Err(_) => Ok(Permit::SessionUnknown),
     }
 }

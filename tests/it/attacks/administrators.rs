@@ -3,9 +3,9 @@
 
 use aura::auth::email::Email;
 use aura::auth::ids::{SessionId, UserId};
-use aura::auth::sessions::{Owner, Session as Stored, Sessions};
+use aura::auth::sessions::{Credential, Lifetimes, NewSession, Owner, Sessions};
 use aura::auth::{RefreshKey, RefreshToken};
-use aura::clock::Timestamp;
+use aura::clock::Clock;
 use aura::config::Config;
 use aura::storage::Storage;
 use reqwest::Method;
@@ -360,23 +360,24 @@ async fn sessions_have_the_roles_that_were_committed_last_on_two_replicas() {
 /// Puts to one store: whichever change comes last, the roles of the later version hold.
 async fn older_roles_do_not_come_back(store: &Sessions) {
     let (id, user) = (SessionId::random(), UserId::random());
-    let now = Timestamp::from_millis(1_800_000_000_000);
-    let session = Stored {
+    let session = NewSession {
         id,
         owner: Owner {
             user,
             email: Email::try_from(ANN).unwrap(),
             roles: Vec::new(),
         },
-        created_at: now,
-        last_used_at: now,
-        expires_at: now.plus_millis(60_000),
+        credential: Credential::Tokens,
         ip: [127, 0, 0, 1].into(),
         user_agent: String::new(),
         current: RefreshToken::first(id, &RefreshKey::new([7; 32])).hash(),
+        not_before: None,
     };
     store.begin(&session, 3).await.unwrap();
-    let roles = async || store.look_up(id, now).await.unwrap().unwrap().owner.roles;
+    let roles = async || {
+        let found = store.look_up(id, Credential::Tokens).await.unwrap();
+        found.session.unwrap().owner.roles
+    };
     let [admin, support] = ["admin", "support"].map(|role| vec![role.to_owned()]);
     store.set_roles(user, &support, 5).await.unwrap();
     store.set_roles(user, &admin, 4).await.unwrap();
@@ -390,7 +391,9 @@ async fn older_roles_do_not_come_back(store: &Sessions) {
 
 #[tokio::test]
 async fn roles_of_an_older_version_do_not_come_back_in_either_store() {
-    older_roles_do_not_come_back(&Sessions::new(None)).await;
+    let lifetimes = Lifetimes::of(&Config::default());
+    let store = |db| Sessions::new(db, &Clock::system(), lifetimes);
+    older_roles_do_not_come_back(&store(None)).await;
     let Some(redis) = Redis::start().await else {
         return;
     };
@@ -399,5 +402,5 @@ async fn roles_of_an_older_version_do_not_come_back_in_either_store() {
         .unwrap()
         .into();
     let storage = Storage::new(&config).unwrap();
-    older_roles_do_not_come_back(&Sessions::new(Some(storage.redis.unwrap().auth))).await;
+    older_roles_do_not_come_back(&store(Some(storage.redis.unwrap().auth))).await;
 }

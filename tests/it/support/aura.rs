@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::{Answer, Client, PATIENCE, Port, Process, Redis, eventually};
+use super::{Answer, Client, FakeTime, PATIENCE, Port, Process, Redis, eventually};
 
 /// Long enough, random, and of no other use.
 const JWT_SECRET_KEY: &str = "kq3VhYx7tN2mWc8RzP5sLdF9bGjT4uEa6HnXoC1i";
@@ -71,6 +71,14 @@ impl Settings {
     pub(crate) fn data_limit_kib(mut self, kib: usize) -> Self {
         self.data_limit_kib = Some(kib);
         self
+    }
+
+    /// Goes by another clock than this machine's.
+    pub(crate) fn clock(self, clock: &FakeTime) -> Self {
+        let variables = clock.variables().into_iter();
+        variables.fold(self, |settings, (name, value)| {
+            settings.set(name, value.as_str())
+        })
     }
 
     /// Tokens and limits in a Redis.
@@ -148,6 +156,11 @@ impl Settings {
         let mut command = self.command(&folder);
         command.arg("serve").args(&self.options);
         command.env("SERVER_PORT", port.number().to_string());
+        // What a setting says of the server's own address.
+        let address = format!("http://{}", port.address());
+        for (name, value) in &self.variables {
+            command.env(name, value.replace("{address}", &address));
+        }
         command.env("SERVER_METRICS_PORT", metrics.number().to_string());
         let log: PathBuf = folder.path().join("aura.log");
         Aura {

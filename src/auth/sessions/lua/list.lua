@@ -1,17 +1,17 @@
 -- Gives a page of a user's live sessions, the last to expire first, and how many there are.
--- KEYS: the user's index. ARGV: now, grace, how many to leave out, how many to give.
-local now, grace, live = tonumber(ARGV[1]), tonumber(ARGV[2]), '(' .. ARGV[1]
-local offset, limit = tonumber(ARGV[3]), tonumber(ARGV[4])
+-- KEYS: the user's index. ARGV: clock, grace, how many to leave out, how many to give, longest life.
+local grace, live = tonumber(ARGV[2]), '(' .. text(now)
+local offset, limit, max = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 -- The order is that of the expiries that are shown: a session that moved to the front at the moment of
--- its refresh would tell the holder of an old pair when to race. Only those within a grace of the last
--- to expire can have been refreshed within it. No more than 200 are looked at, to bound the script.
+-- its refresh would tell the holder of an old pair when to race. No more than 200 are looked at, to
+-- bound the script.
 local scored = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', live, 'WITHSCORES')
 local total = #scored / 2
 local order, moved = {}, false
 for i = 1, total do
   local id, expires = scored[2 * i - 1], tonumber(scored[2 * i])
-  if i <= 200 and expires >= tonumber(scored[2]) - grace then
+  if i <= 200 then
     local row = redis.call('HMGET', 'aura:session:' .. id, 'refreshed', 'expires_before')
     if row[1] and now - tonumber(row[1]) <= grace then
       expires, moved = tonumber(row[2]), true
@@ -39,6 +39,7 @@ for i = offset + 1, math.min(offset + limit, total) do
     if row[10] and now - tonumber(row[10]) <= grace then
       row[5], row[6] = row[11], row[12]
     end
+    row[6] = text(capped(tonumber(row[4]), tonumber(row[6]), max))
     sessions[#sessions + 1] = { id, { unpack(row, 1, 9) } }
   end
 end

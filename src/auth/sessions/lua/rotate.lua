@@ -1,16 +1,16 @@
 -- Exchanges a refresh token for its child. The rules are those of chain.rs.
--- KEYS: the session's hash. ARGV: id, token hash, now, grace, lifetime, the client's network and
--- device, "client" or "anyone", then the children's hashes.
+-- KEYS: the session's hash. ARGV: clock, id, token hash, grace, life without use, longest life, the
+-- client's network and device, "client" or "anyone", then the children's hashes.
 -- Answers 0 (no session), { user, email, roles, elsewhere } (reused, session ended), or
 -- { child index, child hash, issued at, user, email, roles, created, elsewhere }, where elsewhere is
 -- 1 for another network than the first, 2 for another device, 3 for both.
-local now, grace, lifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local first_child = 9
+local grace, lifetime, max = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local first_child = 10
 local row = redis.call('HMGET', KEYS[1],
   'user', 'email', 'roles', 'created', 'expires', 'current', 'chain', 'clients', 'used',
   'refreshed', 'used_before', 'expires_before')
 local user, expires, current = row[1], row[5], row[6]
-if not user or tonumber(expires) <= now then
+if not user or capped(tonumber(row[4]), tonumber(expires), max) <= now then
   return 0
 end
 local index_key = 'aura:sessions:' .. user
@@ -35,15 +35,15 @@ end
 
 local function finish(elsewhere)
   redis.call('DEL', KEYS[1])
-  redis.call('ZREM', index_key, ARGV[1])
+  redis.call('ZREM', index_key, ARGV[2])
   return { user, row[2], row[3], elsewhere }
 end
 
 local function store(entry)
-  clients[entry[1]] = { ARGV[6], ARGV[7] }
-  local text, marks = {}, {}
+  clients[entry[1]] = { ARGV[7], ARGV[8] }
+  local chain, marks = {}, {}
   for i, e in ipairs(used) do
-    text[i] = string.format('%s,%.0f,%d,%s,%.0f;', e[1], e[2], e[3], e[4], e[5])
+    chain[i] = string.format('%s,%.0f,%d,%s,%.0f;', e[1], e[2], e[3], e[4], e[5])
     local client = clients[e[1]]
     if client then
       marks[#marks + 1] = e[1] .. ',' .. client[1] .. ',' .. client[2] .. ';'
@@ -55,19 +55,19 @@ local function store(entry)
   if row[10] and now - tonumber(row[10]) <= grace then
     used_before, expires_before = row[11], row[12]
   end
-  local ends = string.format('%.0f', now + lifetime)
-  redis.call('HSET', KEYS[1], 'chain', table.concat(text), 'current', entry[4],
-    'used', ARGV[3], 'expires', ends, 'clients', table.concat(marks),
-    'refreshed', ARGV[3], 'used_before', used_before, 'expires_before', expires_before)
-  redis.call('PEXPIRE', KEYS[1], lifetime)
-  redis.call('ZADD', index_key, ends, ARGV[1])
-  if redis.call('PTTL', index_key) < lifetime then
-    redis.call('PEXPIRE', index_key, lifetime)
+  local ends = capped(tonumber(row[4]), now + lifetime, max)
+  redis.call('HSET', KEYS[1], 'chain', table.concat(chain), 'current', entry[4],
+    'used', text(now), 'expires', text(ends), 'clients', table.concat(marks),
+    'refreshed', text(now), 'used_before', used_before, 'expires_before', expires_before)
+  redis.call('PEXPIRE', KEYS[1], text(ends - now))
+  redis.call('ZADD', index_key, text(ends), ARGV[2])
+  if redis.call('PTTL', index_key) < ends - now then
+    redis.call('PEXPIRE', index_key, text(ends - now))
   end
   return answer(entry, 0)
 end
 
-if ARGV[2] == current then
+if ARGV[3] == current then
   local kept = {}
   for _, e in ipairs(used) do
     if now - e[2] <= grace then
@@ -78,23 +78,23 @@ if ARGV[2] == current then
     table.remove(kept, 1)
   end
   used = kept
-  used[#used + 1] = { ARGV[2], now, 0, ARGV[first_child], now }
+  used[#used + 1] = { ARGV[3], now, 0, ARGV[first_child], now }
   return store(used[#used])
 end
 
 for i, e in ipairs(used) do
-  if e[1] == ARGV[2] then
+  if e[1] == ARGV[3] then
     local parent = i == #used
     if now - e[2] <= grace or (parent and now - e[5] <= grace) then
       local client = clients[e[1]]
       local elsewhere = 0
-      if client and client[1] ~= ARGV[6] then
+      if client and client[1] ~= ARGV[7] then
         elsewhere = 1
       end
-      if client and client[2] ~= ARGV[7] then
+      if client and client[2] ~= ARGV[8] then
         elsewhere = elsewhere + 2
       end
-      if elsewhere ~= 0 and ARGV[8] == 'client' then
+      if elsewhere ~= 0 and ARGV[9] == 'client' then
         return finish(elsewhere)
       end
       return answer(e, elsewhere)
