@@ -178,7 +178,6 @@ impl Auth {
             &clock,
         );
         let audit = Audit::new(storage.sql.clone(), clock.clone());
-        let keys = Keys::new(&config.jwt, &secret)?;
         let lifetimes = Lifetimes::of(config);
         let sessions = Sessions::new(redis.map(|redis| redis.auth.clone()), &clock, lifetimes);
         Ok(Self(Arc::new(Inner {

@@ -57,6 +57,7 @@ impl Auth {
         if let Some(session) = session
             && self.0.sessions.end(session.id, session.owner.user).await?
         {
+            let secrets = self.secrets();
             let client = secrets.client.as_ref().map(|client| client.id.clone());
             let by = By::other(context, Actor::Client(client.unwrap_or_default()));
             self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))

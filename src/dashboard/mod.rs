@@ -58,7 +58,7 @@ use crate::llm::Llm;
 type Answer = Result<Response, Fault>;
 
 /// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 28] = [
+pub const ROUTES: [(&str, &[&str]); 29] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),

@@ -87,7 +87,7 @@ pub(super) fn show_sign_out(visit: &mut Visit) -> Answer {
     let Some(session) = visit.session() else {
         return Ok(visit.see(next.as_deref().unwrap_or("/sign-in")));
     };
-    let lead = format!("You are signed in as {}.", session.owner.email.as_str());
+    let lead = format!("You are signed in as {}.", session.owner.email.shown());
     let mut form = Form::new(Vec::new());
     let stay = next.clone().unwrap_or_else(|| "/".to_owned());
     form.hidden.extend(next.map(|next| ("next", next)));
@@ -95,6 +95,7 @@ pub(super) fn show_sign_out(visit: &mut Visit) -> Answer {
         heading: "Sign out",
         lead,
         action: "/sign-out",
+        username: String::new(),
         form,
         button: "Sign out",
         links: vec![("", stay, "Stay signed in")],

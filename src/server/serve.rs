@@ -18,7 +18,6 @@ use super::shutdown::{Drain, Resting, Signals, StopSignal, hangups};
 use super::socket::Timeouts;
 use super::{App, limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
-use crate::health::Health;
 use crate::storage::MigrationError;
 
 /// How long to wait for the last word to the other replicas.

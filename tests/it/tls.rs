@@ -118,7 +118,7 @@ async fn redis_is_spoken_to_over_tls_and_only_with_a_known_authority() {
     let log = aura.log();
     assert!(!log.contains("panicked"), "{log}");
     assert!(log.contains("unknown authority"), "{log}");
-    assert!(log.contains(&format!("localhost:{number}")), "{log}");
+    assert!(log.contains(&format!("localhost:{}", port.number())), "{log}");
     aura.client().get("/health/ready").await.is(503);
 }
 
