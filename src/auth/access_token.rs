@@ -73,7 +73,9 @@ pub struct Claims {
     pub client_id: String,
     /// The session's id.
     pub sid: Uuid,
-    /// The account's roles when it was issued.
+    /// The account's roles when it was issued; missing where there are none, because validators refuse
+    /// an empty list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
 }
 

@@ -100,7 +100,7 @@ pub struct SessionBody {
     /// When one of its tokens was last used, give or take a minute. For the caller's own: when the
     /// access token was issued.
     pub(super) last_used_at: OffsetDateTime,
-    /// When it ends, unless it is refreshed. For the caller's own: as it was when the access token
+    /// When it ends, unless it is refreshed or, by a browser, used. For the caller's own: as it was when the access token
     /// was issued.
     pub(super) expires_at: OffsetDateTime,
     /// The address that signed in.

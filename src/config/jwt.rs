@@ -57,7 +57,8 @@ pub struct Jwt {
     /// the refresh token first, by its address (IPv6: one /64) and user agent, while any other ends
     /// the session; or `anyone` who has the token, which the audit trail records.
     pub refresh_grace_scope: GraceScope,
-    /// Seconds by which the clocks of two machines may differ when a token's times are checked.
+    /// Seconds for which an access token still passes after it has expired. Servers that share a Redis
+    /// need none: they all go by its clock.
     pub leeway_seconds: Bounded<0, 300>,
 }
 

@@ -16,7 +16,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::storage::Storage;
 
 /// Pause between two measurements.
-const PAUSE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Differences up to this are no cause for a warning, in milliseconds.
 const TOLERATED_MILLIS: i64 = 1000;

@@ -105,22 +105,11 @@ async fn a_token_says_who_and_for_how_long_and_nothing_more() {
     names.sort_unstable();
     assert_eq!(
         names,
-        [
-            "aud",
-            "client_id",
-            "exp",
-            "iat",
-            "iss",
-            "jti",
-            "roles",
-            "sid",
-            "sub"
-        ]
+        ["aud", "client_id", "exp", "iat", "iss", "jti", "sid", "sub"]
     );
     assert_eq!(claims["client_id"], "aura");
     assert_eq!(claims["iss"], "https://id.example.com");
     assert_eq!(claims["aud"], "shop");
-    assert_eq!(claims["roles"], json!([]));
     let me = client.me(&session.access).await;
     assert_eq!(claims["sub"], me.is(200).json["id"]);
     let issued = claims["iat"].as_i64().unwrap();

@@ -71,6 +71,7 @@ fn the_variables_and_defaults_that_are_promised() {
         "REDIS_CACHE_URL",
         "OAUTH_CLIENT_ID",
         "OAUTH_CLIENT_SECRET",
+        "OAUTH_PREVIOUS_CLIENT_SECRET",
         "LLM_UPSTREAM_URL",
         "LLM_UPSTREAM_API_KEY",
     ] {
@@ -91,6 +92,7 @@ fn the_variables_and_defaults_that_are_promised() {
             "JWT_PRIVATE_KEY",
             "JWT_PREVIOUS_KEYS",
             "OAUTH_CLIENT_SECRET",
+            "OAUTH_PREVIOUS_CLIENT_SECRET",
             "LLM_UPSTREAM_API_KEY",
         ]
     );

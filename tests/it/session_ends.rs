@@ -1,6 +1,8 @@
 //! Proves that sessions end when SESSION_MAX_DAYS, SESSION_MAX_HOURS and SESSION_IDLE_MINUTES say so,
 //! in both stores, by a clock that the test sets.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use reqwest::Method;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -12,15 +14,62 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Runs `test` on both stores, each by a clock that it can set.
-async fn on_both_stores(test: impl AsyncFn(Settings, &FakeTime)) {
-    let Some(clock) = FakeTime::new() else {
-        return;
-    };
-    test(Settings::new().clock(&clock), &clock).await;
-    clock.shift(0);
-    if let Some(redis) = Redis::start_by(&clock).await {
-        test(Settings::new().clock(&clock).redis(&redis), &clock).await;
+/// The time by which one store ends sessions.
+enum Time {
+    /// That of the process: libfaketime moves it.
+    Process(FakeTime),
+    /// That of a Redis, which cannot be moved: sessions are made older instead. The seconds so far.
+    Redis(Redis, AtomicI64),
+}
+
+impl Time {
+    /// Sets the time to `seconds` after the beginning of the test.
+    async fn set(&self, seconds: i64) {
+        match self {
+            Self::Process(clock) => clock.shift(seconds),
+            Self::Redis(redis, passed) => {
+                let millis = (seconds - passed.swap(seconds, Ordering::SeqCst)) * 1000;
+                let mut db = redis.connect(2).await;
+                let _: i64 = redis::cmd("EVAL")
+                    .arg(OLDER)
+                    .arg(0)
+                    .arg(millis)
+                    .query_async(&mut db)
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}
+
+/// Makes every session older by so many milliseconds.
+const OLDER: &str = "
+for _, key in ipairs(redis.call('KEYS', 'aura:session:*')) do
+  for _, field in ipairs({'created', 'used', 'expires', 'cookie_at', 'refreshed', 'used_before',
+    'expires_before'}) do
+    if redis.call('HEXISTS', key, field) == 1 then
+      redis.call('HINCRBY', key, field, -ARGV[1])
+    end
+  end
+  local left = redis.call('PTTL', key) - ARGV[1]
+  redis.call('PEXPIRE', key, math.max(left, 1))
+end
+for _, key in ipairs(redis.call('KEYS', 'aura:sessions:*')) do
+  for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+    redis.call('ZINCRBY', key, -ARGV[1], id)
+  end
+end
+return 1
+";
+
+/// Runs `test` on both stores, each with a time that it can set.
+async fn on_both_stores(test: impl AsyncFn(Settings, &Time)) {
+    if let Some(clock) = FakeTime::new() {
+        test(Settings::new().clock(&clock), &Time::Process(clock)).await;
+    }
+    if let Some(redis) = Redis::start().await {
+        let settings = Settings::new().redis(&redis);
+        test(settings, &Time::Redis(redis, AtomicI64::new(0))).await;
     }
 }
 
@@ -54,7 +103,7 @@ async fn a_browser_s_session_ends_after_the_minutes_without_use_and_not_in_use()
         let api = aura.client().newcomer().await;
         let visitor = signed_in(&aura, &api.email).await;
         for minutes in [10, 24, 38, 52] {
-            clock.shift(minutes * MINUTE);
+            clock.set(minutes * MINUTE).await;
             assert!(is_signed_in(&visitor).await, "in use at {minutes} minutes");
         }
         // An application's session, beside it, is none of a browser's.
@@ -66,7 +115,7 @@ async fn a_browser_s_session_ends_after_the_minutes_without_use_and_not_in_use()
         let used = moment(&aura, &api, "last_used_at").await;
         let ends = moment(&aura, &api, "expires_at").await;
         assert_eq!((ends - used).whole_minutes(), 15);
-        clock.shift(68 * MINUTE);
+        clock.set(68 * MINUTE).await;
         assert!(!is_signed_in(&visitor).await, "16 minutes without use");
         assert!(!is_signed_in(&visitor).await, "and no way back");
         aura.client().me(&api.access).await.is(200);
@@ -75,7 +124,6 @@ async fn a_browser_s_session_ends_after_the_minutes_without_use_and_not_in_use()
             .bearer(Method::GET, "/auth/sessions", &api.access)
             .await;
         assert_eq!(listed.json.as_array().unwrap().len(), 1, "{listed:#?}");
-        clock.shift(0);
     })
     .await;
 }
@@ -114,11 +162,10 @@ async fn forward_auth_counts_as_use_of_a_browser_s_session() {
         let api = aura.client().newcomer().await;
         let visitor = signed_in(&aura, &api.email).await;
         for (minutes, status) in [(4, 200), (8, 200), (12, 200), (18, 401)] {
-            clock.shift(minutes * MINUTE);
+            clock.set(minutes * MINUTE).await;
             let passage = visitor.open("/auth/verify").await;
             assert_eq!(passage.status, status, "{minutes} minutes: {passage:#?}");
         }
-        clock.shift(0);
     })
     .await;
 }
@@ -135,7 +182,7 @@ async fn a_session_ends_at_its_longest_life_however_much_it_is_used() {
         let mut api = client.newcomer().await;
         let visitor = signed_in(&aura, &api.email).await;
         for hours in [3, 6, 9, 11] {
-            clock.shift(hours * HOUR);
+            clock.set(hours * HOUR).await;
             assert!(is_signed_in(&visitor).await, "in use at {hours} hours");
             let pair = client.refresh(&api.refresh).await;
             let left = |name: &str| pair.is(200).json[name].as_i64().unwrap();
@@ -150,12 +197,11 @@ async fn a_session_ends_at_its_longest_life_however_much_it_is_used() {
             let written = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
             assert_eq!(written, left("expires_in"), "{claims}");
         }
-        clock.shift(12 * HOUR + 1);
+        clock.set(12 * HOUR + 1).await;
         assert!(!is_signed_in(&visitor).await, "12 hours after the sign-in");
         client.me(&api.access).await.problem(401, "invalid_token");
         let refused = client.refresh(&api.refresh).await;
         refused.problem(401, "invalid_refresh_token");
-        clock.shift(0);
     })
     .await;
 }
@@ -169,35 +215,31 @@ async fn a_browser_may_stay_signed_in_for_longer_than_refresh_tokens_live() {
         let api = aura.client().newcomer().await;
         let visitor = signed_in(&aura, &api.email).await;
         for days in [20, 45] {
-            clock.shift(days * DAY);
+            clock.set(days * DAY).await;
             assert!(is_signed_in(&visitor).await, "in use at {days} days");
         }
         let gone = aura.client().refresh(&api.refresh).await;
         gone.problem(401, "invalid_refresh_token");
-        clock.shift(61 * DAY);
+        clock.set(61 * DAY).await;
         assert!(!is_signed_in(&visitor).await);
-        clock.shift(0);
     })
     .await;
 }
 
 #[tokio::test]
 async fn sessions_of_before_the_settings_go_on_and_then_obey_them() {
-    let Some(clock) = FakeTime::new() else {
-        return;
-    };
-    let Some(redis) = Redis::start_by(&clock).await else {
+    let Some(redis) = Redis::start().await else {
         return;
     };
     let file = crate::support::Sqlite::new();
-    let settings = Settings::new().database(&file.url()).clock(&clock);
-    let settings = settings.redis(&redis);
+    let settings = Settings::new().database(&file.url()).redis(&redis);
     let before = settings.start().await;
     let api = before.client().newcomer().await;
     let cookies = signed_in(&before, &api.email).await.cookies();
     drop(before);
-    // As versions without these settings left it: nothing told of the cookie.
     let mut db = redis.connect(2).await;
+    let clock = Time::Redis(redis, AtomicI64::new(0));
+    // As versions without these settings left it: nothing told of the cookie.
     let keys: Vec<String> = redis::cmd("KEYS")
         .arg("aura:session:*")
         .query_async(&mut db)
@@ -213,8 +255,9 @@ async fn sessions_of_before_the_settings_go_on_and_then_obey_them() {
     }
     let settings = settings.set("SESSION_IDLE_MINUTES", 15);
     let after = settings.set("SESSION_MAX_HOURS", 2).start().await;
+    let client = after.client();
     let visit = async || {
-        let call = after.client().call(Method::GET, "/account", |request| {
+        let call = client.call(Method::GET, "/account", |request| {
             request.header("cookie", &cookies)
         });
         call.await
@@ -223,13 +266,13 @@ async fn sessions_of_before_the_settings_go_on_and_then_obey_them() {
     let told = page.is(200).header("set-cookie").to_owned();
     assert!(told.contains("Max-Age="), "{told}");
     assert_eq!(visit().await.is(200).header("set-cookie"), "", "once");
-    clock.shift(14 * MINUTE);
+    clock.set(14 * MINUTE).await;
     visit().await.is(200);
-    clock.shift(30 * MINUTE);
+    clock.set(30 * MINUTE).await;
     visit().await.is(303);
     let pair = after.client().refresh(&api.refresh).await;
     assert!(pair.is(200).json["refresh_expires_in"].as_i64().unwrap() <= 90 * MINUTE);
-    clock.shift(2 * HOUR + 1);
+    clock.set(2 * HOUR + 1).await;
     let refused = after.client().refresh(&pair.text_of("refresh_token")).await;
     refused.problem(401, "invalid_refresh_token");
 }

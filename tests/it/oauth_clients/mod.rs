@@ -17,8 +17,8 @@ const SECRET: &str = "nB7v+4xZ 1lK8%2BH5gF/dS9:Q6wE3=T0y\u{e9}";
 const NEW_SECRET: &str = "Yp3kR8sVt2xW6zB9cD4fG7hJ1mN5qL0a";
 
 async fn keyed(settings: Settings, algorithm: &str) -> Settings {
-    let key = settings.done(&["key", "generate", "--algorithm", algorithm]);
-    let key = key.await;
+    let generate = ["key", "generate", "--algorithm", algorithm];
+    let key = settings.done(&generate).await;
     let settings = settings.set("JWT_ALGORITHM", algorithm);
     settings.set("JWT_PRIVATE_KEY", key.trim_end())
 }

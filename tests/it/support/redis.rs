@@ -8,14 +8,13 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{FakeTime, PATIENCE, Port, Process};
+use super::{PATIENCE, Port, Process};
 
 /// A `redis-server` that keeps nothing on disk: stopped and started again, it is empty.
 #[derive(Debug)]
 pub(crate) struct Redis {
     program: std::path::PathBuf,
     options: Vec<String>,
-    variables: Vec<(&'static str, String)>,
     process: Option<Process>,
     port: Port,
     folder: TempDir,
@@ -29,20 +28,10 @@ impl Redis {
 
     /// Starts one with more command-line options.
     pub(crate) async fn start_with(options: &[&str]) -> Option<Self> {
-        Self::start_as(options, Vec::new()).await
-    }
-
-    /// Starts one that goes by `clock`.
-    pub(crate) async fn start_by(clock: &FakeTime) -> Option<Self> {
-        Self::start_as(&[], clock.variables().to_vec()).await
-    }
-
-    async fn start_as(options: &[&str], variables: Vec<(&'static str, String)>) -> Option<Self> {
         let program = super::installed(&["redis-server", "valkey-server"], &[])?;
         let mut redis = Self {
             program,
             options: options.iter().map(ToString::to_string).collect(),
-            variables,
             process: None,
             port: Port::reserve(),
             folder: TempDir::new().expect("a temporary folder"),
@@ -85,7 +74,6 @@ impl Redis {
         command.args(["--port", &port, "--bind", "127.0.0.1"]);
         command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
         command.args(&self.options).current_dir(self.folder.path());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let log = self.folder.path().join("redis.log");
         let mut process = Process::spawn(&mut command, &log);
         super::eventually(PATIENCE, "an answer of Redis to PING", async || {
