@@ -153,6 +153,31 @@ fn settings_that_contradict_each_other_are_refused() {
             "OAUTH_CLIENT_SECRET: is not set, and OAUTH_CLIENT_ID is",
         ),
         (
+            vec![("OAUTH_PREVIOUS_CLIENT_SECRET", "c")],
+            "OAUTH_PREVIOUS_CLIENT_SECRET: is set, and OAUTH_CLIENT_SECRET is not",
+        ),
+        (
+            vec![
+                ("OAUTH_CLIENT_ID", "a"),
+                ("OAUTH_CLIENT_SECRET", "c"),
+                ("OAUTH_PREVIOUS_CLIENT_SECRET", "c"),
+            ],
+            "OAUTH_PREVIOUS_CLIENT_SECRET: is the same as OAUTH_CLIENT_SECRET",
+        ),
+        (
+            vec![
+                key,
+                ("OAUTH_CLIENT_ID", "a"),
+                ("OAUTH_CLIENT_SECRET", "c"),
+                ("OAUTH_PREVIOUS_CLIENT_SECRET", KEY),
+            ],
+            "JWT_SECRET_KEY: is the same as OAUTH_PREVIOUS_CLIENT_SECRET",
+        ),
+        (
+            vec![("JWT_AUDIENCE", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q")],
+            "JWT_AUDIENCE: names 17 audiences; allowed: 16",
+        ),
+        (
             vec![("OAUTH_CLIENT_ID", "a:b"), ("OAUTH_CLIENT_SECRET", "c")],
             "a user name of HTTP Basic has no colon",
         ),

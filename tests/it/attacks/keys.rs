@@ -35,6 +35,13 @@ fn keys_that_could_be_guessed_are_refused_where_users_are_real() {
                 text.contains("OAUTH_CLIENT_SECRET: could be guessed"),
                 "{text}"
             );
+            let new = ("OAUTH_CLIENT_SECRET", "Yp3kR8sVt2xW6zB9cD4fG7hJ1mN5qL0a");
+            let previous = ("OAUTH_PREVIOUS_CLIENT_SECRET", key);
+            let text = faults(&[tier, own, client, new, previous]);
+            assert!(
+                text.contains("OAUTH_PREVIOUS_CLIENT_SECRET: could be guessed"),
+                "{text}"
+            );
             if key.contains(' ') {
                 continue;
             }
