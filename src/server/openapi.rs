@@ -74,6 +74,10 @@ pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
     });
     // The flow's scopes are mandatory in OpenAPI 3.0, even where there are none.
     document["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["scopes"] = json!({});
+    // A text or a list is no object, which every union is said to be.
+    if let Some(audience) = document["components"]["schemas"]["Audience"].as_object_mut() {
+        audience.remove("type");
+    }
     if let Some(paths) = document["paths"].as_object_mut() {
         // "/health/" is what a prefix and "/" make of the route at "/health".
         let mended: serde_json::Map<String, Value> = std::mem::take(paths)
