@@ -118,7 +118,10 @@ async fn redis_is_spoken_to_over_tls_and_only_with_a_known_authority() {
     let log = aura.log();
     assert!(!log.contains("panicked"), "{log}");
     assert!(log.contains("unknown authority"), "{log}");
-    assert!(log.contains(&format!("localhost:{}", port.number())), "{log}");
+    assert!(
+        log.contains(&format!("localhost:{}", port.number())),
+        "{log}"
+    );
     aura.client().get("/health/ready").await.is(503);
 }
 
@@ -173,6 +176,10 @@ async fn postgres_is_spoken_to_over_tls_and_only_with_a_known_authority() {
     }
     let stranger = Settings::new().database(&checked).run(&["migrate"]).await;
     assert_eq!(stranger.status.code(), Some(1), "{stranger:?}");
+    let said = said(&stranger);
+    let address = format!("localhost:{}: ", postgres.address().port());
+    assert!(said.contains(&address), "{said}");
+    assert!(said.contains("unknown authority; name it by"), "{said}");
 }
 
 #[tokio::test]

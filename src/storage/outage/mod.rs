@@ -65,7 +65,7 @@ fn words(text: &str) -> String {
 }
 
 /// An error of the system, a time-out, or TLS, in words, and what to do about it.
-fn io(error: &std::io::Error, authority: &'static str) -> (String, Option<&'static str>) {
+fn io(error: &std::io::Error) -> (String, Option<&'static str>) {
     let said = error.to_string();
     match error.kind() {
         std::io::ErrorKind::ConnectionRefused => (
@@ -83,16 +83,17 @@ fn io(error: &std::io::Error, authority: &'static str) -> (String, Option<&'stat
             words(&said),
             Some("check the paths that its URL names (socket, certificates)"),
         ),
-        _ => tls(&said, authority),
+        _ => tls(&said),
     }
 }
 
-/// The words of a TLS library and what to do: `authority`, where the authority is not known.
-fn tls(said: &str, authority: &'static str) -> (String, Option<&'static str>) {
+/// The words of a TLS library, and what to do.
+fn tls(said: &str) -> (String, Option<&'static str>) {
     let at = said.find("invalid peer certificate").unwrap_or(0);
     let said = words(&said[at..]);
     if let Some(rest) = said.strip_suffix("UnknownIssuer") {
-        return (format!("{rest}unknown authority"), Some(authority));
+        let advice = "name it by sslrootcert in the URL, or by SSL_CERT_FILE";
+        return (format!("{rest}unknown authority"), Some(advice));
     }
     let name = said.contains("not valid for name");
     let advice = name.then_some("use a host name that its certificate holds");

@@ -21,10 +21,7 @@ pub(in crate::storage) fn outage(
     error: &RedisError,
 ) -> Outage {
     let (cause, advice) = match io_error(error) {
-        Some(error) => io(
-            error,
-            "set SSL_CERT_FILE to the certificate of the authority",
-        ),
+        Some(error) => io(error),
         None => (said(error, password), advice(error)),
     };
     Outage {
@@ -101,7 +98,7 @@ mod tests {
         let unknown = "invalid peer certificate: UnknownIssuer";
         let unknown = shown(std::io::Error::other(unknown));
         assert!(
-            unknown.contains("unknown authority; set SSL_CERT_FILE"),
+            unknown.contains("unknown authority; name it by"),
             "{unknown}"
         );
         let wrong = (

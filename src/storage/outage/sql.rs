@@ -7,14 +7,11 @@ use super::{Outage, io, tls, words};
 use crate::config::Engine;
 use crate::storage::address::NO_WRITES;
 
-/// Advice where a certificate is signed by an unknown authority.
-const AUTHORITY: &str = "set sslrootcert in DATABASE_URL to the certificate of the authority";
-
 /// Says why the database at `address` failed a call.
 pub(in crate::storage) fn outage(address: &str, engine: Engine, error: &Error) -> Outage {
     let (cause, advice) = match error {
-        Error::Io(error) => io(error, AUTHORITY),
-        Error::Tls(error) => tls(&error.to_string(), AUTHORITY),
+        Error::Io(error) => io(error),
+        Error::Tls(error) => tls(&error.to_string()),
         Error::Database(error) => database(engine, &**error),
         Error::PoolTimedOut => (
             "no answer in time".to_owned(),
@@ -108,7 +105,7 @@ mod tests {
         let tls = |said: &str| shown(&Error::Tls(said.to_owned().into()));
         let unknown = tls("invalid peer certificate: UnknownIssuer");
         assert!(
-            unknown.contains("unknown authority; set sslrootcert"),
+            unknown.contains("unknown authority; name it by sslrootcert"),
             "{unknown}"
         );
         let other = tls("invalid peer certificate: certificate not valid for name \"db\"");
