@@ -66,13 +66,16 @@ mod tests {
 
     #[test]
     fn of_urls_user_and_password_are_followed_and_nothing_else() {
-        let old = config(&[
+        let given = [
             (
                 "DATABASE_URL",
                 "postgres://aura:one@db:5432/aura?sslmode=require",
             ),
             ("REDIS_URL", "redis://:one@redis:6379/0"),
-        ]);
+            ("OAUTH_CLIENT_ID", "shop"),
+            ("OAUTH_CLIENT_SECRET", "one"),
+        ];
+        let old = config(&given);
         for (name, url, followed) in [
             (
                 "DATABASE_URL",
@@ -107,13 +110,7 @@ mod tests {
             ("LOG_LEVEL", "debug", false),
             ("OAUTH_CLIENT_SECRET", "another", true),
         ] {
-            let mut given = vec![
-                (
-                    "DATABASE_URL",
-                    "postgres://aura:one@db:5432/aura?sslmode=require",
-                ),
-                ("REDIS_URL", "redis://:one@redis:6379/0"),
-            ];
+            let mut given = given.to_vec();
             given.retain(|(known, _)| *known != name);
             given.push((name, url));
             let stuck = old.needs_restart(&config(&given), &[name.to_owned()]);

@@ -55,6 +55,13 @@ impl SecretFiles {
         Config::load(&self.loader)
     }
 
+    /// Loads the settings on a thread of its own; `None` when the process ends.
+    async fn load_aside(&self) -> Option<Result<Loaded<Config>, Faults>> {
+        let loader = Arc::clone(&self.loader);
+        let load = tokio::task::spawn_blocking(move || Config::load(&loader));
+        load.await.ok()
+    }
+
     /// What the files hold now; `None` when the process ends.
     async fn look(&self) -> Option<FileDigests> {
         let loader = Arc::clone(&self.loader);
@@ -89,7 +96,8 @@ impl Follower {
         }
     }
 
-    /// Takes over what has changed. `asked`: somebody waits for a word on it.
+    /// Takes over what has changed; `None` where nothing is to be done, or not yet. `asked`: somebody
+    /// waits for a word on it.
     async fn look(&mut self, asked: bool) -> Option<()> {
         let Some(files) = &mut self.files else {
             return None;
@@ -115,9 +123,10 @@ impl Follower {
                 break;
             }
         }
-        let loader = Arc::clone(&files.loader);
-        let load = tokio::task::spawn_blocking(move || Config::load(&loader));
-        let loaded = load.await.ok()?;
+        if now == files.seen {
+            return None;
+        }
+        let loaded = files.load_aside().await?;
         // They changed while they were read: what was loaded may be half of each.
         if files.look().await? != now {
             return None;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,7 +14,7 @@ use super::clock_skew::ClockSkew;
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
-use super::secret_files::Follower;
+use super::secret_files::{Follower, SecretFiles};
 use super::shutdown::{Drain, Resting, Signals, StopSignal, hangups};
 use super::socket::Timeouts;
 use super::{App, limits, memory, startup, sweep};
@@ -112,28 +113,7 @@ pub async fn serve(
         migrate,
         stop.clone(),
     ));
-    tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
-    if let Some(redis) = app.storage.redis.clone() {
-        tracker.spawn(startup::look_at_redis(redis, stop.clone()));
-        tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
-    }
-    let clocks = ClockSkew::default();
-    let (storage, clock) = (app.storage.clone(), app.clock.clone());
-    tracker.spawn(clocks.clone().watch(storage, clock, stop.clone()));
-    tracker.spawn(sweep::sweep(
-        app.audit().clone(),
-        app.clock.clone(),
-        app.config.audit.retention_days.get(),
-        stop.clone(),
-    ));
-    let follower = Follower {
-        files: secret_files,
-        config: app.config.clone(),
-        auth: app.auth.clone(),
-        llm: app.llm.clone(),
-        storage: app.storage.clone(),
-    };
-    tracker.spawn(follower.run(hangup, stop.clone()));
+    let clocks = start_beside(&app, secret_files, hangup, &stop, &tracker);
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
@@ -214,6 +194,39 @@ pub async fn serve(
     app.storage.sql.close().await;
     tracing::info!("stopped");
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
+}
+
+/// Starts what goes on beside the requests, until `stop`.
+fn start_beside(
+    app: &App,
+    files: Option<SecretFiles>,
+    hangup: Option<Signal>,
+    stop: &CancellationToken,
+    tracker: &TaskTracker,
+) -> ClockSkew {
+    tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
+    if let Some(redis) = app.storage.redis.clone() {
+        tracker.spawn(startup::look_at_redis(redis, stop.clone()));
+        tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
+    }
+    tracker.spawn(sweep::sweep(
+        app.audit().clone(),
+        app.clock.clone(),
+        app.config.audit.retention_days.get(),
+        stop.clone(),
+    ));
+    let follower = Follower {
+        files,
+        config: app.config.clone(),
+        auth: app.auth.clone(),
+        llm: app.llm.clone(),
+        storage: app.storage.clone(),
+    };
+    tracker.spawn(follower.run(hangup, stop.clone()));
+    let clocks = ClockSkew::default();
+    let (storage, clock) = (app.storage.clone(), app.clock.clone());
+    tracker.spawn(clocks.clone().watch(storage, clock, stop.clone()));
+    clocks
 }
 
 /// The limits on connections: those of the settings, or fewer where the system permits fewer files.

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use reqwest::Method;
 use rustix::process::Signal;
-use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
@@ -383,13 +382,16 @@ async fn a_server_that_starts_with_a_wrong_password_recovers_by_its_file() {
     let settings = Settings::new().set("REDIS_ENABLED", true);
     let aura = file.given(settings).start_alive().await;
     let client = aura.client();
-    let body = json!({"email": "early@example.com", "password": PASSWORD});
-    client.post("/auth/login", &body).await.is(503);
-    file.write(&with("right-word"));
-    eventually(IN_TIME, "a sign-up", async || {
+    eventually(IN_TIME, "an account", async || {
         let answer = client.register("early@example.com").await;
         (answer.status == 201).then_some(())
     })
     .await;
-    client.signed_in("early@example.com").await;
+    client.login("early@example.com", PASSWORD).await.is(503);
+    file.write(&with("right-word"));
+    eventually(IN_TIME, "a session", async || {
+        let answer = client.login("early@example.com", PASSWORD).await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
 }
