@@ -47,7 +47,7 @@ pub enum Schema {
     Pending(usize),
 }
 
-/// Why the schema could not be looked at or brought up to date.
+/// An error of looking at the schema, or of bringing it up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// The database could not be asked: trying again may help.

@@ -5,8 +5,6 @@
 
 mod address;
 mod connection;
-mod link;
-mod memory_policy;
 mod migrations;
 mod outage;
 mod pool;

@@ -3,6 +3,9 @@
 //! Knows nothing of what is stored. See `docs/decisions/0003-redis-connections.md` for why the
 //! connection is thrown away after three time-outs in a row.
 
+mod link;
+mod probe;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -14,8 +17,9 @@ use redis::{
     ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind,
 };
 
+use self::link::Link;
+pub(super) use self::probe::Probe;
 use super::BadUrl;
-use super::link::Link;
 use super::outage::{Availability, Outage, redis as outage};
 use crate::clock::Timestamp;
 use crate::config::RedisUrl;
@@ -25,19 +29,6 @@ const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
 
 /// A timer that rings this much later than it should tells of a busy process, not of a slow Redis.
 const LATE: Duration = Duration::from_millis(4);
-
-/// The key that probes write.
-const PROBE_KEY: &str = "aura:alive";
-
-/// The kind of write that a probe makes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Probe {
-    /// One that needs memory and a script, as sessions and counters do: a server that is full, that
-    /// cannot save, that only reads or that forbids either refuses it. Leaves no trace.
-    Store,
-    /// One that needs no memory: a cache that is full still answers.
-    Delete,
-}
 
 /// How long a database may take.
 #[derive(Clone, Copy, Debug)]
@@ -127,9 +118,7 @@ impl RedisDb {
             link: ArcSwap::from_pointee(link),
             patience,
             probe,
-            probe_script: Script::new(
-                "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('DEL', KEYS[1])",
-            ),
+            probe_script: Script::new(probe::STORE),
             timeouts_in_a_row: AtomicU32::new(0),
             resting_since: ArcSwapOption::empty(),
             availability: Availability::new(),
@@ -199,41 +188,6 @@ impl RedisDb {
         .await
     }
 
-    /// Asks the server to take a write, even while other calls are failed at once, and so finds out
-    /// first when it is back.
-    ///
-    /// # Errors
-    /// [`RedisUnavailable`] when it is not taken within the call limit.
-    pub async fn ping(&self) -> Result<Duration, RedisUnavailable> {
-        let start = Instant::now();
-        self.call(self.0.patience.call, async |mut connection| {
-            match self.0.probe {
-                Probe::Store => {
-                    let call = self.0.probe_script.key(PROBE_KEY);
-                    call.invoke_async::<i64>(&mut connection).await
-                }
-                Probe::Delete => {
-                    let mut delete = redis::cmd("DEL");
-                    delete.arg(PROBE_KEY).query_async(&mut connection).await
-                }
-            }
-        })
-        .await?;
-        self.took_a_write();
-        Ok(start.elapsed())
-    }
-
-    /// Whether the server has taken the write of a probe since this process began.
-    #[must_use]
-    pub fn reached(&self) -> bool {
-        self.0.reached.load(Ordering::Acquire)
-    }
-
-    fn took_a_write(&self) {
-        self.0.reached.store(true, Ordering::Release);
-        self.answered(true);
-    }
-
     /// The present moment by the clock of the server.
     ///
     /// # Errors
@@ -247,28 +201,7 @@ impl RedisDb {
         Ok(Timestamp::from_millis(seconds * 1000 + micros / 1000))
     }
 
-    /// A sign of life as [`Self::ping`], and how many keys the database holds without `beside`.
-    ///
-    /// # Errors
-    /// [`RedisUnavailable`] when none comes within the call limit.
-    pub async fn count_keys(&self, beside: &str) -> Result<u64, RedisUnavailable> {
-        let (all, others): (u64, u64) = self
-            .call(self.0.patience.call, async |mut connection| {
-                redis::pipe()
-                    .cmd("DEL")
-                    .arg(PROBE_KEY)
-                    .ignore()
-                    .cmd("DBSIZE")
-                    .cmd("EXISTS")
-                    .arg(beside)
-                    .query_async(&mut connection)
-                    .await
-            })
-            .await?;
-        Ok(all.saturating_sub(others))
-    }
-
-    /// Whether the last call was answered.
+    /// Returns true if the last call was answered; after a refused write, if a probe has been since.
     #[must_use]
     pub fn available(&self) -> bool {
         self.0.availability.is_available()
@@ -285,11 +218,6 @@ impl RedisDb {
         }
     }
 
-    /// Longest time of one call.
-    pub(super) fn call_limit(&self) -> Duration {
-        self.0.patience.call
-    }
-
     fn resting(&self) -> bool {
         self.0
             .resting_since
@@ -298,11 +226,7 @@ impl RedisDb {
             .is_some_and(|since| since.elapsed() < self.0.patience.rest)
     }
 
-    pub(super) async fn call<T, F, Fut>(
-        &self,
-        limit: Duration,
-        operation: F,
-    ) -> Result<T, RedisUnavailable>
+    async fn call<T, F, Fut>(&self, limit: Duration, operation: F) -> Result<T, RedisUnavailable>
     where
         F: Fn(ConnectionManager) -> Fut,
         Fut: Future<Output = RedisResult<T>>,

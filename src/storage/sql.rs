@@ -232,7 +232,7 @@ impl Sql {
         }
     }
 
-    /// Whether the last statement was answered.
+    /// Returns true if the last statement was answered; after a refused write, if a probe has been since.
     #[must_use]
     pub fn available(&self) -> bool {
         self.0.availability.is_available()

@@ -1,4 +1,4 @@
-//! Why a server behind this one is unavailable, in one line without secrets, and when that is said.
+//! Causes of outages: each one line without secrets, logged once.
 //!
 //! Knows no driver: `sql.rs` and `redis.rs` beside this file read the errors of theirs.
 
@@ -23,7 +23,7 @@ const ANOTHER_LOOK: Duration = Duration::from_secs(5);
 /// answered, so it begins and ends with the kind of command.
 const SAME_REFUSAL: Duration = Duration::from_mins(1);
 
-/// Why a server cannot be used: its address, its own words, and advice.
+/// Cause of an outage: the address of the server, its own words, and advice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
     pub(super) address: String,
@@ -100,7 +100,7 @@ fn tls(said: &str) -> (String, Option<&'static str>) {
     (said, advice)
 }
 
-/// Whether a server is available, and which of that has been logged.
+/// State of a server, and the part of it that the log has.
 #[derive(Debug)]
 pub(super) struct Availability {
     available: AtomicBool,
@@ -125,7 +125,7 @@ impl Availability {
         }
     }
 
-    /// Whether the last call was answered.
+    /// Returns true if the last call was answered; after a refused write, if a probe has been since.
     pub(super) fn is_available(&self) -> bool {
         self.available.load(Ordering::Relaxed)
     }
@@ -135,7 +135,7 @@ impl Availability {
         self.available.store(false, Ordering::Relaxed);
     }
 
-    /// Whether it is time to look for a cause that the failed call did not name.
+    /// Returns true when it is time to look for a cause that the failed call did not name.
     pub(super) fn needs_a_look(&self) -> bool {
         let mut state = self.state();
         let recent = |at: Instant| at.elapsed() < ANOTHER_LOOK;

@@ -86,7 +86,7 @@ fn sqlite(code: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether all calls fail with `code`, rather than one kind of statement.
+/// True for codes with which all calls fail, rather than one kind of statement.
 fn is_about_the_connection(code: Option<&str>) -> bool {
     const CLASSES: [&str; 5] = ["08", "28", "3D", "53300", "57P"];
     code.is_none_or(|code| code.len() == 5 && CLASSES.iter().any(|class| code.starts_with(class)))

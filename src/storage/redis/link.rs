@@ -10,8 +10,8 @@ use redis::{
     TlsCertificates,
 };
 
-use super::BadUrl;
 use crate::config::{RedisUrl, TlsFiles};
+use crate::storage::BadUrl;
 
 /// An address and the connection to it. Both in one, so that no connection outlives a change of its
 /// password.
