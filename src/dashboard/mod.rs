@@ -257,7 +257,7 @@ async fn handle(visit: &mut Visit) -> Answer {
             [""] => return overview::show(visit).await,
             ["live"] => return overview::live(visit).await,
             ["sign-in"] => return sign_in::show(visit).await,
-            ["sign-out"] => return sign_in::show_sign_out(visit),
+            ["sign-out"] => return Ok(sign_in::show_sign_out(visit)),
             ["register"] => return register::show(visit),
             ["reset"] => return reset::show(visit).await,
             ["setup"] => return setup::show(visit).await,

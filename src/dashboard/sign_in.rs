@@ -81,11 +81,11 @@ pub(super) async fn begin_first(
 }
 
 /// Asks whether to sign out; for the link of an application, which gets its visitor back.
-pub(super) fn show_sign_out(visit: &mut Visit) -> Answer {
+pub(super) fn show_sign_out(visit: &mut Visit) -> Response {
     let asked = visit.asked_next();
     let next = allowed(visit, &asked).map(str::to_owned);
     let Some(session) = visit.session() else {
-        return Ok(visit.see(next.as_deref().unwrap_or("/sign-in")));
+        return visit.see(next.as_deref().unwrap_or("/sign-in"));
     };
     let lead = format!("You are signed in as {}.", session.owner.email.shown());
     let mut form = Form::new(Vec::new());
@@ -100,7 +100,7 @@ pub(super) fn show_sign_out(visit: &mut Visit) -> Answer {
         button: "Sign out",
         links: vec![("", stay, "Stay signed in")],
     };
-    Ok(page.show(visit))
+    page.show(visit)
 }
 
 /// Signs out. A browser that is signed out already gets the same answer, unless another site asked.

@@ -99,10 +99,7 @@ pub async fn serve(
     let secret_files = app.secret_files.take();
     let config = &app.config.server;
     let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
-    let timeouts = Timeouts {
-        header: config.header_timeout(),
-        idle: config.idle_timeout(),
-    };
+    let timeouts = Timeouts::of(config);
     let (stop, close, tracker) = (
         CancellationToken::new(),
         CancellationToken::new(),

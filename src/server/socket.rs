@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::connection::Connection;
 use super::framing::Framing;
+use crate::config::Server;
 
 /// Longest time for which an answer may wait to be read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,6 +25,16 @@ pub(super) struct Timeouts {
     pub(super) header: Duration,
     /// From an answer to the next request.
     pub(super) idle: Duration,
+}
+
+impl Timeouts {
+    /// As the settings say.
+    pub(super) fn of(config: &Server) -> Self {
+        Self {
+            header: config.header_timeout(),
+            idle: config.idle_timeout(),
+        }
+    }
 }
 
 /// A socket with its clocks.

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::{Aura, PATIENCE, Port, Redis, Settings, eventually};
+use crate::support::{Answer, Aura, PATIENCE, Port, Redis, Settings, eventually};
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
@@ -122,21 +122,26 @@ async fn only_listed_origins_may_read_answers() {
     );
 }
 
+/// Asks for permission to send a request with headers of these names.
+async fn preflight(aura: &Aura, path: &str, origin: &str, method: &str, names: &str) -> Answer {
+    let client = aura.client();
+    let call = client.call(Method::OPTIONS, path, |request| {
+        request
+            .header("origin", origin)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", names)
+    });
+    call.await
+}
+
+/// The only origin that may call.
+const OURS: &str = "https://app.example.com";
+
 #[tokio::test]
-async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why() {
-    let ours = "https://app.example.com";
-    let settings = Settings::new().set("SERVER_CORS_ALLOWED_ORIGINS", ours);
+async fn a_page_of_an_allowed_origin_may_send_and_read_any_header() {
+    let settings = Settings::new().set("SERVER_CORS_ALLOWED_ORIGINS", OURS);
     let aura = settings.start().await;
     let client = aura.client();
-    let ask = async |path: &str, origin: &str, method: &str, names: &str| {
-        let call = client.call(Method::OPTIONS, path, |request| {
-            request
-                .header("origin", origin)
-                .header("access-control-request-method", method)
-                .header("access-control-request-headers", names)
-        });
-        call.await
-    };
     let names = "authorization,baggage,content-type,sentry-trace,traceparent,tracestate,\
                  x-stainless-arch,x-stainless-retry-count";
     for (path, method) in [
@@ -144,10 +149,10 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
         ("/v1/chat/completions", "POST"),
         ("/auth/me", "DELETE"),
     ] {
-        let answer = ask(path, ours, method, names).await;
+        let answer = preflight(&aura, path, OURS, method, names).await;
         let allowed = answer.is(204).header("access-control-allow-headers");
         assert_eq!(allowed, names);
-        assert_eq!(answer.header("access-control-allow-origin"), ours);
+        assert_eq!(answer.header("access-control-allow-origin"), OURS);
         let methods = answer.header("access-control-allow-methods");
         assert!(
             methods.split(", ").any(|known| known == method),
@@ -156,7 +161,7 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
     }
     // Scripts may read every header of an answer.
     let answer = client.call(Method::GET, "/auth/me", |request| {
-        request.header("origin", ours)
+        request.header("origin", OURS)
     });
     let answer = answer.await;
     let exposed = answer
@@ -172,7 +177,13 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
     ] {
         assert!(exposed.split(", ").any(|known| known == name), "{exposed}");
     }
-    let long = "x-a,".repeat(3_000);
+}
+
+#[tokio::test]
+async fn a_refused_preflight_says_why_in_its_body_and_in_the_log() {
+    let settings = Settings::new().set("SERVER_CORS_ALLOWED_ORIGINS", OURS);
+    let aura = settings.start().await;
+    let names_in_excess = "x-a,".repeat(3_000);
     for (path, origin, method, names, status, why) in [
         (
             "/auth/me",
@@ -192,7 +203,7 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
         ),
         (
             "/auth/login",
-            ours,
+            OURS,
             "PUT",
             "x-a",
             403,
@@ -200,7 +211,7 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
         ),
         (
             "/auth/login",
-            ours,
+            OURS,
             "POST",
             "x a",
             403,
@@ -208,22 +219,22 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
         ),
         (
             "/auth/login",
-            ours,
+            OURS,
             "POST",
-            &long,
+            &names_in_excess,
             403,
             "more than 2048 bytes",
         ),
         (
             "/nowhere",
-            ours,
+            OURS,
             "GET",
             "x-a",
             404,
             "nothing at this address",
         ),
     ] {
-        let answer = ask(path, origin, method, names).await;
+        let answer = preflight(&aura, path, origin, method, names).await;
         let text = &answer.is(status).text;
         assert!(text.contains(why), "{why}: {answer:#?}");
         assert!(answer.text.len() < 1_000, "{answer:#?}");
@@ -234,7 +245,7 @@ async fn a_page_of_an_allowed_origin_may_send_any_header_and_a_refusal_says_why(
             assert!(!answer.headers.contains_key(name), "{answer:#?}");
         }
         let listed = answer.header("access-control-allow-origin");
-        assert_eq!(listed, if origin == ours { ours } else { "" });
+        assert_eq!(listed, if origin == OURS { OURS } else { "" });
         let id = answer.header("x-request-id");
         let log = aura.log();
         let told = |line: &&str| line.contains("preflight is refused") && line.contains(id);

@@ -64,9 +64,8 @@ fn stays(answer: &Answer, asked: &str) {
     let to = here.join(location).expect("a URL");
     let host = to.host_str().unwrap_or_default();
     let good = match host {
-        "auth.example.com" | "app.example.com" => to.port().is_none(),
+        "auth.example.com" | "app.example.com" | "xn--mller-kva.example" => to.port().is_none(),
         "wiki.example.com" => to.port() == Some(8443),
-        "xn--mller-kva.example" => to.port().is_none(),
         _ => false,
     };
     let plain = to.username().is_empty() && to.password().is_none();
