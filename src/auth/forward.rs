@@ -19,7 +19,8 @@ const ORIGINAL_URL: &str = "x-original-url";
 /// What nginx is told to send: the method.
 const ORIGINAL_METHOD: &str = "x-original-method";
 
-/// The bytes of an address that [`NextHosts`] does not take, as a browser may yet have sent them.
+/// Bytes of an address that [`NextHosts`] refuses and browsers may send: a backslash in a query, text
+/// that is not percent-encoded.
 const UNUSUAL: &AsciiSet = &CONTROLS.add(b' ').add(b'\\');
 
 /// The rules by which requests pass.

@@ -8,8 +8,8 @@ use crate::config::HostPort;
 /// Longest target that is followed, in bytes.
 pub const MAX_NEXT_BYTES: usize = 8 * 1024;
 
-/// The bytes that a value in a query cannot hold as they are (WHATWG URL, section 5.1), and those
-/// that a query cannot hold at all. Others stay, so that a long address does not grow threefold.
+/// Bytes to escape in the value of a query (WHATWG URL, section 5.1). Others stay, so that a long
+/// address does not grow threefold.
 const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

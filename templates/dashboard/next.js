@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const next = document.querySelector("main input[name=next]");
-  // What a browser leaves as it is and the server does not take.
+  // Browsers leave a backslash as it is, and the server refuses it.
   const part = location.hash.replace(/[^!-\[\]-~]/g, encodeURIComponent);
   if (!next || part.length < 2 || next.value.includes("#")) return;
   if (next.value.length + part.length > 8192) return;

@@ -63,7 +63,7 @@ async fn run(kind: Kind, edit: fn(&str) -> String) {
     for part in [&PREFLIGHT[..1], &PREFLIGHT[1..], &[]] {
         ask(app, Method::OPTIONS, "/x", part).await.is(401);
     }
-    // Who has signed in is told of to the application, by this method as by any other.
+    // With a token it is a request like any other.
     let bearer = world.bearer("ann@example.com").await;
     let answer = ask(app, Method::OPTIONS, "/x", &[("authorization", &bearer)]).await;
     assert_eq!(seen(answer.is(200), "x-auth-email"), ["ann@example.com"]);

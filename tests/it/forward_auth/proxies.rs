@@ -86,9 +86,9 @@ async fn sign_in(browser: &Browser, email: &str) {
     browser.click("main form button[type=submit]").await;
 }
 
-/// What applications send along with a request: large cookies, tokens of other issuers, cookies of
-/// aura's name that a neighbour has set.
-async fn what_applications_have_is_in_nobodys_way(world: &World) {
+/// Programs and browsers with large cookies, tokens of other issuers, and cookies of aura's name that
+/// a neighbour has set.
+async fn credentials_of_applications_hide_no_session(world: &World) {
     let (app, get) = (&world.app, Method::GET);
     let visitor = Visitor::new(world.aura.client());
     visitor.sign_in("ann@example.com").await;
@@ -252,7 +252,7 @@ async fn run(kind: Kind) {
         return;
     };
     programs_pass_by_their_token(&world).await;
-    what_applications_have_is_in_nobodys_way(&world).await;
+    credentials_of_applications_hide_no_session(&world).await;
     people_pass_by_their_session(&world, &driver).await;
     people_come_back(&world, &driver).await;
     // Without aura nobody passes.
