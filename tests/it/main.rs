@@ -29,6 +29,7 @@
 //! - `rate_limits`, `bad_input`: what is counted, and what is refused.
 //! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
 //! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
+//! - `preflights`: what pages of other origins may send and read.
 //! - `health`, `logs`, `operations`, `users`: what those who run the server rely on.
 //! - `dashboard`: what forms do and refuse, who may see which page, and what forgery comes to.
 //! - `dashboard_browser`: every page and form of the dashboard, as people see them.
@@ -78,6 +79,7 @@ mod operations;
 mod outages;
 mod passwords;
 mod poolers;
+mod preflights;
 mod races;
 mod rate_limits;
 mod readme;
