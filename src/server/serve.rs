@@ -85,15 +85,7 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
 ) -> Result<Stop, ServeError> {
     let open_files = limits::raise_open_files();
-    if app.config.jwt.secret_key.is_none() {
-        tracing::warn!(
-            "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, and end \
-             with it"
-        );
-    }
-    if let Some(advice) = memory::advice(&app.config, memory::granted()) {
-        tracing::warn!("{advice}");
-    }
+    warn(&app);
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
     let hangup = hangups(app.ends_with_terminal).map_err(ServeError::Signals)?;
     let secret_files = app.secret_files.take();
@@ -191,6 +183,19 @@ pub async fn serve(
     app.storage.sql.close().await;
     tracing::info!("stopped");
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
+}
+
+/// Says what is unusual in the settings, and will be noticed later.
+fn warn(app: &App) {
+    if app.config.jwt.secret_key.is_none() {
+        tracing::warn!(
+            "JWT_SECRET_KEY is not set: tokens are signed with a key of this process alone, and end \
+             with it"
+        );
+    }
+    if let Some(advice) = memory::advice(&app.config, memory::granted()) {
+        tracing::warn!("{advice}");
+    }
 }
 
 /// Starts what goes on beside the requests, until `stop`.
