@@ -14,11 +14,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::clock_skew::ClockSkew;
-use super::connections::ConnectionMetrics;
+use super::App;
 use crate::auth::Auth;
 use crate::health::{Health, Status};
-use crate::llm::Llm;
 
 /// Upper bounds of the classes of durations, in seconds.
 const SECONDS: [f64; 11] = [
@@ -127,14 +125,9 @@ pub(super) struct MetricsEndpoint {
 }
 
 impl MetricsEndpoint {
-    pub(super) fn new(
-        http: &HttpMetrics,
-        connections: &ConnectionMetrics,
-        clocks: &ClockSkew,
-        auth: &Auth,
-        llm: &Llm,
-        health: &Health,
-    ) -> Self {
+    /// What there is to scrape of `app`.
+    pub(super) fn new(app: &App) -> Self {
+        let (http, connections) = (&app.metrics, &app.connections);
         let mut registry = Registry::default();
         let build = Family::<Version, Gauge>::default();
         build
@@ -162,10 +155,10 @@ impl MetricsEndpoint {
         let name = "aura_connections_refused";
         let help = "Connections refused because all others were busy";
         registry.register(name, help, connections.refused.clone());
-        clocks.register(&mut registry);
-        auth.metrics().register(&mut registry);
-        llm.stats().register(&mut registry);
-        let (http, auth, health) = (http.clone(), auth.clone(), health.clone());
+        app.clocks.register(&mut registry);
+        app.auth.metrics().register(&mut registry);
+        app.llm.stats().register(&mut registry);
+        let (http, auth, health) = (http.clone(), app.auth.clone(), app.health.clone());
         Self {
             registry,
             checks,

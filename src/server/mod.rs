@@ -32,6 +32,7 @@ use poem_openapi::OpenApiService;
 pub use self::secret_files::SecretFiles;
 pub use self::serve::{ServeError, Stop, serve};
 
+use self::clock_skew::ClockSkew;
 use self::connections::ConnectionMetrics;
 use self::edge::Edge;
 use self::front::Front;
@@ -71,6 +72,7 @@ pub struct App {
     secret_files: Option<SecretFiles>,
     ends_with_terminal: bool,
     connections: ConnectionMetrics,
+    clocks: ClockSkew,
 }
 
 /// A configuration that parsed, and still cannot be used.
@@ -120,6 +122,7 @@ impl App {
             configuration,
             metrics: HttpMetrics::default(),
             connections: ConnectionMetrics::default(),
+            clocks: ClockSkew::default(),
         })
     }
 

@@ -10,7 +10,6 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::clock_skew::ClockSkew;
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
@@ -102,18 +101,11 @@ pub async fn serve(
         migrate,
         stop.clone(),
     ));
-    let clocks = start_beside(&app, secret_files, hangup, &stop, &tracker);
+    start_beside(&app, secret_files, hangup, &stop, &tracker);
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
-        let endpoint = Arc::new(MetricsEndpoint::new(
-            &app.metrics,
-            &app.connections,
-            &clocks,
-            &app.auth,
-            &app.llm,
-            &app.health,
-        ));
+        let endpoint = Arc::new(MetricsEndpoint::new(&app));
         tracker.spawn(listen(
             listener,
             endpoint,
@@ -205,7 +197,7 @@ fn start_beside(
     hangup: Option<Signal>,
     stop: &CancellationToken,
     tracker: &TaskTracker,
-) -> ClockSkew {
+) {
     tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
     if let Some(redis) = app.storage.redis.clone() {
         tracker.spawn(startup::look_at_redis(redis, stop.clone()));
@@ -225,10 +217,8 @@ fn start_beside(
         storage: app.storage.clone(),
     };
     tracker.spawn(follower.run(hangup, stop.clone()));
-    let clocks = ClockSkew::default();
     let (storage, clock) = (app.storage.clone(), app.clock.clone());
-    tracker.spawn(clocks.clone().watch(storage, clock, stop.clone()));
-    clocks
+    tracker.spawn(app.clocks.clone().watch(storage, clock, stop.clone()));
 }
 
 /// The limits on connections: those of the settings, or fewer where the system permits fewer files.

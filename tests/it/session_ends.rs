@@ -1,5 +1,5 @@
-//! Proves that sessions end when SESSION_MAX_DAYS, SESSION_MAX_HOURS and SESSION_IDLE_MINUTES say so,
-//! in both stores, by a clock that the test sets.
+//! Proves that sessions end when `SESSION_MAX_DAYS`, `SESSION_MAX_HOURS` and `SESSION_IDLE_MINUTES`
+//! say so, in both stores, by a clock that the test sets.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
