@@ -182,6 +182,7 @@ fn every_operation_is_named_described_and_protected_as_it_is() {
             "POST /auth/refresh",
             "POST /auth/password/reset",
             "GET /.well-known/jwks.json",
+            "GET /.well-known/oauth-authorization-server",
         ];
         if public.contains(&name.as_str()) || name.starts_with("GET /health") {
             assert!(schemes.is_empty(), "{name} needs {schemes:?}");
