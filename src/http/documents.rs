@@ -57,7 +57,11 @@ fn problem_of(error: &poem::Error) -> Problem {
     if error.is::<ParseRequestPayloadError>() {
         return Problem::new(Code::MalformedBody, "the body cannot be parsed");
     }
-    if error.is::<ParsePathError>() || error.is::<ParseParamError>() {
+    if let Some(error) = error.downcast_ref::<ParseParamError>() {
+        let detail = format!("the parameter {} has no such value; see /docs", error.name);
+        return Problem::new(Code::InvalidParameter, detail);
+    }
+    if error.is::<ParsePathError>() {
         let detail = "a part of the address has the wrong form; ids are UUIDs";
         return Problem::new(Code::InvalidParameter, detail);
     }

@@ -13,6 +13,7 @@ pub mod form;
 pub mod head;
 pub mod input;
 pub mod next;
+pub mod parameters;
 pub mod problem;
 pub mod rate_limit;
 pub mod refused;

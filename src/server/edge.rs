@@ -178,7 +178,10 @@ impl<E: Endpoint> Edge<E> {
                 self.cors.preflight(request.headers(), allowed, &context)
             })
             .flatten();
-        let mut response = match (head::check(&request), preflight) {
+        let query = uri.query().unwrap_or_default();
+        let checked =
+            head::check(&request).and_then(|()| self.allowed.check_query(&method, path, query));
+        let mut response = match (checked, preflight) {
             (Err(problem), _) => problem.into_response(),
             (Ok(()), Some(response)) => response,
             (Ok(()), None) => match self.inner.call(request).await {
@@ -209,8 +212,9 @@ fn log(
     status: StatusCode,
     took: std::time::Duration,
 ) {
-    let (status, millis) = (status.as_u16(), took.as_secs_f64() * 1000.0);
-    let client = context.client;
+    // To the microsecond: more digits are noise.
+    let millis = (took.as_secs_f64() * 1e6).round() / 1e3;
+    let (status, client) = (status.as_u16(), context.client);
     let path = &path[..path.floor_char_boundary(256)];
     // Whatever a client makes up for a method may be as long as a head.
     let method = method.as_str();

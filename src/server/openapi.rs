@@ -30,7 +30,9 @@ pub type Apis = (
 const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access tokens (JWT), \
     rotating refresh tokens, sessions, forward-auth. Errors are problem documents (RFC 9457) with \
     a stable `code`; the routes under `/auth/token`, `/auth/introspect` and `/auth/revoke` use the \
-    bodies of their RFCs, and those under `/v1` add the `error` member that OpenAI's clients read.";
+    bodies of their RFCs, and those under `/v1` add the `error` member that OpenAI's clients read. \
+    A query parameter that a route does not list is answered 400 `invalid_parameter`, except at \
+    `/auth/verify` and where an RFC has unknown ones ignored.";
 
 /// Binds the routes to what they stand on.
 #[must_use]

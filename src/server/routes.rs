@@ -1,40 +1,83 @@
-//! Which methods an address takes, for the header `Allow` (RFC 9110 section 15.5.6): the router
-//! does not tell, the document does.
+//! Methods and query parameters that an address takes, off the document: the methods for the header
+//! `Allow` (RFC 9110 section 15.5.6), which the router does not tell.
 
+use poem::http::Method;
 use serde_json::Value;
 
 use crate::dashboard;
+use crate::http::{Problem, parameters};
 
-/// Addresses and their methods, off the document.
+/// Routes whose query is not checked here. RFC 6749 section 3.2 demands that the OAuth endpoints ignore
+/// parameters they do not know; forward-auth refuses its own with 403, because a gateway takes a 400 for
+/// a fault of the server.
+const LENIENT: [&str; 4] = [
+    "/auth/token",
+    "/auth/introspect",
+    "/auth/revoke",
+    "/auth/verify",
+];
+
+/// Routes and what each takes, off the document.
 #[derive(Debug, Default)]
-pub(super) struct Allowed(Vec<(Vec<String>, String)>);
+pub(super) struct Allowed(Vec<Route>);
+
+#[derive(Debug)]
+struct Route {
+    segments: Vec<String>,
+    /// As the header `Allow` lists them.
+    methods: String,
+    /// Query parameters by method. Without an entry they are the handler's business.
+    parameters: Vec<(Method, Vec<String>)>,
+}
 
 impl Allowed {
     pub(super) fn of(document: &Value) -> Self {
         let paths = document["paths"].as_object().into_iter().flatten();
-        let mut allowed: Vec<(Vec<String>, String)> = paths
-            .map(|(path, item)| {
-                let methods = item.as_object().into_iter().flatten().map(|(name, _)| name);
-                (
-                    segments(path),
-                    allow(methods.map(|name| name.to_uppercase())),
-                )
-            })
-            .collect();
+        let mut allowed: Vec<Route> = paths.map(|(path, item)| Route::of(path, item)).collect();
         for path in ["/docs", "/docs/{file}", "/openapi.json", "/openapi.yaml"] {
-            allowed.push((segments(path), allow(["GET".to_owned()])));
+            allowed.push(Route::elsewhere(path, &["GET"]));
         }
         for (path, methods) in dashboard::ROUTES {
-            let methods = methods.iter().map(|&method| method.to_owned());
-            allowed.push((segments(path), allow(methods)));
+            allowed.push(Route::elsewhere(path, methods));
         }
         Self(allowed)
     }
 
+    /// Checks the query of a request for a route of the document. One for another address or method
+    /// passes: the router refuses it.
+    ///
+    /// # Errors
+    /// As [`parameters::check`].
+    pub(super) fn check_query(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+    ) -> Result<(), Problem> {
+        if query.is_empty() || LENIENT.contains(&path) {
+            return Ok(());
+        }
+        let method = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let known = self.find(path).and_then(|route| {
+            let mut known = route.parameters.iter();
+            known.find(|(known, _)| known == method)
+        });
+        known.map_or(Ok(()), |(_, known)| parameters::check(query, known))
+    }
+
     /// The methods of the route at `path`, if there is one.
     pub(super) fn methods(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|route| route.methods.as_str())
+    }
+
+    fn find(&self, path: &str) -> Option<&Route> {
         let wanted = segments(path);
-        let fits = |(pattern, _): &&(Vec<String>, String)| {
+        let fits = |route: &&Route| {
+            let pattern = &route.segments;
             pattern.len() == wanted.len()
                 && pattern
                     .iter()
@@ -42,11 +85,40 @@ impl Allowed {
                     .all(|(p, w)| p.starts_with('{') || p == w)
         };
         // A literal route before one with a parameter.
-        self.0
-            .iter()
-            .filter(fits)
-            .min_by_key(|(pattern, _)| pattern.iter().filter(|p| p.starts_with('{')).count())
-            .map(|(_, methods)| methods.as_str())
+        self.0.iter().filter(fits).min_by_key(|route| {
+            let parts = route.segments.iter();
+            parts.filter(|part| part.starts_with('{')).count()
+        })
+    }
+}
+
+impl Route {
+    /// A route of the document.
+    fn of(path: &str, item: &Value) -> Self {
+        let operations = item.as_object().into_iter().flatten();
+        let operations = operations.filter_map(|(name, operation)| {
+            let method: Method = name.to_uppercase().parse().ok()?;
+            let all = operation["parameters"].as_array().into_iter().flatten();
+            let query = all.filter(|parameter| parameter["in"] == "query");
+            let names = query.filter_map(|parameter| parameter["name"].as_str());
+            Some((method, names.map(str::to_owned).collect()))
+        });
+        let parameters: Vec<(Method, Vec<String>)> = operations.collect();
+        let methods = parameters.iter().map(|(method, _)| method.to_string());
+        Self {
+            segments: segments(path),
+            methods: allow(methods),
+            parameters,
+        }
+    }
+
+    /// A route beside the document.
+    fn elsewhere(path: &str, methods: &[&str]) -> Self {
+        Self {
+            segments: segments(path),
+            methods: allow(methods.iter().map(|&method| method.to_owned())),
+            parameters: Vec::new(),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ async fn a_day_of_work(client: &Client) -> Vec<String> {
     client
         .get(&format!("/auth/me?access_token={}", session.access))
         .await
-        .is(401);
+        .is(400);
     client
         .get(&format!("/nowhere?password={PASSWORD}"))
         .await
@@ -127,6 +127,9 @@ async fn logs_name_every_request_and_no_secret() {
             }
             assert_eq!(of_request[0]["status"], 401, "{of_request:?}");
             assert_eq!(of_request[0]["path"], "/auth/me", "{of_request:?}");
+            let millis = of_request[0]["duration_ms"].to_string();
+            let decimals = millis.split_once('.').map_or(0, |(_, digits)| digits.len());
+            assert!(decimals <= 3, "{millis}");
         }
     }
 }
