@@ -1,11 +1,11 @@
 //! The bodies of the routes for accounts and for the audit trail.
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::Recorded;
-use crate::auth::users::User;
+use crate::auth::users::{User, UserOrder, UserState};
 use crate::clock::Timestamp;
 use crate::http::{Fields, FromFields};
 
@@ -51,14 +51,48 @@ pub struct Account {
     pub(super) password_change_required_at: Option<OffsetDateTime>,
     /// Since when a reset token alone leads to a new password; null where the password works.
     pub(super) reset_required_at: Option<OffsetDateTime>,
+    /// Its last sign-in, give or take a minute; null where there was none.
+    pub(super) last_sign_in_at: Option<OffsetDateTime>,
 }
 
-/// Some accounts, by e-mail.
+/// State of an account.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Signs in with its password.
+    Active,
+    /// Signs in to choose another password, and for nothing else.
+    MustChangePassword,
+    /// Gets back in by a reset link alone.
+    NeedsReset,
+    /// Cannot sign in.
+    Disabled,
+}
+
+/// Order of accounts.
+#[derive(Clone, Copy, Debug, Default, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum AccountOrder {
+    /// By e-mail.
+    #[default]
+    Email,
+    /// The newest account first.
+    Newest,
+    /// The latest sign-in first; accounts that never signed in come last.
+    LastSignIn,
+}
+
+/// Up to how many accounts are counted: the time of a page must not grow with the table.
+pub const MAX_COUNT: i64 = 10_000;
+
+/// Some accounts.
 #[derive(Object)]
 #[oai(example)]
 pub struct AccountPage {
     /// The accounts.
     pub(super) users: Vec<Account>,
+    /// Number of accounts that fit, on all pages; 10000 stands for that many or more.
+    pub(super) total: i64,
     /// What to send as `after` for those that follow; null when there are none.
     pub(super) next: Option<String>,
 }
@@ -85,11 +119,12 @@ pub struct AuditEvent {
     pub(super) action: String,
     /// The account that did it; null for the command line, the server and who is not signed in.
     pub(super) actor_id: Option<Uuid>,
-    /// Who did it: an e-mail, `command line` or `server`.
+    /// Who did it: an e-mail, `command line`, `server` or `service NAME`; empty for who is not signed in,
+    /// and beside an id for a person who was erased.
     pub(super) actor: String,
     /// The account it was done to; null where there is none.
     pub(super) subject_id: Option<Uuid>,
-    /// Its e-mail; empty where there is none.
+    /// Its e-mail; empty where there is none, and once the person was erased.
     pub(super) subject: String,
     /// The address it came from.
     pub(super) ip: String,
@@ -126,6 +161,28 @@ impl From<User> for Account {
             disabled_at: user.disabled_at.map(Timestamp::to_utc),
             password_change_required_at: user.password_change_required_at.map(Timestamp::to_utc),
             reset_required_at: reset_required_at.map(Timestamp::to_utc),
+            last_sign_in_at: user.last_sign_in_at.map(Timestamp::to_utc),
+        }
+    }
+}
+
+impl From<AccountState> for UserState {
+    fn from(state: AccountState) -> Self {
+        match state {
+            AccountState::Active => Self::Active,
+            AccountState::MustChangePassword => Self::MustChange,
+            AccountState::NeedsReset => Self::NeedsReset,
+            AccountState::Disabled => Self::Disabled,
+        }
+    }
+}
+
+impl From<AccountOrder> for UserOrder {
+    fn from(order: AccountOrder) -> Self {
+        match order {
+            AccountOrder::Email => Self::Email,
+            AccountOrder::Newest => Self::Newest,
+            AccountOrder::LastSignIn => Self::LastSignIn,
         }
     }
 }

@@ -37,6 +37,7 @@ impl Example for Account {
             disabled_at: None,
             password_change_required_at: None,
             reset_required_at: None,
+            last_sign_in_at: Some(datetime!(2026-01-15 09:31 UTC)),
         }
     }
 }
@@ -45,6 +46,7 @@ impl Example for AccountPage {
     fn example() -> Self {
         Self {
             users: vec![Account::example()],
+            total: 120,
             next: Some(EMAIL.to_owned()),
         }
     }

@@ -6,12 +6,14 @@ use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
 use super::Group;
-use super::bodies::{Account, AccountPage, NewUser, ResetToken, Roles};
+use super::bodies::{
+    Account, AccountOrder, AccountPage, AccountState, MAX_COUNT, NewUser, ResetToken, Roles,
+};
 use crate::auth::bodies::{SessionPage, default_sessions};
 use crate::auth::ids::UserId;
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::sessions::Page;
-use crate::auth::users::{ADMIN, User};
+use crate::auth::users::{ADMIN, User, UserFilter, UserOrder, UserState};
 use crate::auth::{Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
 use crate::http::security::BearerToken;
@@ -74,14 +76,26 @@ type Answer<T, C> = Result<T, Refused<C>>;
 impl UsersApi {
     /// Find accounts
     ///
-    /// For the role `admin`, as are all of these. By e-mail, a page at a time.
+    /// For the role `admin`, as are all of these. A page at a time; an account must fit every filter
+    /// that is given.
     #[oai(path = "/", method = "get", operation_id = "admin_users")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the address"
+    )]
     async fn list(
         &self,
         token: BearerToken,
-        /// A part of the e-mail; left out, all accounts are meant.
+        /// Part of the e-mail, or the whole id; left out, all accounts are meant.
         q: Query<Option<String>>,
-        /// The e-mail after which to begin: `next` of the page before.
+        /// State of the account.
+        state: Query<Option<AccountState>>,
+        /// Role that the account has.
+        role: Query<Option<String>>,
+        /// Order of the list: by e-mail, the newest account first, or the latest sign-in first.
+        #[oai(default)]
+        order: Query<AccountOrder>,
+        /// Where to go on: `next` of the page before, in the same order.
         after: Query<Option<String>>,
         /// How many at most.
         #[oai(
@@ -91,19 +105,34 @@ impl UsersApi {
         limit: Query<i64>,
     ) -> Answer<Json<AccountPage>, List> {
         self.auth.authorize(token.as_str(), ADMIN).await?;
-        let (text, after) = (q.0.unwrap_or_default(), after.0.unwrap_or_default());
-        refuse_nul(&[&text, &after])?;
+        let after = after.0.unwrap_or_default();
+        let filter = UserFilter {
+            text: q.0.unwrap_or_default(),
+            state: state.0.map(UserState::from),
+            role: role.0.filter(|role| !role.is_empty()),
+        };
+        let role = filter.role.as_deref().unwrap_or_default();
+        refuse_nul(&[&filter.text, role, &after])?;
+        let order = UserOrder::from(order.0);
+        let after = order
+            .position(&after)
+            .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
+        let users = self.auth.users();
         // One more than wanted tells whether there are more.
-        let users = self.auth.users().search(&text, &after, limit.0 + 1).await;
-        let mut users = users.map_err(Error::from)?;
-        let more = users.len() > usize::try_from(limit.0).unwrap_or(usize::MAX);
+        let page = users
+            .page(&filter, order, after.as_ref(), limit.0 + 1)
+            .await;
+        let mut page = page.map_err(Error::from)?;
+        let total = users.count(&filter, MAX_COUNT).await.map_err(Error::from)?;
+        let more = page.len() > usize::try_from(limit.0).unwrap_or(usize::MAX);
         if more {
-            users.pop();
+            page.pop();
         }
-        let next = users.last().filter(|_| more);
+        let next = page.last().filter(|_| more);
         Ok(Json(AccountPage {
-            next: next.map(|user| user.email.as_str().to_owned()),
-            users: users.into_iter().map(Account::from).collect(),
+            total,
+            next: next.map(|user| order.position_of(user)),
+            users: page.into_iter().map(Account::from).collect(),
         }))
     }
 
@@ -137,17 +166,26 @@ impl UsersApi {
         Ok(Json(self.user(id).await?.into()))
     }
 
-    /// Delete an account
+    /// Delete or erase an account
     ///
-    /// The account and everything it holds are gone at once; the audit trail keeps its e-mail.
+    /// The account and everything it holds are gone at once; the audit trail keeps its e-mail. With
+    /// `erase=true` the person is erased from the audit trail, too: it keeps the ids, and loses the
+    /// e-mail, the addresses and the user agents. That also erases an account that was deleted before.
     #[oai(path = "/:id", method = "delete", operation_id = "admin_delete_user")]
     async fn delete(
         &self,
         context: Context,
         token: BearerToken,
         id: Path<Uuid>,
+        /// Erase the person from the audit trail as well.
+        #[oai(default)]
+        erase: Query<bool>,
     ) -> Answer<Done, Guarded> {
         let by = self.admin(&context, &token).await?;
+        if erase.0 {
+            self.auth.erase_account(UserId::from(id.0), &by).await?;
+            return Ok(Done::NoContent);
+        }
         let user = self.user(id).await?;
         self.auth.delete(&user, &by).await?;
         Ok(Done::NoContent)

@@ -5,6 +5,7 @@
 //! it, `docs/decisions/0010-audit.md` says why it is as it is.
 
 mod action;
+mod erase;
 mod event;
 mod export;
 mod filter;
@@ -12,6 +13,7 @@ mod repeats;
 mod store;
 
 pub use self::action::Action;
+pub use self::erase::Erased;
 pub use self::event::{Actor, Event, Origin, Recorded, Subject};
 pub use self::filter::{BadMoment, Filter, Value};
 pub use self::store::Audit;

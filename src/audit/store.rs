@@ -66,6 +66,11 @@ impl Audit {
         }
     }
 
+    /// The database that it is in.
+    pub(super) const fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
     /// Records `event`, now; one more of the same failure is counted in the event of the first
     /// ([`Action::is_counted`](super::Action::is_counted)).
     ///

@@ -84,6 +84,7 @@ impl Auth {
             signed_out_at: None,
             password_change_required_at: None,
             reset_required_at: None,
+            last_sign_in_at: None,
             version: 0,
         })
     }

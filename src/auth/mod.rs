@@ -10,6 +10,7 @@ pub mod bodies;
 pub mod browser;
 mod device;
 pub mod email;
+mod erase;
 mod error;
 mod examples;
 pub mod forward;

@@ -97,7 +97,7 @@ impl Auth {
 
     /// Tells the sessions of an account of a change that is committed. After the row, so that a
     /// sign-in that was under way finds the change and ends its own session.
-    async fn deliver(&self, notice: &Notice) -> Result<(), Error> {
+    pub(super) async fn deliver(&self, notice: &Notice) -> Result<(), Error> {
         if self.tell_sessions(notice.user, notice.sync).await.is_err() {
             tracing::error!(
                 user = %notice.user,
@@ -110,7 +110,7 @@ impl Auth {
         Ok(())
     }
 
-    async fn tell_sessions(&self, id: UserId, sync: SessionSync) -> Result<(), Error> {
+    pub(super) async fn tell_sessions(&self, id: UserId, sync: SessionSync) -> Result<(), Error> {
         let sessions = &self.0.sessions;
         match sync {
             SessionSync::End { keep } => sessions.end_all(id, keep).await.map(drop)?,

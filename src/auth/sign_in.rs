@@ -258,10 +258,13 @@ impl Auth {
             session.owner.roles = known.roles;
         }
         let began = By::owner(context, user).did(Action::SessionBegan, user, "");
-        if let Err(error) = self.0.audit.record(&began).await {
-            // Nobody is signed in whom nobody could find afterwards.
-            self.0.sessions.end(id, user.id).await?;
-            return Err(error.into());
+        match self.0.users.record_sign_in(user.id, now, &began).await {
+            Ok(true) => {}
+            // Never grant a session that the audit trail does not record.
+            recorded => {
+                self.0.sessions.end(id, user.id).await?;
+                return Err(recorded.map_or_else(Error::from, |_| Error::InvalidCredentials));
+            }
         }
         Ok((session, token))
     }

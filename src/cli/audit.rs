@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand};
 use futures_util::TryStreamExt;
 use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use super::output;
 use super::setup::Source;
@@ -165,9 +166,11 @@ fn row(event: &Recorded) -> String {
     let at = at
         .and_then(|at| at.format(&Rfc3339).ok())
         .unwrap_or_default();
-    let mut row = format!("{at}  {:28}  {}", event.action, or_dash(&event.actor));
-    if !event.subject.is_empty() && event.subject != event.actor {
-        row = format!("{row} -> {}", event.subject);
+    let actor = named(&event.actor, event.actor_id);
+    let subject = named(&event.subject, event.subject_id);
+    let mut row = format!("{at}  {:28}  {}", event.action, or_dash(&actor));
+    if !subject.is_empty() && subject != actor {
+        row = format!("{row} -> {subject}");
     }
     if !event.ip.is_empty() {
         row = format!("{row}  from {}", event.ip);
@@ -179,6 +182,14 @@ fn row(event: &Recorded) -> String {
         row = format!("{row}  ({})", event.detail);
     }
     row
+}
+
+/// An account by its e-mail, or by its id once its person is erased.
+fn named(email: &str, id: Option<Uuid>) -> String {
+    match id {
+        Some(id) if email.is_empty() => format!("erased {id}"),
+        _ => email.to_owned(),
+    }
 }
 
 fn or_dash(text: &str) -> &str {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
+use super::confirm::Confirm;
 use super::output;
 use super::setup::{Source, runtime};
 use crate::audit::Action;
@@ -30,12 +31,15 @@ enum CacheCommand {
     /// Takes the same time however much is kept. What was kept before leaves the memory of Redis as
     /// its time ends.
     #[command(after_help = "Example:\n  REDIS_URL=redis://redis:6379 aura cache purge")]
-    Purge,
+    Purge {
+        #[command(flatten)]
+        confirm: Confirm,
+    },
 }
 
 impl Cache {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let CacheCommand::Purge = self.command;
+        let CacheCommand::Purge { confirm } = self.command;
         let config = self.source.load()?;
         if !config.value.redis.enabled {
             bail!(
@@ -43,6 +47,8 @@ impl Cache {
                  send POST /llm/cache/purge to it, or restart it"
             );
         }
+        confirm
+            .ask("this forgets every answer of the LLM cache, for every server that shares it")?;
         runtime()?.block_on(async {
             let app = App::new(config, Clock::system())?;
             let purged = app.llm().purge().await;

@@ -10,6 +10,7 @@ pub mod config;
 mod config_explain;
 mod config_from;
 mod config_text;
+mod confirm;
 mod dev;
 mod generate;
 mod healthcheck;
@@ -21,6 +22,7 @@ mod reload;
 mod serve;
 mod setup;
 mod user;
+mod user_list;
 mod verify;
 mod version;
 
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::confirm::Unconfirmed;
 use crate::schema::Faults;
 
 /// The exit code for a command line that cannot be used.
@@ -99,7 +102,11 @@ pub fn main() -> ExitCode {
         }
         output::error(&format!("aura: {error:#}"));
         let bad_config = error.is::<Faults>() || error.is::<crate::server::BadConfig>();
-        ExitCode::from(if bad_config { BAD_CONFIG } else { 1 })
+        ExitCode::from(match error.downcast_ref::<Unconfirmed>() {
+            Some(Unconfirmed::NoTerminal(_)) => USAGE,
+            _ if bad_config => BAD_CONFIG,
+            _ => 1,
+        })
     })
 }
 

@@ -5,17 +5,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::confirm::{Confirm, Unconfirmed};
 use super::output;
 use super::setup::Source;
+use super::user_list::{List, line};
 use crate::auth::email::Email;
+use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::User as Account;
 use crate::auth::{Auth, By, Error, Password as Secret};
-use crate::clock::Timestamp;
-
-/// How many accounts are read at once.
-const PAGE: i64 = 500;
 
 /// Manage accounts: directly in the database, whether or not a server runs.
 #[derive(Args, Debug)]
@@ -46,68 +45,92 @@ enum UserCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List accounts.
-    #[command(after_help = "Example:\n  aura user list --json | jq -r .email")]
-    List {
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
+    /// List accounts that fit all filters.
+    #[command(after_help = "Examples:\n  aura user list --role admin\n  \
+        aura user list --order last_sign_in --json | jq -r .email\n  \
+        aura user list --state disabled --count")]
+    List(List),
     /// Keep an account from signing in, and end its sessions.
     #[command(after_help = "Example:\n  aura user disable ann@example.com")]
     Disable {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
+        #[command(flatten)]
+        confirm: Confirm,
     },
     /// Let a disabled account sign in again.
     #[command(after_help = "Example:\n  aura user enable ann@example.com")]
     Enable {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
     },
-    /// Delete an account and all it holds.
+    /// Delete an account and all it holds. The audit trail keeps its e-mail: see erase.
     #[command(after_help = "Example:\n  aura user delete ann@example.com")]
     Delete {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
+        #[command(flatten)]
+        confirm: Confirm,
+    },
+    /// Delete an account, and erase the person from the audit trail: it keeps the ids, and loses the
+    /// e-mail, the addresses and the user agents. Also for an account that was deleted before.
+    #[command(after_help = "Example:\n  aura user erase ann@example.com")]
+    Erase {
+        /// E-mail address of the account.
+        email: String,
+        #[command(flatten)]
+        confirm: Confirm,
     },
     /// Set a password, and end all sessions.
     #[command(after_help = "Example:\n  aura user set-password ann@example.com")]
     SetPassword {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
         #[command(flatten)]
         password: Password,
+        #[command(flatten)]
+        confirm: Confirm,
     },
     /// Replace the roles of an account; without a role, it has none.
     #[command(after_help = "Example:\n  aura user set-roles ann@example.com admin support")]
     SetRoles {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
         /// The roles.
         roles: Vec<String>,
+        #[command(flatten)]
+        confirm: Confirm,
     },
     /// End all sessions of an account.
     #[command(after_help = "Example:\n  aura user revoke-sessions ann@example.com")]
     RevokeSessions {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
+        #[command(flatten)]
+        confirm: Confirm,
     },
     /// Require a new password at the next sign-in, and end all sessions. The old password opens the
     /// form for the new one and nothing else: where a stranger may know it, use reset-link.
     #[command(after_help = "Example:\n  aura user require-password-change ann@example.com")]
     RequirePasswordChange {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
+        #[command(flatten)]
+        confirm: Confirm,
     },
-    /// Close the password, end all sessions, and print a token: the only way back in. With it the
-    /// user can set a new password, once, within the hour.
+    /// Close the password, end all sessions, and print a link: the only way back in. With it the user
+    /// can set a new password, once, within the hour.
     #[command(after_help = "Example:\n  aura user reset-link ann@example.com\n\n\
-        The user opens /reset?token=TOKEN on the server; or an application sends the token to\n\
-        POST /auth/password/reset as reset_token, with new_password.")]
+        The user opens the link, which is /reset?token=TOKEN on the server. Without AUTH_PUBLIC_URL\n\
+        the token alone is printed. An application sends it to POST /auth/password/reset as reset_token, with new_password.")]
     ResetLink {
-        /// Whose.
+        /// E-mail address of the account.
         email: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        confirm: Confirm,
     },
 }
 
@@ -143,6 +166,7 @@ impl User {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self { source, command } = self;
         // Asked before anything is opened, so that thinking costs no connection.
+        command.confirm()?;
         let password = match &command {
             UserCommand::Create { password, .. } | UserCommand::SetPassword { password, .. } => {
                 password.read()?
@@ -156,13 +180,65 @@ impl User {
                     "JWT_SECRET_KEY is not set, so no server would take the token; set the server's"
                 );
             }
-            execute(app.auth(), command, password).await
+            execute(app.auth(), command, password, app.public_url()).await
         })?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow::Result<()> {
+impl UserCommand {
+    /// Asks before an act that cannot be undone. Ended sessions, lost passwords and lost roles cannot.
+    fn confirm(&self) -> Result<(), Unconfirmed> {
+        let (confirm, act) = match self {
+            Self::Create { .. } | Self::List(_) | Self::Enable { .. } => return Ok(()),
+            Self::SetRoles { roles, .. } if !roles.is_empty() => return Ok(()),
+            Self::SetRoles { email, confirm, .. } => {
+                (confirm, format!("This takes every role from {email}"))
+            }
+            Self::Disable { email, confirm } => (
+                confirm,
+                format!("This keeps {email} from signing in and ends all sessions of the account"),
+            ),
+            Self::Delete { email, confirm } => (
+                confirm,
+                format!("This deletes the account {email} and all it holds"),
+            ),
+            Self::Erase { email, confirm } => (
+                confirm,
+                format!(
+                    "This deletes the account {email} and erases the person from the audit trail"
+                ),
+            ),
+            Self::SetPassword { email, confirm, .. } => (
+                confirm,
+                format!(
+                    "This replaces the password of {email} and ends all sessions of the account"
+                ),
+            ),
+            Self::RevokeSessions { email, confirm } => {
+                (confirm, format!("This ends all sessions of {email}"))
+            }
+            Self::RequirePasswordChange { email, confirm } => (
+                confirm,
+                format!(
+                    "This ends all sessions of {email} and requires a new password at the next sign-in"
+                ),
+            ),
+            Self::ResetLink { email, confirm, .. } => (
+                confirm,
+                format!("This closes the password of {email} and ends all sessions of the account"),
+            ),
+        };
+        confirm.ask(&act)
+    }
+}
+
+async fn execute(
+    auth: &Auth,
+    command: UserCommand,
+    password: Secret,
+    public_url: Option<&str>,
+) -> anyhow::Result<()> {
     let by = &By::command_line();
     let done = match command {
         UserCommand::Create {
@@ -178,8 +254,8 @@ async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow:
                 format!("created {} with id {}", user.email, user.id)
             }
         }
-        UserCommand::List { json } => return list(auth, json).await,
-        UserCommand::Disable { email } => {
+        UserCommand::List(list) => return list.run(auth).await,
+        UserCommand::Disable { email, .. } => {
             let user = find(auth, &email).await?;
             auth.set_disabled(&user, true, by).await.map_err(explain)?;
             format!("disabled {}; its sessions have ended", user.email)
@@ -189,10 +265,20 @@ async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow:
             auth.set_disabled(&user, false, by).await.map_err(explain)?;
             format!("enabled {}", user.email)
         }
-        UserCommand::Delete { email } => {
+        UserCommand::Delete { email, .. } => {
             let user = find(auth, &email).await?;
             auth.delete(&user, by).await.map_err(explain)?;
             format!("deleted {}", user.email)
+        }
+        UserCommand::Erase { email, .. } => {
+            let email = parse(&email)?;
+            match auth.erase(&email, by).await {
+                Err(Error::UserNotFound) => bail!(
+                    "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
+                ),
+                done => done.map_err(explain)?,
+            }
+            format!("erased {email}")
         }
         UserCommand::SetPassword { email, .. } => {
             let user = find(auth, &email).await?;
@@ -204,21 +290,26 @@ async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow:
                 user.email
             )
         }
-        UserCommand::SetRoles { email, roles } => {
+        UserCommand::SetRoles { email, roles, .. } => {
             let user = find(auth, &email).await?;
             let roles = auth.set_roles(&user, &roles, by).await.map_err(explain)?;
-            format!("{} has the roles: {}", user.email, roles.join(" "))
+            if roles.is_empty() {
+                format!("{} has no role", user.email)
+            } else {
+                format!("{} has the roles: {}", user.email, roles.join(" "))
+            }
         }
-        UserCommand::RevokeSessions { email } => {
+        UserCommand::RevokeSessions { email, .. } => {
             let user = find(auth, &email).await?;
             auth.sign_out(&user, by).await.map_err(explain)?;
             format!("ended all sessions of {}", user.email)
         }
-        UserCommand::ResetLink { email } => {
+        UserCommand::ResetLink { email, json, .. } => {
             let user = find(auth, &email).await?;
-            auth.require_reset(&user, by).await.map_err(explain)?
+            let token = auth.require_reset(&user, by).await.map_err(explain)?;
+            reset_link(&token, public_url, json)
         }
-        UserCommand::RequirePasswordChange { email } => {
+        UserCommand::RequirePasswordChange { email, .. } => {
             let user = find(auth, &email).await?;
             auth.require_password_change(&user, by)
                 .await
@@ -233,62 +324,22 @@ async fn execute(auth: &Auth, command: UserCommand, password: Secret) -> anyhow:
     Ok(())
 }
 
-async fn list(auth: &Auth, json: bool) -> anyhow::Result<()> {
-    let mut after = String::new();
-    loop {
-        let page = auth
-            .users()
-            .list(&after, PAGE)
-            .await
-            .map_err(Error::from)
-            .map_err(explain)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        last.email.as_str().clone_into(&mut after);
-        let lines: Vec<String> = page
-            .iter()
-            .map(|user| if json { line(user) } else { row(user) })
-            .collect();
-        output::print(&format!("{}\n", lines.join("\n")))?;
+/// The link where the server's address is known, and its token alone where it is not.
+fn reset_link(token: &str, public_url: Option<&str>, json: bool) -> String {
+    let link = public_url.map(|url| format!("{url}/reset?token={token}"));
+    if json {
+        let link = json!({"reset_token": token, "link": link, "expires_in": LIFETIME_SECONDS});
+        return link.to_string();
     }
+    link.unwrap_or_else(|| token.to_owned())
 }
 
-/// One account for a script.
-fn line(user: &Account) -> String {
-    let moment = |at: Timestamp| {
-        let format = &time::format_description::well_known::Rfc3339;
-        at.to_utc()
-            .format(format)
-            .map_or(Value::Null, Value::String)
-    };
-    json!({
-        "id": user.id.to_string(),
-        "email": user.email.shown(),
-        "roles": user.roles,
-        "created_at": moment(user.created_at),
-        "disabled_at": user.disabled_at.map_or(Value::Null, moment),
-    })
-    .to_string()
-}
-
-/// One account for a person.
-fn row(user: &Account) -> String {
-    let state = if user.disabled_at.is_some() {
-        "disabled"
-    } else {
-        "active"
-    };
-    format!(
-        "{}  {state:8}  {}  {}",
-        user.id,
-        user.email,
-        user.roles.join(" ")
-    )
+fn parse(email: &str) -> anyhow::Result<Email> {
+    Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))
 }
 
 async fn find(auth: &Auth, email: &str) -> anyhow::Result<Account> {
-    let parsed = Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))?;
+    let parsed = parse(email)?;
     let user = auth
         .users()
         .find_by_email(&parsed)
@@ -299,7 +350,7 @@ async fn find(auth: &Auth, email: &str) -> anyhow::Result<Account> {
 }
 
 /// Names every field at fault, as the API does.
-fn explain(error: Error) -> anyhow::Error {
+pub(super) fn explain(error: Error) -> anyhow::Error {
     match error {
         Error::Invalid(faults) => {
             let lines: Vec<String> = faults

@@ -9,7 +9,7 @@ use poem::{IntoResponse, Response};
 use super::Answer;
 use super::device::device;
 use super::fields::{Field, Form, Summary};
-use super::moment::Moment;
+use super::moment::Exact;
 use super::page::{finish, page};
 use super::users::Pager;
 use super::visit::{Visit, escape};
@@ -18,6 +18,7 @@ use crate::audit::{Action, Filter, Recorded};
 use crate::auth::Error;
 use crate::auth::email::{Email, searched};
 use crate::clock::Timestamp;
+use crate::http::Problem;
 use crate::http::same_site::refuse_other_sites;
 
 /// Rows of one page.
@@ -35,14 +36,16 @@ const FILTERS: [(&str, &str, &str); 5] = [
 ];
 
 struct Row {
-    at: Moment,
+    at: Exact,
     action: String,
     actor: String,
+    actor_id: Option<String>,
     subject: String,
     subject_id: Option<String>,
     ip: String,
     device: String,
     user_agent: String,
+    request_id: String,
     detail: String,
     count: i64,
 }
@@ -50,15 +53,16 @@ struct Row {
 impl Row {
     /// Whether they did it to their own account.
     fn is_own(&self) -> bool {
-        self.actor == self.subject
+        self.actor_id.is_some() && self.actor_id == self.subject_id
     }
 
     fn new(event: Recorded) -> Self {
         let known = Action::of(&event.action);
         Self {
-            at: Moment(event.at),
+            at: Exact(event.at),
             action: known.map_or(event.action, |action| action.words().to_owned()),
             actor: shown(event.actor),
+            actor_id: event.actor_id.map(|id| id.to_string()),
             subject: shown(event.subject),
             subject_id: event.subject_id.map(|id| id.to_string()),
             ip: event.ip,
@@ -67,6 +71,7 @@ impl Row {
                 agent => device(agent),
             },
             user_agent: event.user_agent,
+            request_id: event.request_id,
             detail: event.detail,
             count: event.count,
         }
@@ -103,6 +108,7 @@ struct Asked {
 /// The page.
 pub(super) async fn show(visit: &mut Visit) -> Answer {
     visit.admin()?;
+    refuse_unknown(visit)?;
     let asked = asked(visit);
     let before = visit.query("before").parse().ok();
     let audit = visit.site.audit.clone();
@@ -152,6 +158,7 @@ pub(super) async fn download(visit: &mut Visit) -> Answer {
     let admin = visit.admin()?;
     // It is recorded in the administrator's name, so no page of somebody else's may ask for it.
     refuse_other_sites(visit.headers())?;
+    refuse_unknown(visit)?;
     let asked = asked(visit);
     if !asked.form.is_good() {
         return show(visit).await;
@@ -165,6 +172,12 @@ pub(super) async fn download(visit: &mut Visit) -> Answer {
     let auth = visit.site.auth.clone();
     let export = Export::begin(&auth, asked.filter, &visit.by(&admin)).await?;
     Ok(finish(visit, export.into_response()))
+}
+
+fn refuse_unknown(visit: &Visit) -> Result<(), Problem> {
+    let mut known = vec!["action", "before"];
+    known.extend(FILTERS.map(|(name, _, _)| name));
+    visit.refuse_unknown(&known)
 }
 
 fn asked(visit: &Visit) -> Asked {
@@ -280,7 +293,7 @@ mod tests {
             events: vec![Row::new(event)],
             pager,
         };
-        // Export, field, onward; action, actor, subject, address, user agent, detail.
-        is_text(&body.to_string(), 3 + 6);
+        // Export, field, onward; action, actor, subject, address, user agent, detail, request.
+        is_text(&body.to_string(), 3 + 7);
     }
 }

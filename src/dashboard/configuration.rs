@@ -48,6 +48,9 @@ struct Section<'a> {
 #[template(path = "dashboard/configuration.html", whitespace = "minimize")]
 struct Page<'a> {
     environment: &'a str,
+    query: &'a str,
+    /// Number of settings that are shown.
+    found: usize,
     /// Settings that production should change, and why.
     advised: Vec<(&'a str, Vec<Span<'a>>)>,
     sections: Vec<Section<'a>>,
@@ -56,6 +59,9 @@ struct Page<'a> {
 /// The page.
 pub(super) fn show(visit: &mut Visit) -> Answer {
     visit.admin()?;
+    visit.refuse_unknown(&["q"])?;
+    let query = visit.search("q");
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
     let report = std::sync::Arc::clone(&visit.site.configuration);
     let sections: Vec<Section<'_>> = report
         .sections
@@ -63,18 +69,42 @@ pub(super) fn show(visit: &mut Visit) -> Answer {
         .map(|section| Section {
             title: &section.title,
             docs: spans(&section.docs),
-            settings: section.settings.iter().map(Setting::of).collect(),
+            settings: section
+                .settings
+                .iter()
+                .filter(|setting| fits(setting, &words))
+                .map(Setting::of)
+                .collect(),
         })
+        .filter(|section| !section.settings.is_empty())
         .collect();
+    let found = sections.iter().map(|section| section.settings.len()).sum();
     let advised = report.advice.iter();
     let body = Page {
         environment: &report.environment,
+        query: &query,
+        found,
         advised: advised
             .map(|advice| (advice.setting.as_str(), spans(&advice.text)))
             .collect(),
         sections,
     };
     Ok(page(visit, StatusCode::OK, "Configuration", &body))
+}
+
+/// Checks whether each of `words` stands in what the page says of a setting. Secrets are no part of it.
+fn fits(setting: &SettingReport, words: &[String]) -> bool {
+    let mut text = setting.name.to_lowercase();
+    for part in [&setting.docs, &setting.origin, &setting.object.name] {
+        text.push(' ');
+        text.push_str(&part.to_lowercase());
+    }
+    if let Some(value) = setting.value.as_deref().filter(|_| !setting.secret) {
+        text.push(' ');
+        text.push_str(&value.to_lowercase());
+    }
+    // `redis url` finds REDIS_URL, too.
+    words.iter().all(|word| text.contains(word.as_str()))
 }
 
 /// Text in which backquotes stand around code.
@@ -104,26 +134,34 @@ mod tests {
 
     #[test]
     fn values_are_text() {
-        let setting = Setting {
-            name: HOSTILE,
-            value: HOSTILE,
-            origin: HOSTILE,
-            object: (HOSTILE, HOSTILE, HOSTILE),
-            advice: vec![spans(HOSTILE)],
-            docs: spans(HOSTILE),
+        let page = |query| {
+            let setting = Setting {
+                name: HOSTILE,
+                value: HOSTILE,
+                origin: HOSTILE,
+                object: (HOSTILE, HOSTILE, HOSTILE),
+                advice: vec![spans(HOSTILE)],
+                docs: spans(HOSTILE),
+            };
+            let section = Section {
+                title: HOSTILE,
+                docs: spans(HOSTILE),
+                settings: vec![setting],
+            };
+            let body = Page {
+                environment: HOSTILE,
+                query,
+                found: 1,
+                advised: vec![(HOSTILE, spans(HOSTILE))],
+                sections: vec![section],
+            };
+            body.to_string()
         };
-        let section = Section {
-            title: HOSTILE,
-            docs: spans(HOSTILE),
-            settings: vec![setting],
-        };
-        let body = Page {
-            environment: HOSTILE,
-            advised: vec![(HOSTILE, spans(HOSTILE))],
-            sections: vec![section],
-        };
-        // Advice: the link, its name, the words. Section: the link, its title, the docs. Setting:
-        // id and name, value, origin, three of the object, advice, docs.
-        is_text(&body.to_string(), 1 + 3 + 3 + 2 + 1 + 1 + 3 + 1 + 1);
+        // The environment. Section: the link, its title, the docs. Setting: id and name, value, origin,
+        // three of the object, advice, docs.
+        let always = 1 + 3 + 2 + 1 + 1 + 3 + 1 + 1;
+        // Advice: the link, its name, the words.
+        is_text(&page(""), always + 3);
+        is_text(&page(HOSTILE), always + 1);
     }
 }

@@ -41,6 +41,7 @@ done! {
     ChangeRequired = "change-required", "The user must choose a new password at the next sign-in. All sessions of the account have ended.";
     SessionsEnded = "sessions-ended", "All sessions of the account have ended.";
     Deleted = "deleted", "The account is deleted.";
+    Erased = "erased", "The account is deleted, and the person is erased from the audit trail.";
 }
 
 /// The parameter that says it.

@@ -42,6 +42,8 @@ struct Page<'a> {
     detail: String,
     address: String,
     link: &'static str,
+    /// The page all the same, where only a browser knows that it is not as it seems.
+    anyway: String,
     request_id: &'a str,
 }
 
@@ -79,17 +81,26 @@ pub(super) fn answer(visit: &mut Visit, fault: Fault) -> Response {
         Fault::PlainHttp => (
             StatusCode::FORBIDDEN,
             "This page needs https",
-            "The session cookie travels over https only, so that nobody on the way can read it. \
-             Open this site by an https address. On the machine that runs the server, \
-             http://localhost works too.",
+            "Over plain http anyone on the way could read a password and the session cookie, so this \
+             form is not shown, and browsers would not keep the cookie. Open this site by an https \
+             address. On the machine that runs the server, http://localhost works too.",
         ),
         Fault::Problem(problem) => words(problem.code),
     };
+    let is_plain = matches!(fault, Fault::PlainHttp);
     let problem = match fault {
         Fault::Problem(problem) => Some(problem),
         _ => None,
     };
-    let (address, link) = onward(visit, status);
+    let (mut address, mut link) = onward(visit, status);
+    let mut anyway = String::new();
+    if is_plain {
+        let (by_tls, as_it_is) = visit.https_addresses();
+        if let Some(by_tls) = by_tls {
+            (address, link) = (by_tls, "Open this page by https");
+        }
+        anyway = as_it_is;
+    }
     let request_id = visit.context.request_id.clone();
     let body = Page {
         title,
@@ -97,6 +108,7 @@ pub(super) fn answer(visit: &mut Visit, fault: Fault) -> Response {
         detail: problem.as_ref().map(detail).unwrap_or_default(),
         address,
         link,
+        anyway,
         request_id: request_id.as_str(),
     };
     let mut response = page(visit, status, title, &body);
@@ -133,7 +145,11 @@ fn detail(problem: &Problem) -> String {
         (Some(seconds), _) => again_in(seconds).trim().to_owned(),
         (
             None,
-            Code::BodyTooLarge | Code::RequestTimeout | Code::MalformedBody | Code::Forbidden,
+            Code::BodyTooLarge
+            | Code::RequestTimeout
+            | Code::MalformedBody
+            | Code::InvalidParameter
+            | Code::Forbidden,
         ) => sentence(&problem.detail),
         _ => String::new(),
     }
@@ -177,6 +193,10 @@ fn words(code: Code) -> (StatusCode, &'static str, &'static str) {
         Code::SessionNotFound => (
             "This session has ended already",
             "It ended by itself, or somebody ended it before you.",
+        ),
+        Code::InvalidParameter => (
+            "This address is not right",
+            "A part of it after the question mark is unknown here, or has no such value.",
         ),
         Code::MethodNotAllowed => (
             "This address does not take that",

@@ -17,6 +17,8 @@ pub(super) struct Field {
     pub(super) value: String,
     pub(super) hint: String,
     pub(super) required: bool,
+    /// Whether typing begins here.
+    pub(super) autofocus: bool,
     pub(super) faults: Vec<String>,
 }
 
@@ -108,6 +110,16 @@ impl Form {
     pub(super) fn summary(&self) -> Summary {
         Summary {
             faults: self.faults.clone(),
+        }
+    }
+
+    /// Lets typing begin at the first field that is wrong, else at the first that is empty.
+    pub(super) fn focus(&mut self) {
+        let fields = &mut self.fields;
+        let wrong = fields.iter().position(|field| !field.faults.is_empty());
+        let empty = || fields.iter().position(|field| field.value.is_empty());
+        if let Some(field) = wrong.or_else(empty).and_then(|at| fields.get_mut(at)) {
+            field.autofocus = true;
         }
     }
 
@@ -256,6 +268,26 @@ mod tests {
             summary.contains("<a href=\"#password\">Password: Too short.</a>"),
             "{summary}"
         );
+    }
+
+    #[test]
+    fn typing_begins_at_the_first_fault_or_the_first_empty_field() {
+        let mut form = Form::new(vec![
+            Field::email(),
+            Field::password("password", "Password"),
+        ]);
+        let focused = |form: &Form| {
+            let mut form = form.clone();
+            form.focus();
+            form.fields.iter().position(|field| field.autofocus)
+        };
+        assert_eq!(focused(&form), Some(0));
+        form.fields[0].value = "ann@example.com".to_owned();
+        assert_eq!(focused(&form), Some(1));
+        form.fault("email", "wrong".to_owned());
+        assert_eq!(focused(&form), Some(0));
+        form.focus();
+        assert!(form.fields[0].to_string().contains(" autofocus"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl FormPage {
     pub(super) fn show(mut self, visit: &mut Visit) -> Response {
         let token = visit.token();
         self.form.hidden.push(("form", token));
+        self.form.focus();
         let status = if self.form.is_good() {
             StatusCode::OK
         } else {

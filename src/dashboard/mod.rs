@@ -1,5 +1,5 @@
-//! The dashboard: pages from the server, with one stylesheet, a script for the overview, and one for
-//! forms that lead on.
+//! The dashboard: pages from the server, with one stylesheet and one script, without which everything
+//! works but the live charts and the showing of passwords.
 //!
 //! One file a page; `page.rs` is the layout around all of them, `visit.rs` one request, `fields.rs`
 //! and `form.rs` forms. What pages show and do is `auth`'s, `admin`'s and `audit`'s business; every
@@ -21,6 +21,7 @@ mod hostile;
 mod moment;
 mod overview;
 mod page;
+mod plain_http;
 mod register;
 mod reset;
 mod session_row;
@@ -80,6 +81,7 @@ pub const ROUTES: [(&str, &[&str]); 29] = [
     ("/users/{id}/require-password-change", &["POST"]),
     ("/users/{id}/reset", &["POST"]),
     ("/users/{id}/delete", &["POST"]),
+    ("/users/{id}/erase", &["POST"]),
     ("/audit", &["GET"]),
     ("/audit/export", &["GET"]),
     ("/configuration", &["GET"]),
@@ -253,6 +255,13 @@ async fn handle(visit: &mut Visit) -> Answer {
     }
     visit.recognize().await?;
     if visit.asks(&Method::GET) {
+        // Before a password is typed, not after it was sent in clear.
+        if matches!(segments, ["sign-in" | "register" | "reset" | "setup"])
+            && visit.session().is_none()
+            && visit.lacks_https()
+        {
+            return Err(Fault::PlainHttp);
+        }
         match segments {
             [""] => return overview::show(visit).await,
             ["live"] => return overview::live(visit).await,

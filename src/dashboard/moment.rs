@@ -10,22 +10,41 @@ use crate::clock::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment(pub(super) Timestamp);
 
+/// The same to the second, where the order of events within a minute matters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exact(pub(super) Timestamp);
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.0.to_utc();
-        let (year, month, day) = at.to_calendar_date();
-        let (hour, minute, second) = at.to_hms();
-        let month = u8::from(month);
-        write!(
-            f,
-            "<time datetime=\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z\">\
-             {year:04}-{month:02}-{day:02} {hour:02}:{minute:02}</time>"
-        )
+        write(f, self.0, false)
+    }
+}
+
+impl fmt::Display for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(f, self.0, true)
     }
 }
 
 // Digits and fixed words only.
 impl HtmlSafe for Moment {}
+impl HtmlSafe for Exact {}
+
+fn write(f: &mut fmt::Formatter<'_>, at: Timestamp, with_seconds: bool) -> fmt::Result {
+    let at = at.to_utc();
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.to_hms();
+    let month = u8::from(month);
+    write!(
+        f,
+        "<time datetime=\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z\">\
+         {year:04}-{month:02}-{day:02} {hour:02}:{minute:02}"
+    )?;
+    if with_seconds {
+        write!(f, ":{second:02}")?;
+    }
+    f.write_str("</time>")
+}
 
 /// So many seconds in the two largest units that fit: "3 days 4 hours".
 pub(super) fn span(seconds: i64) -> String {
@@ -60,6 +79,10 @@ mod tests {
         assert_eq!(
             Moment(Timestamp::from_millis(1_767_323_045_678)).to_string(),
             "<time datetime=\"2026-01-02T03:04:05Z\">2026-01-02 03:04</time>"
+        );
+        assert_eq!(
+            Exact(Timestamp::from_millis(1_767_323_045_678)).to_string(),
+            "<time datetime=\"2026-01-02T03:04:05Z\">2026-01-02 03:04:05</time>"
         );
     }
 

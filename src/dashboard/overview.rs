@@ -180,6 +180,8 @@ fn tile(name: String, status: Status, latency: Option<f64>) -> Tile {
         Status::Disabled => ("off", "switched off"),
     };
     let note = match (latency, status) {
+        // Rounded, it would be no time at all.
+        (Some(millis), _) if millis < 0.05 => "answered in less than 0.1 ms".to_owned(),
         (Some(millis), _) => format!("answered in {millis:.1} ms"),
         (None, Status::Unhealthy) => "see the server’s log".to_owned(),
         (None, _) => String::new(),
@@ -293,5 +295,7 @@ mod tests {
         let html = live.to_string();
         is_text(&html, 4);
         assert!(html.contains("answered in 1.3 ms"), "{html}");
+        let quick = tile(text(), Status::Healthy, Some(0.04)).note;
+        assert_eq!(quick, "answered in less than 0.1 ms");
     }
 }

@@ -10,11 +10,11 @@ use super::fields::Form;
 use super::moment::Moment;
 use super::page::page;
 use super::session_row::{FIRST, SessionRow};
-use super::users::{State, role_names, roles_field};
+use super::users::{role_names, roles_field, state_class, state_words};
 use super::visit::{Visit, escape};
 use crate::auth::Error;
 use crate::auth::reset::LIFETIME_SECONDS;
-use crate::auth::users::User;
+use crate::auth::users::{User, UserState};
 use crate::http::{Code, Problem};
 
 #[derive(Template)]
@@ -22,17 +22,33 @@ use crate::http::{Code, Problem};
 struct Page {
     id: String,
     email: String,
-    state: State,
+    state: UserState,
+    has_roles: bool,
     since: Moment,
+    last_sign_in: Option<Moment>,
     /// The audit trail of what the user did, and of what was done to the account.
-    did: String,
-    befell: String,
+    acted: String,
+    subject: String,
     form: Form,
     token: String,
     sessions: Vec<SessionRow>,
     hidden: usize,
     /// Lifetime of a reset link.
     minutes: i64,
+}
+
+impl Page {
+    fn class(&self) -> &'static str {
+        state_class(self.state)
+    }
+
+    fn words(&self) -> &'static str {
+        state_words(self.state)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.state == UserState::Disabled
+    }
 }
 
 #[derive(Template)]
@@ -59,10 +75,12 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
     let email = user.email.as_str();
     let body = Page {
         id: user.id.to_string(),
-        state: State::of(&user),
+        state: UserState::of(&user),
+        has_roles: !user.roles.is_empty(),
         since: Moment(user.created_at),
-        did: format!("/audit?actor={}", escape(email)),
-        befell: format!("/audit?subject={}", escape(email)),
+        last_sign_in: user.last_sign_in_at.map(Moment),
+        acted: format!("/audit?actor={}", escape(email)),
+        subject: format!("/audit?subject={}", escape(email)),
         form,
         token: visit.token(),
         sessions,
@@ -83,8 +101,16 @@ pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
     let mut form = form(&user);
     let outcome = match action {
         "roles" => {
-            let roles = form.fill(&mut sent).pop().unwrap_or_default();
-            let done = auth.set_roles(&user, &role_names(&roles), &by).await;
+            let meant = sent.take("none").is_some();
+            let roles = role_names(&form.fill(&mut sent).pop().unwrap_or_default());
+            // Emptied by mistake, the field would take everything from the user.
+            if roles.is_empty() && !user.roles.is_empty() && !meant {
+                let words =
+                    "This would take every role away. If you mean that, use the button below.";
+                form.fault("roles", words.to_owned());
+                return render(visit, StatusCode::UNPROCESSABLE_ENTITY, user, form).await;
+            }
+            let done = auth.set_roles(&user, &roles, &by).await;
             done.map(|_| Done::RolesSet)
         }
         "disable" => {
@@ -100,6 +126,7 @@ pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
             .await
             .map(|()| Done::SessionsEnded),
         "delete" => auth.delete(&user, &by).await.map(|()| Done::Deleted),
+        "erase" => auth.erase(&user.email, &by).await.map(|()| Done::Erased),
         "require-password-change" => {
             let done = auth.require_password_change(&user, &by).await;
             done.map(|()| Done::ChangeRequired)
@@ -113,7 +140,7 @@ pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
         _ => return Err(Problem::new(Code::NotFound, "no such action").into()),
     };
     match outcome {
-        Ok(Done::Deleted) => Ok(visit.see_done("/users", Done::Deleted)),
+        Ok(done @ (Done::Deleted | Done::Erased)) => Ok(visit.see_done("/users", done)),
         Ok(done) => Ok(visit.see_done(&format!("/users/{}", user.id), done)),
         Err(error) => refuse(visit, user, form, error).await,
     }
@@ -159,18 +186,20 @@ mod tests {
         let body = Page {
             id: text(),
             email: text(),
-            state: State::Active,
+            state: UserState::Active,
+            has_roles: true,
             since: Moment(crate::clock::Timestamp::from_millis(0)),
-            did: text(),
-            befell: text(),
+            last_sign_in: None,
+            acted: text(),
+            subject: text(),
             form: Form::new(vec![roles_field(text())]),
             token: text(),
             sessions: Vec::new(),
             hidden: 0,
             minutes: 60,
         };
-        // The heading, the id, two links, the field of roles; five forms with address and token.
-        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 5 * 2);
+        // The heading, the id, two links, the field of roles; seven forms with address and token.
+        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 7 * 2);
         let link = ResetLink {
             id: text(),
             email: text(),

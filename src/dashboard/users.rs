@@ -1,4 +1,5 @@
-//! `/users` and `/users/new`: every account, found by a part of its e-mail.
+//! `/users` and `/users/new`: every account, found by a part of its e-mail or its id, its state and its
+//! roles.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -11,50 +12,38 @@ use super::form_page::FormPage;
 use super::moment::Moment;
 use super::page::page;
 use super::visit::{Visit, escape};
+use crate::admin::bodies::MAX_COUNT;
 use crate::auth::Error;
-use crate::auth::users::User;
+use crate::auth::users::{User, UserFilter, UserOrder, UserState};
+use crate::http::{Code, Problem};
 
 /// Rows of one page.
 const ROWS: i64 = 50;
 
-/// Whether an account may sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Active,
-    MustChange,
-    NeedsReset,
-    Disabled,
+/// Looks of a state.
+pub(super) const fn state_class(state: UserState) -> &'static str {
+    match state {
+        UserState::Active => "good",
+        UserState::MustChange | UserState::NeedsReset => "warn",
+        UserState::Disabled => "off",
+    }
 }
 
-impl State {
-    pub(super) const fn of(user: &User) -> Self {
-        match user {
-            user if user.disabled_at.is_some() => Self::Disabled,
-            user if user.needs_reset() => Self::NeedsReset,
-            user if user.password_change_required_at.is_some() => Self::MustChange,
-            _ => Self::Active,
-        }
+/// State in words.
+pub(super) const fn state_words(state: UserState) -> &'static str {
+    match state {
+        UserState::Active => "active",
+        UserState::MustChange => "must choose a new password",
+        UserState::NeedsReset => "needs a reset link to sign in",
+        UserState::Disabled => "disabled",
     }
+}
 
-    pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Active => "good",
-            Self::MustChange | Self::NeedsReset => "warn",
-            Self::Disabled => "off",
-        }
-    }
-
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::MustChange => "must choose a new password",
-            Self::NeedsReset => "needs a reset link to sign in",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    pub(super) const fn is_disabled(self) -> bool {
-        matches!(self, Self::Disabled)
+const fn order_words(order: UserOrder) -> &'static str {
+    match order {
+        UserOrder::Email => "e-mail",
+        UserOrder::Newest => "newest first",
+        UserOrder::LastSignIn => "last sign-in first",
     }
 }
 
@@ -72,17 +61,38 @@ impl HtmlSafe for Pager {}
 struct Row {
     id: String,
     email: String,
-    state: State,
+    state: UserState,
     roles: Vec<String>,
     since: Moment,
+    last_sign_in: Option<Moment>,
 }
+
+impl Row {
+    fn class(&self) -> &'static str {
+        state_class(self.state)
+    }
+
+    fn words(&self) -> &'static str {
+        state_words(self.state)
+    }
+}
+
+/// A choice of a list: its value, its words, and whether it is the present one.
+type Choice = (&'static str, &'static str, bool);
 
 #[derive(Template)]
 #[template(path = "dashboard/users.html", whitespace = "minimize")]
 struct Users {
     query: String,
+    role: String,
+    states: Vec<Choice>,
+    orders: Vec<Choice>,
+    /// Whether fewer than all accounts are asked for.
+    filtered: bool,
     after: String,
     first: String,
+    /// Number of accounts that fit, in words.
+    total: String,
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -90,27 +100,55 @@ struct Users {
 /// The list.
 pub(super) async fn show(visit: &mut Visit) -> Answer {
     visit.admin()?;
-    let (query, after) = (visit.search("q"), visit.search("after"));
+    visit.refuse_unknown(&["q", "state", "role", "order", "after"])?;
+    let after = visit.search("after");
+    let state = choice(visit, "state", UserState::parse)?;
+    let order = choice(visit, "order", UserOrder::parse)?.unwrap_or_default();
+    let (query, role) = (visit.search("q"), visit.search("role"));
+    let filter = UserFilter {
+        text: query.clone(),
+        state,
+        role: Some(role.clone()).filter(|role| !role.is_empty()),
+    };
+    let position = order
+        .position(&after)
+        .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
     let users = visit.site.auth.users().clone();
-    let found = users.search(&query, &after, ROWS + 1).await;
+    let found = users
+        .page(&filter, order, position.as_ref(), ROWS + 1)
+        .await;
     let mut found = found.map_err(Error::from)?;
+    let total = users.count(&filter, MAX_COUNT).await.map_err(Error::from)?;
     let more = i64::try_from(found.len()).is_ok_and(|count| count > ROWS);
     if more {
         found.pop();
     }
-    let base = format!("/users?q={}", escape(&query));
+    let base = address(&filter, order);
     let last = found.last().filter(|_| more);
-    let next = last.map(|user| format!("{base}&after={}", escape(user.email.as_str())));
+    let next = last.map(|user| format!("{base}&after={}", escape(&order.position_of(user))));
     let first = if after.is_empty() { "" } else { &base };
     let row = |user: User| Row {
         id: user.id.to_string(),
-        state: State::of(&user),
-        email: user.email.shown(),
+            state: UserState::of(&user),
+            email: user.email.shown(),
         roles: user.roles,
         since: Moment(user.created_at),
+        last_sign_in: user.last_sign_in_at.map(Moment),
     };
     let body = Users {
         first: base.clone(),
+        filtered: filter != UserFilter::default(),
+        states: UserState::ALL
+            .map(|one| (one.as_str(), state_words(one), Some(one) == state))
+            .into(),
+        orders: UserOrder::ALL
+            .map(|one| (one.as_str(), order_words(one), one == order))
+            .into(),
+        total: match total {
+            1 => "1 user".to_owned(),
+            MAX_COUNT => format!("{MAX_COUNT} users or more"),
+            total => format!("{total} users"),
+        },
         rows: found.into_iter().map(row).collect(),
         pager: Pager {
             first: first.to_owned(),
@@ -118,9 +156,42 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
             onward: "Next page",
         },
         query,
+        role,
         after,
     };
     Ok(page(visit, StatusCode::OK, "Users", &body))
+}
+
+/// A parameter out of a closed list; none where it is left out or empty.
+fn choice<T>(
+    visit: &Visit,
+    name: &str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let text = visit.search(name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let unknown = || Problem::new(Code::InvalidParameter, format!("{name} has no such value"));
+    parse(&text).map(Some).ok_or_else(unknown)
+}
+
+/// The first page of a list.
+fn address(filter: &UserFilter, order: UserOrder) -> String {
+    let mut address = format!("/users?q={}", escape(&filter.text));
+    let state = filter.state.map_or("", UserState::as_str);
+    let role = filter.role.as_deref().unwrap_or_default();
+    let order = if order == UserOrder::default() {
+        ""
+    } else {
+        order.as_str()
+    };
+    for (name, value) in [("state", state), ("role", role), ("order", order)] {
+        if !value.is_empty() {
+            address.extend(["&", name, "=", &escape(value)]);
+        }
+    }
+    address
 }
 
 /// The form of a new account.
@@ -199,8 +270,13 @@ mod tests {
         };
         let body = Users {
             query: query.to_owned(),
+            role: query.to_owned(),
+            states: Vec::new(),
+            orders: Vec::new(),
+            filtered: !query.is_empty(),
             after: String::new(),
             first: String::new(),
+            total: String::new(),
             rows,
             pager,
         };
@@ -212,12 +288,13 @@ mod tests {
         let row = Row {
             id: HOSTILE.to_owned(),
             email: HOSTILE.to_owned(),
-            state: State::Active,
+            state: UserState::Active,
             roles: vec![HOSTILE.to_owned()],
             since: Moment(crate::clock::Timestamp::from_millis(0)),
+            last_sign_in: None,
         };
         is_text(&html(vec![row], ""), 3);
-        // In the field, and in the words that nothing was found.
+        // In the fields of text and role.
         is_text(&html(Vec::new(), HOSTILE), 2);
     }
 

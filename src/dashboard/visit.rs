@@ -19,7 +19,7 @@ use crate::http::cookies::{Cookie, is_loopback};
 use crate::http::device_proof::DEVICE_SECONDS;
 use crate::http::next::MAX_NEXT_BYTES;
 use crate::http::same_site::refuse_other_sites;
-use crate::http::{Context, FormFields};
+use crate::http::{Context, FormFields, Problem, parameters};
 
 /// Longest parameter of an address, in bytes, `next` aside.
 const MAX_PARAMETER: usize = 2048;
@@ -105,7 +105,7 @@ impl Visit {
     }
 
     /// The address that was asked for, where it leads back here as a link or a `next`.
-    fn own_address(&self) -> Option<&str> {
+    pub(super) fn own_address(&self) -> Option<&str> {
         let whole = self.request.uri().path_and_query()?.as_str();
         self.site.next.allowed(whole)
     }
@@ -178,6 +178,14 @@ impl Visit {
             .map(|(_, value)| value)
             .filter(|value| value.len() <= max_bytes)
             .unwrap_or_default()
+    }
+
+    /// Refuses parameters of the address that the page does not know: a filter that is misspelt would
+    /// show everything. `done`, which every page may carry, is known.
+    pub(super) fn refuse_unknown(&self, known: &[&str]) -> Result<(), Problem> {
+        let query = self.request.uri().query().unwrap_or_default();
+        let known: Vec<&str> = known.iter().chain(&["done"]).copied().collect();
+        parameters::check(query, &known)
     }
 
     /// Finds out who is signed in.

@@ -185,6 +185,13 @@ impl App {
         self.config.jwt.secret_key.is_some()
     }
 
+    /// `AUTH_PUBLIC_URL`, where it is set.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        let url = self.config.auth.public_url.as_ref();
+        url.map(crate::config::CorsOrigin::as_str)
+    }
+
     /// The connections, for the command line.
     #[must_use]
     pub fn storage(&self) -> &Storage {

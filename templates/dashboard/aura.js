@@ -1,5 +1,25 @@
-// Keeps the overview fresh: asks for its live part every few seconds and puts it in place.
 "use strict";
+
+// Lets people see the password that they type. Hidden again when the form is sent: browsers remember
+// what stands in fields of text.
+for (const field of document.querySelectorAll("input[type=password]")) {
+  const label = field.labels[0].textContent.trim().toLowerCase();
+  const button = document.createElement("button");
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = `${shown ? "Hide" : "Show"} ${label}`;
+  };
+  button.type = "button";
+  button.className = "reveal";
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.form.addEventListener("submit", () => show(false));
+  field.autocapitalize = "none";
+  field.spellcheck = false;
+  show(false);
+  field.after(button);
+}
+
+// Keeps the overview fresh: asks for its live part every few seconds and puts it in place.
 (() => {
   const state = document.getElementById("live-state");
   if (!state) return;

@@ -222,7 +222,9 @@ async fn a_reset_token_sets_a_password_once() {
     let aura = settings.start().await;
     let client = aura.client();
     let session = client.newcomer().await;
-    let link = settings.done(&["user", "reset-link", &session.email]).await;
+    let link = settings
+        .done(&["user", "reset-link", &session.email, "--yes"])
+        .await;
     let of_a_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let mut words = link.split(|c| !of_a_token(c));
     let token = words.find(|word| word.matches('.').count() == 2 && word.len() > 60);

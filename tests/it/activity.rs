@@ -161,7 +161,9 @@ async fn only_an_administrator_looks() {
     }
     // The last one would keep the role.
     administrator(&settings, &client).await;
-    settings.done(&["user", "set-roles", &admin.email]).await;
+    settings
+        .done(&["user", "set-roles", &admin.email, "--yes"])
+        .await;
     for path in ["/admin/overview", "/admin/config"] {
         let answer = client.bearer(Method::GET, path, &admin.access).await;
         assert_ne!(answer.status, 200, "the role was taken away: {answer:#?}");

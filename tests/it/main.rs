@@ -31,11 +31,16 @@
 //! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
 //! - `preflights`: what pages of other origins may send and read.
 //! - `health`, `logs`, `operations`, `users`: what those who run the server rely on.
+//! - `rate_limits`, `bad_input`, `parameters`: what is counted, and what is refused.
+//! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
+//! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
+//! - `health`, `logs`, `operations`, `users`, `confirmation`: what those who run the server rely on.
 //! - `dashboard`: what forms do and refuse, who may see which page, and what forgery comes to.
 //! - `dashboard_browser`: every page and form of the dashboard, as people see them.
 //! - `forward_auth`: gateways in front of applications let in whom they should.
 //! - `spa`: the script of the documentation signs in from a page of another origin.
 //! - `admin_api`: what administrators may do, who may not, and that one of them remains.
+//! - `erasure`: a person is gone from every table, and what happened is not.
 //! - `audit`: who did what, when, from where; found again, and gone when it is old.
 //! - `access_tokens`, `signing_keys`, `oauth`, `services`: what a token is, and who may rely on it.
 
@@ -58,11 +63,13 @@ mod bad_input;
 mod browsers;
 mod clocks;
 mod config;
+mod confirmation;
 mod contract;
 mod dashboard;
 mod dashboard_browser;
 mod deploy;
 mod docs;
+mod erasure;
 mod forward_auth;
 mod fuzz;
 mod harness;
@@ -77,6 +84,7 @@ mod oauth;
 mod oauth_clients;
 mod operations;
 mod outages;
+mod parameters;
 mod passwords;
 mod poolers;
 mod preflights;

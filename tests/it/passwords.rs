@@ -18,7 +18,7 @@ async fn every_login_that_fails_looks_the_same() {
         client.register(email).await.is(201);
     }
     settings
-        .done(&["user", "disable", "gone@example.com"])
+        .done(&["user", "disable", "gone@example.com", "--yes"])
         .await;
     let long = "x".repeat(73);
     let longer = format!("{PASSWORD}{}", "x".repeat(1000));
@@ -166,7 +166,7 @@ async fn the_time_of_a_login_that_fails_does_not_tell_why() {
         client.register(email).await.is(201);
     }
     settings
-        .done(&["user", "disable", "gone@example.com"])
+        .done(&["user", "disable", "gone@example.com", "--yes"])
         .await;
     let long = "x".repeat(73);
     let tries = [
@@ -213,7 +213,7 @@ async fn the_time_of_a_login_that_fails_does_not_tell_of_an_older_hash() {
         let create = ["user", "create", email, "--password-stdin"];
         settings.done_with(&create, PASSWORD).await;
     }
-    let disable = ["user", "disable", "gone@example.com"];
+    let disable = ["user", "disable", "gone@example.com", "--yes"];
     settings.done(&disable).await;
     // Four times the price of the accounts' own hashes.
     let aura = settings.set("PASSWORD_BCRYPT_COST", 12).start().await;
@@ -254,7 +254,7 @@ async fn with_dear_hashes() -> (Sqlite, Settings) {
         dear.done_with(&create, PASSWORD).await;
     }
     settings
-        .done(&["user", "disable", "gone@example.com"])
+        .done(&["user", "disable", "gone@example.com", "--yes"])
         .await;
     (file, settings)
 }

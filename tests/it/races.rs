@@ -100,7 +100,7 @@ async fn roles_that_change_during_a_sign_in_are_those_of_its_tokens() {
         let pair = client.refresh(&session.refresh).await;
         session.access = pair.is(200).text_of("access_token");
         assert_eq!(session.claims()["roles"], json!(["auditor"]));
-        settings.done(&["user", "delete", EMAIL]).await;
+        settings.done(&["user", "delete", EMAIL, "--yes"]).await;
     }
 }
 
@@ -266,7 +266,9 @@ async fn a_reset_ends_the_thiefs_session_when_the_token_store_is_back() {
     let client = aura.client();
     let thief = client.newcomer().await;
     execute(&mut lock, "ROLLBACK").await;
-    let token = settings.done(&["user", "reset-link", &thief.email]).await;
+    let token = settings
+        .done(&["user", "reset-link", &thief.email, "--yes"])
+        .await;
     // What a stolen session would look like whose end was lost.
     execute(
         &mut lock,
@@ -374,7 +376,7 @@ async fn a_server_tells_sessions_what_the_command_line_could_not() {
     let session = client.newcomer().await;
     let disable = {
         let (settings, email) = (settings.clone(), session.email.clone());
-        tokio::spawn(async move { settings.run(&["user", "disable", &email]).await })
+        tokio::spawn(async move { settings.run(&["user", "disable", &email, "--yes"]).await })
     };
     waiting(&mut lock, 1).await;
     redis.pause();

@@ -132,7 +132,9 @@ async fn introspection_tells_what_a_token_is_good_for_at_this_moment() {
     for token in [&session.access, &session.refresh] {
         assert_eq!(introspect(&client, token).await, inactive);
     }
-    settings.done(&["user", "disable", "ann@example.com"]).await;
+    settings
+        .done(&["user", "disable", "ann@example.com", "--yes"])
+        .await;
     for token in [&other.access, &other.refresh] {
         assert_eq!(introspect(&client, token).await, inactive);
     }

@@ -159,7 +159,7 @@ async fn a_key_that_is_made_up_is_the_servers_matter() {
         assert!(!said.contains("JWT_SECRET_KEY"), "{said}");
     }
     // All but one, whose token no server would take.
-    let link = ["user", "reset-link", "ann@example.com"];
+    let link = ["user", "reset-link", "ann@example.com", "--yes"];
     let output = settings.run(&link).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");

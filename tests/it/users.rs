@@ -92,14 +92,14 @@ async fn each_command_holds(settings: Settings) {
         .await;
     assert_eq!(verify.is(200).header("x-auth-roles"), "support");
     settings
-        .done(&["user", "set-roles", "ann@example.com"])
+        .done(&["user", "set-roles", "ann@example.com", "--yes"])
         .await;
     let fresh = client.signed_in("ann@example.com").await;
     assert_eq!(fresh.claims().get("roles"), None);
 
     // Sessions end, the account stays.
     settings
-        .done(&["user", "revoke-sessions", "ann@example.com"])
+        .done(&["user", "revoke-sessions", "ann@example.com", "--yes"])
         .await;
     ends(&client, &ann).await;
     ends(&client, &fresh).await;
@@ -113,6 +113,7 @@ async fn each_command_holds(settings: Settings) {
         "set-password",
         "ann@example.com",
         "--password-stdin",
+        "--yes",
     ];
     settings.done_with(&set, OTHER_PASSWORD).await;
     ends(&client, &ann).await;
@@ -123,7 +124,9 @@ async fn each_command_holds(settings: Settings) {
         .await
         .is(200);
 
-    settings.done(&["user", "disable", "bob@example.com"]).await;
+    settings
+        .done(&["user", "disable", "bob@example.com", "--yes"])
+        .await;
     ends(&client, &bob).await;
     let disabled = client.login("bob@example.com", PASSWORD).await;
     disabled.problem(401, "invalid_credentials");
@@ -132,7 +135,9 @@ async fn each_command_holds(settings: Settings) {
     let bob = client.signed_in("bob@example.com").await;
     client.me(&bob.access).await.is(200);
 
-    settings.done(&["user", "delete", "bob@example.com"]).await;
+    settings
+        .done(&["user", "delete", "bob@example.com", "--yes"])
+        .await;
     ends(&client, &bob).await;
     client
         .login("bob@example.com", PASSWORD)
@@ -164,13 +169,13 @@ async fn what_cannot_be_done_is_said_and_ends_with_1() {
     create(&settings, "ann@example.com", &[]).await;
     let nobody = "nobody@example.com";
     for arguments in [
-        vec!["user", "disable", nobody],
+        vec!["user", "disable", nobody, "--yes"],
         vec!["user", "enable", nobody],
-        vec!["user", "delete", nobody],
+        vec!["user", "delete", nobody, "--yes"],
         vec!["user", "set-roles", nobody, "admin"],
-        vec!["user", "revoke-sessions", nobody],
-        vec!["user", "reset-link", nobody],
-        vec!["user", "set-password", nobody, "--password-stdin"],
+        vec!["user", "revoke-sessions", nobody, "--yes"],
+        vec!["user", "reset-link", nobody, "--yes"],
+        vec!["user", "set-password", nobody, "--password-stdin", "--yes"],
         vec!["user", "create", "ann@example.com", "--password-stdin"],
         vec!["user", "create", "ANN@example.com", "--password-stdin"],
         vec!["user", "create", "no address", "--password-stdin"],
@@ -200,12 +205,13 @@ async fn what_cannot_be_done_is_said_and_ends_with_1() {
         (&long, "72 bytes"),
     ] {
         for command in [
-            ["user", "create", "new@example.com", "--password-stdin"],
-            [
+            vec!["user", "create", "new@example.com", "--password-stdin"],
+            vec![
                 "user",
                 "set-password",
                 "ann@example.com",
                 "--password-stdin",
+                "--yes",
             ],
         ] {
             let output = settings.run_with(&command, password).await;
@@ -247,10 +253,10 @@ async fn nothing_is_changed_while_the_sessions_cannot_hear_of_it() {
     let ann = "ann@example.com";
     for arguments in [
         ["user", "set-roles", ann, "admin"].as_slice(),
-        &["user", "disable", ann],
-        &["user", "revoke-sessions", ann],
-        &["user", "set-password", ann, "--password-stdin"],
-        &["user", "delete", ann],
+        &["user", "disable", ann, "--yes"],
+        &["user", "revoke-sessions", ann, "--yes"],
+        &["user", "set-password", ann, "--password-stdin", "--yes"],
+        &["user", "delete", ann, "--yes"],
     ] {
         let output = settings.run_with(arguments, OTHER_PASSWORD).await;
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");

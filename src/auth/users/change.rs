@@ -158,6 +158,29 @@ impl Users {
         Ok(done.await?.rows_affected() == 1)
     }
 
+    /// Records `event`, a sign-in at `at`, and when it was; false, and nothing recorded, when the account
+    /// is gone. One transaction, so that no sign-in is recorded after an account was erased.
+    pub async fn record_sign_in(&self, id: UserId, at: Timestamp, event: &Event) -> Result<bool> {
+        // To the minute: an account that signs in all the time leaves its indexes alone.
+        let update = sqlx::query(
+            "UPDATE users SET last_sign_in_at = CASE WHEN last_sign_in_at > $1 - 60000 \
+             THEN last_sign_in_at ELSE $1 END WHERE id = $2",
+        );
+        let update = update.bind(at.millis()).bind(id.to_string());
+        self.sql
+            .run(async |pool| {
+                let mut connection = pool.acquire().await?;
+                let mut transaction = connection.begin().await?;
+                if update.execute(&mut *transaction).await?.rows_affected() != 1 {
+                    return Ok(false);
+                }
+                self.audit.insert(&mut transaction, event).await?;
+                transaction.commit().await?;
+                Ok(true)
+            })
+            .await
+    }
+
     /// Changes the account `id` in the name of `administrator`, if any, records `event`, and leaves
     /// `notice` for the sessions. Changes run one after another across all replicas, so that each
     /// sees the rights that the one before left.
@@ -191,7 +214,7 @@ impl Users {
                     return Ok(change.nothing_done());
                 }
                 let counted = before.is_admin() && before.disabled_at.is_none();
-                if counted && !has_admin(&mut transaction).await? {
+                if counted && !has_admin(&mut transaction, None).await? {
                     transaction.rollback().await?;
                     return Ok(Outcome::LastAdministrator);
                 }
@@ -341,12 +364,17 @@ impl Change {
     }
 }
 
-/// Checks that an administrator who can sign in is left.
-async fn has_admin(connection: &mut Connection) -> std::result::Result<bool, sqlx::Error> {
-    // LIKE does not tell cases apart on SQLite, and a search for a text has two names.
-    let any = "SELECT 1 FROM users WHERE disabled_at IS NULL \
+/// Checks that an administrator who can sign in is left, beside the account `besides`.
+pub(super) async fn has_admin(
+    connection: &mut Connection,
+    besides: Option<UserId>,
+) -> std::result::Result<bool, sqlx::Error> {
+    // LIKE does not tell cases apart on SQLite, and a search for a text has two names. The first
+    // condition is that of an index.
+    let any = "SELECT 1 FROM users WHERE roles <> '' AND disabled_at IS NULL AND id <> $2 \
                AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
-    let query = sqlx::query(any).bind(format!(" {ADMIN} "));
+    let besides = besides.map_or_else(String::new, |id| id.to_string());
+    let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 

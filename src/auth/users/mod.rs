@@ -1,8 +1,10 @@
 //! Accounts in SQL. One set of queries for SQLite and Postgres: `$1` placeholders, text ids,
-//! bigint milliseconds. [`change`] holds the changes of accounts, [`notices`] what sessions must hear
-//! of them.
+//! bigint milliseconds. [`change`] holds the changes of accounts, [`erase`] their erasure, [`list`]
+//! the lists of them, [`notices`] what sessions must hear of changes.
 
 mod change;
+mod erase;
+mod list;
 mod notices;
 mod rights;
 
@@ -37,12 +39,14 @@ pub struct User {
     pub password_change_required_at: Option<Timestamp>,
     /// Since when its password opens nothing at all; see [`Self::needs_reset`].
     pub reset_required_at: Option<Timestamp>,
+    /// Its last sign-in, give or take a minute; none where there was none.
+    pub last_sign_in_at: Option<Timestamp>,
     /// Number of changes of the account. Signing in and rehashing are none.
     pub version: i64,
 }
 
 const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
-                       password_change_required_at, reset_required_at, version";
+                       password_change_required_at, reset_required_at, last_sign_in_at, version";
 
 /// The role of those who manage accounts and see everything.
 pub const ADMIN: &str = "admin";
@@ -70,6 +74,8 @@ pub struct Users {
 }
 
 pub use self::change::{Change, Deed, Outcome};
+pub use self::erase::Erasure;
+pub use self::list::{BadPosition, Position, UserFilter, UserOrder, UserState};
 pub use self::notices::{Notice, SessionSync};
 pub use self::rights::Administrator;
 
@@ -136,55 +142,6 @@ impl Users {
             .transpose()
             .map_err(SqlError::Refused)
     }
-
-    /// Up to `limit` accounts in the order of their e-mails, from the first after `after`.
-    pub async fn list(&self, after: &str, limit: i64) -> Result<Vec<User>> {
-        self.search("", after, limit).await
-    }
-
-    /// The same of those whose e-mail holds `text`, in whatever case and either form of its domain
-    /// ([`searched`]); an empty one stands in all of them.
-    ///
-    /// All e-mails are looked through, but in the index of e-mails alone, and no further than a
-    /// page needs.
-    pub async fn search(&self, text: &str, after: &str, limit: i64) -> Result<Vec<User>> {
-        // Postgres takes no NUL, and no e-mail has one.
-        if text.contains('\0') || after.contains('\0') {
-            return Ok(Vec::new());
-        }
-        let text = searched(text);
-        let condition = if text.is_empty() {
-            "email > $1"
-        } else {
-            "email IN (SELECT email FROM users WHERE email > $1 AND email LIKE $3 ESCAPE '!' \
-             ORDER BY email LIMIT $2)"
-        };
-        let query =
-            format!("SELECT {COLUMNS} FROM users WHERE {condition} ORDER BY email LIMIT $2");
-        let after = after.to_owned();
-        let rows = self
-            .sql
-            .run(async |pool| {
-                let mut query = sqlx::query(sqlx::AssertSqlSafe(query))
-                    .bind(after)
-                    .bind(limit);
-                if !text.is_empty() {
-                    query = query.bind(format!("%{}%", literally(&text)));
-                }
-                query.fetch_all(&pool).await
-            })
-            .await?;
-        rows.iter()
-            .map(user)
-            .collect::<std::result::Result<_, _>>()
-            .map_err(SqlError::Refused)
-    }
-}
-
-/// A text as a pattern of LIKE that stands for itself.
-fn literally(text: &str) -> String {
-    let escaped = text.replace('!', "!!").replace('%', "!%");
-    escaped.replace('_', "!_")
 }
 
 /// The account with an id, as the transaction of `connection` sees it.
@@ -229,6 +186,7 @@ fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
         signed_out_at: moment("signed_out_at")?,
         password_change_required_at: moment("password_change_required_at")?,
         reset_required_at: moment("reset_required_at")?,
+        last_sign_in_at: moment("last_sign_in_at")?.filter(|at| at.millis() > 0),
         version: row.try_get("version")?,
     })
 }

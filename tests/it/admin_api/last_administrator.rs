@@ -39,9 +39,9 @@ async fn the_last_administrator_cannot_be_taken_away_by_anybody() {
             .await
             .problem(409, "last_administrator");
         for arguments in [
-            ["user", "disable", ADMIN].as_slice(),
+            ["user", "disable", ADMIN, "--yes"].as_slice(),
             &["user", "set-roles", ADMIN, "support"],
-            &["user", "delete", ADMIN],
+            &["user", "delete", ADMIN, "--yes"],
         ] {
             let output = house.settings.run(arguments).await;
             assert_eq!(output.status.code(), Some(1), "{arguments:?}");

@@ -327,36 +327,49 @@ async fn commands(walk: &mut Walk) {
     walk.command(&create, PASSWORD, Action::UserCreated, CAT)
         .await;
     walk.command(
-        &["user", "set-roles", CAT],
+        &["user", "set-roles", CAT, "--yes"],
         "",
         Action::UserRolesChanged,
         CAT,
     )
     .await;
-    walk.command(&["user", "disable", CAT], "", Action::UserDisabled, CAT)
-        .await;
+    walk.command(
+        &["user", "disable", CAT, "--yes"],
+        "",
+        Action::UserDisabled,
+        CAT,
+    )
+    .await;
     walk.command(&["user", "enable", CAT], "", Action::UserEnabled, CAT)
         .await;
-    let set = ["user", "set-password", CAT, "--password-stdin"];
+    let set = ["user", "set-password", CAT, "--password-stdin", "--yes"];
     walk.command(&set, NEW, Action::UserPasswordSet, CAT).await;
     walk.command(
-        &["user", "reset-link", CAT],
+        &["user", "reset-link", CAT, "--yes"],
         "",
         Action::UserResetRequired,
         CAT,
     )
     .await;
-    let require = ["user", "require-password-change", CAT];
+    let require = ["user", "require-password-change", CAT, "--yes"];
     walk.command(&require, "", Action::UserPasswordChangeRequired, CAT)
         .await;
     walk.command(
-        &["user", "revoke-sessions", CAT],
+        &["user", "revoke-sessions", CAT, "--yes"],
         "",
         Action::SessionsEnded,
         CAT,
     )
     .await;
-    walk.command(&["user", "delete", CAT], "", Action::UserDeleted, CAT)
+    walk.command(
+        &["user", "delete", CAT, "--yes"],
+        "",
+        Action::UserDeleted,
+        CAT,
+    )
+    .await;
+    // Its e-mail stood in the trail until now.
+    walk.command(&["user", "erase", CAT, "--yes"], "", Action::UserErased, "")
         .await;
     walk.command(&["audit", "export"], "", Action::AuditExported, "")
         .await;
@@ -398,6 +411,6 @@ async fn every_action_leaves_exactly_one_event_on_postgres_and_redis() {
         .redis(&redis)
         .set("JWT_REFRESH_GRACE_SECONDS", 0);
     let mut walk = everything(Walk::of(settings, &url).await).await;
-    walk.command(&["cache", "purge"], "", Action::CachePurged, "")
+    walk.command(&["cache", "purge", "--yes"], "", Action::CachePurged, "")
         .await;
 }

@@ -74,9 +74,12 @@ async fn an_account_is_made_and_can_sign_in() {
         assert!(
             created["disabled_at"].is_null() && created["password_change_required_at"].is_null()
         );
-        house.client.signed_in("bob@example.com").await;
         let path = format!("/admin/users/{}", created["id"].as_str().unwrap());
         assert_eq!(&house.ask(Method::GET, &path).await.is(200).json, created);
+        assert!(created["last_sign_in_at"].is_null());
+        house.client.signed_in("bob@example.com").await;
+        let known = house.ask(Method::GET, &path).await;
+        assert!(known.is(200).json["last_sign_in_at"].is_string());
         let taken = house.send(Method::POST, "/admin/users", &body).await;
         taken.problem(409, "email_taken");
 
@@ -218,6 +221,103 @@ async fn a_deleted_account_is_gone_and_an_unknown_one_is_told() {
             .ask(Method::GET, "/admin/users/1")
             .await
             .problem(400, "invalid_parameter");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_filtered_ordered_and_counted_page_by_page() {
+    on_both_databases(async |house| {
+        // Two roles that share a beginning, and one that differs in case alone.
+        for (email, roles) in [
+            ("ann@example.com", json!(["support"])),
+            ("bob@example.com", json!(["support", "editor"])),
+            ("cat@example.com", json!(["supporter"])),
+            ("dan@example.com", json!(["Support"])),
+        ] {
+            let body = json!({"email": email, "password": PASSWORD, "roles": roles});
+            house
+                .send(Method::POST, "/admin/users", &body)
+                .await
+                .is(201);
+        }
+        let (ann, bob, cat) = ("ann@example.com", "bob@example.com", "cat@example.com");
+        let (dan, eve) = ("dan@example.com", "eve@example.com");
+        house.client.register(eve).await.is(201);
+        house.client.signed_in(cat).await;
+        house.client.signed_in(ann).await;
+        for (email, act) in [
+            (bob, "disable"),
+            (dan, "require-password-change"),
+            (eve, "reset"),
+        ] {
+            let path = format!("{}/{act}", house.address(email).await);
+            house.ask(Method::POST, &path).await;
+        }
+        for (query, expected) in [
+            ("role=support", vec![ann, bob]),
+            ("role=Support", vec![dan]),
+            ("role=suppor_", vec![]),
+            ("role=support&state=active", vec![ann]),
+            ("state=active", vec![ann, cat, ADMIN]),
+            ("state=disabled", vec![bob]),
+            ("state=must_change_password", vec![dan]),
+            ("state=needs_reset", vec![eve]),
+            ("order=newest", vec![eve, dan, cat, bob, ann, ADMIN]),
+            ("order=newest&state=active", vec![cat, ann, ADMIN]),
+            ("order=last_sign_in&q=example", vec![ann, cat, ADMIN]),
+        ] {
+            let page = house
+                .ask(Method::GET, &format!("/admin/users?{query}"))
+                .await;
+            let users = page.is(200).json["users"].as_array().unwrap();
+            let emails: Vec<&str> = users
+                .iter()
+                .map(|user| user["email"].as_str().unwrap())
+                .collect();
+            if query.starts_with("order=last") {
+                // Those that never signed in come last, in any order.
+                assert_eq!(emails[..3], expected, "{query}");
+                assert!(users[2]["last_sign_in_at"].is_string(), "{query}");
+                assert!(users[3]["last_sign_in_at"].is_null(), "{query}");
+            } else {
+                assert_eq!(emails, expected, "{query}");
+                assert_eq!(page.json["total"], expected.len(), "{query}");
+            }
+        }
+        // One by one, in every order, nobody is left out or told twice, equal moments or not.
+        for order in ["email", "newest", "last_sign_in"] {
+            let whole = house.emails(&format!("order={order}")).await;
+            let (mut paged, mut after) = (Vec::new(), String::new());
+            loop {
+                let path = format!("/admin/users?limit=1&order={order}&after={after}");
+                let page = house.ask(Method::GET, &path).await;
+                assert_eq!(page.is(200).json["total"], 6);
+                paged.push(page.json["users"][0]["email"].as_str().unwrap().to_owned());
+                match page.json["next"].as_str() {
+                    Some(next) => next.clone_into(&mut after),
+                    None => break,
+                }
+            }
+            assert_eq!(paged, whole, "{order}");
+        }
+        // By id, and not by a part of one.
+        let path = house.address(cat).await;
+        let id = path.rsplit('/').next().unwrap();
+        assert_eq!(house.emails(&format!("q={id}")).await, [cat]);
+        assert_eq!(house.emails(&format!("q={}", &id[..8])).await, [""; 0]);
+        for query in [
+            "state=gone",
+            "order=age",
+            "order=newest&after=ann@example.com",
+            "role=%00",
+            "erase=true",
+        ] {
+            let answer = house
+                .ask(Method::GET, &format!("/admin/users?{query}"))
+                .await;
+            answer.problem(400, "invalid_parameter");
+        }
     })
     .await;
 }

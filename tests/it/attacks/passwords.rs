@@ -111,6 +111,7 @@ async fn common_passwords_in_other_clothes_are_refused_wherever_one_is_chosen() 
             "set-password",
             "johanna@example.com",
             "--password-stdin",
+            "--yes",
         ];
         let refused = settings.run_with(&set, password).await;
         assert_eq!(

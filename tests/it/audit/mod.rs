@@ -6,6 +6,7 @@ mod page;
 mod plans;
 mod retention;
 mod store;
+mod user_plans;
 
 use aura::audit::{Action, Actor, Audit, Event, Origin, Subject};
 use aura::clock::{Clock, Timestamp};

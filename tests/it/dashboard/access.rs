@@ -200,3 +200,41 @@ async fn cookies_are_for_this_host_and_for_tls() {
         .await;
     is_page(&plain, 403, "This page needs https");
 }
+
+#[tokio::test]
+async fn a_form_for_a_password_is_not_shown_over_plain_http() {
+    let world = World::start().await;
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        let mut visitor = world.visitor();
+        let call = visitor.call(Method::GET, path, |request| {
+            let request = request
+                .header("host", "auth.example.com")
+                .header("upgrade-insecure-requests", "1");
+            let headers = headers.iter();
+            headers.fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            })
+        });
+        call.await
+    };
+    // What a browser sends over http, and what a proxy says of it.
+    for path in ["/sign-in?next=%2Fusers", "/register", "/reset?token=x"] {
+        let refused = ask(path, &[]).await;
+        is_page(&refused, 403, "This page needs https");
+        let link = format!("href=\"https://auth.example.com{path}\"").replace('&', "&#38;");
+        assert!(refused.text.contains(&link), "{refused:#?}");
+        assert!(!refused.text.contains("<form"), "{refused:#?}");
+        assert!(!refused.headers.contains_key("set-cookie"), "{refused:#?}");
+    }
+    let said = [("x-forwarded-proto", "http")];
+    is_page(&ask("/sign-in", &said).await, 403, "This page needs https");
+    // Over TLS: a browser of today, or a proxy that says so. An old browser has a way past.
+    for (path, headers) in [
+        ("/sign-in", &[("sec-fetch-site", "none")] as &[_]),
+        ("/sign-in", &[("x-forwarded-proto", "https")]),
+        ("/sign-in", &[("forwarded", "for=192.0.2.1;proto=https")]),
+        ("/sign-in?https=yes", &[]),
+    ] {
+        is_page(&ask(path, headers).await, 200, "<h1>Sign in</h1>");
+    }
+}

@@ -134,7 +134,12 @@ async fn what_an_administrator_does_to_an_account_holds_at_once() {
     let bad = root.submit(&page, &act("roles"), &[("roles", "a/b")]).await;
     is_page(&bad, 422, "Roles: A role is");
     assert!(bad.text.contains("value=\"a/b\""));
-    root.submit(&page, &act("roles"), &[]).await.is(303);
+    // An empty field alone takes nothing away.
+    let emptied = root.submit(&page, &act("roles"), &[("roles", "")]).await;
+    is_page(&emptied, 422, "This would take every role away.");
+    ann.get("/users").await.is(200);
+    let none = root.submit(&page, &act("roles"), &[("none", "yes")]).await;
+    is_page(&root.follow(&none).await, 200, "The roles are set.");
     ann.get("/users").await.is(403);
 
     root.submit(&page, &act("end-sessions"), &[]).await.is(303);
@@ -170,9 +175,9 @@ async fn the_last_administrator_stays() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let page = world.page_of(&mut root, ROOT).await;
-    for action in ["roles", "disable", "delete"] {
+    for action in ["roles", "disable", "delete", "erase"] {
         let refused = root
-            .submit(&page, &format!("{page}/{action}"), &[("roles", "")])
+            .submit(&page, &format!("{page}/{action}"), &[("none", "yes")])
             .await;
         is_page(
             &refused,
@@ -255,7 +260,7 @@ async fn accounts_are_found_by_a_part_of_their_email() {
     assert!(
         found.is(200).text.contains(ANN) && !found.text.contains("auto\">root@example.com</a>")
     );
-    is_page(&root.get("/users?q=zebra").await, 200, "No e-mail has");
+    is_page(&root.get("/users?q=zebra").await, 200, "No user fits.");
     is_page(
         &root.get("/users?after=zz").await,
         200,
@@ -263,4 +268,57 @@ async fn accounts_are_found_by_a_part_of_their_email() {
     );
     let all = root.get("/users?after=ann%40example.com").await;
     assert!(all.text.contains("First page") && all.text.contains("auto\">root@example.com</a>"));
+}
+
+#[tokio::test]
+async fn accounts_are_filtered_ordered_and_counted() {
+    let world = World::start().await;
+    let mut root = world.signed_in(ROOT).await;
+    let id = world.page_of(&mut root, ANN).await.replace("/users/", "");
+    let row = |email: &str| format!("auto\">{email}</a>");
+    for (query, total, first) in [
+        ("", "2 users", ANN),
+        ("order=newest", "2 users", ANN),
+        ("order=last_sign_in", "2 users", ROOT),
+        ("role=admin", "1 user", ROOT),
+        ("state=active&role=editor", "1 user", ANN),
+        (&format!("q={id}"), "1 user", ANN),
+    ] {
+        let found = root.get(&format!("/users?{query}")).await;
+        let text = &found.is(200).text;
+        assert!(
+            text.contains(&format!("id=\"total\">{total}<")),
+            "{query}: {text}"
+        );
+        let at = |email| text.find(&row(email)).unwrap_or(usize::MAX);
+        let other = if first == ANN { ROOT } else { ANN };
+        assert!(at(first) < at(other), "{query}: {text}");
+    }
+    let found = root.get("/users?order=last_sign_in").await;
+    assert!(
+        found.text.contains("<span class=\"faint\">never</span>"),
+        "Ann has never signed in"
+    );
+    is_page(
+        &root.get("/users?state=disabled").await,
+        200,
+        "No user fits.",
+    );
+    for query in [
+        "email=ann",
+        "q=a&q=b",
+        "state=x",
+        "order=x",
+        "order=newest&after=x",
+    ] {
+        let refused = root.get(&format!("/users?{query}")).await;
+        is_page(&refused, 400, "This address is not right");
+    }
+    for path in [
+        "/audit?who=x",
+        "/audit/export?before=x&who=x",
+        "/configuration?name=x",
+    ] {
+        is_page(&root.get(path).await, 400, "There is no parameter");
+    }
 }

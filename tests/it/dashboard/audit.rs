@@ -90,3 +90,30 @@ async fn older_events_are_behind_a_link_that_keeps_the_filters() {
     assert!(second.text.contains("First page"));
     assert!(!second.text.contains("Older events"));
 }
+
+#[tokio::test]
+async fn a_failed_sign_in_says_whose_account_was_tried_and_not_who_tried() {
+    let world = World::start().await;
+    let failed = world.client().login("nobody@example.com", PASSWORD).await;
+    let mut root = world.signed_in(ROOT).await;
+    let page = root.get("/audit?action=session.refused").await;
+    let text = &page.is(200).text;
+    let cell = |name: &str| {
+        let rest = text.split(&format!("data-label=\"{name}\">")).nth(1);
+        rest.and_then(|rest| rest.split("</td>").next())
+            .unwrap()
+            .to_owned()
+    };
+    assert!(cell("Who").contains("not signed in"), "{text}");
+    assert!(!cell("Who").contains("nobody@example.com"), "{text}");
+    assert!(
+        cell("Whose account").contains("nobody@example.com"),
+        "{text}"
+    );
+    // To the second, and under the id that the answer had.
+    assert!(cell("When").matches(':').count() == 4, "{text}");
+    assert!(
+        cell("Detail").contains(failed.header("x-request-id")),
+        "{text}"
+    );
+}

@@ -27,6 +27,7 @@ fn forms(page: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         "require-password-change",
         "reset",
         "delete",
+        "erase",
     ];
     let acts = acts
         .iter()
@@ -196,7 +197,10 @@ async fn a_stolen_cookie_is_worth_nothing_after_the_sign_out() {
                     .is(303);
             }
             "cli" => {
-                world.settings.done(&["user", "revoke-sessions", ANN]).await;
+                world
+                    .settings
+                    .done(&["user", "revoke-sessions", ANN, "--yes"])
+                    .await;
             }
             _ => {
                 let mut other = world.signed_in(ANN).await;

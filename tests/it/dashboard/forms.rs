@@ -62,7 +62,10 @@ async fn a_newcomer_registers_signs_out_and_in_again() {
 #[tokio::test]
 async fn a_refused_sign_in_does_not_say_whether_the_account_exists() {
     let world = World::start().await;
-    world.settings.done(&["user", "disable", ANN]).await;
+    world
+        .settings
+        .done(&["user", "disable", ANN, "--yes"])
+        .await;
     let mut visitor = world.visitor();
     let mut seen = Vec::new();
     for (email, password) in [
@@ -149,7 +152,10 @@ async fn a_reset_link_works_once() {
         is_page(&visitor.get(path).await, 401, "This link does not work");
     }
     let session = world.client().signed_in(ANN).await;
-    let link = world.settings.done(&["user", "reset-link", ANN]).await;
+    let link = world
+        .settings
+        .done(&["user", "reset-link", ANN, "--yes"])
+        .await;
     world.client().me(&session.access).await.is(401);
     let token = link
         .split_whitespace()

@@ -34,8 +34,8 @@ async fn the_keyboard_alone_signs_in_and_out() {
         return;
     };
     let browser = world.browser(&Look::light()).await;
-    world.open(&browser, "/sign-in").await;
     // The first stop leads past the header, and is seen.
+    world.open(&browser, "/no/such/page").await;
     press(&browser, Key::Tab).await;
     assert_eq!(
         browser
@@ -44,6 +44,12 @@ async fn the_keyboard_alone_signs_in_and_out() {
         "#main"
     );
     press(&browser, Key::Enter).await;
+    // Typing begins in the first field.
+    world.open(&browser, "/sign-in").await;
+    assert_eq!(
+        browser.run("return document.activeElement.id").await,
+        "email"
+    );
     for (css, text) in [("#email", ANN), ("#password", PASSWORD)] {
         tab_to(&browser, css).await;
         let outline = browser
@@ -92,7 +98,7 @@ async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
     browser.fill("#current_password", "wrong").await;
     browser.fill("#new_password", OTHER).await;
     browser
-        .click("form[action='/account/password'] button")
+        .click("form[action='/account/password'] button[type=submit]")
         .await;
     browser
         .element("#current_password[aria-invalid=true]")
@@ -101,7 +107,7 @@ async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
     browser.fill("#current_password", PASSWORD).await;
     browser.fill("#new_password", OTHER).await;
     browser
-        .click("form[action='/account/password'] button")
+        .click("form[action='/account/password'] button[type=submit]")
         .await;
     browser.says("Your password is changed.").await;
     client.me(&session.access).await.is(401);
@@ -117,6 +123,7 @@ async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
         ended += usize::from(client.me(token).await.status == 401);
     }
     assert_eq!(ended, 1, "one of three");
+    browser.click("#end-others summary").await;
     browser
         .click("form[action='/account/sessions/end-others'] button")
         .await;
@@ -139,7 +146,8 @@ async fn an_administrator_helps_a_user() {
     root.fill("#email", "bob@example.com").await;
     root.fill("#password", PASSWORD).await;
     root.fill("#roles", "editor, staff").await;
-    root.click("form[action='/users/new'] button").await;
+    root.click("form[action='/users/new'] button[type=submit]")
+        .await;
     root.says("The account is made.").await;
     root.says("bob@example.com").await;
     let bob = client.signed_in("bob@example.com").await;
@@ -156,6 +164,7 @@ async fn an_administrator_helps_a_user() {
     let me = client.me(&bob.access).await;
     assert_eq!(me.json["roles"], serde_json::json!(["support"]));
 
+    root.click("#end-sessions summary").await;
     root.click("form[action$='/end-sessions'] button").await;
     root.says("All sessions of the account have ended.").await;
     client.me(&bob.access).await.is(401);
@@ -193,7 +202,7 @@ async fn an_administrator_helps_a_user() {
     bob.says("E-mail or password is wrong.").await;
     world.open(&bob, &format!("/reset?token={token}")).await;
     bob.fill("#new_password", OTHER).await;
-    bob.click("form[action='/reset'] button").await;
+    bob.click("form[action='/reset'] button[type=submit]").await;
     bob.says("Your new password is set.").await;
     fill_in(&bob, "bob@example.com", OTHER).await;
     bob.is_at("/account").await;
@@ -211,7 +220,10 @@ async fn an_administrator_helps_a_user() {
     world.open(&root, &own).await;
     root.fill("#roles", "").await;
     root.click("form[action$='/roles'] button").await;
-    root.says("administrator").await;
+    root.says("This would take every role away.").await;
+    root.click("#no-roles summary").await;
+    root.click("#no-roles button").await;
+    root.says("This is the last administrator").await;
     world.open(&root, "/users").await;
     root.says(ROOT).await;
 

@@ -3,6 +3,7 @@
 //!
 //! Needs `chromedriver`, `chromium`, and the tools that `scripts/test` installs.
 
+mod comfort;
 mod forms;
 mod looks;
 mod replicas;

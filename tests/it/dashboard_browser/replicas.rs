@@ -29,6 +29,7 @@ async fn a_sign_in_at_one_process_holds_and_ends_at_the_other() {
     sign_in(&elsewhere, &two, ANN).await;
     open(&elsewhere, &one, "/account").await;
     elsewhere.says(ANN).await;
+    elsewhere.click("#end-others summary").await;
     elsewhere
         .click("form[action='/account/sessions/end-others'] button")
         .await;

@@ -57,7 +57,7 @@ async fn busy(settings: &Settings) -> Aura {
         settings.done_with(&create, PASSWORD).await;
     }
     settings
-        .done(&["user", "disable", "john.backus@example.com"])
+        .done(&["user", "disable", "john.backus@example.com", "--yes"])
         .await;
     let aura = settings.start().await;
     let client = aura.client();

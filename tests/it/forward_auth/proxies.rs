@@ -234,7 +234,7 @@ async fn people_pass_by_their_session(world: &World, driver: &Driver) {
     sign_in(&bob, "bob@example.com").await;
     bob.says("X-Auth-Roles: staff").await;
 
-    let end = ["user", "revoke-sessions", "ann@example.com"];
+    let end = ["user", "revoke-sessions", "ann@example.com", "--yes"];
     world.settings.done(&end).await;
     let answer = ask(&world.app, Method::GET, "/x", &[("cookie", &line)]).await;
     answer.is(401);

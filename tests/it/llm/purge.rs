@@ -72,12 +72,12 @@ async fn the_command_line_purges_what_servers_share() {
         let answer = ask(&client, &user.access, &question("?")).await;
         assert_eq!(answer.header("x-cache"), source);
     }
-    let said = settings.done(&["cache", "purge"]).await;
+    let said = settings.done(&["cache", "purge", "--yes"]).await;
     assert_eq!(said, "the cache is purged\n");
     let answer = ask(&client, &user.access, &question("?")).await;
     assert_eq!(answer.header("x-cache"), "MISS");
 
-    let alone = before(&upstream).run(&["cache", "purge"]).await;
+    let alone = before(&upstream).run(&["cache", "purge", "--yes"]).await;
     assert_eq!(alone.status.code(), Some(1));
     let said = String::from_utf8_lossy(&alone.stderr).into_owned();
     assert!(said.contains("POST /llm/cache/purge"), "{said}");

@@ -22,7 +22,7 @@ async fn what_one_process_was_told_the_other_knows() {
     assert_eq!(upstream.calls(), 1);
 
     // What the purge of one forgets, both have forgotten.
-    settings.done(&["cache", "purge"]).await;
+    settings.done(&["cache", "purge", "--yes"]).await;
     let third = ask(&two.client(), &session.access, &question("?")).await;
     assert_eq!(third.header("x-cache"), "MISS");
     let fourth = ask(&one.client(), &session.access, &question("?")).await;

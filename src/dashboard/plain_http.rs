@@ -1,0 +1,47 @@
+//! Browsers on plain HTTP, where a password must not be asked for.
+
+use super::visit::Visit;
+use crate::http::head::host;
+
+impl Visit {
+    /// True when the browser seems to have asked over plain HTTP, where it keeps none of our cookies, so
+    /// that whatever is typed into a form would be sent in vain, and in clear.
+    ///
+    /// The server cannot see it: TLS ends before it. Browsers send `Sec-Fetch-Site` to trustworthy origins
+    /// alone (W3C Fetch Metadata), so one that has it came by TLS, whatever a proxy in the middle of a
+    /// chain says of its own part. Browsers from before 2023 never send it: a proxy may vouch for them,
+    /// and `https=yes` is their way past.
+    pub(super) fn lacks_https(&self) -> bool {
+        let headers = self.headers();
+        let said = |name: &str| {
+            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_ascii_lowercase()
+        };
+        if !self.site.cookies.secure(headers) || self.query("https") == "yes" {
+            return false;
+        }
+        let scheme = said("x-forwarded-proto");
+        let by_tls = headers.contains_key("sec-fetch-site")
+            || scheme.contains("https")
+            || said("forwarded").contains("proto=https");
+        // Programs send neither, and have no address bar.
+        !by_tls && (scheme.contains("http") || headers.contains_key("upgrade-insecure-requests"))
+    }
+
+    /// The address of this page over TLS, as far as it is known, and of this page as it is, for a
+    /// browser that was misjudged.
+    pub(super) fn https_addresses(&self) -> (Option<String>, String) {
+        let whole = self.own_address().unwrap_or("/sign-in");
+        let join = if whole.contains('?') { '&' } else { '?' };
+        let anyway = format!("{whole}{join}https=yes");
+        let configured = self.site.public_url.as_deref();
+        let origin = match configured.filter(|url| url.starts_with("https://")) {
+            Some(url) => Some(url.to_owned()),
+            // Another port than the default one speaks TLS only by chance.
+            None => host(self.headers())
+                .filter(|host| host.port().is_none())
+                .map(|host| format!("https://{}", host.name())),
+        };
+        (origin.map(|origin| format!("{origin}{whole}")), anyway)
+    }
+}
