@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 
-use sqlx::{AnyConnection, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::action::Action;
 use super::store::Audit;
+use crate::storage::Connection;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -68,7 +69,7 @@ impl Audit {
     /// What the database says.
     pub async fn erase(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
         email: &str,
         limit: i64,
         erased: &mut Erased,
@@ -97,7 +98,7 @@ impl Audit {
     /// What the database says.
     pub async fn erase_exports(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
         email: &str,
         erased: &mut Erased,
     ) -> Result<()> {
@@ -121,7 +122,7 @@ impl Audit {
     /// What the database says.
     pub async fn last_account_of(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
         email: &str,
     ) -> Result<Option<Uuid>> {
         let query = "SELECT subject_id FROM audit_events WHERE subject = $1 \

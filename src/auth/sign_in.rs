@@ -377,10 +377,12 @@ impl Auth {
             expires_in,
             beside: token.hash(),
         };
-        let access_token = access.issue(&self.secrets().keys, &grant).map_err(|error| {
-            tracing::error!(%error, "an access token could not be signed");
-            Error::Internal
-        })?;
+        let access_token = access
+            .issue(&self.secrets().keys, &grant)
+            .map_err(|error| {
+                tracing::error!(%error, "an access token could not be signed");
+                Error::Internal
+            })?;
         Ok(TokenPair {
             access_token,
             expires_in,

@@ -77,7 +77,7 @@ pub(super) fn line(user: &User) -> String {
     };
     json!({
         "id": user.id.to_string(),
-        "email": user.email.as_str(),
+        "email": user.email.shown(),
         "state": UserState::of(user).as_str(),
         "roles": user.roles,
         "created_at": moment(user.created_at),

@@ -129,8 +129,8 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
     let first = if after.is_empty() { "" } else { &base };
     let row = |user: User| Row {
         id: user.id.to_string(),
-            state: UserState::of(&user),
-            email: user.email.shown(),
+        state: UserState::of(&user),
+        email: user.email.shown(),
         roles: user.roles,
         since: Moment(user.created_at),
         last_sign_in: user.last_sign_in_at.map(Moment),

@@ -279,11 +279,7 @@ impl Upstream {
             });
         };
         let address = &*self.address;
-        tracing::warn!(
-            address,
-            fault,
-            "the upstream failed"
-        );
+        tracing::warn!(address, fault, "the upstream failed");
         Err(UpstreamError::Unavailable)
     }
 

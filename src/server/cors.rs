@@ -145,7 +145,11 @@ mod tests {
     use crate::http::context::RequestId;
 
     fn context(headers: &HeaderMap) -> Context {
-        Context::new(RequestId::of(headers), "198.51.100.7".parse().unwrap(), headers)
+        Context::new(
+            RequestId::of(headers),
+            "198.51.100.7".parse().unwrap(),
+            headers,
+        )
     }
 
     fn ask(origin: &str, wanted: &str, names: &str, allowed: Option<&str>) -> Response {

@@ -1,7 +1,7 @@
 //! Erasure of a person: the account is deleted, and the audit trail loses the e-mail, the addresses and the
 //! user agents. Ids stay, so that the trail remains whole.
 
-use sqlx::{AnyConnection, Connection, Row};
+use sqlx::Row;
 
 use super::change::has_admin;
 use super::notices;
@@ -11,6 +11,7 @@ use crate::audit::{Actor, Erased, Event, Origin, Subject};
 use crate::auth::email::Email;
 use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
+use crate::storage::Connection;
 
 /// Events that one transaction takes the person out of: few enough to be done long before a call's
 /// limit.
@@ -63,6 +64,7 @@ impl Users {
                     .is_some()
                 {
                     // The last transaction tells it.
+                    transaction.rollback().await?;
                     return Ok(false);
                 }
                 let (audit, email) = (&self.audit, email.as_str());
@@ -81,6 +83,7 @@ impl Users {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 if let Some(refusal) = refusal(&mut transaction, email, administrator).await? {
+                    transaction.rollback().await?;
                     return Ok(refusal);
                 }
                 let user = by_email(&mut transaction, email).await?;
@@ -101,6 +104,7 @@ impl Users {
                     .erase_exports(&mut transaction, email.as_str(), &mut erased)
                     .await?;
                 if user.is_none() && erased.events == 0 {
+                    transaction.rollback().await?;
                     return Ok(Erasure::Unknown);
                 }
                 let event = describe(event, email, account, user.is_some(), erased.events);
@@ -134,7 +138,7 @@ impl Users {
 
 /// Why the erasure must not go on, if it must not. Takes the lock of all changes.
 async fn refusal(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     email: &Email,
     administrator: Option<&Administrator>,
 ) -> std::result::Result<Option<Erasure>, sqlx::Error> {
@@ -152,7 +156,7 @@ async fn refusal(
 }
 
 async fn by_email(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     email: &Email,
 ) -> std::result::Result<Option<User>, sqlx::Error> {
     let query = sqlx::query("SELECT id FROM users WHERE email = $1");

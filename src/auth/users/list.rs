@@ -6,6 +6,7 @@ use sqlx::{Any, Row};
 
 use super::{COLUMNS, Result, User, Users, user};
 use crate::audit::Value;
+use crate::auth::email::searched;
 use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
 use crate::storage::SqlError;
@@ -191,7 +192,7 @@ impl Conditions {
 
     fn of(filter: &UserFilter) -> Self {
         let mut all = Self::default();
-        let text = filter.text.trim().to_lowercase();
+        let text = searched(&filter.text);
         if !text.is_empty() {
             let pattern = all.bind(Value::Text(format!("%{}%", literally(&text))));
             let by_email = format!("email LIKE {pattern} ESCAPE '!'");

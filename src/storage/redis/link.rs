@@ -24,11 +24,7 @@ pub(super) struct Link {
 
 impl Link {
     /// Parses `url`; connects nothing.
-    pub(super) fn new(
-        variable: &'static str,
-        url: &RedisUrl,
-        number: i64,
-    ) -> Result<Self, BadUrl> {
+    pub(super) fn new(variable: &'static str, url: &RedisUrl, number: i64) -> Result<Self, BadUrl> {
         let bad = |error: RedisError| BadUrl {
             variable,
             // The description is a fixed text of the driver; its detail may quote the URL.
@@ -67,7 +63,10 @@ impl Link {
     }
 
     /// The connection, which opens at its first call.
-    pub(super) fn manager(&self, config: ConnectionManagerConfig) -> RedisResult<ConnectionManager> {
+    pub(super) fn manager(
+        &self,
+        config: ConnectionManagerConfig,
+    ) -> RedisResult<ConnectionManager> {
         if let Some(manager) = self.manager.get() {
             return Ok(manager.clone());
         }
