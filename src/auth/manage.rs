@@ -7,7 +7,7 @@ use super::ids::UserId;
 use super::password::Password;
 use super::session_sync::END_ALL;
 use super::sessions::{Owner, Session};
-use super::users::{ADMIN, Administrator, Change, Deed, Outcome, SessionSync, User, named};
+use super::users::{ADMIN, Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
 use super::{Auth, Caller, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
@@ -159,10 +159,11 @@ impl Auth {
         }
     }
 
-    /// Makes the first account, an administrator's; refused as soon as there is any.
+    /// Makes the account of the first administrator, whatever other accounts there are.
     ///
     /// # Errors
-    /// [`Error::RegistrationClosed`] when there is an account; otherwise as [`Auth::create`].
+    /// [`Error::RegistrationClosed`] when there is an administrator who can sign in; otherwise as
+    /// [`Auth::create`].
     pub async fn create_first_administrator(
         &self,
         context: &Context,
@@ -173,10 +174,10 @@ impl Auth {
         let roles = vec![super::users::ADMIN.to_owned()];
         let user = self.prepare(context.client, email, password, roles).await?;
         let event = By::owner(context, &user).did(Action::UserFirstAdministrator, &user, "");
-        if self.0.users.add_first(&user, &event).await? {
-            Ok(user)
-        } else {
-            Err(Error::RegistrationClosed)
+        match self.0.users.add_first_administrator(&user, &event).await? {
+            First::Added => Ok(user),
+            First::AdministratorExists => Err(Error::RegistrationClosed),
+            First::EmailTaken => Err(Error::EmailTaken),
         }
     }
 

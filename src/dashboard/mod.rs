@@ -59,7 +59,7 @@ use crate::llm::Llm;
 type Answer = Result<Response, Fault>;
 
 /// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 29] = [
+pub const ROUTES: [(&str, &[&str]); 30] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),
@@ -267,7 +267,7 @@ async fn handle(visit: &mut Visit) -> Answer {
             ["live"] => return overview::live(visit).await,
             ["sign-in"] => return sign_in::show(visit).await,
             ["sign-out"] => return Ok(sign_in::show_sign_out(visit)),
-            ["register"] => return register::show(visit),
+            ["register"] => return register::show(visit).await,
             ["reset"] => return reset::show(visit).await,
             ["setup"] => return setup::show(visit).await,
             ["account"] => return account::show(visit).await,

@@ -1,15 +1,17 @@
 //! `/register`: an account for whoever asks, and a session in it.
 
 use super::Answer;
+use super::fault::Fault;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
+use super::setup;
 use super::sign_in::{begin_first, two};
 use super::visit::Visit;
 use crate::auth::Error;
 use crate::http::next::in_query;
 
 /// The form; whoever is signed in goes straight on.
-pub(super) fn show(visit: &mut Visit) -> Answer {
+pub(super) async fn show(visit: &mut Visit) -> Answer {
     if !visit.site.registration_open {
         return Err(Error::RegistrationClosed.into());
     }
@@ -17,7 +19,7 @@ pub(super) fn show(visit: &mut Visit) -> Answer {
     if visit.session().is_some() {
         return Ok(visit.see(&next));
     }
-    Ok(form_page(visit, next).show(visit))
+    Ok(form_page(visit, next).await?.show(visit))
 }
 
 /// Makes the account and signs in.
@@ -28,7 +30,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     }
     let mut sent = visit.limited_form().await?;
     let next = next(visit, &sent.take("next").unwrap_or_default());
-    let mut page = form_page(visit, next.clone());
+    let mut page = form_page(visit, next.clone()).await?;
     let [email, password] = two(page.form.fill(&mut sent));
     if !page.form.is_good() {
         return Ok(page.show(visit));
@@ -47,19 +49,24 @@ fn next(visit: &Visit, asked: &str) -> String {
     visit.site.next.allowed(asked).unwrap_or("/").to_owned()
 }
 
-fn form_page(visit: &Visit, next: String) -> FormPage {
+async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
+    let mut links = Vec::new();
+    if visit.offers_setup().await? {
+        links.push(setup::link());
+    }
     let sign_in = format!("/sign-in?next={}", in_query(&next));
     let mut form = Form::new(vec![
         Field::email(),
         Field::new_password("password", "Password", visit.site.min_password),
     ]);
     form.hidden.push(("next", next));
-    FormPage {
+    links.push(("You have one?", sign_in, "Sign in"));
+    Ok(FormPage {
         heading: "Make an account",
         action: "/register",
         form,
         button: "Make the account",
-        links: vec![("You have one?", sign_in, "Sign in")],
+        links,
         ..FormPage::default()
-    }
+    })
 }

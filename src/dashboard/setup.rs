@@ -4,7 +4,6 @@
 //! stranger has one. So the page takes a one-time code, which only the terminal shows.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,59 +15,32 @@ use super::fields::{Field, Form};
 use super::form_page::FormPage;
 use super::sign_in::begin_first;
 use super::visit::Visit;
+use crate::auth::Error;
 use crate::clock::random_bytes;
 use crate::http::{Code, Problem};
 
-/// Wrong codes after which no code is taken.
-const TRIES: u32 = 10;
-
-/// The code that lets one visitor make the first administrator. It is good until then, for this
-/// process.
-pub struct SetupCode {
-    code: String,
-    tries_left: AtomicU32,
-}
-
-/// Why a code was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refused {
-    Wrong,
-    TooManyTries,
-}
+/// The code that lets a visitor make the first administrator of this process.
+///
+/// Wrong codes are not counted: at 128 bits no number of guesses helps, and a limit would let a
+/// stranger close the page for its owner.
+pub struct SetupCode(String);
 
 impl SetupCode {
     /// A code of 128 random bits.
     #[must_use]
     pub fn random() -> Self {
-        Self {
-            code: URL_SAFE_NO_PAD.encode(random_bytes::<16>()),
-            tries_left: AtomicU32::new(TRIES),
-        }
+        Self(URL_SAFE_NO_PAD.encode(random_bytes::<16>()))
     }
 
-    /// The code, for the terminal of whoever started the server.
+    /// The code, for the terminal in which the server was started.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.code
+        &self.0
     }
 
-    fn check(&self, given: &str) -> Result<(), Refused> {
-        // Charged before the comparison, so that parallel guesses never share a try.
-        let charge = |left: u32| left.checked_sub(1);
-        let charged = self
-            .tries_left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, charge);
-        charged.map_err(|_| Refused::TooManyTries)?;
-        if !bool::from(self.code.as_bytes().ct_eq(given.trim().as_bytes())) {
-            return Err(Refused::Wrong);
-        }
-        self.tries_left.store(TRIES, Ordering::SeqCst);
-        Ok(())
-    }
-
-    /// Makes the code worthless: it has been used.
-    fn spend(&self) {
-        self.tries_left.store(0, Ordering::SeqCst);
+    /// Compares a code in constant time.
+    fn is(&self, given: &str) -> bool {
+        self.0.as_bytes().ct_eq(given.trim().as_bytes()).into()
     }
 }
 
@@ -94,42 +66,53 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     if !page.form.is_good() {
         return Ok(page.show(visit));
     }
-    let setup = visit.site.setup.clone().ok_or_else(has_users)?;
-    if let Err(refused) = setup.check(&code) {
+    let setup = visit.site.setup.as_ref().ok_or_else(not_offered)?;
+    if !setup.is(&code) {
         tracing::warn!(client = %visit.context.client, "a wrong code for making the administrator");
-        page.form.fault("code", words(refused).to_owned());
+        let words = "This is not the code that the terminal shows.";
+        page.form.fault("code", words.to_owned());
         return Ok(page.show(visit));
     }
     let (auth, context) = (visit.site.auth.clone(), visit.context.clone());
     let made = auth
         .create_first_administrator(&context, &email, password.clone().into())
         .await;
-    if let Err(error) = made {
-        return page.refuse(visit, error);
+    match made {
+        Ok(_) => {}
+        // Another tab was first.
+        Err(Error::RegistrationClosed) => return Err(not_offered()),
+        Err(Error::EmailTaken) => {
+            TAKEN.clone_into(&mut page.lead);
+            return page.refuse(visit, Error::EmailTaken);
+        }
+        Err(error) => return page.refuse(visit, error),
     }
-    setup.spend();
     Ok(begin_first(visit, &email, password, "/").await)
 }
 
 /// Whether the page exists at all.
 async fn open(visit: &Visit) -> Result<(), Fault> {
-    if visit.may_set_up() && !visit.has_users().await? {
+    if visit.offers_setup().await? {
         return Ok(());
     }
-    Err(has_users())
+    Err(not_offered())
 }
 
-fn has_users() -> Fault {
-    Problem::new(Code::NotFound, "this server has users").into()
+fn not_offered() -> Fault {
+    Problem::new(Code::NotFound, "this server has an administrator").into()
 }
 
-const fn words(refused: Refused) -> &'static str {
-    match refused {
-        Refused::Wrong => "This is not the code that the terminal shows.",
-        Refused::TooManyTries => {
-            "Too many wrong codes were sent. Start the server again: it shows a new one."
-        }
-    }
+/// Shown only to holders of the code, so it gives nothing away.
+const TAKEN: &str = "Choose another e-mail, or give the account that has this one the role, in the \
+                     folder of the server: aura user set-roles --dev EMAIL admin";
+
+/// The link to this page, for the pages of visitors without an account.
+pub(super) fn link() -> (&'static str, String, &'static str) {
+    (
+        "There is no administrator yet.",
+        "/setup".to_owned(),
+        "Make the first administrator",
+    )
 }
 
 fn form_page(visit: &Visit, code: String) -> FormPage {
@@ -141,7 +124,7 @@ fn form_page(visit: &Visit, code: String) -> FormPage {
     };
     FormPage {
         heading: "Make the first administrator",
-        lead: "This server has no users yet. The first one may see and change everything."
+        lead: "This server has no administrator yet. Administrators see and change everything."
             .to_owned(),
         action: "/setup",
         form: Form::new(vec![
@@ -159,20 +142,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_taken_until_it_was_guessed_at_too_often_or_used() {
+    fn a_code_is_random_compared_whole_and_never_logged() {
         let code = SetupCode::random();
         assert_ne!(code.expose(), SetupCode::random().expose());
         assert!(!format!("{code:?}").contains(code.expose()));
         for wrong in ["", "x", &code.expose()[1..]] {
-            assert_eq!(code.check(wrong), Err(Refused::Wrong), "{wrong}");
+            assert!(!code.is(wrong), "{wrong}");
         }
-        assert_eq!(code.check(&format!(" {}\n", code.expose())), Ok(()));
-        for _ in 0..TRIES {
-            assert_eq!(code.check("x"), Err(Refused::Wrong));
-        }
-        assert_eq!(code.check(code.expose()), Err(Refused::TooManyTries));
-        let code = SetupCode::random();
-        code.spend();
-        assert_eq!(code.check(code.expose()), Err(Refused::TooManyTries));
+        assert!(code.is(&format!(" {}\n", code.expose())));
     }
 }

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
 use super::reset;
+use super::setup;
 use super::visit::Visit;
 use crate::auth::Error;
 use crate::auth::browser::BrowserSession;
@@ -137,12 +138,8 @@ fn allowed<'a>(visit: &Visit, asked: &'a str) -> Option<&'a str> {
 
 async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
     let mut links = Vec::new();
-    if visit.may_set_up() && !visit.has_users().await? {
-        links.push((
-            "There are no users yet.",
-            "/setup".to_owned(),
-            "Make the first administrator",
-        ));
+    if visit.offers_setup().await? {
+        links.push(setup::link());
     }
     if visit.site.registration_open {
         let address = format!("/register?next={}", in_query(&next));

@@ -134,18 +134,18 @@ impl Visit {
         self.site.auth.administrator(&self.context, admin)
     }
 
-    /// True when the set-up page exists for this request: the server was started for trying out, and
-    /// the request seems to come from the machine it runs on. The page still asks for its code.
-    pub(super) fn may_set_up(&self) -> bool {
-        self.site.setup.is_some()
+    /// True when the set-up page exists for this request: the server was started for trying out,
+    /// the request seems to come from the machine it runs on, and no administrator can sign in. The
+    /// page still asks for its code.
+    pub(super) async fn offers_setup(&self) -> Result<bool, Fault> {
+        let may = self.site.setup.is_some()
             && self.context.client.is_loopback()
-            && is_loopback(self.headers())
-    }
-
-    /// Whether there is any account.
-    pub(super) async fn has_users(&self) -> Result<bool, Fault> {
-        let any = self.site.auth.users().any().await;
-        Ok(any.map_err(Error::from)?)
+            && is_loopback(self.headers());
+        if !may {
+            return Ok(false);
+        }
+        let any = self.site.auth.users().any_administrator().await;
+        Ok(!any.map_err(Error::from)?)
     }
 
     /// A parameter of the address that is looked for: no name or e-mail is longer than what is taken

@@ -151,14 +151,15 @@ impl App {
         self
     }
 
-    /// The code with which the first administrator can be made; none where there is an account, or
+    /// The code with which the first administrator can be made; none where one can sign in, or
     /// where the dashboard does not offer it. A database that is not prepared counts as having none.
     pub async fn setup_code(&self) -> Option<String> {
         let setup = self.setup.as_ref()?;
         let migrations = Migrations::new(self.storage.sql.clone());
         let prepared = matches!(migrations.look().await, Ok(Schema::Current));
-        let has_users = prepared && self.auth.users().any().await.unwrap_or(false);
-        (!has_users).then(|| setup.expose().to_owned())
+        let users = self.auth.users();
+        let administered = prepared && users.any_administrator().await.unwrap_or(false);
+        (!administered).then(|| setup.expose().to_owned())
     }
 
     /// The accounts and tokens, for the command line.

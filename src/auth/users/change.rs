@@ -75,6 +75,17 @@ pub enum Outcome {
     SessionUnknown,
 }
 
+/// The outcome of adding the first administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// Added and recorded.
+    Added,
+    /// Refused: there is an administrator who can sign in.
+    AdministratorExists,
+    /// Refused: an account has the e-mail.
+    EmailTaken,
+}
+
 /// The outcome of an administrative act that changes no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -123,23 +134,26 @@ impl Users {
             .await
     }
 
-    /// Adds an account if it is the first; false when there is one already.
-    pub async fn add_first(&self, user: &User, event: &Event) -> Result<bool> {
+    /// Adds an administrator, unless there is one who can sign in.
+    pub async fn add_first_administrator(&self, user: &User, event: &Event) -> Result<First> {
         let insert = insert(user);
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 lock(&mut transaction).await?;
-                let known = sqlx::query("SELECT 1 FROM users LIMIT 1");
-                if known.fetch_optional(&mut *transaction).await?.is_some() {
+                if has_admin(&mut transaction, None).await? {
                     transaction.rollback().await?;
-                    return Ok(false);
+                    return Ok(First::AdministratorExists);
                 }
-                insert.execute(&mut *transaction).await?;
+                let done = insert.execute(&mut *transaction).await?;
+                if done.rows_affected() != 1 {
+                    transaction.rollback().await?;
+                    return Ok(First::EmailTaken);
+                }
                 self.audit.insert(&mut transaction, event).await?;
                 transaction.commit().await?;
-                Ok(true)
+                Ok(First::Added)
             })
             .await
     }

@@ -73,7 +73,9 @@ pub struct Users {
     audit: Audit,
 }
 
-pub use self::change::{Change, Deed, Outcome};
+use self::change::has_admin;
+
+pub use self::change::{Change, Deed, First, Outcome};
 pub use self::erase::Erasure;
 pub use self::list::{BadPosition, Position, UserFilter, UserOrder, UserState};
 pub use self::notices::{Notice, SessionSync};
@@ -88,11 +90,14 @@ impl Users {
         Self { sql, audit }
     }
 
-    /// Whether there is any account at all.
-    pub async fn any(&self) -> Result<bool> {
-        let query = sqlx::query("SELECT 1 FROM users LIMIT 1");
-        let row = self.sql.run(async |pool| query.fetch_optional(&pool).await);
-        Ok(row.await?.is_some())
+    /// Checks for an administrator who can sign in.
+    pub async fn any_administrator(&self) -> Result<bool> {
+        self.sql
+            .run(async |pool| {
+                let mut connection = pool.acquire().await?;
+                has_admin(&mut connection).await
+            })
+            .await
     }
 
     /// The account with an id.

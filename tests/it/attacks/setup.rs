@@ -30,14 +30,76 @@ async fn a_stranger_behind_a_proxy_cannot_make_the_first_administrator() {
         send(&stranger, wrong).await.is(422);
     }
     has_no_account(&aura).await;
-    // Ten wrong codes end it for everybody, until the next start shows another code.
-    for _ in 0..10 {
+    assert_ne!(Settings::embedded().start().await.setup_code(), code);
+    // However many they send, the page stays open for its owner.
+    let aura = Settings::embedded()
+        .set("RATE_LIMIT_ENABLED", false)
+        .start()
+        .await;
+    let stranger = Visitor::new(aura.client());
+    for _ in 0..20 {
         send(&stranger, "x").await.is(422);
     }
-    let answer = send(&stranger, &code).await;
-    assert!(answer.is(422).text.contains("Too many wrong codes"));
-    has_no_account(&aura).await;
-    assert_ne!(Settings::embedded().start().await.setup_code(), code);
+    send(&stranger, &aura.setup_code()).await.is(303);
+}
+
+#[tokio::test]
+async fn guesses_are_limited_with_all_calls_of_their_address() {
+    let limit = Settings::embedded().set("RATE_LIMIT_ADDRESS_PER_MINUTE", 5);
+    let aura = limit.start().await;
+    let stranger = Visitor::new(aura.client());
+    for _ in 0..5 {
+        send(&stranger, "x").await.is(422);
+    }
+    send(&stranger, "x").await.is(429);
+}
+
+#[tokio::test]
+async fn the_code_holds_until_there_is_an_administrator() {
+    let aura = Settings::embedded().start().await;
+    aura.client().register("ann@example.com").await.is(201);
+    let code = aura.setup_code();
+    let owner = Visitor::new(aura.client());
+    for page in ["/sign-in", "/register"] {
+        let text = owner.open(page).await.is(200).text.clone();
+        let other = if page == "/sign-in" {
+            "/register"
+        } else {
+            "/sign-in"
+        };
+        let links = text.rsplit("</form>").next().unwrap_or_default();
+        let at = |path: &str| links.find(&format!("href=\"{path}")).expect(path);
+        assert!(at("/setup") < at(other), "{text}");
+    }
+    // The page adds an account, and takes none over.
+    let page = owner.open(&format!("/setup?code={code}")).await;
+    let fields = |email| {
+        [
+            ("code", code.as_str()),
+            ("email", email),
+            ("password", PASSWORD),
+        ]
+    };
+    let taken = owner
+        .send(&page, "/setup", &fields("ann@example.com"))
+        .await;
+    let words = "aura user set-roles --dev EMAIL admin";
+    assert!(taken.is(422).text.contains(words), "{taken:#?}");
+    let roles = aura.client().signed_in("ann@example.com").await.claims()["roles"].clone();
+    assert_eq!(roles, serde_json::json!([]));
+    owner
+        .send(&page, "/setup", &fields("root@example.com"))
+        .await
+        .is(303);
+    assert!(
+        owner
+            .open("/")
+            .await
+            .is(200)
+            .text
+            .contains("<h1>Overview</h1>")
+    );
+    Visitor::new(aura.client()).open("/setup").await.is(404);
 }
 
 #[tokio::test]
@@ -62,18 +124,16 @@ async fn the_code_of_the_terminal_works_once_and_leaks_nowhere() {
 }
 
 #[tokio::test]
-async fn a_start_with_accounts_shows_no_code() {
+async fn a_start_with_an_administrator_shows_no_code() {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("aura.db").display());
     let settings = Settings::embedded().database(&url);
-    let create = [
-        "user",
-        "--dev",
-        "create",
-        "root@example.com",
-        "--password-stdin",
-    ];
-    settings.done_with(&create, PASSWORD).await;
+    let create = |email| ["user", "create", email, "--password-stdin", "--dev"];
+    let ann = create("ann@example.com");
+    settings.done_with(&ann, PASSWORD).await;
+    assert!(!settings.start().await.setup_code().is_empty());
+    let root = [&create("root@example.com")[..], &["--role", "admin"]].concat();
+    settings.done_with(&root, PASSWORD).await;
     let aura = settings.start().await;
     assert!(aura.log().contains("aura is ready"), "{}", aura.log());
     assert!(!aura.log().contains("/setup"), "{}", aura.log());
