@@ -104,7 +104,7 @@ impl From<Filters> for Filter {
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self { source, command } = self;
-        source.with_app(|app| async move {
+        source.ready(false)?.with_app(|app| async move {
             let trail = app.audit();
             match command {
                 AuditCommand::List {

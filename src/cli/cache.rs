@@ -40,7 +40,7 @@ enum CacheCommand {
 impl Cache {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let CacheCommand::Purge { confirm } = self.command;
-        let config = self.source.load()?;
+        let config = self.source.load_existing()?;
         if !config.value.redis.enabled {
             bail!(
                 "REDIS_ENABLED is false, so the cache lives in the server's process: as an admin, \

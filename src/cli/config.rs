@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::dev::unread_dotenv;
 use super::{config_explain, config_from, config_text};
 use crate::config::Config;
 use crate::schema::{Environment, Fault, Faults, Loaded};
@@ -90,6 +91,10 @@ impl ConfigArgs {
     /// Exit codes: 0 done, 2 no setting of that name, 78 faults in the configuration.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+        if !matches!(self.command, ConfigCommand::Check { from: Some(_), .. }) {
+            // Where standard error is closed, nobody can be told.
+            let _ = warn(unread_dotenv().as_slice(), &mut err);
+        }
         let done = self
             .command
             .run(Environment::of_process(), &mut out, &mut err);

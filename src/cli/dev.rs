@@ -2,7 +2,9 @@
 //! out of version control by its own `.gitignore`.
 //!
 //! Anyone who has the key can sign tokens. So a file that another user made, may write or may read is
-//! refused, and no link is followed: the folder may have come with a checkout or an archive.
+//! refused, and no link is followed: the folder may have come with a checkout or an archive. The file
+//! `.env` beside it may be a link and may be read by others; it decides where accounts are kept, so
+//! nobody else may write it.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -18,9 +20,18 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::clock::{random_bytes, unique_id};
+use crate::schema::{Fault, FaultKind, MAX_FILE_BYTES};
 
-const FOLDER: &str = ".aura";
+/// The folder, below the one that the command runs in.
+pub(super) const FOLDER: &str = ".aura";
+
+/// The file of variables that `--dev` reads, beside it.
+pub(super) const DOTENV: &str = ".env";
+
 const KEY_FILE: &str = "jwt-secret-key";
+
+/// File that says where the server keeps its accounts, which a variable may have placed elsewhere.
+const DATABASE_NOTE: &str = "database";
 
 /// Files that SQLite opens by their names, links included.
 const DATABASE_FILES: [&str; 4] = ["aura.db", "aura.db-journal", "aura.db-shm", "aura.db-wal"];
@@ -39,16 +50,30 @@ impl Dev {
     /// # Errors
     /// When a file there cannot be trusted, or the operating system refuses a call.
     pub(super) fn prepare() -> anyhow::Result<Self> {
-        let folder = open_folder()?;
+        make_folder()?;
+        let folder = open_folder()?.context("the folder .aura was deleted meanwhile")?;
         write_new(folder.as_fd(), ".gitignore", "*\n")?;
         let new_key = URL_SAFE_NO_PAD.encode(random_bytes::<48>());
         write_new(folder.as_fd(), KEY_FILE, &new_key)?;
+        Self::read(folder.as_fd())
+    }
+
+    /// The folder as a server left it; none where no server was started. Makes nothing.
+    ///
+    /// # Errors
+    /// As [`Dev::prepare`]; also when the key is missing.
+    pub(super) fn find() -> anyhow::Result<Option<Self>> {
+        let folder = open_folder()?;
+        folder.map(|folder| Self::read(folder.as_fd())).transpose()
+    }
+
+    fn read(folder: BorrowedFd<'_>) -> anyhow::Result<Self> {
         for name in DATABASE_FILES {
-            if let Ok(found) = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
                 refuse_foreign(name, &found, Mode::WGRP | Mode::WOTH)?;
             }
         }
-        let key = read(folder.as_fd(), KEY_FILE)?;
+        let key = read(folder, KEY_FILE)?;
         if key.trim_end().is_empty() {
             bail!("{FOLDER}/{KEY_FILE} is empty: delete it, and the next start makes a new key");
         }
@@ -69,18 +94,42 @@ impl Dev {
     }
 }
 
-/// Opens the folder, which is made where it is missing.
-fn open_folder() -> anyhow::Result<OwnedFd> {
+/// Makes the folder where it is missing.
+fn make_folder() -> anyhow::Result<()> {
     match mkdirat(CWD, FOLDER, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => {
-            let here = "the folder .aura cannot be made here; go where you may write";
-            return Err(error).context(here);
+            Err(error).context("the folder .aura cannot be made here; go where you may write")
         }
     }
+}
+
+/// Writes down where the server that runs here keeps its accounts.
+pub(super) fn note_database(place: &str) -> anyhow::Result<()> {
+    let folder = open_folder()?.context("the folder .aura was deleted meanwhile")?;
+    match unlinkat(&folder, DATABASE_NOTE, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => write_new(folder.as_fd(), DATABASE_NOTE, place),
+        Err(error) => Err(error).context("cannot replace .aura/database"),
+    }
+}
+
+/// Where the last server here kept its accounts; none where it has not said so.
+pub(super) fn noted_database() -> anyhow::Result<Option<String>> {
+    let Some(folder) = open_folder()? else {
+        return Ok(None);
+    };
+    match statat(&folder, DATABASE_NOTE, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => Ok(None),
+        _ => read(folder.as_fd(), DATABASE_NOTE).map(Some),
+    }
+}
+
+/// Opens the folder; none where there is none.
+fn open_folder() -> anyhow::Result<Option<OwnedFd>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = match openat(CWD, FOLDER, flags, Mode::empty()) {
         Ok(folder) => folder,
+        Err(Errno::NOENT) => return Ok(None),
         Err(Errno::LOOP | Errno::NOTDIR) => {
             bail!("{FOLDER} is a link or a file, and must be a folder: delete it")
         }
@@ -88,7 +137,59 @@ fn open_folder() -> anyhow::Result<OwnedFd> {
     };
     let found = fstat(&folder).with_context(|| format!("cannot look at {FOLDER}"))?;
     refuse_others(FOLDER, &found, Mode::WGRP | Mode::WOTH)?;
-    Ok(folder)
+    Ok(Some(folder))
+}
+
+/// The text of the file `.env` in this folder; none where there is none.
+///
+/// # Errors
+/// When another user than root may have written it, or it is no ordinary file, too large or no text.
+pub(super) fn dotenv() -> anyhow::Result<Option<String>> {
+    const OTHERS: &str = "so another user may choose the settings: make it yours alone to write";
+    let failed = || format!("cannot read {DOTENV}");
+    // Without NONBLOCK a pipe would be waited for.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(CWD, DOTENV, flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error).with_context(failed),
+    };
+    let found = fstat(&file).with_context(failed)?;
+    let link = statat(CWD, DOTENV, AtFlags::SYMLINK_NOFOLLOW).with_context(failed)?;
+    if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+        bail!("{DOTENV} is no ordinary file: delete it, or start in another folder");
+    }
+    let trusted = [0, geteuid().as_raw()];
+    for owner in [found.st_uid, link.st_uid] {
+        if !trusted.contains(&owner) {
+            bail!("{DOTENV} belongs to another user (id {owner}), {OTHERS}");
+        }
+    }
+    let mode = Mode::from_raw_mode(found.st_mode);
+    if mode.intersects(Mode::WOTH) {
+        bail!("{DOTENV} has mode {:03o}, {OTHERS}", mode.bits());
+    }
+    let mut text = String::new();
+    let mut file = File::from(file).take(MAX_FILE_BYTES + 1);
+    file.read_to_string(&mut text).with_context(failed)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        bail!("{DOTENV} is larger than {MAX_FILE_BYTES} bytes");
+    }
+    Ok(Some(text))
+}
+
+/// Says that a file `.env` lies in this folder and is not read, where that is so.
+pub(super) fn unread_dotenv() -> Option<Fault> {
+    let found = statat(CWD, DOTENV, AtFlags::empty()).ok()?;
+    let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+    is_file.then(|| {
+        Fault::new(
+            FaultKind::Advice,
+            DOTENV,
+            "lies in this folder and is not read without --dev",
+            "export its variables (`set -a; . ./.env; set +a`), or let systemd or Compose read it",
+        )
+    })
 }
 
 /// Writes a file that only its owner can read, unless something has its name. It appears whole or

@@ -12,6 +12,7 @@ mod config_from;
 mod config_text;
 mod confirm;
 mod dev;
+mod dev_server;
 mod generate;
 mod healthcheck;
 mod key;
@@ -21,6 +22,7 @@ mod output;
 mod reload;
 mod serve;
 mod setup;
+mod usage;
 mod user;
 mod user_list;
 mod verify;
@@ -80,7 +82,15 @@ pub fn main() -> ExitCode {
     // Without this the first `rediss://` or `https://` call would panic, whatever the crate graph.
     // It fails only when it was done before.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let error = usage::explain(error);
+            // Where standard error is closed, the exit code still tells.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
     let outcome = match cli.command {
         None => cli.version.run(),
         Some(Command::Serve(command)) => command.run(),
@@ -94,7 +104,7 @@ pub fn main() -> ExitCode {
         Some(Command::Verify(command)) => command.run(),
         Some(Command::Healthcheck(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),
-        Some(Command::Man(man::Man {})) => man::Man::run(),
+        Some(Command::Man(command)) => command.run(),
     };
     outcome.unwrap_or_else(|error| {
         if output::is_broken_pipe(&error) {

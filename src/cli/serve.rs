@@ -9,10 +9,14 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::allocator::give_memory_back;
+use super::dev::{DOTENV, FOLDER};
+use super::dev_server;
 use super::output;
 use super::reload::{Reload, take_over};
-use super::setup::{Source, runtime};
+use super::setup::{Source, place_of, runtime};
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::schema::{Loaded, Origin};
 use crate::server::{App, Stop, serve};
 
 /// Run the server.
@@ -40,9 +44,9 @@ impl Serve {
         {
             return self.run_and_reload(reload);
         }
-        self.until_stopped(CancellationToken::new(), |address, code| {
+        self.until_stopped(CancellationToken::new(), |start| {
             if dev {
-                output::error(&banner(address, code, ""));
+                output::error(&banner(&start, ""));
             }
         })?;
         Ok(ExitCode::SUCCESS)
@@ -52,8 +56,8 @@ impl Serve {
     fn run_and_reload(self, reload: Reload) -> anyhow::Result<ExitCode> {
         let program = reload.program().to_owned();
         let (rebuilt, mut watch) = (CancellationToken::new(), None);
-        let stop = self.until_stopped(rebuilt.clone(), |address, code| {
-            output::error(&banner(address, code, RELOAD));
+        let stop = self.until_stopped(rebuilt.clone(), |start| {
+            output::error(&banner(&start, RELOAD));
             watch = reload.watch(rebuilt);
         });
         // No build outlives the server.
@@ -67,9 +71,11 @@ impl Serve {
     fn until_stopped(
         self,
         asked: CancellationToken,
-        listening: impl FnOnce(SocketAddr, Option<&str>),
+        listening: impl FnOnce(Start),
     ) -> anyhow::Result<Stop> {
         let ((config, files), dev) = (self.source.load_to_follow()?, self.source.dev);
+        let dotenv = from_dotenv(&config);
+        let database = place_of(config.value.database.url.expose().as_str());
         let runtime = runtime()?;
         let outcome = runtime.block_on(async {
             let mut app = App::new(config, Clock::system())?.following(files);
@@ -80,7 +86,16 @@ impl Serve {
                 app = app.ending_with_terminal();
             }
             let code = app.setup_code().await;
-            let listening = |address| listening(address, code.as_deref());
+            let listening = |address| {
+                if dev {
+                    dev_server::remember(&database);
+                }
+                listening(Start {
+                    address,
+                    code,
+                    dotenv,
+                });
+            };
             anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
         });
         // Whatever still runs was given its time.
@@ -89,24 +104,46 @@ impl Serve {
     }
 }
 
+/// What the banner tells of a start.
+struct Start {
+    address: SocketAddr,
+    /// The code that makes the first administrator, where there is none.
+    code: Option<String>,
+    /// The settings that come from `.env`.
+    dotenv: Vec<String>,
+}
+
+fn from_dotenv(config: &Loaded<Config>) -> Vec<String> {
+    let entries = config.entries.iter();
+    let entries = entries.filter(|entry| entry.origin == Origin::Dotenv);
+    entries.map(|entry| entry.name.clone()).collect()
+}
+
 /// What a build that reloads says of it, beside the rest.
 const RELOAD: &str = "    Reload     save a file of the source: it is built, and takes over\n";
 
 /// Addresses to visit first, and the link that makes the first administrator. The code travels in the
 /// query, which aura leaves out of its log, and no page of aura tells its address to another site.
-fn banner(address: SocketAddr, code: Option<&str>, reload: &str) -> String {
-    let host = match address.ip() {
+fn banner(start: &Start, reload: &str) -> String {
+    let host = match start.address.ip() {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
-    let base = format!("http://{host}:{}", address.port());
-    let first = code.map_or_else(String::new, |code| {
-        format!("    First user {base}/setup?code={code}   makes the administrator, once\n")
+    let base = format!("http://{host}:{}", start.address.port());
+    let first = start.code.as_ref().map_or_else(String::new, |code| {
+        format!("    First administrator\n               {base}/setup?code={code}\n")
     });
+    let dotenv = match start.dotenv.as_slice() {
+        [] => String::new(),
+        names => format!("    Settings   {DOTENV} gives {}\n", names.join(", ")),
+    };
+    let data = std::env::current_dir().unwrap_or_default().join(FOLDER);
     format!(
         "\n  aura is ready\n\n    Dashboard  {base}\n{first}    API        {base}/docs\n    \
-         Health     {base}/health\n    Data       .aura/ (SQLite and a signing key; delete it to start over)\n{reload}\n  \
-         For trying things out, on this machine only. Stop with Ctrl-C.\n"
+         Health     {base}/health\n    Data       {} (SQLite and a signing key; delete it to start \
+         over)\n{dotenv}{reload}\n  \
+         For trying things out, on this machine only. Stop with Ctrl-C.\n",
+        data.display()
     )
 }

@@ -20,7 +20,7 @@ use crate::auth::{Auth, By, Error, Password as Secret};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  aura user create ann@example.com --role admin\n  \
-    aura user list --json\n  aura user --dev list"
+    aura user list --json\n  aura user list --dev"
 )]
 pub(super) struct User {
     #[command(flatten)]
@@ -165,6 +165,7 @@ impl Password {
 impl User {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self { source, command } = self;
+        let ready = source.ready(matches!(command, UserCommand::Create { .. }))?;
         // Asked before anything is opened, so that thinking costs no connection.
         command.confirm()?;
         let password = match &command {
@@ -173,7 +174,7 @@ impl User {
             }
             _ => Secret::from(""),
         };
-        source.with_app(|app| async move {
+        ready.with_app(|app| async move {
             let link = matches!(command, UserCommand::ResetLink { .. });
             if link && !app.has_own_key() {
                 bail!(

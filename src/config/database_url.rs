@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -204,6 +205,16 @@ impl DatabaseUrl {
         let files = given.and_then(|given| TlsFiles::of(&given).ok());
         files.unwrap_or_default()
     }
+}
+
+/// The file that the URL of an SQLite database names; none for any other.
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.trim_start_matches("//").split('?').next()?;
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let named = !path.is_empty() && path != ":memory:";
+    named.then(|| PathBuf::from(path.as_ref()))
 }
 
 impl TryFrom<String> for DatabaseUrl {

@@ -39,7 +39,7 @@ pub use algorithm::Algorithm;
 pub use audit::Audit;
 pub use auth::{Auth, Host, Registration};
 pub use database::Database;
-pub use database_url::{DatabaseUrl, Engine};
+pub use database_url::{DatabaseUrl, Engine, sqlite_file};
 pub use host::{HostPort, MAX_HOST_BYTES};
 pub use jwt::{GraceScope, Jwt};
 pub use llm::{CacheRequests, CacheScope, Llm};

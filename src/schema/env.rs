@@ -2,13 +2,20 @@
 //!
 //! What the variables mean is the loader's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 
+use super::dotenv::dotenv;
+use super::fault::{Fault, FaultKind, Faults};
+
 /// Environment variables, by name. A value that is not UTF-8 is kept as such, to be reported.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, Result<String, NotUtf8>>);
+pub struct Environment {
+    variables: BTreeMap<String, Result<String, NotUtf8>>,
+    /// Names whose values come from a `.env` file.
+    from_dotenv: BTreeSet<String>,
+}
 
 /// Marks a value that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +32,40 @@ impl Environment {
         std::env::vars_os().collect()
     }
 
+    /// Adds the variables of a `.env` file; one that is set already, even to nothing, is kept. Of
+    /// two lines with one name the later counts.
+    ///
+    /// # Errors
+    /// Every line that is no `NAME=value`, by its number.
+    pub fn with_dotenv(mut self, text: &str) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        for line in dotenv(text) {
+            match line {
+                Ok(one)
+                    if !self.variables.contains_key(&one.name)
+                        || self.is_from_dotenv(&one.name) =>
+                {
+                    self.from_dotenv.insert(one.name.clone());
+                    self.variables.insert(one.name, Ok(one.value));
+                }
+                Ok(_) => {}
+                Err(number) => faults.push(Fault::new(
+                    FaultKind::Invalid,
+                    ".env",
+                    format!("line {number} is not NAME=value"),
+                    "write one NAME=value a line, and # before a comment",
+                )),
+            }
+        }
+        Faults::check(faults)?;
+        Ok(self)
+    }
+
+    /// Tells whether the value of `name` comes from a `.env` file.
+    pub(super) fn is_from_dotenv(&self, name: &str) -> bool {
+        self.from_dotenv.contains(name)
+    }
+
     /// The value of `name`, where it is set and UTF-8: for a variable that is no setting.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -33,14 +74,14 @@ impl Environment {
 
     /// The value of `name`, where it is set.
     pub(super) fn get(&self, name: &str) -> Option<Result<&str, NotUtf8>> {
-        self.0
+        self.variables
             .get(name)
             .map(|value| value.as_deref().map_err(|&fault| fault))
     }
 
     /// Every variable with its value, by name; values that are not UTF-8 come as none.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0
+        self.variables
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_deref().ok()))
     }
@@ -53,14 +94,17 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
             let value = value.into().into_string().map_err(|_| NotUtf8);
             Some((name.into().into_string().ok()?, value))
         });
-        Self(named.collect())
+        Self {
+            variables: named.collect(),
+            from_dotenv: BTreeSet::new(),
+        }
     }
 }
 
 /// Names only: any value may be a secret.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -74,6 +118,26 @@ mod tests {
         assert_eq!(format!("{environment:?}"), r#"{"KEY"}"#);
         assert_eq!(environment.get("KEY"), Some(Ok("canary-77")));
         assert_eq!(environment.get("OTHER"), None);
+    }
+
+    #[test]
+    fn a_dotenv_file_adds_what_is_not_set() {
+        let environment = Environment::from_iter([("KEY", "mine"), ("EMPTY", "")]);
+        let text = "KEY=file\nEMPTY=file\nNEW=first\nNEW=second\n";
+        let environment = environment.with_dotenv(text).unwrap();
+        let get = |name| environment.get(name).unwrap().unwrap();
+        assert_eq!(
+            (get("KEY"), get("EMPTY"), get("NEW")),
+            ("mine", "", "second")
+        );
+        assert!(environment.is_from_dotenv("NEW") && !environment.is_from_dotenv("KEY"));
+        let faults = environment.with_dotenv("A=1\ncanary-77\n").unwrap_err();
+        assert!(
+            faults
+                .to_string()
+                .contains(".env: line 2 is not NAME=value")
+        );
+        assert!(!faults.to_string().contains("canary"));
     }
 
     #[cfg(unix)]

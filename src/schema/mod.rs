@@ -9,6 +9,7 @@
 
 mod bounded;
 mod digest;
+mod dotenv;
 mod env;
 mod fault;
 mod load;
@@ -23,6 +24,7 @@ mod walk;
 
 pub use bounded::{Bounded, OutOfRange};
 pub use digest::FileDigests;
+pub use dotenv::{Assignment, dotenv, without_mark};
 pub use env::Environment;
 pub use fault::{Fault, FaultKind, Faults};
 pub use load::Loader;

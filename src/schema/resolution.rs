@@ -18,6 +18,8 @@ pub enum Origin {
     DevDefault,
     /// The variable of that name.
     Variable,
+    /// A `.env` file.
+    Dotenv,
     /// The file that `NAME_FILE` names.
     File(PathBuf),
     /// A file of the mounted directory.
@@ -32,6 +34,7 @@ impl std::fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::DevDefault => f.write_str("development default"),
             Self::Variable => f.write_str("variable"),
+            Self::Dotenv => f.write_str(".env"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::SecretsDir(path) => write!(f, "secrets directory {}", path.display()),
             Self::Elsewhere => f.write_str("elsewhere"),

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::StatVfsMountFlags;
 
 use super::MAX_FILE_BYTES;
+use super::dotenv::without_mark;
 use super::env::{Environment, NotUtf8};
 use super::fault::{Fault, FaultKind};
 use super::resolution::{Entry, Origin, Shown};
@@ -91,7 +92,12 @@ pub(super) fn find(
     }
     if let Some(value) = variable {
         let value = value.map_err(|NotUtf8| not_utf8(name))?;
-        return Ok(Some((value.to_owned(), Origin::Variable)));
+        let origin = if environment.is_from_dotenv(name) {
+            Origin::Dotenv
+        } else {
+            Origin::Variable
+        };
+        return Ok(Some((value.to_owned(), origin)));
     }
     if let Some(value) = file {
         let path = value.map_err(|NotUtf8| not_utf8(&file_variable))?;
@@ -163,7 +169,7 @@ fn read_named(name: &str, path: &str) -> Result<String, Fault> {
     read(name, Path::new(path))
 }
 
-/// The content of the file at `path` without one line break at its end.
+/// The content of the file at `path` without one line break at its end, and without a byte-order mark.
 fn read(name: &str, path: &Path) -> Result<String, Fault> {
     let fault = |problem: &str, remedy: &str| {
         let path = quoted(&path.to_string_lossy());
@@ -198,7 +204,7 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| fault("is not UTF-8", "store the value as text, such as base64"))?;
-    let text = without_line_end(&text);
+    let text = without_line_end(without_mark(&text));
     if text.is_empty() {
         return Err(fault("is empty", "write the value into it, or remove it"));
     }
@@ -252,6 +258,8 @@ mod tests {
             "{oversized}"
         );
         assert!(read_bytes(&large[1..]).is_ok());
+        assert_eq!(read_bytes(b"\xef\xbb\xbfkey\r\n").as_deref(), Ok("key"));
+        assert!(read_bytes(b"\xef\xbb\xbf\n").is_err());
         let binary = read_bytes(&[0xff, 0xfe]).unwrap_err();
         assert!(binary.ends_with("is not UTF-8"), "{binary}");
         let missing = read("KEY_FILE", Path::new("/nowhere/at/all")).unwrap_err();

@@ -2,7 +2,6 @@
 //! takes writes.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -235,36 +234,4 @@ fn system_authorities() -> Vec<u8> {
 async fn is_read_only(connection: &mut PgConnection) -> Result<bool, Error> {
     let row = sqlx::raw_sql(IS_READ_ONLY).fetch_one(connection).await?;
     Ok(row.try_get::<String, _>(0)? == "on")
-}
-
-/// The file of an SQLite database.
-pub(super) fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
-    let path = url.as_str().strip_prefix("sqlite:")?;
-    let path = path.trim_start_matches("//").split('?').next()?;
-    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-    let named = !path.is_empty() && path != ":memory:";
-    named.then(|| PathBuf::from(path.as_ref()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_of_an_address_holds_no_secret() {
-        let shown = |url: &str| {
-            let url = DatabaseUrl::try_from(url.to_owned()).expect("a URL");
-            Address::new(&url).expect("an address").to_string()
-        };
-        let one = "postgres://aura:s3cret@db:5433/aura?sslmode=require";
-        assert_eq!(shown(one), "db:5433");
-        assert_eq!(
-            shown("postgres://aura:s3cret@h1,h2:5433/aura"),
-            "h1:5432,h2:5433"
-        );
-        assert_eq!(
-            shown("postgres://aura:s3cret@%2Frun%2Fpostgresql/aura"),
-            "/run/postgresql"
-        );
-    }
 }

@@ -11,12 +11,12 @@ use sqlx::Row;
 use tokio_util::task::TaskTracker;
 
 use super::BadUrl;
-use super::address::{Address, IS_READ_ONLY, NO_WRITES, sqlite_file};
+use super::address::{Address, IS_READ_ONLY, NO_WRITES};
 use super::connection::{Connection, ends_connection};
 use super::outage::{Availability, Outage, sql as outage};
 use super::pool::Pool;
 use crate::clock::Timestamp;
-use crate::config::{Database, DatabaseUrl, Engine};
+use crate::config::{Database, DatabaseUrl, Engine, sqlite_file};
 
 /// How long a call may take in all, so that a client hears of an outage within two seconds.
 const CALL_LIMIT: Duration = Duration::from_millis(1700);
@@ -66,7 +66,7 @@ impl Sql {
         let size = config.max_connections.as_u32();
         let pool = |size| Pool::new(Arc::clone(&address), size);
         Ok(Self(Arc::new(Inner {
-            file: sqlite_file(url).map(|file| {
+            file: sqlite_file(url.as_str()).map(|file| {
                 let mode = url.as_str().split_once("mode=");
                 (file, mode.is_none_or(|(_, mode)| mode.starts_with("rwc")))
             }),

@@ -70,6 +70,7 @@ mod dashboard_browser;
 mod deploy;
 mod docs;
 mod erasure;
+mod first_steps;
 mod forward_auth;
 mod fuzz;
 mod harness;

@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::audit::Audit;
-use crate::auth::email::{Email, searched};
+use crate::auth::email::Email;
 use crate::auth::ids::UserId;
 use crate::auth::password::{MAX_COST, PasswordHash};
 use crate::clock::Timestamp;
@@ -95,7 +95,7 @@ impl Users {
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
-                has_admin(&mut connection).await
+                has_admin(&mut connection, None).await
             })
             .await
     }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::report::{At, Finding, FindingKind};
+use crate::schema::without_mark;
 
 /// Larger files are no manifests.
 pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -129,7 +130,10 @@ impl Inputs {
             return self.refuse(file, problem, "split it");
         }
         match String::from_utf8(bytes) {
-            Ok(text) => self.inputs.push(Input { file, text }),
+            Ok(text) => self.inputs.push(Input {
+                file,
+                text: without_mark(&text).to_owned(),
+            }),
             Err(_) => self.refuse(file, "is not UTF-8".to_owned(), "save it as UTF-8"),
         }
     }
@@ -190,6 +194,8 @@ mod tests {
         fs::write(&latin, [0xe4]).unwrap();
         assert_eq!(problem(&latin), "is not UTF-8");
         assert_eq!(read_stream("-", &b"a: 1"[..]).inputs[0].file, "-");
+        let marked = read_stream("-", &b"\xef\xbb\xbfa: 1"[..]);
+        assert_eq!(marked.inputs[0].text, "a: 1");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! A folder `.aura` that somebody else prepared: `--dev` trusts no key and no database in it that
-//! another user knows, and writes through no link.
+//! another user knows, and writes through no link. Nor does it read settings that others may write.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -45,16 +45,22 @@ impl Place {
     }
 
     fn run(&self) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aura"));
-        command.env_clear().current_dir(self.folder.path());
-        command.args(["user", "--dev", "list"]).output().unwrap()
+        self.run_with(["migrate", "--dev"].as_slice())
     }
 
-    /// The command fails, and names the path at fault.
+    fn run_with(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aura"));
+        command.env_clear().current_dir(self.folder.path());
+        command.args(arguments).output().unwrap()
+    }
+
+    /// Commands that make the folder and commands that only use it fail, and name the path at fault.
     fn is_refused(&self, path: &str) {
-        let output = self.run();
-        assert!(!output.status.success(), "{path}: {}", said(&output));
-        assert!(said(&output).contains(path), "{path}: {}", said(&output));
+        for arguments in [&["migrate", "--dev"][..], &["user", "list", "--dev"]] {
+            let output = self.run_with(arguments);
+            assert!(!output.status.success(), "{path}: {}", said(&output));
+            assert!(said(&output).contains(path), "{path}: {}", said(&output));
+        }
     }
 }
 
@@ -117,4 +123,31 @@ fn what_another_user_owns_is_refused() {
         let shown = shown.trim_end_matches('/');
         place.is_refused(&format!("{shown} belongs to another user"));
     }
+}
+
+#[test]
+fn a_file_of_settings_that_others_may_write_is_refused() {
+    let place = Place::used();
+    let path = place.folder.path().join(".env");
+    fs::write(&path, "LOG_LEVEL=error\n").unwrap();
+    set_mode(&path, 0o664);
+    assert!(place.run().status.success());
+    set_mode(&path, 0o666);
+    place.is_refused(".env has mode 666");
+    set_mode(&path, 0o644);
+    if chown(&path, Some(65_534), None).is_ok() {
+        place.is_refused(".env belongs to another user");
+        chown(&path, Some(0), None).unwrap();
+    }
+    // A link of our own is as good as its file; a pipe is never waited for.
+    fs::rename(&path, place.target()).unwrap();
+    symlink(place.target(), &path).unwrap();
+    assert!(place.run().status.success());
+    fs::remove_file(&path).unwrap();
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo runs").success());
+    place.is_refused(".env is no ordinary file");
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "#".repeat(65_537)).unwrap();
+    place.is_refused(".env is larger than 65536 bytes");
 }

@@ -1,7 +1,7 @@
 //! `aura` itself, as its users run it: the built binary, settings from the environment only.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     variables: Vec<(String, String)>,
     options: Vec<String>,
     data_limit_kib: Option<usize>,
+    folder: Option<PathBuf>,
 }
 
 impl Settings {
@@ -28,6 +29,7 @@ impl Settings {
             variables: Vec::new(),
             options: Vec::new(),
             data_limit_kib: None,
+            folder: None,
         };
         bare.set("SERVER_HOST", "127.0.0.1")
             .set("JWT_SECRET_KEY", JWT_SECRET_KEY)
@@ -42,6 +44,7 @@ impl Settings {
             variables: Vec::new(),
             options: Vec::new(),
             data_limit_kib: None,
+            folder: None,
         };
         bare.option("--dev")
     }
@@ -81,6 +84,12 @@ impl Settings {
         })
     }
 
+    /// Runs in `folder`, rather than each command in a new one.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
     /// Tokens and limits in a Redis.
     pub(crate) fn redis(self, redis: &Redis) -> Self {
         self.redis_url(&redis.url())
@@ -115,7 +124,7 @@ impl Settings {
             command.env("DATABASE_URL", database);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.current_dir(folder.path());
+        command.current_dir(self.folder.as_deref().unwrap_or(folder.path()));
         command
     }
 
