@@ -55,6 +55,7 @@ missing() {
         has node || echo nodejs
         has npm || echo npm
         ;;
+      registry) has docker-registry || echo docker-registry ;;
       proxies)
         has nginx || [[ -x /usr/sbin/nginx ]] || echo nginx-light
         # What ingress-nginx escapes addresses with.
@@ -91,7 +92,7 @@ install_missing() {
   for package in "${packages[@]}"; do
     case $package in
       nginx-light) "${root[@]}" systemctl disable --now nginx >/dev/null 2>&1 || true ;;
-      caddy | pgbouncer)
+      caddy | pgbouncer | docker-registry)
         "${root[@]}" systemctl disable --now "$package" >/dev/null 2>&1 || true
         ;;
     esac

@@ -83,6 +83,7 @@ mod migrations;
 mod nix;
 mod oauth;
 mod oauth_clients;
+mod one_machine;
 mod operations;
 mod outages;
 mod parameters;

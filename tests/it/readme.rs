@@ -1,33 +1,41 @@
-//! Proves that the session with curl in the README works as it is printed, on the embedded
-//! default and on Postgres with Redis.
+//! Proves that the commands of the README work as they are printed: the session with curl on the
+//! embedded default and on Postgres with Redis, and the first steps in every order.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::llm::{Upstream, before, chat};
-use crate::support::{Aura, PATIENCE, Postgres, Redis, Settings};
+use crate::support::{Aura, PASSWORD, PATIENCE, Postgres, Redis, Settings, Visitor};
 
 const SESSION: &str = "session";
+const ADMINISTRATOR: &str = "administrator";
 const MODEL: &str = "llm";
 
-/// The commands between the two marks `name`.
-fn commands(name: &str) -> String {
+/// The commands of the README between the two marks `name`.
+pub(crate) fn commands(name: &str) -> String {
+    marked("README.md", name, "bash")
+}
+
+/// The one block in `language` between the two marks `name` of a page, by its path in the checkout.
+pub(crate) fn marked(page: &str, name: &str, language: &str) -> String {
     let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path);
-    let readme = readme.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let between = readme
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let between = text
         .split_once(&begin)
         .and_then(|(_, rest)| rest.split_once(&end));
     let Some((marked, _)) = between else {
-        panic!("README.md must have its session with curl between {begin} and {end}");
+        panic!("{page} must have commands between {begin} and {end}");
     };
     let fenced = marked
-        .split_once("```bash\n")
+        .split_once(&format!("```{language}\n"))
         .and_then(|(_, rest)| rest.split_once("\n```"));
     let Some((commands, _)) = fenced else {
-        panic!("the session of README.md must stand in one ```bash fence, between its marks");
+        panic!("the commands {begin} of {page} must stand in one fence of {language}");
     };
     commands.to_owned()
 }
@@ -110,6 +118,103 @@ async fn the_session_of_the_readme_works_on_postgres_and_redis() {
     let settings = Settings::new().redis(&redis).database(&database);
     let aura = settings.set("RATE_LIMIT_ENABLED", true).start().await;
     shows_everything(&run_against(&aura).await);
+}
+
+/// What a reader of the README may do first, second and third.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Paste the session with curl.
+    Curl,
+    /// Open the dashboard, and make an administrator there if it offers that.
+    Dashboard,
+    /// Make an administrator on the command line.
+    Create,
+}
+
+/// Runs the command of the README that makes root@example.com an administrator, with its password
+/// on standard input.
+async fn create(folder: &Path) {
+    let command = commands(ADMINISTRATOR);
+    let command = command.split('#').next().unwrap_or_default().trim();
+    let program = env!("CARGO_BIN_EXE_aura");
+    let command = command.replace("cargo run --release --", program);
+    assert!(command.starts_with(program), "{command}");
+    let mut bash = tokio::process::Command::new("bash");
+    bash.args(["-c", &format!("{command} --password-stdin <<<'{PASSWORD}'")]);
+    bash.env_clear().env("PATH", "/usr/bin:/bin");
+    let output = bash.current_dir(folder).output().await.unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+}
+
+/// Leads to the overview: as `administrator`, or as the one that the page offers to make.
+async fn dashboard(aura: &Aura, administrator: &mut Option<&str>) {
+    const MADE: &str = "made-in-the-browser@example.com";
+    let visitor = Visitor::new(aura.client());
+    let page = visitor.open("/sign-in").await;
+    let offered = page.is(200).text.contains("href=\"/setup\"");
+    match administrator {
+        Some(email) if !offered => drop(visitor.sign_in(email).await),
+        None if offered => {
+            let code = aura.setup_code();
+            let page = visitor.open(&format!("/setup?code={code}")).await;
+            let fields = [
+                ("code", code.as_str()),
+                ("email", MADE),
+                ("password", PASSWORD),
+            ];
+            visitor.send(page.is(200), "/setup", &fields).await.is(303);
+            *administrator = Some(MADE);
+        }
+        _ => panic!("offered: {offered}, with {administrator:?}"),
+    }
+    let overview = visitor.open("/").await;
+    assert!(overview.is(200).text.contains("<h1>Overview</h1>"));
+}
+
+/// Takes the steps in this order, and starts the server before them or when it is needed.
+async fn walk(order: [Step; 3], server_first: bool) {
+    let folder = TempDir::new().unwrap();
+    let settings = Settings::embedded().within(folder.path());
+    let (mut aura, mut administrator) = (None, None);
+    for step in order {
+        if aura.is_none() && (server_first || step != Step::Create) {
+            aura = Some(settings.start().await);
+        }
+        match (step, &aura) {
+            (Step::Create, _) => {
+                create(folder.path()).await;
+                administrator = Some("root@example.com");
+            }
+            (Step::Curl, Some(aura)) => shows_everything(&run_against(aura).await),
+            (Step::Dashboard, Some(aura)) => dashboard(aura, &mut administrator).await,
+            (_, None) => unreachable!("the server runs"),
+        }
+    }
+    let aura = aura.expect("a server");
+    dashboard(&aura, &mut administrator).await;
+    let client = aura.client();
+    let ann = client.login("ann@example.com", "violet harbour kettle");
+    ann.await.is(200);
+    // One folder of data, whoever made it.
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    assert_eq!(entries.count(), 1, "{order:?}");
+}
+
+#[tokio::test]
+async fn every_order_of_the_readme_leads_to_a_token_and_to_the_dashboard() {
+    use Step::{Create, Curl, Dashboard};
+    for order in [
+        [Curl, Dashboard, Create],
+        [Curl, Create, Dashboard],
+        [Dashboard, Curl, Create],
+        [Dashboard, Create, Curl],
+        [Create, Curl, Dashboard],
+        [Create, Dashboard, Curl],
+    ] {
+        walk(order, true).await;
+    }
+    walk([Create, Curl, Dashboard], false).await;
+    walk([Create, Dashboard, Curl], false).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,13 @@ use serde_json::Value;
 
 use super::manifests::tool;
 use super::said;
+use crate::readme;
+use crate::support::certificate::CERTIFICATE;
+use crate::support::elf::{AMD64, Elf};
+use crate::support::{Registry, installed};
+
+/// Settings of skopeo that let it speak plain HTTP to the registry of the test.
+const REGISTRIES: &str = "registries.conf";
 
 /// Every fence of shell commands of the page.
 fn fences() -> Vec<String> {
@@ -40,9 +47,11 @@ fn run(folder: &Path, line: &str) -> Output {
         .expect("a folder");
     let path = format!("{}:/usr/bin:/bin", aura.display());
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", line])
+    let line = line.replace("dist/aura ", "aura ");
+    bash.args(["-euo", "pipefail", "-c", &line])
         .current_dir(folder);
-    bash.env_clear().env("PATH", path);
+    bash.env_clear().env("PATH", path).env("HOME", folder);
+    bash.env("CONTAINERS_REGISTRIES_CONF", folder.join(REGISTRIES));
     bash.output().expect("bash")
 }
 
@@ -52,19 +61,47 @@ fn succeeds(folder: &Path, line: &str) -> String {
     String::from_utf8(done.stdout).expect("UTF-8")
 }
 
+/// Makes what `scripts/image` makes, around the smallest program there is: building the real one
+/// takes minutes, and the tests of the image do it.
+fn put_image(folder: &Path) {
+    fs::create_dir(folder.join("dist")).expect("a folder");
+    let crates = r#"{"packages":[{"name":"aura","version":"0.1.0","source":"local","root":true}]}"#;
+    fs::write(folder.join("program"), Elf::new(AMD64, crates).bytes()).expect("a file");
+    fs::write(folder.join("ca.pem"), CERTIFICATE).expect("a file");
+    let line = "aura generate oci --binary program --ca-bundle ca.pem --out dist/image";
+    succeeds(folder, line);
+}
+
 #[tokio::test]
-async fn three_commands_lead_from_an_empty_folder_to_what_is_applied() {
+async fn six_commands_lead_from_a_clone_to_what_is_applied() {
     let (Some(kubectl), Some(validate)) = (tool("kubectl"), tool("kubernetes-validate")) else {
+        return;
+    };
+    let (Some(_), Some(registry)) = (installed(&["skopeo"], &[]), Registry::start().await) else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     let fences = fences();
-    let [render, secrets, apply] = commands(&fences[0])[..] else {
-        panic!("three commands: {}", fences[0]);
+    let page = fences[0].trim_end();
+    assert_eq!(page, readme::commands("production"), "as the README has it");
+    assert!(page.contains("registry.example.com/team/aura:0.1.0"));
+    let page = page.replace("registry.example.com", &registry.name());
+    let [image, push, pin, render, secrets, apply] = commands(&page)[..] else {
+        panic!("six commands: {page}");
     };
-    succeeds(here, render);
-    succeeds(here, secrets);
+    assert_eq!(image, "scripts/image");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(image);
+    assert!(script.is_file());
+    put_image(here);
+    let insecure = format!(
+        "[[registry]]\nlocation = \"{}\"\ninsecure = true\n",
+        registry.name()
+    );
+    fs::write(here.join(REGISTRIES), insecure).expect("a file");
+    for line in [push, pin, render, secrets] {
+        succeeds(here, line);
+    }
 
     let words: Vec<&str> = apply.split(" && ").collect();
     let overlay = words[0]
@@ -97,6 +134,32 @@ async fn three_commands_lead_from_an_empty_folder_to_what_is_applied() {
     for object in &objects[1..] {
         assert_eq!(object["metadata"]["namespace"], *namespace, "{object:#}");
     }
+    // The pods pull by digest what was pushed.
+    let deployment = objects.iter().find(|one| one["kind"] == "Deployment");
+    let containers = &deployment.expect("a Deployment")["spec"]["template"]["spec"]["containers"];
+    let image = containers[0]["image"].as_str().expect("an image");
+    // A command in a pod reads the secrets that its server reads.
+    let args: Vec<&str> = containers[0]["args"]
+        .as_array()
+        .expect("arguments")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let option = args
+        .iter()
+        .find(|word| word.starts_with("--secrets-dir="))
+        .expect("files");
+    assert!(
+        fences[1].contains(&option.replace('=', " ")),
+        "{}",
+        fences[1]
+    );
+    let (name, digest) = image.split_once('@').expect("a digest");
+    let (name, tag) = name.rsplit_once(':').expect("a tag");
+    let format = "skopeo inspect --format '{{.Digest}}' docker://";
+    for image in [format!("{name}@{digest}"), format!("{name}:{tag}")] {
+        assert_eq!(succeeds(here, &format!("{format}{image}")).trim(), digest);
+    }
     // Nothing is missing, and nothing is still to be set.
     succeeds(here, "aura config check --strict --from applied.yaml");
 }
@@ -106,7 +169,9 @@ async fn the_drift_of_the_page_is_found_as_it_says() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     let fences = fences();
-    succeeds(here, commands(&fences[0])[0]);
+    let render = commands(&fences[0])[3];
+    assert!(render.contains("generate k8s"), "{render}");
+    succeeds(here, render);
     let drift = fences.iter().find(|fence| fence.contains("--check"));
     let lines = commands(drift.expect("a fence about drift"));
     for line in &lines[..2] {
