@@ -258,7 +258,12 @@ impl Auth {
             session.owner.roles = known.roles;
         }
         let began = By::owner(context, user).did(Action::SessionBegan, user, "");
-        match self.0.users.record_sign_in(user.id, session.created_at, &began).await {
+        match self
+            .0
+            .users
+            .record_sign_in(user.id, session.created_at, &began)
+            .await
+        {
             Ok(true) => {}
             // Never grant a session that the audit trail does not record.
             recorded => {
