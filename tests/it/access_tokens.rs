@@ -375,7 +375,7 @@ async fn a_damaged_token_is_refused_wherever_the_damage_is() {
         );
     }
     let query = client.get(&format!("/auth/me?access_token={token}")).await;
-    query.problem(401, "missing_token");
+    query.problem(400, "invalid_parameter");
     client.me(token).await.is(200);
 }
 

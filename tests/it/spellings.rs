@@ -85,7 +85,7 @@ async fn a_password_is_one_however_the_command_line_and_a_reset_get_it() {
     let aura = settings.start().await;
     let client = aura.client();
     client.login(ANN, COMPOSED).await.is(200);
-    let set = ["user", "set-password", ANN, "--password-stdin"];
+    let set = ["user", "set-password", ANN, "--password-stdin", "--yes"];
     settings.done_with(&set, &format!("{COMPOSED}2")).await;
     client.login(ANN, &format!("{DECOMPOSED}2")).await.is(200);
 
@@ -163,7 +163,7 @@ async fn the_time_of_a_second_comparison_does_not_tell_of_an_account() {
         client.post("/auth/register", &body).await.is(201);
     }
     settings
-        .done(&["user", "disable", "gone@example.com"])
+        .done(&["user", "disable", "gone@example.com", "--yes"])
         .await;
     let wrong = format!("{DECOMPOSED}!");
     let tries = [

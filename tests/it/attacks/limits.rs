@@ -256,7 +256,7 @@ async fn a_device_is_known_until_the_password_is_another() {
     client.register(ANN).await.is(201);
     let pair = login_from(&client, "192.0.2.1", ANN, PASSWORD).await;
     let thiefs = pair.is(200).header("aura-device").to_owned();
-    let set = ["user", "set-password", ANN, "--password-stdin"];
+    let set = ["user", "set-password", ANN, "--password-stdin", "--yes"];
     settings.done_with(&set, other).await;
     fill(&client, ANN, 20).await;
     let refused = login_with(&client, "198.51.100.7", (ANN, other), &thiefs).await;

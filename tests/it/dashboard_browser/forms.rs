@@ -336,7 +336,7 @@ async fn a_password_manager_is_led_to_the_form_by_way_of_the_sign_in() {
     browser.fill("#current_password", PASSWORD).await;
     browser.fill("#new_password", OTHER).await;
     browser
-        .click("form[action='/account/password'] button")
+        .click("form[action='/account/password'] button[type='submit']")
         .await;
     browser.says("Your password is changed.").await;
     browser.click("form.leave button").await;

@@ -176,6 +176,10 @@ async fn recovery_does_not_wait_for_a_request() {
     let url = both_hosts(&old, &new).await;
     let mut aura = Settings::new().database(&url).start().await;
     let session = aura.client().newcomer().await;
+    let servers = format!("{},{}", old.address(), new.address());
+    let standby = url.replace(&servers, &new.address().to_string());
+    let standby = standby.replace("?target_session_attrs=read-write", "");
+    copied(&Settings::new().database(&standby), &session.email).await;
     old.refuse_writes().await;
     new.promote().await;
     // The probes alone find the new primary; the first sign-in is a success.
