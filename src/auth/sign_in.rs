@@ -50,8 +50,8 @@ impl Auth {
             .sign_in(context, email, password, Credential::Tokens)
             .await?;
         let session = &begun.session;
-        let began = session.created_at;
-        let mut pair = self.pair(&session.owner, &begun.token, began, began)?;
+        let since = session.created_at;
+        let mut pair = self.pair(&session.owner, &begun.token, since, since)?;
         pair.device = Some(begun.device);
         Ok(pair)
     }
