@@ -1,5 +1,7 @@
 //! Erasure of a person: the account and what the audit trail keeps of the person.
 
+use tracing::Instrument;
+
 use super::Auth;
 use super::email::Email;
 use super::error::Error;
@@ -7,9 +9,6 @@ use super::ids::UserId;
 use super::manage::{By, lacks_admin};
 use super::users::{Erasure, SessionSync};
 use crate::audit::Action;
-
-/// All sessions end.
-const END: SessionSync = SessionSync::End { keep: None };
 
 impl Auth {
     /// Deletes the account of `email` and takes the person out of the audit trail, which keeps the ids.
@@ -27,7 +26,8 @@ impl Auth {
         let work = async move {
             // First, so that nothing is changed while the sessions cannot hear of it.
             auth.0.sessions.ready().await?;
-            let (users, now) = (&auth.0.users, auth.0.clock.now());
+            let now = auth.0.sessions.now().await?;
+            let users = &auth.0.users;
             let erasure = users
                 .erase(&email, administrator.as_ref(), &event, now)
                 .await?;
@@ -40,13 +40,16 @@ impl Auth {
             };
             let told = match (&notice, account) {
                 (Some(notice), _) => auth.deliver(notice).await,
-                (None, Some(id)) => auth.tell_sessions(id, END).await,
+                (None, Some(id)) => {
+                    auth.tell_sessions(id, SessionSync::End { keep: None })
+                        .await
+                }
                 (None, None) => Ok(()),
             };
             users.erase_late_events(&email).await?;
             told
         };
-        let done = self.0.tracker.spawn(work).await;
+        let done = self.0.tracker.spawn(work.in_current_span()).await;
         done.unwrap_or(Err(Error::Internal))
     }
 

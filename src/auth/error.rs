@@ -34,7 +34,7 @@ pub enum Error {
     #[error("this is the last administrator who can sign in; make another one first")]
     LastAdministrator,
     /// The caller lacks a role.
-    #[error("the caller has not the role {0}")]
+    #[error("the caller lacks the role {0:?}")]
     Forbidden(String),
     /// Not the caller's password.
     #[error("the current password is wrong")]

@@ -236,12 +236,6 @@ impl Auth {
         &self.0.audit
     }
 
-    /// Whether anybody may make an account.
-    #[must_use]
-    pub fn registration_is_open(&self) -> bool {
-        self.0.registration == Registration::Open
-    }
-
     /// The public keys, for those who verify tokens themselves.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {

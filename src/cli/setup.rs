@@ -148,8 +148,9 @@ pub(super) fn place_of(url: &str) -> String {
             .to_string();
     }
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    rest.split('?').next().unwrap_or_default().to_owned()
+    let rest = rest.split('?').next().unwrap_or_default();
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    place.to_owned()
 }
 
 /// Refusal of `--dev` in a folder that has no data of a server.
@@ -234,6 +235,7 @@ mod tests {
                 "db:5432/aura",
             ),
             ("postgresql://db/aura", "db/aura"),
+            ("postgres://db/aura?user=u&password=a@canary", "db/aura"),
         ] {
             assert_eq!(place_of(url), place, "{url}");
         }

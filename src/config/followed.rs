@@ -4,13 +4,14 @@ use super::{Config, RedisUrl};
 use crate::schema::Secret;
 
 /// Settings whose new value holds at once. Of URLs, this is true of user and password.
-const FOLLOWED: [&str; 8] = [
+const FOLLOWED: [&str; 9] = [
     "DATABASE_URL",
     "JWT_PREVIOUS_KEYS",
     "JWT_PRIVATE_KEY",
     "JWT_SECRET_KEY",
     "LLM_UPSTREAM_API_KEY",
     "OAUTH_CLIENT_SECRET",
+    "OAUTH_PREVIOUS_CLIENT_SECRET",
     "REDIS_CACHE_URL",
     "REDIS_URL",
 ];
@@ -109,6 +110,7 @@ mod tests {
             ("REDIS_CACHE_URL", "redis://:one@redis:6379/0", false),
             ("LOG_LEVEL", "debug", false),
             ("OAUTH_CLIENT_SECRET", "another", true),
+            ("OAUTH_PREVIOUS_CLIENT_SECRET", "before", true),
         ] {
             let mut given = given.to_vec();
             given.retain(|(known, _)| *known != name);

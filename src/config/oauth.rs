@@ -21,5 +21,7 @@ pub struct OAuth {
     pub client_secret: Option<Secret<String>>,
     /// Secret that still works beside `OAUTH_CLIENT_SECRET`, so that it can be replaced while other
     /// services run on. Remove it once all of them have the new one.
+    ///
+    /// A change of its file is taken over while the server runs.
     pub previous_client_secret: Option<Secret<String>>,
 }

@@ -18,7 +18,6 @@ macro_rules! assets {
 assets! {
     STYLE: "text/css; charset=utf-8", "aura.css";
     SCRIPT: "text/javascript; charset=utf-8", "aura.js";
-    NEXT: "text/javascript; charset=utf-8", "next.js";
     ICON: "image/svg+xml", "icon.svg";
 }
 
@@ -27,7 +26,6 @@ pub(super) fn show(visit: &Visit, name: &str) -> Option<Response> {
     let asset = match name {
         "aura.css" => &STYLE,
         "aura.js" => &SCRIPT,
-        "next.js" => &NEXT,
         "icon.svg" => &ICON,
         _ => return None,
     };

@@ -39,11 +39,6 @@ impl FormPage {
         page(visit, status, self.heading, &self)
     }
 
-    /// Checks whether the form leads on to an address.
-    fn leads_on(&self) -> bool {
-        self.form.hidden.iter().any(|(name, _)| *name == "next")
-    }
-
     /// Shows the form again with what the refusal says of it; gives back what no form can mend.
     pub(super) fn refuse(
         mut self,

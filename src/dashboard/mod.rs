@@ -1,5 +1,5 @@
 //! The dashboard: pages from the server, with one stylesheet and one script, without which everything
-//! works but the live charts and the showing of passwords.
+//! works but the live charts, the showing of passwords and the part of an address behind `#`.
 //!
 //! One file a page; `page.rs` is the layout around all of them, `visit.rs` one request, `fields.rs`
 //! and `form.rs` forms. What pages show and do is `auth`'s, `admin`'s and `audit`'s business; every
@@ -59,7 +59,7 @@ use crate::llm::Llm;
 type Answer = Result<Response, Fault>;
 
 /// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 30] = [
+pub const ROUTES: [(&str, &[&str]); 29] = [
     ("/", &["GET"]),
     ("/live", &["GET"]),
     ("/sign-in", &["GET", "POST"]),
@@ -88,7 +88,6 @@ pub const ROUTES: [(&str, &[&str]); 30] = [
     (CHANGE_PASSWORD, &["GET"]),
     ("/assets/aura.css", &["GET"]),
     ("/assets/aura.js", &["GET"]),
-    ("/assets/next.js", &["GET"]),
     ("/assets/icon.svg", &["GET"]),
 ];
 

@@ -52,8 +52,7 @@ impl Cors {
         let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
         let agreed = self.agree(origin, wanted, headers, allowed);
         Some(agreed.unwrap_or_else(|reason| {
-            let request_id = context.request_id.as_str();
-            tracing::info!(request_id, client = %context.client, %reason, "a preflight is refused");
+            tracing::info!(client = %context.client, %reason, "a preflight is refused");
             let code = match allowed {
                 Some(_) => Code::Forbidden,
                 None => Code::NotFound,

@@ -103,14 +103,14 @@ impl Follower {
             return None;
         };
         let mut now = files.look().await?;
-        if now == files.seen {
+        // What was refused may be good now that somebody asks: a certificate that was missing.
+        let settled = now.is_empty() || now == files.applied;
+        if now == files.seen && (!asked || settled) {
             if asked {
-                let word = match (now.is_empty(), now == files.applied) {
-                    (true, _) => {
-                        "SIGHUP: no setting comes from a file, so there is nothing to reload"
-                    }
-                    (_, true) => "SIGHUP: no file of a setting has changed",
-                    (_, false) => "SIGHUP: no file has changed since their values were refused",
+                let word = if now.is_empty() {
+                    "SIGHUP: no setting comes from a file, so there is nothing to reload"
+                } else {
+                    "SIGHUP: no file of a setting has changed"
                 };
                 tracing::info!("{word}");
             }
@@ -123,7 +123,7 @@ impl Follower {
                 break;
             }
         }
-        if now == files.seen {
+        if now == files.seen && !asked {
             return None;
         }
         let loaded = files.load_aside().await?;

@@ -172,7 +172,7 @@ pub async fn serve(
     }
     // What it says last is bounded by the patience with Redis; the time to drain may be over.
     let _ = tokio::time::timeout(LEAVE, activity).await;
-    app.storage.sql.close().await;
+    let _ = tokio::time::timeout(LEAVE, app.storage.sql.close()).await;
     tracing::info!("stopped");
     Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
 }

@@ -166,9 +166,11 @@ impl Migrations {
     /// Counts the migrations that are not applied.
     async fn pending(&self) -> Result<usize, sqlx::Error> {
         self.sql.create_private_file();
-        let rows = sqlx::query("SELECT version FROM _sqlx_migrations")
-            .fetch_all(self.sql.health_pool())
-            .await;
+        let rows =
+            sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(self.sql.health_pool());
+        let rows = tokio::time::timeout(CONNECT_LIMIT, rows)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
         let applied: HashSet<i64> = match rows {
             Ok(rows) => rows
                 .iter()

@@ -14,7 +14,7 @@ use crate::auth::ids::{SessionId, UserId};
 use crate::auth::refresh_token::TokenHash;
 use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
-use crate::storage::AuthDb;
+use crate::storage::{AuthDb, RedisUnavailable};
 
 /// A store in the database of tokens; clones share it.
 #[derive(Clone, Debug)]
@@ -139,12 +139,25 @@ impl RedisSessions {
             .arg(self.lifetimes.without_use(credential))
             .arg(self.lifetimes.max_millis);
         let (now, row): (i64, Option<FoundRow>) = self.db.db().invoke(&call).await?;
-        let (session, cookie_at) = row.map_or((None, 0), |(row, at)| (session(id, row), at));
+        let (session, cookie_at) = match row {
+            None => (None, 0),
+            Some((row, at)) => {
+                let session = session(id, row).ok_or_else(|| self.unreadable(id))?;
+                (Some(session), at)
+            }
+        };
         Ok(Found {
             now: Timestamp::from_millis(now),
             session,
             cookie_at: Timestamp::from_millis(cookie_at),
         })
+    }
+
+    /// The error for what another program, or another version, has written under the key of a session:
+    /// an outage, since nothing is known of the session.
+    fn unreadable(&self, id: SessionId) -> RedisUnavailable {
+        tracing::error!(session = %id, "Redis holds a session that cannot be read");
+        RedisUnavailable(self.db.db().name())
     }
 
     pub(super) async fn rotate(&self, shown: &Presented) -> Result<Rotation> {
@@ -165,7 +178,7 @@ impl RedisSessions {
             call.arg(child.as_str());
         }
         let answer: redis::Value = self.db.db().invoke(&call).await?;
-        Ok(rotation(answer))
+        rotation(answer).ok_or_else(|| self.unreadable(shown.id))
     }
 
     pub(super) async fn note_cookie(&self, id: SessionId, user: UserId) -> Result<()> {
@@ -282,37 +295,30 @@ fn owner(user: &str, email: &str, roles: &str) -> Option<Owner> {
 }
 
 /// The script answers 0 (no session), whose session was ended because its token was reused, or the
-/// child and whose it is.
-fn rotation(answer: redis::Value) -> Rotation {
+/// child and whose it is. Returns none for anything else.
+fn rotation(answer: redis::Value) -> Option<Rotation> {
     match &answer {
-        redis::Value::Int(_) => return Rotation::Gone,
+        redis::Value::Int(_) => return Some(Rotation::Gone),
         redis::Value::Array(row) if row.len() == 4 => {
-            let row: std::result::Result<(String, String, String, u8), _> =
-                FromRedisValue::from_redis_value(answer);
-            let reused = row.ok().and_then(|(user, email, roles, bits)| {
-                let owner = owner(&user, &email, &roles)?;
-                let elsewhere = elsewhere(bits);
-                Some(Rotation::Reused { owner, elsewhere })
+            let (user, email, roles, bits): (String, String, String, u8) =
+                FromRedisValue::from_redis_value(answer).ok()?;
+            return Some(Rotation::Reused {
+                owner: owner(&user, &email, &roles)?,
+                elsewhere: elsewhere(bits),
             });
-            return reused.unwrap_or(Rotation::Gone);
         }
         _ => {}
     }
-    let row: std::result::Result<Child, _> = FromRedisValue::from_redis_value(answer);
-    let Ok((index, hash, issued, user, email, roles, created, bits)) = row else {
-        return Rotation::Gone;
-    };
-    let Some(owner) = owner(&user, &email, &roles) else {
-        return Rotation::Gone;
-    };
-    Rotation::Child {
+    let (index, hash, issued, user, email, roles, created, bits): Child =
+        FromRedisValue::from_redis_value(answer).ok()?;
+    Some(Rotation::Child {
         index,
         hash: TokenHash::from_stored(hash),
         issued_at: Timestamp::from_millis(issued),
-        owner,
+        owner: owner(&user, &email, &roles)?,
         created_at: Timestamp::from_millis(created),
         elsewhere: elsewhere(bits),
-    }
+    })
 }
 
 /// The difference between two clients as the script tells it: 1 for the network, 2 for the device.

@@ -186,6 +186,7 @@ impl Users {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 if update.execute(&mut *transaction).await?.rows_affected() != 1 {
+                    transaction.rollback().await?;
                     return Ok(false);
                 }
                 self.audit.insert(&mut transaction, event).await?;

@@ -54,7 +54,7 @@ fn words(text: &str) -> String {
         }
         // Marks of direction make a terminal show one text for another.
         if letter.is_control()
-            || matches!(letter, '\u{200e}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         {
             line.extend(letter.escape_unicode());
         } else {

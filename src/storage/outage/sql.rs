@@ -13,10 +13,7 @@ pub(in crate::storage) fn outage(address: &str, engine: Engine, error: &Error) -
         Error::Io(error) => io(error),
         Error::Tls(error) => tls(&error.to_string()),
         Error::Database(error) => database(engine, &**error),
-        Error::PoolTimedOut => (
-            "no answer in time".to_owned(),
-            Some("check that it is not overloaded, and that the network lets packets through"),
-        ),
+        Error::PoolTimedOut => io(&std::io::ErrorKind::TimedOut.into()),
         Error::Protocol(said) if said == NO_WRITES => (said.clone(), postgres("25006")),
         Error::Protocol(said) => (words(said), None),
         other => (words(&other.to_string()), None),

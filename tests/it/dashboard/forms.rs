@@ -272,7 +272,10 @@ async fn password_managers_find_the_form_and_the_account_it_is_about() {
     named(&page.text, &["username", "current-password"]);
     let page = nobody.get("/register").await;
     named(&page.text, &["username", "new-password"]);
-    let link = world.settings.done(&["user", "reset-link", ANN, "--yes"]).await;
+    let link = world
+        .settings
+        .done(&["user", "reset-link", ANN, "--yes"])
+        .await;
     let token = link
         .split_whitespace()
         .map(|word| word.rsplit("token=").next().unwrap())
@@ -283,7 +286,10 @@ async fn password_managers_find_the_form_and_the_account_it_is_about() {
     let username = format!("value=\"{ANN}\" autocomplete=\"username\" hidden");
     assert!(page.is(200).text.contains(&username), "{page:#?}");
     // One that is good for nothing tells nothing.
-    world.settings.done(&["user", "disable", ANN, "--yes"]).await;
+    world
+        .settings
+        .done(&["user", "disable", ANN, "--yes"])
+        .await;
     let page = nobody.get(&path).await;
     assert!(!page.is(200).text.contains(ANN), "{page:#?}");
 }

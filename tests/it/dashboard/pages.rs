@@ -18,7 +18,6 @@ const MOST: usize = 30 * 1024;
 #[track_caller]
 fn is_harmless(html: &str) {
     let html = html.replace("<script src=\"/assets/aura.js\" defer></script>", "");
-    let html = html.replace("<script src=\"/assets/next.js\" defer></script>", "");
     for part in [
         "<script",
         "<img src=x",
@@ -141,7 +140,6 @@ async fn files_are_kept_by_browsers_until_they_change() {
     for (path, kind) in [
         ("/assets/aura.css", "text/css; charset=utf-8"),
         ("/assets/aura.js", "text/javascript; charset=utf-8"),
-        ("/assets/next.js", "text/javascript; charset=utf-8"),
         ("/assets/icon.svg", "image/svg+xml"),
         ("/favicon.ico", "image/svg+xml"),
     ] {
