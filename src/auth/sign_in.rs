@@ -233,7 +233,9 @@ impl Auth {
         let mut session = self.0.sessions.begin(&new, user.version).await?;
         // A change of the account while we hashed (disabled, signed out, another password, other
         // roles) reached only the sessions that existed then: apply it to this one here.
-        let mut known = self.0.users.find(user.id).await?.filter(|known| {
+        let found = self.0.users.find(user.id).await?;
+        let is_gone = found.is_none();
+        let mut known = found.filter(|known| {
             known.disabled_at.is_none()
                 && known.password_change_required_at.is_none()
                 && known.signed_out_at == user.signed_out_at
@@ -247,7 +249,10 @@ impl Auth {
         }
         let Some(known) = known else {
             self.0.sessions.end(id, user.id).await?;
-            self.note(&refusal(context, user.email.as_str())).await;
+            // Of a person who may have been erased meanwhile nothing is written down any more.
+            if !is_gone {
+                self.note(&refusal(context, user.email.as_str())).await;
+            }
             return Err(Error::InvalidCredentials);
         };
         if known.roles != user.roles {

@@ -62,6 +62,7 @@ fn print(
     }
     match report.faults(strict).count() {
         0 if report.inspected.is_empty() => Ok(()),
+        0 if report.inspected.len() == 1 => writeln!(out, "ok, in 1 place"),
         0 => writeln!(out, "ok, in {} places", report.inspected.len()),
         1 => writeln!(err, "1 fault"),
         many => writeln!(err, "{many} faults"),

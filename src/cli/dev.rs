@@ -17,7 +17,7 @@ use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, statat, unlinkat,
 };
 use rustix::io::Errno;
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
 
 use crate::clock::{random_bytes, unique_id};
 use crate::schema::{Fault, FaultKind, MAX_FILE_BYTES};
@@ -166,7 +166,9 @@ pub(super) fn dotenv() -> anyhow::Result<Option<String>> {
         }
     }
     let mode = Mode::from_raw_mode(found.st_mode);
-    if mode.intersects(Mode::WOTH) {
+    // Where each user has a group of one, files that this group may write are the rule.
+    let by_group = mode.intersects(Mode::WGRP) && found.st_gid != getegid().as_raw();
+    if by_group || mode.intersects(Mode::WOTH) {
         bail!("{DOTENV} has mode {:03o}, {OTHERS}", mode.bits());
     }
     let mut text = String::new();

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -94,6 +95,7 @@ impl Serve {
                     address,
                     code,
                     dotenv,
+                    database,
                 });
             };
             anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
@@ -111,6 +113,8 @@ struct Start {
     code: Option<String>,
     /// The settings that come from `.env`.
     dotenv: Vec<String>,
+    /// Place of the accounts, without credentials.
+    database: String,
 }
 
 fn from_dotenv(config: &Loaded<Config>) -> Vec<String> {
@@ -138,12 +142,22 @@ fn banner(start: &Start, reload: &str) -> String {
         [] => String::new(),
         names => format!("    Settings   {DOTENV} gives {}\n", names.join(", ")),
     };
-    let data = std::env::current_dir().unwrap_or_default().join(FOLDER);
+    let folder = std::env::current_dir().unwrap_or_default().join(FOLDER);
+    let data = if Path::new(&start.database).starts_with(FOLDER) {
+        format!(
+            "{} (SQLite and a signing key; delete it to start over)",
+            folder.display()
+        )
+    } else {
+        format!(
+            "{} (and a signing key in {})",
+            start.database,
+            folder.display()
+        )
+    };
     format!(
         "\n  aura is ready\n\n    Dashboard  {base}\n{first}    API        {base}/docs\n    \
-         Health     {base}/health\n    Data       {} (SQLite and a signing key; delete it to start \
-         over)\n{dotenv}{reload}\n  \
-         For trying things out, on this machine only. Stop with Ctrl-C.\n",
-        data.display()
+         Health     {base}/health\n    Data       {data}\n{dotenv}{reload}\n  \
+         For trying things out, on this machine only. Stop with Ctrl-C.\n"
     )
 }

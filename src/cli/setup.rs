@@ -97,6 +97,16 @@ impl Source {
                 place_of(url)
             );
         }
+        if !self.dev
+            && let Some(noted) = dev::noted_database()?
+            && noted != place_of(url)
+        {
+            tracing::warn!(
+                "a server that was started here with --dev keeps its accounts at {noted}; this command \
+                 works on {}. For the other, add --dev",
+                place_of(url)
+            );
+        }
         if !(first && self.dev)
             && let Some(path) = sqlite_file(url).filter(|path| !path.exists())
         {
@@ -185,7 +195,8 @@ fn no_database(path: &Path, dev: bool) -> String {
         command_line(Some(&folder), " --dev")
     } else {
         return format!(
-            "{problem}. `aura migrate` or `aura serve` makes it, with the settings of this command"
+            "{problem}. `aura migrate` or `aura serve` makes it, with the settings of this command; \
+             for a server that is started with --dev, add --dev"
         );
     };
     format!("{problem}. For the server that was started with --dev:\n  {meant}")

@@ -37,6 +37,8 @@ impl Config {
                 };
                 address(&self.redis.cache_url) == address(&new.redis.cache_url)
             }
+            // Without it, development makes a key up, and tokens of this moment would be refused.
+            "JWT_SECRET_KEY" => new.jwt.secret_key.is_some(),
             name => FOLLOWED.contains(&name),
         };
         let stuck = changed.iter().filter(|name| !is_followed(name));
@@ -118,5 +120,10 @@ mod tests {
             let stuck = old.needs_restart(&config(&given), &[name.to_owned()]);
             assert_eq!(stuck.is_empty(), followed, "{name}={url}");
         }
+        // A key that is gone, as a file in the middle of being replaced, is not taken over.
+        let keyed = config(&[("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef")]);
+        let name = "JWT_SECRET_KEY".to_owned();
+        let stuck = keyed.needs_restart(&config(&[]), std::slice::from_ref(&name));
+        assert_eq!(stuck, [name]);
     }
 }

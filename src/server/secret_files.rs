@@ -165,7 +165,7 @@ impl Follower {
         let stuck = self.config.needs_restart(&loaded.value, changed);
         if !stuck.is_empty() {
             return Err(format!(
-                "{} changes more than a password or a key; restart the server",
+                "{} is gone, or changes more than a password or a key; restart the server",
                 stuck.join(", ")
             ));
         }

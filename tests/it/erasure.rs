@@ -373,6 +373,24 @@ async fn a_person_who_is_erased_is_in_no_table_of_postgres_and_no_key_of_redis()
 }
 
 #[tokio::test]
+async fn a_sign_in_under_way_leaves_nothing_of_a_person_who_is_erased() {
+    let sqlite = Sqlite::new();
+    // Long enough to be overtaken.
+    let settings = Settings::new().set("PASSWORD_BCRYPT_COST", 13);
+    let house = House::of(settings, &sqlite.url()).await;
+    let path = format!("/admin/users/{}?erase=true", house.id(BOB).await);
+    let body = json!({"email": BOB, "password": PASSWORD});
+    let erase = async {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        house.admin(Method::DELETE, &path).await
+    };
+    let sign_in = house.ask(Method::POST, "/auth/login", "", ZOES, &body);
+    let (erased, _) = tokio::join!(erase, sign_in);
+    erased.is(204);
+    house.is_without(&[BOB, ZOES.0, ZOES.1]).await;
+}
+
+#[tokio::test]
 async fn an_erasure_changes_nothing_while_the_sessions_cannot_hear_of_it() {
     let Some(mut redis) = Redis::start().await else {
         return;

@@ -284,3 +284,21 @@ async fn an_option_called_like_a_setting_names_the_setting() {
         "{output:?}"
     );
 }
+
+#[tokio::test]
+async fn a_dotenv_file_is_checked_by_the_rules_of_the_server() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join(".env");
+    let check = ["config", "check", "--from", file.to_str().unwrap()];
+    for (line, code) in [
+        ("DATABASE_URL=mysql://x", 78),
+        ("DATABASE_URL=postgres://u:p@h/d?unknown=1", 78),
+        ("REDIS_URL=redis://:p#q@localhost", 78),
+        ("SERVER_TRUSTED_PROXIES=300.1.1.1/8", 78),
+        ("DATABASE_URL=postgres://u:p@h/d", 0),
+    ] {
+        std::fs::write(&file, format!("{line}\n")).unwrap();
+        let output = Settings::new().run(&check).await;
+        assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
+    }
+}

@@ -312,7 +312,7 @@ async fn a_new_password_of_postgres_is_taken_from_its_file() {
     aura.signal(Signal::HUP);
     logs(
         &aura,
-        "DATABASE_URL changes more than a password or a key; restart the server",
+        "DATABASE_URL is gone, or changes more than a password or a key; restart the server",
     )
     .await;
     client.login(&session.email, PASSWORD).await.is(200);

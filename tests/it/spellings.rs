@@ -90,7 +90,7 @@ async fn a_password_is_one_however_the_command_line_and_a_reset_get_it() {
     client.login(ANN, &format!("{DECOMPOSED}2")).await.is(200);
 
     // The same one again, in another spelling, is no new password.
-    let require = ["user", "require-password-change", ANN];
+    let require = ["user", "require-password-change", ANN, "--yes"];
     settings.done(&require).await;
     let visitor = Visitor::new(client.clone());
     let page = visitor.open("/sign-in").await;

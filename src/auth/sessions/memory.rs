@@ -200,18 +200,27 @@ impl MemorySessions {
     }
 
     pub(super) fn end(&self, id: SessionId, user: UserId) -> bool {
+        let now = self.now();
         let mut entries = self.entries();
         let own = entries
             .get(&id)
             .is_some_and(|entry| entry.session.owner.user == user);
-        own && entries.remove(&id).is_some()
+        if !own {
+            return false;
+        }
+        let ended = entries.remove(&id);
+        ended.is_some_and(|entry| entry.session.expires_at > now)
     }
 
     pub(super) fn end_all(&self, user: UserId, except: Option<SessionId>) -> u64 {
-        let mut entries = self.entries();
-        let before = entries.len();
-        entries.retain(|id, entry| entry.session.owner.user != user || Some(*id) == except);
-        (before - entries.len()) as u64
+        let now = self.now();
+        let mut ended = 0;
+        self.entries().retain(|id, entry| {
+            let stays = entry.session.owner.user != user || Some(*id) == except;
+            ended += u64::from(!stays && entry.session.expires_at > now);
+            stays
+        });
+        ended
     }
 
     pub(super) fn list(&self, user: UserId, grace_millis: i64, page: Page) -> Listed {

@@ -51,8 +51,8 @@ static SCRIPTS: std::sync::LazyLock<Scripts> = std::sync::LazyLock::new(|| Scrip
     look_up: timed!(include_str!("lua/look_up.lua")),
     rotate: timed!(include_str!("lua/rotate.lua")),
     note_cookie: timed!(include_str!("lua/note_cookie.lua")),
-    end: Script::new(include_str!("lua/end.lua")),
-    end_all: Script::new(include_str!("lua/end_all.lua")),
+    end: timed!(include_str!("lua/end.lua")),
+    end_all: timed!(include_str!("lua/end_all.lua")),
     list: timed!(include_str!("lua/list.lua")),
     set_roles: Script::new(include_str!("lua/set_roles.lua")),
     ids: Script::new("return redis.call('ZRANGE', KEYS[1], 0, -1)"),
@@ -188,7 +188,7 @@ impl RedisSessions {
     }
 
     pub(super) async fn end(&self, id: SessionId, user: UserId) -> Result<bool> {
-        let mut call = self.scripts.end.prepare_invoke();
+        let mut call = self.timed(&self.scripts.end);
         call.key(session_key(id))
             .key(index_key(user))
             .arg(id.to_string())
@@ -202,7 +202,7 @@ impl RedisSessions {
         ids.retain(|id| Some(id) != except.as_ref());
         let mut ended = 0;
         for some in ids.chunks(MAX_PAGE) {
-            let mut call = self.scripts.end_all.prepare_invoke();
+            let mut call = self.timed(&self.scripts.end_all);
             call.key(index_key(user)).arg(some);
             ended += self.db.db().invoke::<u64>(&call).await?;
         }

@@ -228,7 +228,10 @@ impl Users {
                     transaction.rollback().await?;
                     return Ok(change.nothing_done());
                 }
-                let counted = before.is_admin() && before.disabled_at.is_none();
+                // A reset is the way back in for the last one who forgot the password.
+                let counted = before.is_admin()
+                    && before.disabled_at.is_none()
+                    && !matches!(change, Change::RequireReset(_));
                 if counted && !has_admin(&mut transaction, None).await? {
                     transaction.rollback().await?;
                     return Ok(Outcome::LastAdministrator);
@@ -387,6 +390,7 @@ pub(super) async fn has_admin(
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names. The first
     // condition is that of an index.
     let any = "SELECT 1 FROM users WHERE roles <> '' AND disabled_at IS NULL AND id <> $2 \
+               AND (password_change_required_at IS NULL OR reset_required_at IS NULL) \
                AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
     let besides = besides.map_or_else(String::new, |id| id.to_string());
     let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);

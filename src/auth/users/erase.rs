@@ -127,8 +127,13 @@ impl Users {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 let mut erased = Erased::default();
-                self.audit
+                let audit = &self.audit;
+                while audit
                     .erase(&mut transaction, email.as_str(), BATCH, &mut erased)
+                    .await?
+                {}
+                audit
+                    .erase_exports(&mut transaction, email.as_str(), &mut erased)
                     .await?;
                 transaction.commit().await
             })

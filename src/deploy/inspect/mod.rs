@@ -185,8 +185,8 @@ fn service_links(workload: &Workload) -> Option<Finding> {
     })
 }
 
-/// Every process whose settings are all here: the containers, each `.env` file that names its
-/// environment, and, without any workload, each namespace that has a ConfigMap and a Secret.
+/// Every process whose settings are all here: the containers, each `.env` file that holds settings,
+/// and, without any workload, each namespace that has a ConfigMap and a Secret.
 fn places<'a>(service: &'a Service, sources: &[Source], workloads: &[Workload]) -> Vec<Place<'a>> {
     let mut places = Vec::new();
     for workload in workloads {
@@ -194,13 +194,18 @@ fn places<'a>(service: &'a Service, sources: &[Source], workloads: &[Workload]) 
             places.push(Place::of_container(service, workload, container, sources));
         }
     }
-    let names_environment = |source: &&Source| {
+    let is_ours = |source: &&Source| {
         let mut keys = source.entries.iter().map(|entry| &entry.key);
-        source.holder == Holder::Dotenv && keys.any(|key| *key == service.environment)
+        source.holder == Holder::Dotenv && keys.any(|key| service.settings.get(key).is_some())
     };
-    for source in sources.iter().filter(names_environment) {
+    for source in sources.iter().filter(is_ours) {
         let mut place = Place::new(service, source.at.clone());
         place.add_source(source, "");
+        let mut keys = source.entries.iter().map(|entry| &entry.key);
+        if !keys.any(|key| *key == service.environment) {
+            // It may be one of several: what stands in it is judged, and not what is missing.
+            place.is_part();
+        }
         places.push(place);
     }
     if !workloads.is_empty() {

@@ -98,6 +98,11 @@ impl<'a> Place<'a> {
         place
     }
 
+    /// Marks it as a part of what the process gets: nothing is missing.
+    pub(super) fn is_part(&mut self) {
+        self.unseen.extend([Holder::ConfigMap, Holder::Secret]);
+    }
+
     pub(super) fn add_source(&mut self, source: &Source, prefix: &str) {
         for entry in &source.entries {
             let name = format!("{prefix}{}", entry.key);

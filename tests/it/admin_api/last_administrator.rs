@@ -74,6 +74,31 @@ async fn the_last_administrator_cannot_be_taken_away_by_anybody() {
 }
 
 #[tokio::test]
+async fn an_administrator_whose_password_awaits_a_reset_does_not_count() {
+    on_both_databases(async |house| {
+        let body = json!({"email": "off@example.com", "password": PASSWORD, "roles": ["admin"]});
+        let made = house.send(Method::POST, "/admin/users", &body).await;
+        made.is(201);
+        let (own, off) = (
+            house.address(ADMIN).await,
+            house.address("off@example.com").await,
+        );
+        let reset = house.ask(Method::POST, &format!("{off}/reset")).await;
+        reset.is(200);
+        for path in [own.clone(), format!("{own}?erase=true")] {
+            let deleted = house.ask(Method::DELETE, &path).await;
+            deleted.problem(409, "last_administrator");
+        }
+        let disabled = house.ask(Method::POST, &format!("{own}/disable")).await;
+        disabled.problem(409, "last_administrator");
+        // Whoever runs the server helps the last one who forgot the password.
+        let link = ["user", "reset-link", ADMIN, "--yes"];
+        house.settings.done(&link).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_administrators_who_take_each_other_away_on_two_servers_leave_one() {
     let Some(postgres) = Postgres::shared().await else {
         return;

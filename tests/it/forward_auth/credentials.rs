@@ -75,7 +75,9 @@ async fn a_token_of_ours_is_meant_whatever_the_cookie_is() {
     let visitor = Visitor::new(aura.client());
     visitor.sign_in(&session.email).await;
     let cookie = visitor.cookies();
-    let value = cookie.split(['=', ';']).nth(1).unwrap();
+    let mut pairs = cookie.split("; ").filter_map(|pair| pair.split_once('='));
+    let session_cookie = pairs.find(|(name, _)| name.ends_with("aura_session"));
+    let (_, value) = session_cookie.unwrap();
     let (signed, signature) = session.access.rsplit_once('.').unwrap();
     let claims = session.claims();
     let expired = json!({"iss": "aura", "aud": "aura", "sub": claims["sub"], "exp": 1});
