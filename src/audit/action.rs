@@ -45,7 +45,8 @@ actions! {
     UserEnabled = "user.enabled", "enabled the account";
     /// An account was deleted, by its owner or by somebody who may.
     UserDeleted = "user.deleted", "deleted the account";
-    /// An account was deleted and its person erased from the trail, or a person whose account was gone already; the detail has the number of events.
+    /// An account was deleted and its person erased from the trail, or a person whose account was gone
+    /// already; the detail has the number of events.
     UserErased = "user.erased", "erased the account";
     /// The roles of an account were replaced; the detail has those before and after.
     UserRolesChanged = "user.roles_changed", "changed the roles";

@@ -52,7 +52,7 @@ macro_rules! addresses {
     };
 }
 
-/// What was taken out of the trail so far.
+/// Progress of an erasure.
 #[derive(Clone, Debug, Default)]
 pub struct Erased {
     /// Number of events.

@@ -24,7 +24,7 @@ use crate::http::Context;
 /// Time for which the cost of the dearest stored hash is cached.
 const DEAREST_HASH_MILLIS: i64 = 60_000;
 
-/// What a sign-in gives.
+/// A completed sign-in.
 pub(super) struct SignedIn {
     pub(super) session: Session,
     /// The first refresh token of the session.

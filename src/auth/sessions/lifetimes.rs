@@ -1,4 +1,4 @@
-//! How long sessions live: without use, and at most.
+//! Lifetimes of sessions: without use, and at most.
 
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -14,7 +14,7 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// What a client shows of its session.
+/// Credential by which a client names its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
     /// Tokens: a refresh prolongs the session.
@@ -26,7 +26,7 @@ pub enum Credential {
     PolledCookie,
 }
 
-/// How long sessions live, in milliseconds.
+/// Lifetimes of sessions, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
     /// From one refresh to the next.

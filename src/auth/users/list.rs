@@ -11,7 +11,7 @@ use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
 use crate::storage::SqlError;
 
-/// Whether, and how, an account may sign in.
+/// Sign-in state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserState {
     /// With its password.
