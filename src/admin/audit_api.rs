@@ -47,7 +47,7 @@ impl AuditApi {
         token: BearerToken,
         /// What was done, such as `session.refused`.
         action: Text,
-        /// Who did it: an e-mail, `command line` or `server`.
+        /// Actor: an e-mail, `command line` or `server`.
         actor: Text,
         /// Whose account: an e-mail.
         subject: Text,
@@ -97,7 +97,7 @@ impl AuditApi {
         token: BearerToken,
         /// What was done, such as `session.refused`.
         action: Text,
-        /// Who did it: an e-mail, `command line` or `server`.
+        /// Actor: an e-mail, `command line` or `server`.
         actor: Text,
         /// Whose account: an e-mail.
         subject: Text,

@@ -66,7 +66,7 @@ impl Audit {
     /// may be more.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub async fn erase(
         &self,
         connection: &mut Connection,
@@ -95,7 +95,7 @@ impl Audit {
     /// Takes `email`, and the addresses in `erased`, out of the filters of recorded exports.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub async fn erase_exports(
         &self,
         connection: &mut Connection,
@@ -119,7 +119,7 @@ impl Audit {
     /// The account that `email` had in its newest event with one, for an account that is gone.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub async fn last_account_of(
         &self,
         connection: &mut Connection,

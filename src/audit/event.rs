@@ -93,7 +93,7 @@ impl Subject {
 pub struct Origin {
     /// The client's address; empty at the command line.
     pub ip: String,
-    /// What the client said it was.
+    /// User agent of the client.
     pub user_agent: String,
     /// The request, as the log names it.
     pub request_id: String,

@@ -90,7 +90,7 @@ impl Audit {
     /// Records `event` inside a transaction, so that it stands exactly when the change does.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub async fn insert(
         &self,
         connection: &mut Connection,

@@ -16,7 +16,7 @@ use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
 
-/// How often a change that its owner confirmed is tried, each time with the hash that a sign-in has made
+/// Tries of a change that its owner confirmed, each time with the hash that a sign-in has made
 /// meanwhile.
 const OWN_ATTEMPTS: u32 = 3;
 

@@ -105,7 +105,7 @@ pub struct SessionBody {
     pub(super) expires_at: OffsetDateTime,
     /// The address that signed in.
     pub(super) ip: String,
-    /// What the client said it was.
+    /// User agent of the client.
     pub(super) user_agent: String,
     /// Whether it is the caller's own.
     pub(super) current: bool,

@@ -34,7 +34,7 @@ pub struct BrowserSession {
     pub session: Session,
     /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
-    /// What its device cookie holds. A secret.
+    /// Value of its device cookie. A secret.
     pub device: SecretString,
 }
 
@@ -45,7 +45,7 @@ pub struct BrowserCaller {
     pub caller: Caller,
     /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
-    /// Whether it is time to tell the browser so.
+    /// True when it is time to tell the browser so.
     pub renewed: bool,
 }
 

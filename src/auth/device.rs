@@ -101,7 +101,7 @@ fn genuine(key: &RefreshKey, proof: &str, email: &str) -> Option<([u8; ID], i64,
     Some((*id, i64::from_be_bytes(*made), epoch.try_into().ok()?))
 }
 
-/// What binds a proof to the password of an account; tells nothing of its hash.
+/// Binding of a proof to the password of an account; tells nothing of its hash.
 fn epoch(key: &RefreshKey, user: &User) -> [u8; EPOCH] {
     let whole = key.tag(b"device-epoch", user.password_hash.expose().as_bytes());
     let mut epoch = [0; EPOCH];

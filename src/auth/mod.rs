@@ -24,6 +24,7 @@ pub mod manage;
 pub mod metrics;
 pub mod oauth;
 mod password;
+mod refresh;
 mod refresh_token;
 pub mod reset;
 mod roles;

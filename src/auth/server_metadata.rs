@@ -1,4 +1,4 @@
-//! What OAuth clients are told of this server (RFC 8414): what there is today, and nothing else.
+//! Authorization server metadata (RFC 8414): what there is today, and nothing else.
 
 use poem_openapi::Object;
 
@@ -32,7 +32,7 @@ pub struct ServerMetadata {
 }
 
 impl ServerMetadata {
-    /// What there is to tell, or why it cannot be told: the address at which a client finds this must
+    /// The metadata, or the reason why there is none: the address at which a client finds this must
     /// follow from the issuer (RFC 8414 section 3), or the client has to refuse it.
     pub(super) fn of(config: &Config, keys: &Keys) -> Result<Self, String> {
         let issuer = config.jwt.issuer.as_str();

@@ -25,7 +25,7 @@ pub struct ShownCredentials<'a> {
     pub id: &'a str,
     /// The secret.
     pub secret: &'a str,
-    /// Whether both may be form-encoded: RFC 6749 wants it of HTTP Basic, and many clients do not do it.
+    /// True if both may be form-encoded: RFC 6749 wants it of HTTP Basic, and many clients do not do it.
     pub encoded: bool,
 }
 

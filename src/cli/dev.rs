@@ -113,7 +113,7 @@ pub(super) fn note_database(place: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Where the last server here kept its accounts; none where it has not said so.
+/// Place of the accounts of the last server here; none where it has not said so.
 pub(super) fn noted_database() -> anyhow::Result<Option<String>> {
     let Some(folder) = open_folder()? else {
         return Ok(None);

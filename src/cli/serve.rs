@@ -106,7 +106,7 @@ impl Serve {
     }
 }
 
-/// What the banner tells of a start.
+/// Contents of the banner.
 struct Start {
     address: SocketAddr,
     /// The code that makes the first administrator, where there is none.

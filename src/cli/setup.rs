@@ -146,7 +146,7 @@ impl Ready {
     }
 }
 
-/// Where the database of `url` is, without its password; a file below this folder, as seen from it.
+/// Place of the database of `url`, without its password; a file below this folder, as seen from it.
 pub(super) fn place_of(url: &str) -> String {
     if let Some(file) = sqlite_file(url) {
         let file = std::path::absolute(&file).unwrap_or(file);

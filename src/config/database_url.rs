@@ -163,11 +163,11 @@ impl DatabaseUrl {
         }
     }
 
-    /// What the driver needs to connect to each server of a PostgreSQL URL, in the order in which
+    /// Connect options of the driver for each server of a PostgreSQL URL, in the order in which
     /// they are written.
     ///
     /// # Errors
-    /// What the driver says of a URL that it cannot use; it may quote the URL.
+    /// The error of the driver for a URL that it cannot use; it may quote the URL.
     pub fn servers(&self) -> Result<Vec<PgConnectOptions>, sqlx::Error> {
         let Some(parts) = Parts::of(&self.0) else {
             return Ok(Vec::new());

@@ -78,7 +78,7 @@ impl Row {
     }
 }
 
-/// Who it was, with an e-mail as people read it.
+/// The actor, with an e-mail as people read it.
 fn shown(name: String) -> String {
     Email::try_from(&*name).map_or(name, |email| email.shown())
 }

@@ -17,7 +17,7 @@ pub(super) struct Field {
     pub(super) value: String,
     pub(super) hint: String,
     pub(super) required: bool,
-    /// Whether typing begins here.
+    /// True where typing begins.
     pub(super) autofocus: bool,
     pub(super) faults: Vec<String>,
 }

@@ -87,7 +87,7 @@ struct Users {
     role: String,
     states: Vec<Choice>,
     orders: Vec<Choice>,
-    /// Whether fewer than all accounts are asked for.
+    /// True where a filter is set.
     filtered: bool,
     after: String,
     first: String,

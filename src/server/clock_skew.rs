@@ -49,7 +49,7 @@ impl Reading {
         }
     }
 
-    /// Whether the clocks differ by more than is tolerated; `None` where the answer took too long to
+    /// True if the clocks differ by more than is tolerated; `None` where the answer took too long to
     /// tell.
     const fn differs(self) -> Option<bool> {
         let distance = self.ahead.abs();

@@ -125,7 +125,7 @@ pub(super) struct MetricsEndpoint {
 }
 
 impl MetricsEndpoint {
-    /// What there is to scrape of `app`.
+    /// The metrics of `app`.
     pub(super) fn new(app: &App) -> Self {
         let (http, connections) = (&app.metrics, &app.connections);
         let mut registry = Registry::default();

@@ -62,7 +62,7 @@ impl SecretFiles {
         load.await.ok()
     }
 
-    /// What the files hold now; `None` when the process ends.
+    /// Digests of the files at this moment; `None` when the process ends.
     async fn look(&self) -> Option<FileDigests> {
         let loader = Arc::clone(&self.loader);
         let look = tokio::task::spawn_blocking(move || loader.file_digests());

@@ -84,7 +84,7 @@ pub(super) enum Resting {
 }
 
 impl Resting {
-    /// How long the server listens after there was anything left to do. A client that has been told
+    /// Time for which the server listens after there was anything left to do. A client that has been told
     /// to close needs a round trip to come back on a new connection.
     const fn linger(self) -> Duration {
         match self {

@@ -22,7 +22,7 @@ pub(super) const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_
 /// The error of a server that is there for reading only.
 pub(super) const NO_WRITES: &str = "the server takes no writes";
 
-/// Where connections are made to, and the age of those that may still be used.
+/// The target of connections, and the age of those that may still be used.
 #[derive(Debug)]
 pub(super) struct Address {
     engine: Engine,

@@ -83,7 +83,7 @@ impl Connection {
     /// Begins a transaction.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     ///
     /// # Panics
     /// In debug builds, when one is open already.
@@ -210,7 +210,7 @@ impl Transaction<'_> {
     /// Ends the transaction, and keeps what it did.
     ///
     /// # Errors
-    /// What the database says; then nothing was kept, or the connection broke on the way.
+    /// The error of the database; then nothing was kept, or the connection broke on the way.
     pub async fn commit(self) -> Result<(), Error> {
         self.0.control("COMMIT", State::Idle).await
     }
@@ -218,7 +218,7 @@ impl Transaction<'_> {
     /// Ends the transaction, and undoes what it did.
     ///
     /// # Errors
-    /// What the database says; nothing is kept in any case.
+    /// The error of the database; nothing is kept in any case.
     pub async fn rollback(self) -> Result<(), Error> {
         self.0.control("ROLLBACK", State::Idle).await
     }

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::config::Config;
 
-/// How stale `last_used_at` may be before a look-up writes it anew, in milliseconds.
+/// Longest age of `last_used_at` before a look-up writes it anew, in milliseconds.
 const TOUCH_MILLIS: i64 = 60_000;
 
 /// Part of a short life without use that may pass before a look-up writes the use down: a session of 15
@@ -64,7 +64,7 @@ impl Lifetimes {
         }
     }
 
-    /// How stale the last use of a session may be before it is written anew.
+    /// Longest age of the last use of a session before it is written anew.
     pub(super) const fn touch_millis(self, credential: Credential) -> i64 {
         match credential {
             Credential::Tokens => TOUCH_MILLIS,

@@ -48,7 +48,7 @@ pub struct Owner {
 pub struct Session {
     /// Its name, `sid` in tokens.
     pub id: SessionId,
-    /// Who signed in.
+    /// Account and roles.
     pub owner: Owner,
     /// When.
     pub created_at: Timestamp,
@@ -56,9 +56,9 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it ends, unless a refresh or the use of its cookie prolongs it.
     pub expires_at: Timestamp,
-    /// Where the sign-in came from.
+    /// Address of the client.
     pub ip: IpAddr,
-    /// What the client said it was.
+    /// User agent of the client.
     pub user_agent: String,
     /// The newest refresh token.
     pub current: TokenHash,
@@ -69,13 +69,13 @@ pub struct Session {
 pub struct NewSession {
     /// Its name, `sid` in tokens.
     pub id: SessionId,
-    /// Who signed in.
+    /// Account and roles.
     pub owner: Owner,
-    /// What its client will show.
+    /// Credential of its client.
     pub credential: Credential,
-    /// Where the sign-in came from.
+    /// Address of the client.
     pub ip: IpAddr,
-    /// What the client said it was.
+    /// User agent of the client.
     pub user_agent: String,
     /// The first refresh token.
     pub current: TokenHash,

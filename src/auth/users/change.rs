@@ -2,20 +2,14 @@
 //! record, and no record of a change that did not happen. The rights of the administrator who asks
 //! are read inside the same transaction.
 
-use sqlx::Any;
-use sqlx::any::AnyArguments;
-use sqlx::query::Query;
-
 use super::notices::{self, Notice};
-use super::rights::{Administrator, Permit, lock, permit};
-use super::{ADMIN, Result, User, Users, find_in, named};
+use super::rights::{Administrator, Permit, has_admin, lock, permit};
+use super::statements::insert;
+use super::{Result, User, Users, find_in, named};
 use crate::audit::Event;
 use crate::auth::ids::UserId;
 use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
-use crate::storage::Connection;
-
-type Statement = Query<'static, Any, AnyArguments>;
 
 /// A change of one account. Every one counts in [`User::version`].
 #[derive(Clone, Debug)]
@@ -281,87 +275,6 @@ impl Users {
 }
 
 impl Change {
-    fn statement(&self, id: UserId) -> Statement {
-        let id = id.to_string();
-        let at = |text: &'static str, at: Timestamp, id: String| {
-            sqlx::query(text).bind(at.millis()).bind(id)
-        };
-        match self {
-            Self::Roles(roles) => sqlx::query(
-                "UPDATE users SET version = version + 1, roles = $1 WHERE id = $2 AND roles <> $1",
-            )
-            .bind(roles.join(" "))
-            .bind(id),
-            Self::Disable(now) => at(
-                "UPDATE users SET version = version + 1, disabled_at = $1, signed_out_at = $1 \
-                 WHERE id = $2 AND disabled_at IS NULL",
-                *now,
-                id,
-            ),
-            Self::Enable => sqlx::query(
-                "UPDATE users SET version = version + 1, disabled_at = NULL \
-                 WHERE id = $1 AND disabled_at IS NOT NULL",
-            )
-            .bind(id),
-            Self::Delete => sqlx::query("DELETE FROM users WHERE id = $1").bind(id),
-            Self::DeleteOwn(password) => {
-                sqlx::query("DELETE FROM users WHERE id = $1 AND password_hash = $2")
-                    .bind(id)
-                    .bind(password.expose().to_owned())
-            }
-            Self::SignOut(now) => at(
-                "UPDATE users SET version = version + 1, signed_out_at = $1 WHERE id = $2",
-                *now,
-                id,
-            ),
-            // A server of the version before leaves `reset_required_at` behind when a password is
-            // set: such a remainder must not close the password again.
-            Self::RequirePasswordChange(now) => at(
-                "UPDATE users SET version = version + 1, password_change_required_at = $1, \
-                 signed_out_at = $1, reset_required_at = CASE \
-                 WHEN password_change_required_at IS NULL THEN NULL ELSE reset_required_at END \
-                 WHERE id = $2",
-                *now,
-                id,
-            ),
-            Self::RequireReset(now) => at(
-                "UPDATE users SET version = version + 1, password_change_required_at = $1, \
-                 reset_required_at = $1, signed_out_at = $1 WHERE id = $2",
-                *now,
-                id,
-            ),
-            Self::Password(new, now) => at(
-                "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
-                 password_change_required_at = NULL, reset_required_at = NULL WHERE id = $2",
-                *now,
-                id,
-            )
-            .bind(new.expose().to_owned()),
-            // The owner was authenticated earlier: what an administrator did since takes precedence.
-            Self::OwnPassword { old, new } => sqlx::query(
-                "UPDATE users SET version = version + 1, password_hash = $1 \
-                 WHERE id = $2 AND password_hash = $3 AND disabled_at IS NULL \
-                 AND password_change_required_at IS NULL",
-            )
-            .bind(new.expose().to_owned())
-            .bind(id)
-            .bind(old.expose().to_owned()),
-            Self::ResetPassword {
-                version,
-                new,
-                at: now,
-            } => at(
-                "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
-                 password_change_required_at = NULL, reset_required_at = NULL \
-                 WHERE id = $2 AND version = $4 AND disabled_at IS NULL",
-                *now,
-                id,
-            )
-            .bind(new.expose().to_owned())
-            .bind(*version),
-        }
-    }
-
     /// The outcome where the statement found nothing to change in an account that exists.
     const fn nothing_done(&self) -> Outcome {
         match self {
@@ -382,21 +295,6 @@ impl Change {
     }
 }
 
-/// Checks that an administrator who can sign in is left, beside the account `besides`.
-pub(super) async fn has_admin(
-    connection: &mut Connection,
-    besides: Option<UserId>,
-) -> std::result::Result<bool, sqlx::Error> {
-    // LIKE does not tell cases apart on SQLite, and a search for a text has two names. The first
-    // condition is that of an index.
-    let any = "SELECT 1 FROM users WHERE roles <> '' AND disabled_at IS NULL AND id <> $2 \
-               AND (password_change_required_at IS NULL OR reset_required_at IS NULL) \
-               AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
-    let besides = besides.map_or_else(String::new, |id| id.to_string());
-    let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);
-    Ok(query.fetch_optional(connection).await?.is_some())
-}
-
 impl From<Permit> for Deed {
     /// The outcome of a permit that is refused.
     fn from(permit: Permit) -> Self {
@@ -415,16 +313,4 @@ impl From<Permit> for Outcome {
             Permit::Given | Permit::NotAdministrator => Self::NotAdministrator,
         }
     }
-}
-
-fn insert(user: &User) -> Statement {
-    sqlx::query(
-        "INSERT INTO users (id, email, password_hash, roles, created_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING",
-    )
-    .bind(user.id.to_string())
-    .bind(user.email.as_str().to_owned())
-    .bind(user.password_hash.expose().to_owned())
-    .bind(user.roles.join(" "))
-    .bind(user.created_at.millis())
 }

@@ -3,9 +3,8 @@
 
 use sqlx::Row;
 
-use super::change::has_admin;
 use super::notices;
-use super::rights::{Permit, permit};
+use super::rights::{Permit, has_admin, permit};
 use super::{Administrator, Notice, Result, SessionSync, User, Users, find_in};
 use crate::audit::{Actor, Erased, Event, Origin, Subject};
 use crate::auth::email::Email;
@@ -95,20 +94,14 @@ impl Users {
                     delete.execute(&mut *transaction).await?;
                 }
                 // After the row: a sign-in that was under way holds it until its event is recorded.
-                let audit = &self.audit;
-                while audit
-                    .erase(&mut transaction, email.as_str(), BATCH, &mut erased)
-                    .await?
-                {}
-                audit
-                    .erase_exports(&mut transaction, email.as_str(), &mut erased)
+                self.erase_trail(&mut transaction, email, &mut erased)
                     .await?;
                 if user.is_none() && erased.events == 0 {
                     transaction.rollback().await?;
                     return Ok(Erasure::Unknown);
                 }
                 let event = describe(event, email, account, user.is_some(), erased.events);
-                audit.insert(&mut transaction, &event).await?;
+                self.audit.insert(&mut transaction, &event).await?;
                 let end = SessionSync::End { keep: None };
                 let notice = user.map(|user| Notice::new(user.id, end, now));
                 if let Some(notice) = &notice {
@@ -120,6 +113,18 @@ impl Users {
             .await
     }
 
+    /// Takes the person out of all that is left of the trail.
+    async fn erase_trail(
+        &self,
+        connection: &mut Connection,
+        email: &Email,
+        erased: &mut Erased,
+    ) -> std::result::Result<(), sqlx::Error> {
+        let email = email.as_str();
+        while self.audit.erase(connection, email, BATCH, erased).await? {}
+        self.audit.erase_exports(connection, email, erased).await
+    }
+
     /// Takes out of the trail what requests recorded that were under way during an erasure.
     pub async fn erase_late_events(&self, email: &Email) -> Result<()> {
         self.sql
@@ -127,13 +132,7 @@ impl Users {
                 let mut connection = pool.acquire().await?;
                 let mut transaction = connection.begin().await?;
                 let mut erased = Erased::default();
-                let audit = &self.audit;
-                while audit
-                    .erase(&mut transaction, email.as_str(), BATCH, &mut erased)
-                    .await?
-                {}
-                audit
-                    .erase_exports(&mut transaction, email.as_str(), &mut erased)
+                self.erase_trail(&mut transaction, email, &mut erased)
                     .await?;
                 transaction.commit().await
             })

@@ -7,6 +7,7 @@ mod erase;
 mod list;
 mod notices;
 mod rights;
+mod statements;
 
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -73,7 +74,7 @@ pub struct Users {
     audit: Audit,
 }
 
-use self::change::has_admin;
+use self::rights::has_admin;
 
 pub use self::change::{Change, Deed, First, Outcome};
 pub use self::erase::Erasure;

@@ -1,6 +1,6 @@
 //! The rights of administrators, read inside the transaction that uses them.
 
-use super::find_in;
+use super::{ADMIN, find_in};
 use crate::auth::ids::{SessionId, UserId};
 use crate::auth::sessions::{Credential, Sessions};
 use crate::clock::Timestamp;
@@ -67,4 +67,19 @@ pub(super) async fn lock(connection: &mut Connection) -> std::result::Result<(),
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// Checks that an administrator who can sign in is left, beside the account `besides`.
+pub(super) async fn has_admin(
+    connection: &mut Connection,
+    besides: Option<UserId>,
+) -> std::result::Result<bool, sqlx::Error> {
+    // LIKE does not tell cases apart on SQLite, and a search for a text has two names. The first
+    // condition is that of an index.
+    let any = "SELECT 1 FROM users WHERE roles <> '' AND disabled_at IS NULL AND id <> $2 \
+               AND (password_change_required_at IS NULL OR reset_required_at IS NULL) \
+               AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
+    let besides = besides.map_or_else(String::new, |id| id.to_string());
+    let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);
+    Ok(query.fetch_optional(connection).await?.is_some())
 }

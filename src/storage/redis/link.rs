@@ -1,4 +1,4 @@
-//! Where the connections to one Redis database go, and the one in use.
+//! The address of one Redis database, and the connection in use.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -34,16 +34,17 @@ async fn fill(trail: &Trail) {
     }
 }
 
-/// How the database would go about `filter`.
+/// The plan of the database for `filter`.
 async fn plan(trail: &Trail, filter: &Filter, before: Option<i64>) -> String {
     let (statement, values) = filter.statement("*", trail.sql.engine(), before, 50);
-    let explain = match trail.sql.engine() {
-        Engine::Postgres => format!("EXPLAIN {statement}"),
-        Engine::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
-    };
-    let column = match trail.sql.engine() {
-        Engine::Postgres => 0,
-        Engine::Sqlite => 3,
+    explain(trail, &statement, values).await
+}
+
+/// The plan of the database for `statement`.
+pub(super) async fn explain(trail: &Trail, statement: &str, values: Vec<Value>) -> String {
+    let (explain, column) = match trail.sql.engine() {
+        Engine::Postgres => (format!("EXPLAIN {statement}"), 0),
+        Engine::Sqlite => (format!("EXPLAIN QUERY PLAN {statement}"), 3),
     };
     let run = async |pool| {
         let query = sqlx::query(AssertSqlSafe(explain));

@@ -1,11 +1,11 @@
 //! A page of the list of accounts costs what it shows: with many accounts, each order and each filter
 //! is answered by an index. And an account's last sign-in is known from before it was kept.
 
-use aura::audit::Value;
 use aura::auth::users::{Position, UserFilter, UserOrder, UserState};
 use aura::config::Engine;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::AssertSqlSafe;
 
+use super::plans::explain;
 use super::{START, Trail, on_both_databases};
 
 const COUNT: i64 = 40_000;
@@ -47,21 +47,7 @@ async fn plan(
     after: Option<&Position>,
 ) -> String {
     let (statement, values) = filter.statement("*", order, after, 50);
-    let (explain, column) = match trail.sql.engine() {
-        Engine::Postgres => (format!("EXPLAIN {statement}"), 0),
-        Engine::Sqlite => (format!("EXPLAIN QUERY PLAN {statement}"), 3),
-    };
-    let run = async |pool| {
-        let query = sqlx::query(AssertSqlSafe(explain));
-        let query = values.into_iter().fold(query, |query, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Number(number) => query.bind(number),
-        });
-        query.fetch_all(&pool).await
-    };
-    let rows = trail.sql.run(run).await.unwrap();
-    let lines = rows.iter().map(|row| row.get::<String, _>(column));
-    lines.collect::<Vec<_>>().join("\n")
+    explain(trail, &statement, values).await
 }
 
 #[tokio::test]
