@@ -2,6 +2,8 @@
 //! user agent, and that what happened stays, under ids: on both databases, for accounts that stand,
 //! that were deleted before, and that never were.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
@@ -197,13 +199,18 @@ async fn days_of_zoe(house: &House, id: &str, bob: &str) -> String {
     let export = format!("/admin/audit/export?subject={ZOE}&ip={}", ZOES.0);
     house.admin(Method::GET, &export).await.is(200);
     let zoe = house.sign_in(ZOE, ZOES).await;
-    // A long history takes more than one transaction.
+    // A long history takes more than one transaction. It is of now: what is older than the trail is
+    // kept is deleted while the test runs.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_millis()).unwrap();
+    let first = now << 20;
     for n in 0..1_100_i64 {
         let insert = "INSERT INTO audit_events (id, at, action, actor_id, actor, subject_id, subject, \
                       ip, user_agent, request_id, detail) \
-                      VALUES ($1, $1, 'session.began', $2, $3, $2, $3, $4, $5, 'r', '')";
+                      VALUES ($1, $2, 'session.began', $3, $4, $3, $4, $5, $6, 'r', '')";
         let insert = sqlx::query(insert)
-            .bind(n)
+            .bind(first + n)
+            .bind(now / 1000)
             .bind(id)
             .bind(ZOE)
             .bind(ZOES.0)
