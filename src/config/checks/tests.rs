@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What is said of `variables`: of which one, and whether it is but advice.
+/// Faults and advice on `variables`: each by its variable, with `true` for mere advice.
 fn said(variables: &[(&str, &str)]) -> Vec<(String, bool)> {
     let loader = Config::loader(variables.iter().copied().collect()).unwrap();
     let faults = match Config::load(&loader) {
