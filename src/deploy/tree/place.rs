@@ -15,7 +15,8 @@ pub(super) struct Place {
     /// Where it is, with all links followed.
     pub(super) real: PathBuf,
     /// What is there; none where nothing is. What is not UTF-8 was never rendered, and any text
-    /// without a mark may stand for it.
+    /// without a mark may stand for it. Lines end in a line feed, as Git may have checked them out
+    /// otherwise.
     pub(super) found: Option<String>,
 }
 
@@ -56,7 +57,7 @@ pub(super) fn locate(root: &Path, path: &str) -> Result<Place, Obstacle> {
     let bytes = fs::read(&here).map_err(|error| unreadable(path, &error))?;
     Ok(Place {
         real: here,
-        found: Some(String::from_utf8_lossy(&bytes).into_owned()),
+        found: Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),
     })
 }
 
