@@ -23,6 +23,7 @@
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `secret_files`: secrets that change in their files are taken over by a running server.
+//! - `key_rotation`: the recipe for a new key, played at two replicas under load.
 //! - `settings`, `config`: every setting is read, documented and checked.
 //! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
 //! - `spellings`: one password or e-mail, spelled in two ways, is one.
@@ -77,6 +78,7 @@ mod harness;
 mod health;
 mod house;
 mod image;
+mod key_rotation;
 mod llm;
 mod logs;
 mod migrations;

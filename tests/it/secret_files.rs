@@ -25,24 +25,24 @@ const IN_TIME: Duration = Duration::from_secs(30);
 
 /// A secret as Kubernetes mounts it: names that lead through the link `..data`, which is turned at
 /// a folder of new files, all at once.
-struct Mount {
+pub(crate) struct Mount {
     folder: TempDir,
     version: u32,
 }
 
 impl Mount {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut mount = Self { folder, version: 0 };
         mount.turn(files);
         mount
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn turn(&mut self, files: &[(&str, &str)]) {
+    pub(crate) fn turn(&mut self, files: &[(&str, &str)]) {
         self.version += 1;
         let (path, folder) = (self.path(), format!("..{}", self.version));
         std::fs::create_dir(path.join(&folder)).unwrap();
@@ -120,7 +120,7 @@ fn kid(session: &Session) -> String {
     part(&session.access, 0)["kid"].as_str().unwrap().to_owned()
 }
 
-const APPLIED: &str = "changed secrets were taken over from their files";
+pub(crate) const APPLIED: &str = "changed secrets were taken over from their files";
 const REFUSED: &str = "changed secrets were not taken over: the old values hold";
 
 #[tokio::test]
