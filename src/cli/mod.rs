@@ -22,6 +22,7 @@ mod output;
 mod reload;
 mod serve;
 mod setup;
+mod sleep;
 mod usage;
 mod user;
 mod user_list;
@@ -72,6 +73,7 @@ enum Command {
     Generate(generate::Generate),
     Verify(verify::Verify),
     Healthcheck(healthcheck::Healthcheck),
+    Sleep(sleep::Sleep),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Generate(command)) => command.run(),
         Some(Command::Verify(command)) => command.run(),
         Some(Command::Healthcheck(command)) => command.run(),
+        Some(Command::Sleep(command)) => Ok(command.run()),
         Some(Command::Completions(command)) => command.run(),
         Some(Command::Man(command)) => command.run(),
     };

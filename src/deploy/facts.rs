@@ -118,6 +118,22 @@ pub(super) fn config_map(service: &Service) -> String {
     format!("{}-config", service.name)
 }
 
+/// Digits of the digest in which the name of a ConfigMap ends outside development.
+pub(super) const REVISION_DIGITS: usize = 8;
+
+/// Whether `found` is the object `name`, or a revision of it: the same name with a digest behind it.
+pub(super) fn is_revision_of(found: &str, name: &str) -> bool {
+    let Some(rest) = found.strip_prefix(name) else {
+        return false;
+    };
+    let digest = rest.strip_prefix('-').unwrap_or_default();
+    rest.is_empty() || digest.len() == REVISION_DIGITS && digest.bytes().all(is_hex)
+}
+
+fn is_hex(byte: u8) -> bool {
+    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
+
 /// The Secret of the others.
 pub(super) fn secret(service: &Service) -> String {
     format!("{}-secrets", service.name)
@@ -193,6 +209,21 @@ mod tests {
         assert_eq!(titles, ["General", "A"]);
         assert_eq!(groups[1].docs, "About a.");
         assert_eq!(groups[1].settings.len(), 2);
+    }
+
+    #[test]
+    fn a_revision_is_the_name_and_a_digest() {
+        for name in ["x-config", "x-config-0123abcd"] {
+            assert!(is_revision_of(name, "x-config"), "{name}");
+        }
+        for name in [
+            "x-config-0123abc",
+            "x-config-0123abcg",
+            "x-config2",
+            "y-config",
+        ] {
+            assert!(!is_revision_of(name, "x-config"), "{name}");
+        }
     }
 
     #[test]

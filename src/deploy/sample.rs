@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::plan::{Backend, Endpoint, Environment, Gateway, Image, Plan, Resources, Tier};
+use super::plan::{
+    Backend, Endpoint, Environment, Gateway, Image, KubernetesVersion, Plan, Resources, Tier,
+};
 use super::{BackendKind, Embedded, Project, Service};
 
 /// A service `shop` with a database, Redis, a metrics port and secrets.
@@ -23,6 +25,7 @@ pub(super) fn project() -> Project {
                     ]),
                 ),
             ],
+            mentioned: Vec::new(),
             warnings: Vec::new(),
         },
     }
@@ -126,6 +129,8 @@ fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
             ingress_class: "nginx".to_owned(),
         },
         monitoring_namespace: "monitoring".to_owned(),
+        kubernetes: KubernetesVersion::default(),
+        gitops: None,
         backends,
         settings: BTreeMap::from([
             ("ENVIRONMENT".to_owned(), name.to_owned()),

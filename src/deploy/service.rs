@@ -97,6 +97,9 @@ pub struct Program {
     pub no_migrate: Option<String>,
     /// Arguments that ask the running service how it is, for images without a shell.
     pub healthcheck: Option<Vec<String>>,
+    /// Arguments that wait as many seconds as the one after them says, for clusters whose `preStop`
+    /// cannot.
+    pub sleep: Option<Vec<String>>,
 }
 
 /// Something that the service stands on.
@@ -157,6 +160,7 @@ impl Service {
                 migrate: None,
                 no_migrate: None,
                 healthcheck: None,
+                sleep: None,
             },
             state_dir: format!("/var/lib/{name}"),
             openapi: None,

@@ -35,6 +35,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
         migrate: Some(words(&["migrate"])),
         no_migrate: Some("--no-migrate".to_owned()),
         healthcheck: Some(words(&["healthcheck"])),
+        sleep: Some(words(&["sleep"])),
     };
     service.openapi = Some(openapi);
     service.guides = guides();

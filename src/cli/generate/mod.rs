@@ -4,6 +4,7 @@
 //! the files hold is `deploy`'s business; here is what a person may ask for.
 
 mod diff;
+mod next;
 mod oci;
 pub(super) mod project;
 mod secrets;
@@ -84,10 +85,15 @@ impl Generate {
         }
         let files = render(&project, &name)?;
         if let Some(dir) = self.out {
+            // What is there is the last that may have been applied.
+            let handovers = next::handovers(&dir, &project);
             let written = tree::write(&dir, &files, self.prune)?;
             output::error(written.to_string().trim_end());
+            for handover in handovers {
+                output::error(&handover);
+            }
             if name == "k8s" {
-                output::error(&next_steps(&dir));
+                output::error(&next::steps(&dir, &project.plan));
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -115,16 +121,6 @@ impl Generate {
         output::print(&stream(&files))?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// How manifests below `dir` get into a cluster, first without changing it.
-fn next_steps(dir: &Path) -> String {
-    let overlay = dir.join("k8s/overlays/production");
-    let overlay = quoted(&overlay);
-    format!(
-        "next: kubectl diff -k {overlay}\n      \
-         kubectl apply --server-side --field-manager aura -k {overlay}"
-    )
 }
 
 /// The files of one artefact, or of all.

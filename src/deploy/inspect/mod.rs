@@ -136,7 +136,7 @@ fn is_ours(service: &Service, workload: &Workload) -> bool {
 }
 
 fn is_well_known(service: &Service, name: &str) -> bool {
-    name == facts::config_map(service) || name == facts::secret(service)
+    facts::is_revision_of(name, &facts::config_map(service)) || name == facts::secret(service)
 }
 
 /// Leaves the sources that our workloads name and those that are called ours; without any
@@ -220,12 +220,21 @@ fn places<'a>(service: &'a Service, sources: &[Source], workloads: &[Workload]) 
     }
     for sources in namespaces.values() {
         let of = |holder| sources.iter().filter(move |source| source.holder == holder);
-        if let (Some(config), Some(_)) = (of(Holder::ConfigMap).next(), of(Holder::Secret).next()) {
-            let mut place = Place::new(service, config.at.clone());
-            for source in of(Holder::ConfigMap).chain(of(Holder::Secret)) {
-                place.add_source(source, "");
+        if of(Holder::Secret).next().is_none() {
+            continue;
+        }
+        let is_revision =
+            |source: &&&Source| facts::is_revision_of(&source.name, &facts::config_map(service));
+        let (revisions, others): (Vec<_>, Vec<_>) = of(Holder::ConfigMap).partition(is_revision);
+        // A pod reads one of several revisions, and everything else.
+        for at in 0..revisions.len().max(usize::from(!others.is_empty())) {
+            let maps = revisions.get(at).into_iter().chain(&others);
+            let mut read = maps.copied().chain(of(Holder::Secret)).peekable();
+            if let Some(first) = read.peek() {
+                let mut place = Place::new(service, first.at.clone());
+                read.for_each(|source| place.add_source(source, ""));
+                places.push(place);
             }
-            places.push(place);
         }
     }
     places

@@ -8,6 +8,8 @@ use super::values::Values;
 use super::{names, waiver};
 use crate::deploy::Service;
 use crate::deploy::emit::{self, EmitError};
+use crate::deploy::facts::REVISION_DIGITS;
+use crate::deploy::plan::{Environment, GitOps, Tier};
 
 /// Its file.
 pub(super) const FILE: &str = "configmap.yaml";
@@ -26,13 +28,43 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
     Ok(explained(service, &emit::yaml(&object)?))
 }
 
-/// What an overlay changes in it.
-pub(super) fn patch(service: &Service, data: BTreeMap<String, String>) -> ConfigMap {
-    ConfigMap {
-        metadata: names::patch_meta(service, &names::config_map(service)),
-        data: Some(data),
+/// What an overlay changes in it; none where nothing.
+pub(super) fn patch(service: &Service, environment: &Environment) -> Option<ConfigMap> {
+    let data = Values::of(service, environment).beyond(&Values::base(service));
+    let kept = environment.gitops.map(kept);
+    let mut metadata = names::patch_meta(service, &names::config_map(service));
+    metadata.annotations = kept.filter(|_| revision(service, environment).is_some());
+    (!data.is_empty() || metadata.annotations.is_some()).then(|| ConfigMap {
+        metadata,
+        data: (!data.is_empty()).then_some(data),
         ..ConfigMap::default()
-    }
+    })
+}
+
+/// Its name in `environment`: outside development one for each set of values, so that a revision of
+/// the Deployment keeps those that it was made with. None where it is that of the base.
+pub(super) fn revision(service: &Service, environment: &Environment) -> Option<String> {
+    let digest = Values::of(service, environment).checksum();
+    let name = format!(
+        "{}-{}",
+        names::config_map(service),
+        &digest[..REVISION_DIGITS]
+    );
+    (environment.tier != Tier::Development).then_some(name)
+}
+
+/// What keeps `gitops` from deleting it once it is rendered no more: older pods and a rollback read
+/// it still.
+fn kept(gitops: GitOps) -> BTreeMap<String, String> {
+    let annotations: &[(&str, &str)] = match gitops {
+        GitOps::ArgoCd => &[
+            ("argocd.argoproj.io/compare-options", "IgnoreExtraneous"),
+            ("argocd.argoproj.io/sync-options", "Prune=false"),
+        ],
+        GitOps::Flux => &[("kustomize.toolkit.fluxcd.io/prune", "disabled")],
+    };
+    let text = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    annotations.iter().map(text).collect()
 }
 
 /// `text` with a comment above each line of its data: every value is one line, and quoted.

@@ -4,7 +4,8 @@ use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
 };
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec, SleepAction,
+    Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec,
+    SleepAction,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -108,6 +109,20 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
         });
     }
     deployment
+}
+
+/// What stands in the place of the `preStop` of the base, where the cluster is too old for it: the
+/// program itself waits.
+pub(super) fn pre_stop(service: &Service, environment: &Environment) -> Option<LifecycleHandler> {
+    let words = service.program.sleep.clone()?;
+    let command = std::iter::once(service.program.entrypoint.clone()).chain(words);
+    let command = command.chain([PRE_STOP_SECONDS.to_string()]);
+    (!environment.kubernetes.sleeps()).then(|| LifecycleHandler {
+        exec: Some(ExecAction {
+            command: Some(command.collect()),
+        }),
+        ..LifecycleHandler::default()
+    })
 }
 
 /// A patch of its pods.

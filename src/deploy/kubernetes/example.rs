@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::deploy::plan::{
-    Backend, Component, Endpoint, Environment, Gateway, Image, Plan, Resources, Tier,
+    Backend, Component, Endpoint, Environment, Gateway, Image, KubernetesVersion, Plan, Resources,
+    Tier,
 };
 use crate::deploy::{BackendKind, Embedded, Probes, Project, Service};
 
@@ -39,6 +40,7 @@ pub(super) fn project() -> Project {
         plan: Plan {
             image: image(None),
             environments,
+            mentioned: Vec::new(),
             warnings: Vec::new(),
         },
     }
@@ -89,6 +91,7 @@ fn service() -> Service {
     service.program.serve = vec!["serve".to_owned()];
     service.program.migrate = Some(vec!["migrate".to_owned()]);
     service.program.no_migrate = Some("--no-migrate".to_owned());
+    service.program.sleep = Some(vec!["sleep".to_owned()]);
     service.program.secrets_dir = Some("--secrets-dir".to_owned());
     service.backends = vec![
         backend("database", "DATABASE_URL", "postgres", 5432),
@@ -170,6 +173,8 @@ fn environment(name: &str, components: &[Component]) -> Environment {
             ingress_class: "nginx".to_owned(),
         },
         monitoring_namespace: "monitoring".to_owned(),
+        kubernetes: KubernetesVersion::default(),
+        gitops: None,
         backends,
         settings: [("ENVIRONMENT".to_owned(), name.to_owned())].into(),
     }

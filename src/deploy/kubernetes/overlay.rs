@@ -1,5 +1,6 @@
 //! An environment: the base, its components, and what is different here.
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::components::{
@@ -34,10 +35,14 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Fol
     let patch = deployment::overlay(service, environment);
     folder.patch("deployment.yaml", &patch)?;
     ports(&mut folder, service, environment)?;
+    if let Some(hook) = deployment::pre_stop(service, environment) {
+        let path = "/spec/template/spec/containers/0/lifecycle/preStop";
+        replace(&mut folder, service, "prestop.yaml", path, hook)?;
+    }
     for component in &environment.components {
         component_patches(&mut folder, *component, project, environment)?;
     }
-    if environment.has(Component::MigrateJob) {
+    if environment.has(Component::MigrateJob) && environment.gitops.is_none() {
         name_job(&mut folder, project, environment)?;
     }
     Ok(folder)
@@ -49,10 +54,15 @@ fn variables(
     service: &Service,
     environment: &Environment,
 ) -> Result<(), EmitError> {
-    let values = Values::of(service, environment);
-    let changed = values.beyond(&Values::base(service));
-    if !changed.is_empty() {
-        folder.patch(config::FILE, &config::patch(service, changed))?;
+    if let Some(patch) = config::patch(service, environment) {
+        folder.patch(config::FILE, &patch)?;
+    }
+    if let Some(name) = config::revision(service, environment) {
+        let target = Target {
+            kind: "ConfigMap",
+            name: names::config_map(service),
+        };
+        folder.rename("configmap-name.yaml", target, &name)?;
     }
     let made_there = [Component::ExternalSecret, Component::SealedSecret];
     if !secret::any(service) || made_there.into_iter().any(|one| environment.has(one)) {
@@ -77,17 +87,28 @@ fn ports(
     if ports == deployment::ports(service, &Values::base(service)) {
         return Ok(());
     }
+    let path = "/spec/template/spec/containers/0/ports";
+    replace(folder, service, "ports.yaml", path, ports)
+}
+
+/// Puts `value` in the place of what stands at `path` of the Deployment.
+fn replace(
+    folder: &mut Folder,
+    service: &Service,
+    file: &str,
+    path: &str,
+    value: impl Serialize,
+) -> Result<(), EmitError> {
     let target = Target {
         kind: "Deployment",
         name: service.name.clone(),
     };
-    let value = serde_json::to_value(ports).ok();
-    let replace = Operation {
+    let operation = Operation {
         op: "replace",
-        path: "/spec/template/spec/containers/0/ports".to_owned(),
-        value,
+        path: path.to_owned(),
+        value: serde_json::to_value(value).ok(),
     };
-    folder.operations("ports.yaml", target, &[replace])
+    folder.operations(file, target, &[operation])
 }
 
 /// What a component has to know of the environment.

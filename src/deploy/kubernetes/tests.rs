@@ -193,3 +193,53 @@ fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
     assert_ne!(before[1], after[1]);
     assert_eq!(before[2], after[2]);
 }
+
+#[test]
+fn a_cluster_that_cannot_sleep_has_the_program_wait() {
+    let mut project = example::project();
+    let hook = |project: &Project| {
+        let objects = build::overlay(&render(project).unwrap(), "production").unwrap();
+        let deployment = objects.iter().find(|one| one["kind"] == "Deployment");
+        let pod = &deployment.unwrap()["spec"]["template"]["spec"];
+        assert_eq!(pod["terminationGracePeriodSeconds"], 35);
+        pod["containers"][0]["lifecycle"]["preStop"].clone()
+    };
+    let sleep = serde_json::json!({ "sleep": { "seconds": 5 } });
+    assert_eq!(hook(&project), sleep);
+    project.plan.environments[2].kubernetes = "1.29".try_into().unwrap();
+    let exec = serde_json::json!({ "exec": { "command": ["/demo", "sleep", "5"] } });
+    assert_eq!(hook(&project), exec);
+}
+
+#[test]
+fn under_gitops_the_job_stays_and_no_config_map_is_pruned() {
+    let object = |gitops, kind: &str| {
+        let mut project = example::project();
+        project.plan.environments[2].gitops = gitops;
+        let objects = build::overlay(&render(&project).unwrap(), "production").unwrap();
+        let found = objects.into_iter().find(|one| one["kind"] == kind);
+        found.unwrap()
+    };
+    let said = |gitops, kind: &str| object(gitops, kind)["metadata"]["annotations"].to_string();
+    let job = object(None, "Job");
+    assert_eq!(job["spec"]["ttlSecondsAfterFinished"], 3600);
+    assert!(said(None, "Job").find("argoproj").is_none());
+    for (gitops, of_the_job, of_the_map) in [
+        (
+            plan::GitOps::ArgoCd,
+            "\"argocd.argoproj.io/hook\":\"Sync\"",
+            "\"argocd.argoproj.io/sync-options\":\"Prune=false\"",
+        ),
+        (
+            plan::GitOps::Flux,
+            "\"kustomize.toolkit.fluxcd.io/force\":\"enabled\"",
+            "\"kustomize.toolkit.fluxcd.io/prune\":\"disabled\"",
+        ),
+    ] {
+        let job = object(Some(gitops), "Job");
+        assert_eq!(job["metadata"]["name"], "demo-migrate");
+        assert!(job["spec"].get("ttlSecondsAfterFinished").is_none());
+        assert!(said(Some(gitops), "Job").contains(of_the_job));
+        assert!(said(Some(gitops), "ConfigMap").contains(of_the_map));
+    }
+}

@@ -105,11 +105,18 @@ pub(super) fn deployment(service: &Service, environment: &Environment) -> Vec<Wa
 
 /// Waivers of the Job that migrates; none where there is no Job.
 pub(super) fn job(service: &Service, environment: &Environment) -> Vec<Waiver> {
-    if environment.has(Component::MigrateJob) {
-        pod(service, environment)
-    } else {
-        Vec::new()
+    if !environment.has(Component::MigrateJob) {
+        return Vec::new();
     }
+    let mut waivers = pod(service, environment);
+    if environment.gitops.is_some() {
+        waivers.push(waive(
+            Scanner::KubeLinter,
+            "job-ttl-seconds-after-finished",
+            "what applies the files would miss a Job that goes, and run it again",
+        ));
+    }
+    waivers
 }
 
 /// Waivers of the autoscaler; none where there is none.

@@ -131,6 +131,16 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
             "list one of them",
         );
     }
+    if !environment.kubernetes.sleeps() && service.program.sleep.is_none() {
+        draft.conflict(
+            &["kubernetes"],
+            format!(
+                "is {}, where preStop cannot wait, and this service has no command that does",
+                environment.kubernetes
+            ),
+            "use 1.30 or newer, or name the command in Program::sleep",
+        );
+    }
     let port = service.metrics_port.as_deref().unwrap_or_default();
     let off = environment
         .settings
@@ -194,12 +204,21 @@ fn digest(draft: &mut Draft<'_>, environment: &Environment) {
     if draft.tier != Tier::Production || environment.image.digest.is_some() || failed {
         return;
     }
+    let reference = environment.image.reference();
+    if !draft.has(&["image"]) && !draft.report.has(&["image"]) {
+        let problem = format!(
+            "is left out, so nodes pull {reference}, which has no digest, from docker.io/library: \
+             whatever is there is not yours"
+        );
+        let remedy =
+            format!("name what you pushed: registry.example.com/{reference}@sha256:DIGEST");
+        return draft.advise(&["image"], problem, remedy);
+    }
     let problem = format!(
-        "is {}, which has no digest: the registry may give another image under that tag",
-        environment.image.reference()
+        "is {reference}, which has no digest: the registry may give another image under that tag"
     );
     let remedy = "pin it: NAME:TAG@sha256:DIGEST";
-    if draft.has(&["image"]) || !draft.report.has(&["image"]) {
+    if draft.has(&["image"]) {
         draft.advise(&["image"], problem, remedy);
     } else {
         let problem = format!("{problem} ({} uses it)", draft.name);

@@ -34,6 +34,7 @@ pub(super) fn service() -> Service {
     service.program.secrets_dir = Some("--secrets-dir".to_owned());
     service.program.migrate = Some(vec!["migrate".to_owned()]);
     service.program.no_migrate = Some("--no-migrate".to_owned());
+    service.program.sleep = Some(vec!["sleep".to_owned()]);
     service.check = Some(check);
     service.backends = vec![
         kind(

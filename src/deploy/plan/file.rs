@@ -12,7 +12,7 @@ use super::backend_file::BackendFile;
 use super::dns::{Host, Label, ObjectName};
 use super::quantity::Quantity;
 use super::setting_file::SettingFile;
-use super::{Component, Image};
+use super::{Component, GitOps, Image, KubernetesVersion};
 use crate::schema::Bounded;
 
 /// Pods that a Deployment may have.
@@ -60,6 +60,14 @@ pub(super) struct EnvironmentFile {
     /// The namespace that Prometheus runs in. Left out: `monitoring`.
     #[schemars(example = &"monitoring")]
     pub monitoring_namespace: Option<Label>,
+    /// The oldest version of Kubernetes that the manifests must run on. Below 1.30 a program of the
+    /// image does what `preStop` cannot do by itself there. Left out: 1.30.
+    pub kubernetes: Option<KubernetesVersion>,
+    /// What applies the manifests from a repository: `argo-cd` or `flux`. The Job that migrates then
+    /// stays until the next one, and no ConfigMap is pruned that an older revision needs. Left out:
+    /// `kubectl apply`.
+    #[schemars(example = &"flux")]
+    pub gitops: Option<GitOps>,
     /// What a pod asks for and what it may take.
     pub resources: ResourcesFile,
     /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process".

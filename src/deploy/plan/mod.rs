@@ -8,6 +8,7 @@
 mod backend_file;
 mod backends;
 mod checks;
+mod cluster;
 mod dns;
 mod draft;
 mod endpoint;
@@ -36,6 +37,7 @@ use serde::Deserialize;
 
 use crate::schema::Fault;
 
+pub use cluster::{GitOps, KubernetesVersion};
 pub(super) use quantity::amount;
 pub use resources::production_memory;
 pub(super) use schema::ARTEFACT;
@@ -48,6 +50,8 @@ pub struct Plan {
     pub image: Image,
     /// Every environment of the service, in the order of its setting's variants.
     pub environments: Vec<Environment>,
+    /// Names of the environments that `deploy.toml` mentions, in the same order.
+    pub mentioned: Vec<String>,
     /// What works and should still be looked at.
     pub warnings: Vec<Fault>,
 }
@@ -77,6 +81,10 @@ pub struct Environment {
     pub gateway: Gateway,
     /// Where Prometheus runs.
     pub monitoring_namespace: String,
+    /// The oldest version of Kubernetes that the manifests are for.
+    pub kubernetes: KubernetesVersion,
+    /// What applies the manifests, where it is not a person or a pipeline.
+    pub gitops: Option<GitOps>,
     /// What it stands on, by the name of the kind (`database`, `redis`, `upstream`); an optional
     /// backend that is not used is not in it.
     pub backends: BTreeMap<String, Backend>,

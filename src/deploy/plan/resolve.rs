@@ -70,8 +70,11 @@ impl Plan {
             environments.push(environment);
         }
         checks::between(&environments, &mut report);
+        let mentioned = names.into_iter();
+        let mentioned = mentioned.filter(|name| file.environments.contains_key(name));
         Ok(Self {
             image,
+            mentioned: mentioned.collect(),
             environments,
             warnings: report.finish(strict)?,
         })
@@ -130,6 +133,8 @@ fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
         components,
         gateway: gateway(file),
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),
+        kubernetes: file.kubernetes.unwrap_or_default(),
+        gitops: file.gitops,
         backends,
         settings,
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::checkout::folder;
 use super::unusable::Unusable;
 use crate::deploy::RenderError;
+use crate::deploy::facts::is_revision_of;
 use crate::deploy::inspect::{self, Inputs};
 use crate::deploy::kubernetes::build;
 
@@ -126,11 +127,11 @@ impl Place {
             .filter(move |object| object["kind"] == kind)
     }
 
-    /// The `kind` called `name`.
+    /// The `kind` called `name`, or the revision of it.
     pub(super) fn find(&self, kind: &str, name: &str) -> Option<&Value> {
         self.objects
             .iter()
-            .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+            .find(|object| object["kind"] == kind && is_revision_of(name_of(object), name))
     }
 
     /// The specification of every pod that serves or runs once, with the name of its owner.
@@ -157,6 +158,12 @@ fn is_manifest(file: &str) -> bool {
 /// The items of a list; none of what is no list.
 pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
+}
+
+/// The name of an object or of a reference to one; empty where it has none.
+pub(super) fn name_of(object: &Value) -> &str {
+    let name = object.pointer("/metadata/name").or(object.get("name"));
+    name.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The keys of a map; none of what is no map.

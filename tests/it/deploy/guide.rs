@@ -19,6 +19,9 @@ use crate::support::{Registry, installed};
 /// variable that podman reads in their place is nothing to skopeo.
 const REGISTRIES: &str = ".config/containers/registries.conf";
 
+/// The one way of applying.
+const APPLY: &str = "kubectl apply --server-side --field-manager aura";
+
 /// Every fence of shell commands of the page.
 fn fences() -> Vec<String> {
     let path =
@@ -106,9 +109,10 @@ async fn six_commands_lead_from_a_clone_to_what_is_applied() {
 
     let words: Vec<&str> = apply.split(" && ").collect();
     let overlay = words[0]
-        .strip_prefix("kubectl apply -k ")
+        .strip_prefix(&format!("{APPLY} -k "))
         .expect("an overlay");
-    let secret = words[1].strip_prefix("kubectl apply -f ").expect("a file");
+    let secret = words[1].strip_prefix(&format!("{APPLY} -f "));
+    let secret = secret.expect("a file");
     let built = Command::new(kubectl)
         .arg("kustomize")
         .arg(here.join(overlay))
@@ -186,4 +190,46 @@ async fn the_drift_of_the_page_is_found_as_it_says() {
         assert!(!done.status.success(), "{line}");
         assert!(said(&done).contains(named), "{line}: {}", said(&done));
     }
+}
+
+#[test]
+fn every_command_that_applies_does_so_in_the_one_way() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md")];
+    for folder in ["docs", "docs/workflows"] {
+        let entries = fs::read_dir(root.join(folder)).expect("a folder");
+        pages.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    let mut found = 0;
+    for page in pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|end| end == "md"))
+    {
+        let text = fs::read_to_string(page).expect("a page");
+        for word in ["apply", "diff"] {
+            let begin = format!("kubectl {word} -");
+            let one_way = format!("kubectl {word} --server-side --field-manager aura -");
+            for (at, _) in text.match_indices(&begin) {
+                found += 1;
+                assert!(text[at..].starts_with(&one_way), "{}", page.display());
+            }
+        }
+    }
+    assert!(found > 4, "{found}");
+}
+
+#[test]
+fn the_config_maps_that_nothing_reads_are_listed_by_the_command_of_the_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let command = fences()
+        .into_iter()
+        .find(|fence| fence.contains("configMapRef"));
+    let command = command.expect("a fence about old ConfigMaps");
+    let kubectl = "#!/bin/sh\ncase $2 in\nconfigmap) printf 'configmap/aura-config-%s\\n' \
+                   0000000a 0000000b 0000000c ;;\n*) printf 'aura-config-0000000b \
+                   aura-config-0000000c' ;;\nesac\n";
+    fs::write(here.join("kubectl"), kubectl).expect("a file");
+    let line = format!("chmod +x kubectl; PATH=.:$PATH; {command}");
+    assert_eq!(succeeds(here, &line), "configmap/aura-config-0000000a\n");
 }

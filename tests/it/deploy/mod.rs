@@ -9,6 +9,7 @@ mod manifests;
 mod plan;
 mod podman;
 mod refused;
+mod rollout;
 mod sealed;
 mod secrets;
 mod strings;

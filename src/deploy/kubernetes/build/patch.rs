@@ -31,10 +31,37 @@ pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Val
         objects.retain(|object| !is_meant(object));
         return;
     }
+    let mut renamed = Vec::new();
     for object in objects.iter_mut().filter(|object| is_meant(object)) {
+        let old = text_at(object, "/metadata/name").to_owned();
         match patch {
             Value::Array(operations) => operations.iter().for_each(|one| operate(object, one)),
             patch => merge(object, patch),
+        }
+        let new = text_at(object, "/metadata/name");
+        if new != old && text_at(object, "/kind") == "ConfigMap" {
+            renamed.push((old, new.to_owned()));
+        }
+    }
+    for (old, new) in renamed {
+        objects
+            .iter_mut()
+            .for_each(|object| follow(object, &old, &new));
+    }
+}
+
+/// Leads the containers of `object` from the ConfigMap `old` to the same under its name `new`.
+fn follow(object: &mut Value, old: &str, new: &str) {
+    let containers = object.pointer_mut("/spec/template/spec/containers");
+    let containers = containers.and_then(Value::as_array_mut);
+    for container in containers.into_iter().flatten() {
+        let sources = container.get_mut("envFrom").and_then(Value::as_array_mut);
+        for source in sources.into_iter().flatten() {
+            if let Some(name) = source.pointer_mut("/configMapRef/name")
+                && *name == old
+            {
+                *name = new.into();
+            }
         }
     }
 }

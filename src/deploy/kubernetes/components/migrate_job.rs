@@ -1,7 +1,8 @@
 //! A Job that brings the database up to date, and pods that leave it as it is.
 //!
 //! A Job cannot be changed once it is there, so the overlay gives it a name of its own for each
-//! change (`overlay.rs`); those that have ended go by themselves.
+//! change (`overlay.rs`); those that have ended go by themselves. Where a program applies the files
+//! again and again, the Job keeps its name and stays, and an annotation has it made anew.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
@@ -13,7 +14,7 @@ use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::values::Values;
 use crate::deploy::kubernetes::{base, deployment, pod, waiver};
-use crate::deploy::plan::{Environment, Tier};
+use crate::deploy::plan::{Environment, GitOps, Tier};
 use crate::deploy::{Project, Service};
 
 /// The file of the Job, in the component and in an overlay.
@@ -60,7 +61,6 @@ fn job(project: &Project, metadata: ObjectMeta) -> Job {
         spec: Some(JobSpec {
             active_deadline_seconds: Some(600),
             backoff_limit: Some(3),
-            ttl_seconds_after_finished: Some(3600),
             template: PodTemplateSpec {
                 metadata: Some(ObjectMeta {
                     labels: Some(names::pod_labels(service, &names::job(service), MIGRATE)),
@@ -89,8 +89,16 @@ pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &En
         ..PodSpec::default()
     };
     let mut job = patch(service, pod);
-    job.metadata.annotations = waiver::annotations(&waiver::job(service, environment));
+    let mut annotations = waiver::annotations(&waiver::job(service, environment));
+    if let Some(gitops) = environment.gitops {
+        let renewal = renewal(gitops).iter();
+        let renewal = renewal.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        annotations.get_or_insert_default().extend(renewal);
+    }
+    job.metadata.annotations = annotations;
     if let Some(spec) = &mut job.spec {
+        // One that went would be missed by whoever compares, and be run again.
+        spec.ttl_seconds_after_finished = environment.gitops.is_none().then_some(3600);
         let values = Values::of(service, environment);
         spec.template.metadata = Some(ObjectMeta {
             annotations: Some(deployment::checksum(&values)),
@@ -98,6 +106,21 @@ pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &En
         });
     }
     job
+}
+
+/// Annotations that have `gitops` make the Job anew where it can only be changed.
+const fn renewal(gitops: GitOps) -> &'static [(&'static str, &'static str)] {
+    match gitops {
+        // Not PreSync: at the first sync there is no ConfigMap before it, and no ServiceAccount.
+        GitOps::ArgoCd => &[
+            ("argocd.argoproj.io/hook", "Sync"),
+            (
+                "argocd.argoproj.io/hook-delete-policy",
+                "BeforeHookCreation",
+            ),
+        ],
+        GitOps::Flux => &[("kustomize.toolkit.fluxcd.io/force", "enabled")],
+    }
 }
 
 /// A patch of its pod.

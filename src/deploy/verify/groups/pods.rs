@@ -50,6 +50,12 @@ pub(super) const GROUP: Group = Group {
             look: others,
         },
         Item {
+            id: "pods-fit-cluster",
+            question: "Can the Kubernetes of `deploy.toml` do what the pods ask of it before they \
+                       stop?",
+            look: fit_cluster,
+        },
+        Item {
             id: "pods-fit-image",
             question: "Do the pods run the image as its own user, at its own ports?",
             look: fit,
@@ -122,6 +128,27 @@ fn others(subject: &Subject) -> Result<Findings, Unseen> {
             format!("{environment}: {}", faults.join("; ")),
         );
         findings.counted(format!("{environment}: {met} rules met"));
+    }
+    Ok(findings)
+}
+
+fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    let environments = &subject.project.plan.environments;
+    for place in subject.manifests()?.overlays() {
+        let name = &place.name;
+        let planned = environments.iter().find(|one| one.name == *name);
+        let version = planned.map(|one| one.kubernetes).unwrap_or_default();
+        let mut servers = place.servers();
+        let sleeps = servers.any(|one| !one["lifecycle"]["preStop"]["sleep"].is_null());
+        findings.check(
+            version.sleeps() || !sleeps,
+            format!("{name}: Kubernetes {version} or newer"),
+            format!(
+                "{name}: `preStop.sleep` needs Kubernetes 1.30, and `kubernetes` is {version} in \
+                 the plan; generate the manifests again"
+            ),
+        );
     }
     Ok(findings)
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::deploy::Service;
+use crate::deploy::facts::is_revision_of;
 use crate::deploy::inspect::{FindingKind, inspect};
 use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
-use crate::deploy::verify::manifests::{Manifests, Place, items, keys};
+use crate::deploy::verify::manifests::{Manifests, Place, items, keys, name_of};
 use crate::schema::Setting;
 
 /// See the module.
@@ -165,7 +166,7 @@ fn reads(place: &Place, kind: &str, name: &str, findings: &mut Findings) {
             } else {
                 "configMapRef"
             };
-            source[reference]["name"] == name
+            is_revision_of(name_of(&source[reference]), name)
         };
         let mounted = items(&pod["volumes"]).find(|volume| volume["secret"]["secretName"] == name);
         let reads = |container: &Value| {

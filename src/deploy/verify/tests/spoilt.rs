@@ -99,6 +99,10 @@ const OTHERS: &[(&str, Spoil)] = &[
         program(d).content = dynamic.bytes();
     }),
     ("program-static", |d| program(d).content.truncate(100)),
+    ("pods-fit-cluster", |d| {
+        let production = d.project.plan.environments.last_mut().unwrap();
+        production.kubernetes = "1.28".try_into().unwrap();
+    }),
     ("program-architecture", |d| {
         program(d).content = Elf::new(ARM64, &crates()).bytes();
     }),
