@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::plan::{
-    Backend, Endpoint, Environment, Gateway, Image, KubernetesVersion, Plan, Resources, Tier,
+    Backend, Endpoint, Environment, Gateway, Image, KubernetesVersion, Network, Plan, Resources,
+    Tier,
 };
 use super::{BackendKind, Embedded, Project, Service};
 
@@ -126,11 +127,15 @@ fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
         gateway: Gateway {
             name: "gateway".to_owned(),
             namespace: "gateway".to_owned(),
+            section: "https".to_owned(),
             ingress_class: "nginx".to_owned(),
+            cidrs: Vec::new(),
         },
+        network: Network::default(),
         monitoring_namespace: "monitoring".to_owned(),
         kubernetes: KubernetesVersion::default(),
         gitops: None,
+        monitoring_labels: BTreeMap::new(),
         backends,
         settings: BTreeMap::from([
             ("ENVIRONMENT".to_owned(), name.to_owned()),

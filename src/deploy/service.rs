@@ -48,6 +48,8 @@ pub struct Service {
     /// The setting of the proxies whose word on the client's address is believed, where there is
     /// one. Empty, it is warned of where a gateway or an ingress stands before the service.
     pub trusted_proxies: Option<String>,
+    /// What its requests need of a proxy before it; none: nothing is known of them.
+    pub requests: Vec<Requests>,
     /// Where the service says how it is.
     pub probes: Probes,
     /// What it stands on.
@@ -66,6 +68,20 @@ pub struct Service {
     pub memory: Option<Memory>,
     /// What `verify` holds a release against beyond what every service has.
     pub promises: Promises,
+}
+
+/// What requests of one sort need of a proxy before the service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// The setting of the bytes that a body may have.
+    pub body_bytes: Option<String>,
+    /// The setting of the seconds for which the service may be silent before an answer and within
+    /// it.
+    pub silent_seconds: Option<String>,
+    /// Whether answers may be streams, which take as long as they do.
+    pub streams: bool,
+    /// The optional backend without which there are no such requests.
+    pub backend: Option<String>,
 }
 
 /// Paths of the health endpoints.
@@ -151,6 +167,7 @@ impl Service {
             metrics_port: None,
             shutdown_timeout: None,
             trusted_proxies: None,
+            requests: Vec::new(),
             probes: Probes::at("/health"),
             backends: Vec::new(),
             program: Program {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::memory;
 use crate::config::Config;
 use crate::deploy::verify::{Build, Library, Names, Page, Promises};
-use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Service};
+use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Requests, Service};
 use crate::schema::{Environment, Fault, SchemaError};
 
 /// aura, as something to deploy; `openapi` is the document of its routes.
@@ -26,6 +26,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
     service.trusted_proxies = Some("SERVER_TRUSTED_PROXIES".to_owned());
+    service.requests = requests();
     service.probes = Probes::below("/health");
     service.backends = backends();
     service.program = Program {
@@ -43,6 +44,21 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.memory = Some(most_memory);
     service.promises = promises();
     Ok(service)
+}
+
+/// Every request, and those under `/v1`, which are longer and slower.
+fn requests() -> Vec<Requests> {
+    let every = Requests {
+        body_bytes: Some("SERVER_MAX_BODY_BYTES".to_owned()),
+        ..Requests::default()
+    };
+    let llm = Requests {
+        body_bytes: Some("LLM_MAX_BODY_BYTES".to_owned()),
+        silent_seconds: Some("LLM_UPSTREAM_TIMEOUT_SECONDS".to_owned()),
+        streams: true,
+        backend: Some("upstream".to_owned()),
+    };
+    vec![every, llm]
 }
 
 fn backends() -> Vec<BackendKind> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::deploy::plan::{
-    Backend, Component, Endpoint, Environment, Gateway, Image, KubernetesVersion, Plan, Resources,
-    Tier,
+    Backend, Component, Endpoint, Environment, Gateway, Image, KubernetesVersion, Network, Plan,
+    Resources, Tier,
 };
 use crate::deploy::{BackendKind, Embedded, Probes, Project, Service};
 
@@ -170,11 +170,15 @@ fn environment(name: &str, components: &[Component]) -> Environment {
         gateway: Gateway {
             name: "gateway".to_owned(),
             namespace: "gateway-system".to_owned(),
+            section: "https".to_owned(),
             ingress_class: "nginx".to_owned(),
+            cidrs: Vec::new(),
         },
+        network: Network::default(),
         monitoring_namespace: "monitoring".to_owned(),
         kubernetes: KubernetesVersion::default(),
         gitops: None,
+        monitoring_labels: BTreeMap::new(),
         backends,
         settings: [("ENVIRONMENT".to_owned(), name.to_owned())].into(),
     }

@@ -13,6 +13,39 @@ pub(super) fn state_is_local(environment: &Environment) -> bool {
     environment.backends.get(DATABASE) == Some(&Backend::Embedded)
 }
 
+/// What a proxy before the pods of an environment has to let through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Traffic {
+    /// Bytes of the largest body of a request.
+    pub(super) body_bytes: Option<u64>,
+    /// Seconds of the longest silence before an answer and within it.
+    pub(super) silent_seconds: Option<u64>,
+    /// Whether answers may be streams.
+    pub(super) streams: bool,
+}
+
+impl Traffic {
+    /// The largest of all that `service` says of its requests, with the settings of `environment`.
+    pub(super) fn of(service: &Service, environment: &Environment) -> Self {
+        let values = Values::of(service, environment);
+        let number = |name: &String| values.number(name);
+        let mut all = Self::default();
+        for requests in &service.requests {
+            let needed = requests.backend.as_ref();
+            if needed.is_some_and(|name| !environment.backends.contains_key(name)) {
+                continue;
+            }
+            all.body_bytes = all
+                .body_bytes
+                .max(requests.body_bytes.as_ref().and_then(number));
+            let silent = requests.silent_seconds.as_ref().and_then(number);
+            all.silent_seconds = all.silent_seconds.max(silent);
+            all.streams |= requests.streams;
+        }
+        all
+    }
+}
+
 /// Refuses what the plan asks for and the service cannot do.
 ///
 /// # Errors

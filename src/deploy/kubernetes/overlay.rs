@@ -4,7 +4,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::components::{
-    self, external_secret, gateway, ha, ingress, migrate_job, network_policy, sealed_secret,
+    self, external_secret, gateway, ha, ingress, migrate_job, monitoring, network_policy,
+    sealed_secret,
 };
 use super::folder::{Deletion, Folder, Image, Operation, Target};
 use super::values::{Values, hex};
@@ -147,7 +148,11 @@ fn component_patches(
             let ingress = ingress::overlay(service, environment);
             folder.patch("ingress.yaml", &ingress)
         }
-        Component::SecretFiles | Component::Monitoring => Ok(()),
+        Component::Monitoring => match monitoring::overlay(service, environment) {
+            Some(patch) => folder.patch(monitoring::FILE, &patch),
+            None => Ok(()),
+        },
+        Component::SecretFiles => Ok(()),
     }
 }
 

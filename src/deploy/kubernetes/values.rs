@@ -87,6 +87,11 @@ impl Values {
         port.filter(|port| *port != 0)
     }
 
+    /// The whole number that the setting `name` holds.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.parse().ok()
+    }
+
     /// Seconds from the order to stop to SIGKILL.
     pub(super) fn grace_seconds(&self, service: &Service) -> i64 {
         let setting = service.shutdown_timeout.as_ref();

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::report::Report;
 use super::resources::bytes;
 use super::tier::Tier;
-use super::{Component, Environment, scale, settings};
+use super::{Component, Environment, network, scale, settings};
 use crate::schema::FaultKind;
 
 /// Looks at one environment.
@@ -20,6 +20,7 @@ pub(super) fn one(draft: &mut Draft<'_>, environment: &Environment) {
     namespace(draft, environment);
     digest(draft, environment);
     memory(draft, environment);
+    network::check(draft, environment);
 }
 
 /// Looks at what no two environments may share.

@@ -44,6 +44,12 @@ impl Draft<'_> {
         self.report.advise(&path, problem, remedy);
     }
 
+    /// Tells of what stands at `path` in this environment, and is no fault under `strict`.
+    pub(super) fn note(&mut self, path: &[&str], problem: String, remedy: String) {
+        let path = full(self.name, path);
+        self.report.note(&path, problem, remedy);
+    }
+
     /// Whether `path` of this environment was written.
     pub(super) fn has(&self, path: &[&str]) -> bool {
         self.report.has(&full(self.name, path))

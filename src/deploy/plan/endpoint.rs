@@ -1,7 +1,7 @@
 //! Where a backend listens: scheme, host and port, and nothing that could be a password.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Endpoint, dns};
 
@@ -129,6 +129,49 @@ fn host_name(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// The place of an endpoint, as far as the form of its host says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// This address.
+    Address(IpAddr),
+    /// A Service of the same namespace: a name without dots.
+    Beside,
+    /// A Service of this namespace: `NAME.NAMESPACE.svc`, a pod's name perhaps before it and the
+    /// domain of the cluster behind it.
+    Namespace(String),
+    /// Outside the cluster.
+    Outside,
+    /// A name of two labels: a Service and its namespace, or a host of a private domain.
+    Either {
+        /// The first label.
+        service: String,
+        /// The second label.
+        namespace: String,
+    },
+}
+
+impl Endpoint {
+    /// The place of the host.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        if let Ok(address) = self.host.parse() {
+            return Location::Address(address);
+        }
+        let labels: Vec<_> = self.host.split('.').collect();
+        match labels[..] {
+            [_] => Location::Beside,
+            [_, namespace, "svc", ..] | [_, _, namespace, "svc", ..] => {
+                Location::Namespace(namespace.to_owned())
+            }
+            [service, namespace] => Location::Either {
+                service: service.to_owned(),
+                namespace: namespace.to_owned(),
+            },
+            _ => Location::Outside,
+        }
+    }
+}
+
 /// As a URL, the port always written.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -185,6 +228,40 @@ mod tests {
             let error = Address::try_from(wrong).unwrap_err();
             assert!(error.contains(why), "{wrong}: {error}");
             assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_where_its_form_says() {
+        let location = |host: &str| {
+            let endpoint = Endpoint {
+                scheme: "https".to_owned(),
+                host: host.to_owned(),
+                port: 443,
+            };
+            endpoint.location()
+        };
+        assert_eq!(location("db"), Location::Beside);
+        for long in [
+            "db.data.svc",
+            "db.data.svc.cluster.local",
+            "db.data.svc.example.com",
+            "db-0.db.data.svc.cluster.local",
+        ] {
+            let expected = Location::Namespace("data".to_owned());
+            assert_eq!(location(long), expected, "{long}");
+        }
+        for address in ["10.0.0.7", "fd00::7"] {
+            let expected = Location::Address(address.parse().unwrap());
+            assert_eq!(location(address), expected);
+        }
+        for (service, namespace) in [("db", "corp"), ("nas", "local"), ("example", "com")] {
+            let (service, namespace) = (service.to_owned(), namespace.to_owned());
+            let host = format!("{service}.{namespace}");
+            assert_eq!(location(&host), Location::Either { service, namespace });
+        }
+        for public in ["api.example.com", "db.eu.example.com", "svc.example.com"] {
+            assert_eq!(location(public), Location::Outside, "{public}");
         }
     }
 

@@ -9,7 +9,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::backend_file::BackendFile;
+use super::cidr::Cidr;
+use super::destination::{Destination, EgressFile};
 use super::dns::{Host, Label, ObjectName};
+use super::labels::Labels;
 use super::quantity::Quantity;
 use super::setting_file::SettingFile;
 use super::{Component, GitOps, Image, KubernetesVersion};
@@ -29,6 +32,8 @@ pub(super) struct DeployFile {
     /// is its tag. A digest pins it: production should have one. Left out: the name and the version
     /// of the service.
     pub image: Option<Image>,
+    /// What the network policies let through in every environment, besides the backends.
+    pub network: NetworkFile,
     /// The environments, by name, each a table `[environments.NAME]`. Those that are not mentioned are rendered with their defaults.
     pub environments: BTreeMap<String, EnvironmentFile>,
 }
@@ -57,6 +62,8 @@ pub(super) struct EnvironmentFile {
     pub components: Option<Vec<Component>>,
     /// What sends requests from outside: the Gateway, or the class of the Ingress.
     pub gateway: GatewayFile,
+    /// What the network policy lets through here, in addition to `[network]` at the top.
+    pub network: NetworkFile,
     /// The namespace that Prometheus runs in. Left out: `monitoring`.
     #[schemars(example = &"monitoring")]
     pub monitoring_namespace: Option<Label>,
@@ -68,6 +75,8 @@ pub(super) struct EnvironmentFile {
     /// `kubectl apply`.
     #[schemars(example = &"flux")]
     pub gitops: Option<GitOps>,
+    /// What the component `monitoring` has besides.
+    pub monitoring: MonitoringFile,
     /// What a pod asks for and what it may take.
     pub resources: ResourcesFile,
     /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process".
@@ -88,9 +97,46 @@ pub(super) struct GatewayFile {
     /// connect. Left out: `gateway`.
     #[schemars(example = &"gateway")]
     pub namespace: Option<Label>,
+    /// The listener of the Gateway that routes attach to, so that none of them answers without
+    /// TLS; needs the component `gateway`. Left out: `https`.
+    #[schemars(example = &"https")]
+    pub section: Option<ObjectName>,
     /// The class of the Ingress, where the component `ingress` is listed. Left out: `traefik`.
     #[schemars(example = &"traefik")]
     pub ingress_class: Option<ObjectName>,
+    /// Networks from which load balancers that are no pods connect to the pods; needs the component
+    /// `network-policy`. The pods of `namespace` may connect all the same.
+    pub cidrs: Vec<Cidr>,
+}
+
+/// What the network policies let through besides the backends; needs the component
+/// `network-policy` or `migrate-job`. What stands at the top is for every environment, and each
+/// may add to it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Network")]
+pub(super) struct NetworkFile {
+    /// Networks of resolvers that are no pods, on ports 53 and 5353. Every pod of the cluster is
+    /// open on these ports already, which fits kube-dns, CoreDNS and OpenShift, and so is
+    /// `169.254.20.10`, the usual address of NodeLocal DNSCache. Name the resolver for Cloud DNS
+    /// (GKE: `169.254.169.254`), EKS Auto Mode (the address of the Service `kube-dns`:
+    /// `172.20.0.10` or `10.100.0.10`), and a node's cache at another address or at that of
+    /// `kube-dns`.
+    pub dns: Vec<Cidr>,
+    /// Further destinations, each a table `[[network.egress]]`: the control plane of a mesh, a
+    /// collector of traces.
+    #[schemars(with = "Vec<EgressFile>")]
+    pub egress: Vec<Destination>,
+}
+
+/// What the component `monitoring` has besides its objects.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Monitoring")]
+pub(super) struct MonitoringFile {
+    /// Labels of the `ServiceMonitor`, where a Prometheus selects by them, such as
+    /// `{ release = "kube-prometheus-stack" }`; needs the component `monitoring`.
+    pub labels: Labels,
 }
 
 /// What a pod asks for and what it may take. Where one side is written, the other follows.

@@ -8,7 +8,9 @@
 mod backend_file;
 mod backends;
 mod checks;
+mod cidr;
 mod cluster;
+mod destination;
 mod dns;
 mod draft;
 mod endpoint;
@@ -16,6 +18,8 @@ mod endpoint;
 mod example;
 mod file;
 mod image;
+mod labels;
+mod network;
 mod quantity;
 mod read;
 mod reference;
@@ -37,7 +41,10 @@ use serde::Deserialize;
 
 use crate::schema::Fault;
 
+pub use cidr::Cidr;
 pub use cluster::{GitOps, KubernetesVersion};
+pub use destination::{Destination, Peer, Port};
+pub use endpoint::Location;
 pub(super) use quantity::amount;
 pub use resources::production_memory;
 pub(super) use schema::ARTEFACT;
@@ -79,12 +86,16 @@ pub struct Environment {
     pub components: BTreeSet<Component>,
     /// The Gateway (or ingress controller) in front.
     pub gateway: Gateway,
+    /// What the network policy lets through besides the backends.
+    pub network: Network,
     /// Where Prometheus runs.
     pub monitoring_namespace: String,
     /// The oldest version of Kubernetes that the manifests are for.
     pub kubernetes: KubernetesVersion,
     /// What applies the manifests, where it is not a person or a pipeline.
     pub gitops: Option<GitOps>,
+    /// Labels of the `ServiceMonitor` by which a Prometheus finds it.
+    pub monitoring_labels: BTreeMap<String, String>,
     /// What it stands on, by the name of the kind (`database`, `redis`, `upstream`); an optional
     /// backend that is not used is not in it.
     pub backends: BTreeMap<String, Backend>,
@@ -140,8 +151,21 @@ pub struct Gateway {
     pub name: String,
     /// The namespace it (and its pods) run in.
     pub namespace: String,
+    /// The listener of the Gateway that routes attach to.
+    pub section: String,
     /// The class of the Ingress component.
     pub ingress_class: String,
+    /// Addresses of load balancers that are no pods.
+    pub cidrs: Vec<Cidr>,
+}
+
+/// What the network policy lets through besides the backends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Resolvers that are no pods.
+    pub dns: Vec<Cidr>,
+    /// Further destinations of the pods.
+    pub egress: Vec<Destination>,
 }
 
 /// A part of the tree that an overlay may list. The order is the order in which they are applied.

@@ -67,6 +67,12 @@ pub(super) fn page(service: &Service, schema: &Map<String, Value>) -> Result<Str
         ("The top of the file", ""),
         ("`[environments.NAME]`", "/$defs/Environment"),
         ("`[environments.NAME.gateway]`", "/$defs/Gateway"),
+        (
+            "`[network]` and `[environments.NAME.network]`",
+            "/$defs/Network",
+        ),
+        ("`[[network.egress]]`", "/$defs/Egress"),
+        ("`[environments.NAME.monitoring]`", "/$defs/Monitoring"),
         ("`[environments.NAME.resources]`", "/$defs/Resources"),
         (
             "`[environments.NAME.resources.requests]` and `.limits`",

@@ -21,6 +21,7 @@ pub(super) struct Report {
     positions: BTreeMap<Path, Position>,
     faults: Vec<(Option<Position>, Fault)>,
     warnings: Vec<(Option<Position>, Fault)>,
+    notes: Vec<(Option<Position>, Fault)>,
     /// What was refused and taken out: nobody shall judge the default in its place.
     failed: BTreeSet<Path>,
 }
@@ -97,12 +98,21 @@ impl Report {
         self.warnings.push((position, fault));
     }
 
+    /// Tells of what stands at `path`: a warning that is no fault under `strict`, for what is right
+    /// and might not be known.
+    pub(super) fn note(&mut self, path: &[&str], problem: String, remedy: String) {
+        let (position, name) = self.locate(path);
+        let fault = Fault::new(FaultKind::Advice, name, problem, remedy);
+        self.notes.push((position, fault));
+    }
+
     /// The warnings in the order of the file, or every fault; under `strict`, a warning is one.
     pub(super) fn finish(mut self, strict: bool) -> Result<Vec<Fault>, Faults> {
         if strict {
             self.faults.append(&mut self.warnings);
         }
         Faults::check(in_order(self.faults))?;
+        self.warnings.append(&mut self.notes);
         Ok(in_order(self.warnings))
     }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::dns::Label;
 use super::draft::Draft;
-use super::file::{DeployFile, EnvironmentFile};
+use super::file::{DeployFile, EnvironmentFile, NetworkFile};
 use super::read::{self, remedy};
 use super::report::Report;
 use super::tier::{self, Tier};
-use super::{Component, Environment, Gateway, Image, Plan, backends, checks, resources, settings};
+use super::{
+    Component, Environment, Image, Plan, backends, checks, labels, network, resources, settings,
+};
 use crate::deploy::Service;
 use crate::schema::{FaultKind, Faults};
 
@@ -65,13 +67,14 @@ impl Plan {
                 file: file.environments.get(name).unwrap_or(&silent),
                 report: &mut report,
             };
-            let environment = environment(&mut draft, &image);
+            let environment = environment(&mut draft, &image, &file.network);
             checks::one(&mut draft, &environment);
             environments.push(environment);
         }
         checks::between(&environments, &mut report);
         let mentioned = names.into_iter();
         let mentioned = mentioned.filter(|name| file.environments.contains_key(name));
+        network::check_all(&file.network, &environments, &mut report);
         Ok(Self {
             image,
             mentioned: mentioned.collect(),
@@ -94,7 +97,7 @@ pub(super) fn environments(service: &Service) -> Vec<String> {
         .collect()
 }
 
-fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
+fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> Environment {
     let file = draft.file;
     let host = file.host.clone().map(String::from);
     let replicas = file
@@ -110,9 +113,7 @@ fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
     let mut settings = settings::written(draft);
     let backends = backends::resolve(draft, &settings);
     settings::add_implied(draft, &backends, &mut settings);
-    let ways_in = [Component::Gateway, Component::Ingress];
-    let is_exposed = ways_in.iter().any(|way| components.contains(way));
-    settings::check(draft, &settings, is_exposed);
+    settings::check(draft, &settings);
     let namespace = file
         .namespace
         .clone()
@@ -131,10 +132,12 @@ fn environment(draft: &mut Draft<'_>, image: &Image) -> Environment {
         max_replicas,
         resources: resources::resolve(draft),
         components,
-        gateway: gateway(file),
+        gateway: network::gateway(file),
+        network: network::resolve(network, &file.network),
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),
         kubernetes: file.kubernetes.unwrap_or_default(),
         gitops: file.gitops,
+        monitoring_labels: labels::plain(&file.monitoring.labels),
         backends,
         settings,
     }
@@ -189,21 +192,6 @@ fn components(draft: &Draft<'_>, replicas: u32) -> BTreeSet<Component> {
         components.insert(Component::Gateway);
     }
     components
-}
-
-fn gateway(file: &EnvironmentFile) -> Gateway {
-    let gateway = file.gateway.clone();
-    Gateway {
-        name: gateway
-            .name
-            .map_or_else(|| "public".to_owned(), String::from),
-        namespace: gateway
-            .namespace
-            .map_or_else(|| "gateway".to_owned(), String::from),
-        ingress_class: gateway
-            .ingress_class
-            .map_or_else(|| "traefik".to_owned(), String::from),
-    }
 }
 
 /// The image that runs where an environment names no other.

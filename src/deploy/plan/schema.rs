@@ -200,6 +200,9 @@ mod tests {
             "",
             "/$defs/Environment",
             "/$defs/Gateway",
+            "/$defs/Network",
+            "/$defs/Egress",
+            "/$defs/Monitoring",
             "/$defs/Resources",
             "/$defs/Amounts",
         ] {

@@ -157,9 +157,8 @@ pub(super) fn merged(
     merged
 }
 
-/// Adds what the service would refuse at its start, and what it would warn of. `is_exposed`: a
-/// gateway or an ingress stands before it.
-pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, is_exposed: bool) {
+/// Adds what the service would refuse at its start, and what it would warn of.
+pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
     let Some(check) = draft.service.check else {
         return;
     };
@@ -181,8 +180,10 @@ pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>, 
             draft.refuse(fault.kind, &path, fault.problem, fault.remedy);
             continue;
         }
+        // Whether proxies are missing depends on the way in, which the service does not know.
         let is_proxies = draft.service.trusted_proxies.as_ref() == Some(&fault.name);
-        if is_exposed || !is_proxies || merged.contains_key(&fault.name) {
+        let named = merged.get(&fault.name).is_some_and(|text| !text.is_empty());
+        if named || !is_proxies {
             draft.advise(&path, fault.problem, fault.remedy);
         }
     }

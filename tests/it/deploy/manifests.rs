@@ -43,7 +43,11 @@ fn run(command: &mut Command) -> Output {
 }
 
 /// Renders everything with `plan`, and builds it: name and text of each.
-async fn built(kubectl: &Path, folder: &Path, plan: &str) -> Vec<(&'static str, String)> {
+pub(super) async fn built(
+    kubectl: &Path,
+    folder: &Path,
+    plan: &str,
+) -> Vec<(&'static str, String)> {
     let file = folder.join("deploy.toml");
     std::fs::write(&file, plan).expect("a file");
     let (file, out) = (file.display().to_string(), folder.display().to_string());
@@ -68,15 +72,27 @@ async fn built(kubectl: &Path, folder: &Path, plan: &str) -> Vec<(&'static str, 
 const EVERYTHING: &str = r#"
 image = "registry.example.com/team/aura:1.2.3@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+[network]
+dns = ["172.20.0.10", "fd00:12::a/128"]
+
+[[network.egress]]
+namespace = "istio-system"
+pods = { app = "istiod" }
+ports = [15012, "15012/udp"]
+
 [environments.development]
 components = ["sealed-secret"]
 
 [environments.staging]
 host = "auth.staging.example.com"
 components = ["migrate-job", "secret-files", "external-secret", "network-policy", "ingress", "monitoring"]
+settings.LLM_UPSTREAM_URL = "http://vllm.llm:8000/v1"
 
 [environments.production]
 namespace = "auth"
+gateway = { section = "web", cidrs = ["130.211.0.0/22"] }
+network.egress = [{ cidr = "0.0.0.0/0", ports = [587] }]
+monitoring.labels = { release = "kube-prometheus-stack" }
 host = "auth.example.com"
 components = ["migrate-job", "secret-files", "ha", "network-policy", "gateway", "monitoring"]
 

@@ -6,6 +6,7 @@ mod drift;
 mod generate;
 mod guide;
 mod manifests;
+mod network;
 mod plan;
 mod podman;
 mod refused;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
+use crate::deploy::kubernetes::facts::Traffic;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names;
 use crate::deploy::plan::Environment;
@@ -28,9 +29,11 @@ struct Spec {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Parent {
     name: String,
     namespace: String,
+    section_name: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,6 +41,14 @@ struct Parent {
 struct Rule {
     matches: Vec<Match>,
     backend_refs: Vec<BackendRef>,
+    timeouts: Option<Timeouts>,
+}
+
+/// Support for it is extended, not core (GEP-1742).
+#[derive(Debug, Serialize)]
+struct Timeouts {
+    /// From the request to the last byte of the answer.
+    request: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +78,16 @@ fn route(metadata: ObjectMeta, spec: Spec) -> HttpRoute {
 }
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
-    let rule = Rule {
+    let spec = Spec {
+        rules: vec![rule(service, None)],
+        ..Spec::default()
+    };
+    let metadata = names::meta(service, &service.name);
+    folder.resource("httproute.yaml", &route(metadata, spec))
+}
+
+fn rule(service: &Service, timeouts: Option<Timeouts>) -> Rule {
+    Rule {
         matches: vec![Match {
             path: Path {
                 r#type: "PathPrefix",
@@ -78,27 +98,30 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
             name: service.name.clone(),
             port: 80,
         }],
-    };
-    let spec = Spec {
-        rules: vec![rule],
-        ..Spec::default()
-    };
-    let metadata = names::meta(service, &service.name);
-    folder.resource("httproute.yaml", &route(metadata, spec))
+        timeouts,
+    }
 }
 
-/// At which Gateway, and under which name.
+/// At which Gateway, and under which name. Where answers are streams there is no limit on the whole
+/// of one: gateways have limits of their own (Envoy's is 15 seconds), while the service limits each
+/// step of a request itself, and a drain may take as long as the stream does.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> HttpRoute {
+    let endless = Timeouts { request: "0s" };
+    // A patch replaces the whole list of rules.
+    let rules = Traffic::of(service, environment)
+        .streams
+        .then(|| rule(service, Some(endless)));
     let spec = Spec {
         parent_refs: vec![Parent {
             name: environment.gateway.name.clone(),
             namespace: environment.gateway.namespace.clone(),
+            section_name: environment.gateway.section.clone(),
         }],
         hostnames: environment.host.iter().cloned().collect(),
-        ..Spec::default()
+        rules: rules.into_iter().collect(),
     };
     route(names::patch_meta(service, &service.name), spec)
 }

@@ -1,4 +1,10 @@
 //! An Ingress, for clusters without a Gateway. TLS is not left out.
+//!
+//! Sizes and times of requests have no field in an Ingress. They are annotations of ingress-nginx,
+//! whose own limits (1 MiB, 60 seconds of silence) are below those of the service; other controllers
+//! pass them over, and most of them have no such limits.
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule,
@@ -8,6 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
+use crate::deploy::kubernetes::facts::Traffic;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP};
 use crate::deploy::plan::Environment;
@@ -17,14 +24,42 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
     folder.resource("ingress.yaml", &ingress(service, metadata, None, None))
 }
 
-/// Of which class, and under which name.
+/// Seconds of silence after which ingress-nginx gives up unless it is told otherwise.
+const NGINX_SECONDS: u64 = 60;
+
+/// Seconds by which the service is to give up first: its answer says what was wrong.
+const SPARE_SECONDS: u64 = 5;
+
+/// Of which class, under which name, and with the limits of the service.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Ingress {
     let class = Some(environment.gateway.ingress_class.as_str());
-    let metadata = names::patch_meta(service, &service.name);
+    let metadata = ObjectMeta {
+        annotations: Some(limits(&Traffic::of(service, environment))),
+        ..names::patch_meta(service, &service.name)
+    };
     ingress(service, metadata, class, environment.host.as_deref())
+}
+
+/// What ingress-nginx is told of `traffic`. Its times are limits of silence, not of the whole, so
+/// that a stream takes as long as it does.
+fn limits(traffic: &Traffic) -> BTreeMap<String, String> {
+    let silent = traffic.silent_seconds;
+    let silent = silent.map(|seconds| (seconds + SPARE_SECONDS).max(NGINX_SECONDS).to_string());
+    let buffering = traffic.streams.then(|| "off".to_owned());
+    let bytes = traffic.body_bytes.map(|bytes| bytes.to_string());
+    let pairs = [
+        ("proxy-body-size", bytes),
+        ("proxy-buffering", buffering),
+        ("proxy-read-timeout", silent.clone()),
+        ("proxy-send-timeout", silent),
+    ];
+    let told = |(name, text): (&str, Option<String>)| {
+        Some((format!("nginx.ingress.kubernetes.io/{name}"), text?))
+    };
+    pairs.into_iter().filter_map(told).collect()
 }
 
 fn ingress(

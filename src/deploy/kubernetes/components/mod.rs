@@ -8,7 +8,7 @@ pub(super) mod gateway;
 pub(super) mod ha;
 pub(super) mod ingress;
 pub(super) mod migrate_job;
-mod monitoring;
+pub(super) mod monitoring;
 pub(super) mod network_policy;
 pub(super) mod sealed_secret;
 mod secret_files;

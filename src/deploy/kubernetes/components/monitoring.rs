@@ -8,6 +8,10 @@ use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::base::service_object;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, METRICS};
+use crate::deploy::plan::Environment;
+
+/// The file of the `ServiceMonitor`, in the component and in an overlay.
+pub(in crate::deploy::kubernetes) const FILE: &str = "servicemonitor.yaml";
 
 /// The port of the metrics Service; pods may listen on another.
 const PORT: i32 = 9000;
@@ -16,11 +20,11 @@ const PORT: i32 = 9000;
 /// as far as it is used here.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ServiceMonitor {
+pub(in crate::deploy::kubernetes) struct ServiceMonitor {
     api_version: &'static str,
     kind: &'static str,
     metadata: ObjectMeta,
-    spec: Spec,
+    spec: Option<Spec>,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,19 +43,37 @@ struct Endpoint {
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
     let metrics = service_object(service, &names::metrics(service), METRICS, PORT);
     folder.resource("service.yaml", &metrics)?;
-    let monitor = ServiceMonitor {
+    let spec = Spec {
+        // The Service that serves is selected as well; it has no port of that name.
+        selector: names::selector(&service.name),
+        endpoints: vec![Endpoint {
+            port: METRICS,
+            path: "/metrics",
+            interval: "30s",
+        }],
+    };
+    let monitor = monitor(names::meta(service, &service.name), Some(spec));
+    folder.resource(FILE, &monitor)
+}
+
+fn monitor(metadata: ObjectMeta, spec: Option<Spec>) -> ServiceMonitor {
+    ServiceMonitor {
         api_version: "monitoring.coreos.com/v1",
         kind: "ServiceMonitor",
-        metadata: names::meta(service, &service.name),
-        spec: Spec {
-            // The Service that serves is selected as well; it has no port of that name.
-            selector: names::selector(&service.name),
-            endpoints: vec![Endpoint {
-                port: METRICS,
-                path: "/metrics",
-                interval: "30s",
-            }],
-        },
+        metadata,
+        spec,
+    }
+}
+
+/// The labels by which the Prometheus of `environment` finds it; none where it asks for none.
+pub(in crate::deploy::kubernetes) fn overlay(
+    service: &Service,
+    environment: &Environment,
+) -> Option<ServiceMonitor> {
+    let labels = &environment.monitoring_labels;
+    let metadata = ObjectMeta {
+        labels: Some(labels.clone()),
+        ..names::patch_meta(service, &service.name)
     };
-    folder.resource("servicemonitor.yaml", &monitor)
+    (!labels.is_empty()).then(|| monitor(metadata, None))
 }

@@ -1,7 +1,8 @@
 //! Who may talk to the pods, and whom they may talk to.
 //!
-//! The rules of an environment follow from its backends. A policy knows addresses and pods, and no
-//! DNS names: what is outside the cluster is open by port only.
+//! The rules of an environment follow from its backends, and from what the plan names besides. A
+//! policy knows addresses and pods, and no DNS names: what is outside the cluster is open by port
+//! only.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,10 +20,16 @@ use crate::deploy::kubernetes::facts::DATABASE;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP, METRICS};
 use crate::deploy::kubernetes::values::Values;
-use crate::deploy::plan::{Backend, Endpoint, Environment};
+use crate::deploy::plan::{
+    Backend, Cidr, Destination, Endpoint, Environment, Location, Network, Peer,
+};
 
-/// Where the DNS cache of a node listens.
-const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
+/// The usual address of `NodeLocal DNSCache`, which is no pod's.
+const NODE_LOCAL_DNS: [u8; 4] = [169, 254, 20, 10];
+
+/// Ports of resolvers. A policy is judged by the port of the pod, not of the Service: the pods of
+/// `OpenShift` listen on 5353.
+const DNS_PORTS: [i32; 2] = [53, 5353];
 
 /// Everywhere, and what a pod may still not reach there: the addresses at which clouds tell a
 /// machine its secrets. All link-local ones, because more than one of them does (EC2, ECS, Google,
@@ -45,7 +52,7 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
     let inside = rule_in(vec![pods()], HTTP);
     let policy = NetworkPolicy {
         metadata: names::meta(service, &service.name),
-        spec: Some(spec(&service.name, vec![inside], vec![dns()])),
+        spec: Some(spec(&service.name, vec![inside], vec![dns(&[])])),
     };
     folder.resource("networkpolicy.yaml", &policy)
 }
@@ -55,10 +62,10 @@ pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> NetworkPolicy {
-    let mut ingress = vec![rule_in(
-        vec![namespace(&environment.gateway.namespace)],
-        HTTP,
-    )];
+    let gateway = &environment.gateway;
+    let pods = [namespace(&gateway.namespace)];
+    let balancers = gateway.cidrs.iter().map(|cidr| block(*cidr));
+    let mut ingress = vec![rule_in(pods.into_iter().chain(balancers).collect(), HTTP)];
     if Values::of(service, environment)
         .metrics_port(service)
         .is_some()
@@ -68,7 +75,11 @@ pub(in crate::deploy::kubernetes) fn overlay(
     }
     NetworkPolicy {
         metadata: names::patch_meta(service, &service.name),
-        spec: Some(spec(&service.name, ingress, egress(&environment.backends))),
+        spec: Some(spec(
+            &service.name,
+            ingress,
+            egress(&environment.backends, &environment.network),
+        )),
     }
 }
 
@@ -76,7 +87,7 @@ pub(in crate::deploy::kubernetes) fn overlay(
 pub(super) fn of_job(service: &Service, metadata: ObjectMeta) -> NetworkPolicy {
     NetworkPolicy {
         metadata,
-        spec: Some(spec(&names::job(service), Vec::new(), vec![dns()])),
+        spec: Some(spec(&names::job(service), Vec::new(), vec![dns(&[])])),
     }
 }
 
@@ -93,7 +104,11 @@ pub(in crate::deploy::kubernetes) fn job_overlay(
     let name = names::job(service);
     NetworkPolicy {
         metadata: names::patch_meta(service, &name),
-        spec: Some(spec(&name, Vec::new(), egress(&backends))),
+        spec: Some(spec(
+            &name,
+            Vec::new(),
+            egress(&backends, &environment.network),
+        )),
     }
 }
 
@@ -110,8 +125,8 @@ fn spec(
     }
 }
 
-fn egress(backends: &BTreeMap<String, Backend>) -> Vec<NetworkPolicyEgressRule> {
-    let mut rules = vec![dns()];
+fn egress(backends: &BTreeMap<String, Backend>, network: &Network) -> Vec<NetworkPolicyEgressRule> {
+    let mut rules = vec![dns(&network.dns)];
     for backend in backends.values() {
         let Backend::Remote(endpoint) = backend else {
             continue;
@@ -124,44 +139,76 @@ fn egress(backends: &BTreeMap<String, Backend>) -> Vec<NetworkPolicyEgressRule> 
             rules.push(rule);
         }
     }
+    rules.extend(network.egress.iter().map(further));
     rules
 }
 
-/// Where `endpoint` may be, by the form of its host: a name without dots is a Service beside this
-/// one, `x.ns` and `x.ns.svc...` one in another namespace, an address itself, and any other name
-/// anywhere. `x.y` over HTTPS is taken for a public name, since Services have no certificates.
-fn peers(endpoint: &Endpoint) -> Vec<NetworkPolicyPeer> {
-    let host = endpoint.host.trim_end_matches('.');
-    if let Ok(address) = host.parse::<IpAddr>() {
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        return vec![block(&format!("{address}/{bits}"), &[])];
+/// What the plan names besides the backends.
+fn further(destination: &Destination) -> NetworkPolicyEgressRule {
+    let peer = match &destination.peer {
+        Peer::Network(cidr) => block(*cidr),
+        Peer::Pods {
+            namespace: place,
+            labels,
+        } => {
+            let mut peer = place.as_deref().map_or_else(pods, namespace);
+            // A namespace without labels is every pod of it.
+            if !labels.is_empty() {
+                peer.pod_selector = Some(LabelSelector {
+                    match_labels: Some(labels.clone()),
+                    ..LabelSelector::default()
+                });
+            }
+            peer
+        }
+    };
+    let ports = destination.ports.iter();
+    NetworkPolicyEgressRule {
+        to: Some(vec![peer]),
+        ports: Some(
+            ports
+                .map(|one| port(one.protocol, IntOrString::Int(one.number.get().into())))
+                .collect(),
+        ),
     }
-    let labels: Vec<_> = host.split('.').collect();
-    match labels[..] {
-        [_] => vec![pods()],
-        [_, other] if endpoint.scheme != "https" => vec![namespace(other)],
-        [_, other, "svc", ..] => vec![namespace(other)],
-        _ => EVERYWHERE
-            .iter()
-            .map(|(cidr, except)| block(cidr, except))
+}
+
+/// Where `endpoint` may be. Whose form says nothing certain is open both ways: a policy that
+/// closes the one way that is needed looks like an outage of the backend.
+fn peers(endpoint: &Endpoint) -> Vec<NetworkPolicyPeer> {
+    match endpoint.location() {
+        Location::Address(address) => vec![block(address.into())],
+        Location::Beside => vec![pods()],
+        Location::Namespace(name) => vec![namespace(&name)],
+        Location::Outside => everywhere().collect(),
+        Location::Either {
+            namespace: name, ..
+        } => std::iter::once(namespace(&name))
+            .chain(everywhere())
             .collect(),
     }
 }
 
-/// DNS, which every other rule needs.
-fn dns() -> NetworkPolicyEgressRule {
-    let mut cluster = namespace("kube-system");
-    cluster.pod_selector = Some(LabelSelector {
-        match_labels: Some([("k8s-app".to_owned(), "kube-dns".to_owned())].into()),
-        ..LabelSelector::default()
-    });
+/// DNS, which every other rule needs: any pod of the cluster, because each distribution has its
+/// resolvers in another namespace and under other labels, and `resolvers` that are no pods.
+fn dns(resolvers: &[Cidr]) -> NetworkPolicyEgressRule {
+    let cluster = NetworkPolicyPeer {
+        namespace_selector: Some(LabelSelector::default()),
+        ..NetworkPolicyPeer::default()
+    };
+    let cache = Cidr::from(IpAddr::from(NODE_LOCAL_DNS));
+    let further = resolvers.iter().filter(|cidr| **cidr != cache);
+    let blocks = std::iter::once(&cache).chain(further);
+    let ports = DNS_PORTS
+        .into_iter()
+        .flat_map(|number| ["UDP", "TCP"].map(|protocol| port(protocol, IntOrString::Int(number))));
     NetworkPolicyEgressRule {
-        to: Some(vec![cluster, block(NODE_LOCAL_DNS, &[])]),
-        ports: Some(
-            ["UDP", "TCP"]
-                .map(|by| port(by, IntOrString::Int(53)))
-                .into(),
+        to: Some(
+            std::iter::once(cluster)
+                .chain(blocks.map(|cidr| block(*cidr)))
+                .collect(),
         ),
+        ports: Some(ports.collect()),
     }
 }
 
@@ -200,11 +247,25 @@ fn namespace(name: &str) -> NetworkPolicyPeer {
     }
 }
 
-fn block(cidr: &str, except: &[&str]) -> NetworkPolicyPeer {
-    let except: Vec<String> = except.iter().map(|&cidr| cidr.to_owned()).collect();
+/// Every address there is, but for those of [`EVERYWHERE`].
+fn everywhere() -> impl Iterator<Item = NetworkPolicyPeer> {
+    let all = EVERYWHERE.iter();
+    all.filter_map(|(cidr, _)| Cidr::try_from(*cidr).ok())
+        .map(block)
+}
+
+/// The addresses of `cidr`, without those of clouds' metadata where it is wider than they are.
+fn block(cidr: Cidr) -> NetworkPolicyPeer {
+    let metadata = EVERYWHERE.iter().flat_map(|(_, except)| *except);
+    let inside =
+        |except: &&&str| Cidr::try_from(**except).is_ok_and(|one| cidr.is_wider_than(&one));
+    let except: Vec<String> = metadata
+        .filter(inside)
+        .map(|except| (*except).to_owned())
+        .collect();
     NetworkPolicyPeer {
         ip_block: Some(IPBlock {
-            cidr: cidr.to_owned(),
+            cidr: cidr.to_string(),
             except: (!except.is_empty()).then_some(except),
         }),
         ..NetworkPolicyPeer::default()
@@ -215,6 +276,10 @@ fn block(cidr: &str, except: &[&str]) -> NetworkPolicyPeer {
 mod tests {
     use super::*;
 
+    fn cidr(text: &str) -> Cidr {
+        Cidr::try_from(text).unwrap()
+    }
+
     fn to(scheme: &str, host: &str) -> Vec<NetworkPolicyPeer> {
         peers(&Endpoint {
             scheme: scheme.to_owned(),
@@ -224,42 +289,40 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_where_its_form_says() {
+    fn a_host_is_open_where_it_may_be() {
+        let everywhere: Vec<_> = everywhere().collect();
         assert_eq!(to("postgres", "db"), [pods()]);
-        assert_eq!(to("postgres", "db.data"), [namespace("data")]);
-        for long in ["db.data.svc", "db.data.svc.cluster.local", "db.data.svc."] {
-            assert_eq!(to("postgres", long), [namespace("data")], "{long}");
+        assert_eq!(to("postgres", "db.data.svc"), [namespace("data")]);
+        assert_eq!(to("redis", "10.0.0.7"), [block(cidr("10.0.0.7/32"))]);
+        assert_eq!(to("redis", "fd00::7"), [block(cidr("fd00::7/128"))]);
+        assert_eq!(to("https", "api.example.com"), everywhere);
+        for (scheme, host) in [("postgres", "db.corp"), ("https", "example.corp")] {
+            let both = to(scheme, host);
+            assert_eq!(both[0], namespace("corp"), "{host}");
+            assert_eq!(both[1..], everywhere, "{host}");
         }
-        assert_eq!(to("redis", "10.0.0.7"), [block("10.0.0.7/32", &[])]);
-        assert_eq!(to("redis", "fd00::7"), [block("fd00::7/128", &[])]);
-        for public in ["example.com", "api.example.com"] {
-            assert_eq!(to("https", public).len(), 2, "{public}");
-        }
-        assert_eq!(to("postgres", "db.example.com").len(), 2);
     }
 
     #[test]
-    fn what_is_open_leaves_out_where_clouds_keep_secrets_and_dns_stays() {
-        let excepted = |peer: &NetworkPolicyPeer| peer.ip_block.clone().unwrap().except.unwrap();
-        let open = to("https", "api.example.com");
-        for network in ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"] {
-            assert!(
-                excepted(&open[0]).contains(&network.to_owned()),
-                "{network}"
-            );
+    fn what_is_open_leaves_out_where_clouds_keep_secrets() {
+        let rendered: Vec<_> = everywhere().collect();
+        for (peer, (network, except)) in rendered.iter().zip(EVERYWHERE) {
+            let block = peer.ip_block.clone().unwrap();
+            assert_eq!(block.cidr, network);
+            assert_eq!(block.except.unwrap(), except);
         }
-        for network in ["fe80::/10", "fd00:ec2::/32"] {
-            assert!(
-                excepted(&open[1]).contains(&network.to_owned()),
-                "{network}"
-            );
+        assert_eq!(rendered.len(), EVERYWHERE.len());
+        let except = |text: &str| block(cidr(text)).ip_block.unwrap().except;
+        assert_eq!(except("100.64.0.0/10").unwrap(), ["100.100.100.200/32"]);
+        // One that is named itself is meant, and Kubernetes takes only a part for an exception.
+        for meant in ["169.254.169.254/32", "169.254.0.0/16", "10.0.0.0/8"] {
+            assert_eq!(except(meant), None, "{meant}");
         }
-        assert!(dns().to.unwrap().contains(&block("169.254.20.10/32", &[])));
     }
 
     #[test]
     fn what_is_inside_the_process_needs_no_rule() {
         let backends = [("database".to_owned(), Backend::Embedded)].into();
-        assert_eq!(egress(&backends), [dns()]);
+        assert_eq!(egress(&backends, &Network::default()), [dns(&[])]);
     }
 }

@@ -1,0 +1,116 @@
+//! Labels of Kubernetes objects, as they are written.
+
+use std::collections::BTreeMap;
+
+use super::dns::name_problem;
+use super::text::{shown, written_as_text};
+
+/// The longest name of a label, and the longest value, in characters.
+const MAX: usize = 63;
+
+/// Labels by their keys.
+pub(super) type Labels = BTreeMap<LabelKey, LabelValue>;
+
+/// The key of a label: a name, perhaps behind a DNS name and a slash.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LabelKey(String);
+
+/// The value of a label; may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LabelValue(String);
+
+written_as_text!(
+    LabelKey,
+    r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+    "release"
+);
+written_as_text!(
+    LabelValue,
+    "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
+    "kube-prometheus-stack"
+);
+
+impl TryFrom<&str> for LabelKey {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        let (prefix, name) = match text.split_once('/') {
+            Some((prefix, name)) => (Some(prefix), name),
+            None => (None, text),
+        };
+        if is_word(name) && prefix.is_none_or(|prefix| name_problem(prefix).is_none()) {
+            return Ok(Self(text.to_owned()));
+        }
+        let text = shown(text);
+        Err(format!(
+            "has the key {text}, which no label has; write it like release or example.com/release"
+        ))
+    }
+}
+
+impl TryFrom<&str> for LabelValue {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        if text.is_empty() || is_word(text) {
+            return Ok(Self(text.to_owned()));
+        }
+        let text = shown(text);
+        Err(format!(
+            "is {text}, which no label has; use up to 63 letters, digits, dots, dashes and \
+             underscores, the first and the last of them letters or digits"
+        ))
+    }
+}
+
+/// `labels` as an object has them.
+pub(super) fn plain(labels: &Labels) -> BTreeMap<String, String> {
+    let pair = |(key, value): (&LabelKey, &LabelValue)| (key.0.clone(), value.0.clone());
+    labels.iter().map(pair).collect()
+}
+
+fn is_word(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_alphanumeric();
+    text.len() <= MAX
+        && text.starts_with(ends)
+        && text.ends_with(ends)
+        && text.chars().all(|c| ends(c) || "._-".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_those_that_kubernetes_takes() {
+        for key in [
+            "release",
+            "App_1.x",
+            "app.kubernetes.io/name",
+            &"x".repeat(63),
+        ] {
+            assert!(LabelKey::try_from(key).is_ok(), "{key}");
+        }
+        for key in [
+            "",
+            "-a",
+            "a-",
+            "a b",
+            "/a",
+            "a/",
+            "A.b/c",
+            "a/b/c",
+            &"x".repeat(64),
+        ] {
+            assert!(LabelKey::try_from(key).is_err(), "{key}");
+        }
+        for value in ["", "v1.2_3-4", &"x".repeat(63)] {
+            assert!(LabelValue::try_from(value).is_ok(), "{value}");
+        }
+        for value in ["-a", "a/b", "a b", &"x".repeat(64)] {
+            assert!(LabelValue::try_from(value).is_err(), "{value}");
+        }
+        let error = LabelValue::try_from("u:canary@db").unwrap_err();
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
