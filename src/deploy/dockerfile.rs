@@ -75,8 +75,14 @@ pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     };
     let ignore = Dockerignore { binary };
     Ok(vec![
-        File::with_hash_mark("dockerfile", "Dockerfile", &(dockerfile.render()? + "\n")),
         File::with_hash_mark(
+            service,
+            "dockerfile",
+            "Dockerfile",
+            &(dockerfile.render()? + "\n"),
+        ),
+        File::with_hash_mark(
+            service,
             "dockerfile",
             "Dockerfile.dockerignore",
             &(ignore.render()? + "\n"),

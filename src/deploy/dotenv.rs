@@ -54,7 +54,12 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
             .collect(),
     };
     let text = page.render()?;
-    Ok(vec![File::with_hash_mark("dotenv", ".env.example", &text)])
+    Ok(vec![File::with_hash_mark(
+        service,
+        "dotenv",
+        ".env.example",
+        &text,
+    )])
 }
 
 fn group_text(service: &Service, group: &Group<'_>) -> GroupText {
@@ -106,11 +111,14 @@ fn about(service: &Service, setting: &Setting) -> String {
     if let Some(example) = setting.example_text().filter(|_| !setting.secret) {
         wrap(&mut out, &format!("Example: {example}"), "");
     }
-    if let Some(file) = setting.file_variable() {
+    if setting.secret {
         let recipe = facts::recipe(service, setting);
         // The docs may have said so.
         let recipe = recipe.filter(|recipe| !prose::one_line(&setting.docs).contains(recipe));
-        let text = format!("Secret; {file} may name a file that holds it.");
+        let text = match setting.file_variable() {
+            Some(file) => format!("Secret; {file} may name a file that holds it."),
+            None => "Secret.".to_owned(),
+        };
         wrap(&mut out, &text, "");
         if let Some(recipe) = recipe {
             wrap(&mut out, &recipe, "");

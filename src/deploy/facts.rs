@@ -1,9 +1,11 @@
 //! What documentation says of a setting, in words: its unit, its default, where it is needed, where
 //! it goes. How that is written down is the format's business.
 
+use std::collections::BTreeMap;
+
 use super::Service;
 use super::prose;
-use crate::schema::{Kind, Setting};
+use crate::schema::{Kind, Reader, Setting};
 
 /// The settings of one part of the configuration.
 #[derive(Debug, Clone)]
@@ -57,7 +59,9 @@ pub(super) fn kind(setting: &Setting) -> String {
         Kind::Number => "number",
         Kind::Boolean => "boolean",
         Kind::Enum => "one of the values allowed",
+        Kind::List(_) if setting.reader == Reader::Json => "list, as JSON",
         Kind::List(_) => "list, separated by commas",
+        Kind::Json => "JSON",
     };
     match unit(setting) {
         Some(unit) => format!("{kind} ({unit})"),
@@ -74,6 +78,7 @@ pub(super) fn kind_word(kind: &Kind) -> &'static str {
         Kind::Boolean => "boolean",
         Kind::Enum => "enum",
         Kind::List(_) => "list",
+        Kind::Json => "json",
     }
 }
 
@@ -111,6 +116,27 @@ pub(super) fn required(setting: &Setting) -> String {
 /// Whether a value must be given somewhere.
 pub(super) fn is_required(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty()
+}
+
+/// One line for each setting that the environment `name` gives no value in `given`, and without
+/// which the program would not start. Those of the loader have a placeholder, which it refuses.
+pub(super) fn unset(
+    service: &Service,
+    name: &str,
+    given: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let unset = service.plain_settings().filter(|setting| {
+        let own = setting.reader != Reader::Loader;
+        own && setting.required && !given.contains_key(&setting.name)
+    });
+    let line = |setting: &Setting| {
+        format!(
+            "environments.{name}.settings.{}: is required and has no default; write it into \
+             deploy.toml",
+            setting.name
+        )
+    };
+    unset.map(line).collect()
 }
 
 /// The ConfigMap of all settings that are no secrets.

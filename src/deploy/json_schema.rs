@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Artefact, File, Project, RenderError};
+use crate::schema::Settings;
 
 /// The dialect, as schemars writes it.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -33,7 +34,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
             service.name
         )));
     }
-    let schema = annotated(&service.schema);
+    let schema = annotated(&service.schema, &service.settings);
     let mut whole = Map::new();
     whole.insert("$schema".to_owned(), DIALECT.into());
     whole.extend(
@@ -42,16 +43,18 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
             .filter(|(key, _)| key != "$schema" && key != "$id"),
     );
     let path = "docs/reference/config.schema.json";
-    Ok(vec![File::json("schema", path, "$comment", &whole)])
+    Ok(vec![File::json(
+        service, "schema", path, "$comment", &whole,
+    )])
 }
 
 /// `schema` with `x-env` at each setting.
 ///
 /// Sections are written where they stand instead of being referred to: one struct may be two
 /// sections, whose settings have different names.
-fn annotated(schema: &Value) -> Map<String, Value> {
+fn annotated(schema: &Value, settings: &Settings) -> Map<String, Value> {
     let mut node = schema.as_object().cloned().unwrap_or_default();
-    section(schema, &mut node, &mut Vec::new());
+    section(schema, settings, &mut node, &mut Vec::new());
     let mut used = BTreeSet::new();
     let definitions = node.remove("$defs");
     references(&Value::Object(node.clone()), &mut used);
@@ -72,7 +75,12 @@ fn annotated(schema: &Value) -> Map<String, Value> {
 }
 
 /// Annotates the settings of a section that stands at `path`.
-fn section(root: &Value, node: &mut Map<String, Value>, path: &mut Vec<String>) {
+fn section(
+    root: &Value,
+    settings: &Settings,
+    node: &mut Map<String, Value>,
+    path: &mut Vec<String>,
+) {
     if path.len() > MAX_DEPTH {
         return;
     }
@@ -80,7 +88,7 @@ fn section(root: &Value, node: &mut Map<String, Value>, path: &mut Vec<String>) 
         let over = std::mem::take(node);
         *node = target.clone();
         node.extend(over.into_iter().filter(|(key, _)| key != "$ref"));
-        return section(root, node, path);
+        return section(root, settings, node, path);
     }
     for key in ALTERNATIVES {
         for one in node
@@ -90,7 +98,7 @@ fn section(root: &Value, node: &mut Map<String, Value>, path: &mut Vec<String>) 
             .flatten()
         {
             if let Some(one) = one.as_object_mut().filter(|one| is_section(root, one)) {
-                section(root, one, path);
+                section(root, settings, one, path);
             }
         }
     }
@@ -103,10 +111,10 @@ fn section(root: &Value, node: &mut Map<String, Value>, path: &mut Vec<String>) 
         };
         path.push(key.clone());
         if is_section(root, field) {
-            section(root, field, path);
+            section(root, settings, field, path);
         } else {
-            let name = path.join("_").replace('-', "_").to_uppercase();
-            field.insert("x-env".to_owned(), name.into());
+            let name = settings.iter().find(|setting| setting.path == *path);
+            field.extend(name.map(|one| ("x-env".to_owned(), one.name.as_str().into())));
         }
         path.pop();
     }
@@ -191,8 +199,8 @@ mod tests {
                 "key": { "type": "string", "writeOnly": true },
             },
         });
-        let annotated = Value::Object(annotated(&schema));
         let before = Settings::from_schema(&schema).unwrap();
+        let annotated = Value::Object(annotated(&schema, &before));
         assert_eq!(Settings::from_schema(&annotated).unwrap(), before);
         let wanted: BTreeSet<_> = before.iter().map(|one| one.name.clone()).collect();
         assert_eq!(names(&annotated), wanted);
@@ -210,6 +218,7 @@ mod tests {
             "$defs": { "A": { "properties": { "a": { "$ref": "#/$defs/A" } } } },
             "$ref": "#/$defs/A",
         });
-        let _ = annotated(&schema);
+        let none = Settings::from_schema(&json!({ "properties": {} })).unwrap();
+        let _ = annotated(&schema, &none);
     }
 }

@@ -29,6 +29,7 @@ pub mod prose;
 mod sample;
 pub mod secrets;
 mod service;
+mod service_file;
 pub mod systemd;
 pub mod table;
 pub mod tree;
@@ -41,6 +42,7 @@ pub use file::{File, MARK, is_marked};
 pub use guides::Guide;
 pub use plan::Plan;
 pub use service::{BackendKind, Check, Embedded, Memory, Probes, Program, Requests, Service};
+pub use service_file::ServiceFile;
 
 /// A service and where it is to run: all that an artefact may look at.
 #[derive(Debug, Clone)]
@@ -87,6 +89,7 @@ pub const ARTEFACTS: &[Artefact] = &[
     env_docs::ARTEFACT,
     json_schema::ARTEFACT,
     plan::ARTEFACT,
+    service_file::ARTEFACT,
     hardening::ARTEFACT,
     guides::ARTEFACT,
     openapi::ARTEFACT,

@@ -29,6 +29,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     // Members whose names begin with `x-` are allowed at the top (OpenAPI 3.0 and 3.1, section
     // "Specification Extensions"), `$comment` is not.
     Ok(vec![File::json(
+        service,
         "openapi",
         path,
         "x-generated-by",

@@ -3,12 +3,16 @@
 //! Ports and time-outs are named by their settings, never written a second time.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::Value;
 
 use super::guides::Guide;
 use super::verify::Promises;
-use crate::schema::{Fault, SchemaError, Setting, Settings};
+use crate::schema::{Fault, SchemaError, Setting, Settings, Spelling};
+
+/// User and group of a process that says nothing: nobody on the node has that number.
+pub(super) const USER: u32 = 65_532;
 
 /// Looks at the variables of one environment as the service would at its start, secrets taken for
 /// present; gives what it would refuse, and what it would warn of ([`FaultKind::Advice`]).
@@ -33,17 +37,24 @@ pub struct Service {
     pub repository: String,
     /// SPDX expression.
     pub licenses: String,
+    /// The name of the image where `deploy.toml` names none, without a tag.
+    pub image: String,
+    /// The command that renders files, with `{artefact}` where the name of the artefact stands:
+    /// what generated files say of themselves. None: they name no command.
+    pub generator: Option<String>,
+    /// Whether that command renders other services too, from a `service.toml`.
+    pub renders_others: bool,
     /// The JSON Schema of the configuration.
     pub schema: Value,
     /// The same as a list.
     pub settings: Settings,
     /// The setting that names the environment; its variants are the environments there are.
     pub environment: String,
-    /// The setting of the port that serves, such as `SERVER_PORT`.
+    /// The setting of the port that serves, such as `SERVER_PORT`, or its number.
     pub port: String,
-    /// The setting of the port that answers `/metrics`, where there is one.
+    /// The setting of the port that answers `/metrics`, or its number, where there is one.
     pub metrics_port: Option<String>,
-    /// The setting of the seconds that requests in flight may take after SIGTERM.
+    /// The setting of the seconds that requests in flight may take after SIGTERM, or their number.
     pub shutdown_timeout: Option<String>,
     /// The setting of the proxies whose word on the client's address is believed, where there is
     /// one. Empty, it is warned of where a gateway or an ingress stands before the service.
@@ -58,6 +69,13 @@ pub struct Service {
     pub program: Program,
     /// The only folder it writes to.
     pub state_dir: String,
+    /// Other folders it writes to, empty at each start, beside `/tmp`.
+    pub writable: Vec<String>,
+    /// User and group that the process runs as in a cluster; never 0.
+    pub user: u32,
+    /// The variable that gets the number of cores that a pod may take, such as
+    /// `TOKIO_WORKER_THREADS`: a program would count those of the node.
+    pub cores: Option<String>,
     /// Its OpenAPI document, where it has one.
     pub openapi: Option<Value>,
     /// Pages for operators that want tables.
@@ -102,6 +120,8 @@ pub struct Probes {
 pub struct Program {
     /// The path of the binary in the image.
     pub entrypoint: String,
+    /// Words that stand in the place of the image's entrypoint; empty where that is the program.
+    pub command: Vec<String>,
     /// Arguments that serve.
     pub serve: Vec<String>,
     /// The option that reads secrets from a folder, such as `--secrets-dir`; none where the
@@ -153,13 +173,29 @@ impl Service {
     /// # Errors
     /// [`SchemaError`] for a schema that does not describe settings.
     pub fn new(name: &str, version: &str, schema: Value) -> Result<Self, SchemaError> {
-        let settings = Settings::from_schema(&schema)?;
+        Self::spelled(name, version, schema, &Spelling::default())
+    }
+
+    /// The same for a program that names and reads its variables as `spelling` says.
+    ///
+    /// # Errors
+    /// As [`Service::new`].
+    pub fn spelled(
+        name: &str,
+        version: &str,
+        schema: Value,
+        spelling: &Spelling,
+    ) -> Result<Self, SchemaError> {
+        let settings = Settings::spelled(&schema, spelling)?;
         Ok(Self {
             name: name.to_owned(),
             about: name.to_owned(),
             version: version.to_owned(),
             repository: String::new(),
             licenses: String::new(),
+            image: name.to_owned(),
+            generator: None,
+            renders_others: false,
             schema,
             settings,
             environment: "ENVIRONMENT".to_owned(),
@@ -172,6 +208,7 @@ impl Service {
             backends: Vec::new(),
             program: Program {
                 entrypoint: format!("/{name}"),
+                command: Vec::new(),
                 serve: Vec::new(),
                 secrets_dir: None,
                 migrate: None,
@@ -180,12 +217,28 @@ impl Service {
                 sleep: None,
             },
             state_dir: format!("/var/lib/{name}"),
+            writable: Vec::new(),
+            user: USER,
+            cores: Some("TOKIO_WORKER_THREADS".to_owned()),
             openapi: None,
             guides: Vec::new(),
             check: None,
             memory: None,
             promises: Promises::default(),
         })
+    }
+
+    /// The command that renders `artefact`; none where the service has none to name.
+    #[must_use]
+    pub fn command_for(&self, artefact: &str) -> Option<String> {
+        let generator = self.generator.as_ref()?;
+        Some(generator.replace("{artefact}", artefact))
+    }
+
+    /// Seconds that requests in flight may take after SIGTERM, where the service says.
+    #[must_use]
+    pub fn shutdown_seconds(&self) -> Option<u64> {
+        self.number(self.shutdown_timeout.as_ref()?)
     }
 
     /// The port that serves: the default of its setting.
@@ -211,9 +264,12 @@ impl Service {
         self.settings.iter().filter(|setting| setting.secret)
     }
 
-    fn number(&self, name: &str) -> Option<u16> {
-        let text = self.settings.get(name)?.default_text()?;
-        text.parse().ok()
+    /// The number that `fact` says: the default of the setting of that name, or itself.
+    fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
+        match self.settings.get(fact) {
+            Some(setting) => setting.default_text()?.parse().ok(),
+            None => fact.parse().ok(),
+        }
     }
 }
 

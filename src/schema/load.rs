@@ -265,6 +265,7 @@ impl State {
                     Value::from(setting.variants.first().map(|first| first.value.clone()))
                 }
                 Kind::List(_) => Value::Array(Vec::new()),
+                Kind::Json => Value::Null,
             });
         insert(&mut self.tree, &setting.path, filler);
         self.stand_ins.insert(setting.name.clone());

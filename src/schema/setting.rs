@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::fault::Fault;
+use super::spelling::Reader;
 use super::{suggest, value};
 
 /// What the text of a setting is read as.
@@ -22,8 +23,10 @@ pub enum Kind {
     Boolean,
     /// One of [`Setting::variants`].
     Enum,
-    /// Values of one kind, separated by commas.
+    /// Values of one kind, separated by commas or as JSON, by [`Setting::reader`].
     List(Box<Kind>),
+    /// Any value as JSON: a map, or a list of lists. [`Reader::Loader`] reads none.
+    Json,
 }
 
 /// One value that an enum setting takes.
@@ -42,8 +45,10 @@ pub struct Variant {
     reason = "each is a keyword of JSON Schema by itself"
 )]
 pub struct Setting {
-    /// The variable: its path in upper case, joined by `_`.
+    /// The variable, by the [`Spelling`](super::Spelling) of the service.
     pub name: String,
+    /// Reader of its text.
+    pub reader: Reader,
     /// Where its field is: `["jwt", "secret_key"]`.
     pub path: Vec<String>,
     /// The doc comment of the field, whole.
@@ -72,6 +77,10 @@ pub struct Setting {
     pub minimum: Option<Number>,
     /// The largest number allowed.
     pub maximum: Option<Number>,
+    /// A number that it must be above; of whole numbers, [`Self::minimum`] says it.
+    pub exclusive_minimum: Option<Number>,
+    /// A number that it must be below; of whole numbers, [`Self::maximum`] says it.
+    pub exclusive_maximum: Option<Number>,
     /// The values allowed, for an enum or a list of enums.
     pub variants: Vec<Variant>,
     /// The `format` of the schema: `pem`, `uri`, `ip`, ...
@@ -86,10 +95,11 @@ impl Setting {
         first.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The variable that names a file holding the value; secrets only.
+    /// The variable that names a file holding the value; secrets of [`Reader::Loader`] only.
     #[must_use]
     pub fn file_variable(&self) -> Option<String> {
-        self.secret.then(|| format!("{}_FILE", self.name))
+        let has_one = self.secret && self.reader == Reader::Loader;
+        has_one.then(|| format!("{}_FILE", self.name))
     }
 
     /// Whether the value may span lines.
@@ -119,33 +129,60 @@ impl Setting {
                 Some(values.join(", "))
             }
             Kind::Boolean => Some("true, false, 1, 0".to_owned()),
-            Kind::Integer | Kind::Number => match (&self.minimum, &self.maximum) {
-                (Some(minimum), Some(maximum)) => Some(format!("{minimum} to {maximum}")),
-                (Some(minimum), None) => Some(format!("{minimum} or more")),
-                (None, Some(maximum)) => Some(format!("{maximum} or less")),
-                (None, None) => None,
-            },
-            Kind::String | Kind::List(_) => None,
+            Kind::Integer | Kind::Number => self.range(),
+            Kind::String | Kind::List(_) | Kind::Json => None,
         }
+    }
+
+    fn range(&self) -> Option<String> {
+        let parts = match (&self.minimum, &self.maximum) {
+            (Some(minimum), Some(maximum)) => vec![format!("{minimum} to {maximum}")],
+            (Some(minimum), None) => vec![format!("{minimum} or more")],
+            (None, Some(maximum)) => vec![format!("{maximum} or less")],
+            (None, None) => Vec::new(),
+        };
+        let above = self.exclusive_minimum.as_ref();
+        let below = self.exclusive_maximum.as_ref();
+        let bounds = [
+            above.map(|bound| format!("more than {bound}")),
+            below.map(|bound| format!("less than {bound}")),
+        ];
+        let parts: Vec<_> = parts
+            .into_iter()
+            .chain(bounds.into_iter().flatten())
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// `value` as it is written into the variable.
+    #[must_use]
+    pub fn text_of(&self, value: &Value) -> String {
+        let json = match value {
+            Value::Array(_) => self.reader == Reader::Json || self.kind == Kind::Json,
+            Value::Object(_) => true,
+            _ => false,
+        };
+        if json { value.to_string() } else { text(value) }
     }
 
     /// The default as it would be written into a variable.
     #[must_use]
     pub fn default_text(&self) -> Option<String> {
-        self.default.as_ref().map(text)
+        self.default.as_ref().map(|value| self.text_of(value))
     }
 
     /// The default in `environment`, as it would be written into a variable.
     #[must_use]
     pub fn default_text_in(&self, environment: &str) -> Option<String> {
         let own = self.default_in.get(environment);
-        own.or(self.default.as_ref()).map(text)
+        own.or(self.default.as_ref())
+            .map(|value| self.text_of(value))
     }
 
     /// The example as it would be written into a variable.
     #[must_use]
     pub fn example_text(&self) -> Option<String> {
-        self.example.as_ref().map(text)
+        self.example.as_ref().map(|value| self.text_of(value))
     }
 }
 

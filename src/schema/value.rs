@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 use super::SET_ME;
 use super::fault::{Fault, FaultKind};
 use super::setting::{Kind, Setting};
+use super::spelling::Reader;
 
 /// Longer values are cut in messages.
 const SHOWN_CHARACTERS: usize = 60;
@@ -23,6 +24,8 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Faul
     }
     refuse_control_characters(setting, text)?;
     let value = match &setting.kind {
+        Kind::Json => json(setting, text)?,
+        Kind::List(items) if setting.reader == Reader::Json => json_list(setting, items, text)?,
         Kind::List(items) => {
             let entries = text.split(',').map(str::trim);
             let entries = entries.map(|entry| match entry {
@@ -80,8 +83,36 @@ fn refuse_service_link(setting: &Setting, text: &str) -> Result<(), Fault> {
     ))
 }
 
+fn json(setting: &Setting, text: &str) -> Result<Value, Fault> {
+    serde_json::from_str(text).map_err(|error| {
+        let (shown, at) = (shown(setting, text), error.column());
+        let problem = format!("is {shown}, which is not JSON (character {at})");
+        invalid(setting, problem, "write it as JSON")
+    })
+}
+
+fn json_list(setting: &Setting, items: &Kind, text: &str) -> Result<Value, Fault> {
+    let value = json(setting, text)?;
+    let Value::Array(entries) = &value else {
+        let problem = format!("is {}, which is not a list", shown(setting, text));
+        return Err(invalid(setting, problem, "write it like [\"a\", \"b\"]"));
+    };
+    for entry in entries {
+        scalar(setting, items, &super::setting::text(entry))?;
+    }
+    Ok(value)
+}
+
 fn empty(setting: &Setting) -> Result<Option<Value>, Fault> {
     match setting.kind {
+        Kind::String if setting.reader != Reader::Loader => Ok(Some(Value::from(""))),
+        // Only the loader takes an empty text for none.
+        _ if setting.reader != Reader::Loader => Err(Fault::new(
+            FaultKind::Empty,
+            &setting.name,
+            "is empty",
+            "give it a value or take it out",
+        )),
         _ if setting.optional => Ok(None),
         Kind::List(_) => Ok(Some(Value::Array(Vec::new()))),
         _ => Err(Fault::new(
@@ -120,7 +151,7 @@ fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault>
 
 fn scalar(setting: &Setting, kind: &Kind, text: &str) -> Result<Value, Fault> {
     let value = match kind {
-        Kind::String | Kind::List(_) => Some(Value::from(text)),
+        Kind::String | Kind::List(_) | Kind::Json => Some(Value::from(text)),
         Kind::Enum => setting
             .variants
             .iter()
@@ -138,7 +169,7 @@ fn scalar(setting: &Setting, kind: &Kind, text: &str) -> Result<Value, Fault> {
         let what = match kind {
             Kind::Integer => ", which is not a whole number in range",
             Kind::Number => ", which is not a number in range",
-            Kind::String | Kind::Boolean | Kind::Enum | Kind::List(_) => "",
+            Kind::String | Kind::Boolean | Kind::Enum | Kind::List(_) | Kind::Json => "",
         };
         let allowed = setting
             .allowed()
@@ -165,7 +196,13 @@ fn number(setting: &Setting, text: &str) -> Option<Number> {
     let value: f64 = text.parse().ok()?;
     let low = setting.minimum.as_ref().and_then(Number::as_f64);
     let high = setting.maximum.as_ref().and_then(Number::as_f64);
-    if low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high) {
+    let above = setting.exclusive_minimum.as_ref().and_then(Number::as_f64);
+    let below = setting.exclusive_maximum.as_ref().and_then(Number::as_f64);
+    if low.is_some_and(|low| value < low)
+        || high.is_some_and(|high| value > high)
+        || above.is_some_and(|above| value <= above)
+        || below.is_some_and(|below| value >= below)
+    {
         return None;
     }
     Number::from_f64(value)

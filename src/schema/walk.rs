@@ -8,10 +8,16 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
-use super::setting::{Kind, Section, Setting, Settings, Variant};
+use super::loose;
+use super::setting::{Kind, Section, Setting, Settings, Variant, text};
+use super::spelling::{Reader, Spelling, is_of_the_system, is_variable};
 
 /// Deeper nesting than this is taken for a circle.
-const MAX_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
+
+/// More settings or sections than this are no configuration. Without a limit, a small schema whose
+/// definitions refer to one another several times each would have no end.
+const MAX_SETTINGS: usize = 1_000;
 
 /// A schema that does not describe settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +25,18 @@ pub enum SchemaError {
     /// Two fields would be read from one variable.
     #[error("two settings are named {0}; rename one of the fields")]
     Duplicate(String),
+    /// A name that no variable can have.
+    #[error("{0:?} cannot be the name of a variable; use letters, digits and _")]
+    Name(String),
+    /// A variable that means something to the system.
+    #[error(
+        "{0} is a variable that the system itself reads or sets; rename the field, or give the \
+         variables a prefix"
+    )]
+    System(String),
+    /// A schema without end.
+    #[error("the schema has more than {MAX_SETTINGS} settings or sections")]
+    TooMany,
     /// A `$ref` leads nowhere.
     #[error("{at}: the reference {reference} leads nowhere")]
     Reference {
@@ -45,15 +63,27 @@ impl Settings {
 
     /// The settings that a JSON Schema describes, whoever wrote it.
     pub fn from_schema(schema: &Value) -> Result<Self, SchemaError> {
+        Self::spelled(schema, &Spelling::default())
+    }
+
+    /// The same, with names and texts as `spelling` says.
+    pub fn spelled(schema: &Value, spelling: &Spelling) -> Result<Self, SchemaError> {
         let mut walk = Walk {
             root: schema,
+            spelling,
             settings: Vec::new(),
             sections: Vec::new(),
         };
         let (top, _) = walk.resolve(schema, &[])?;
-        walk.section(&top, &mut Vec::new(), None)?;
+        walk.section(&top, &mut Vec::new(), None, false)?;
         let mut names = BTreeSet::new();
         for setting in &walk.settings {
+            if !is_variable(&setting.name) {
+                return Err(SchemaError::Name(setting.name.clone()));
+            }
+            if is_of_the_system(&setting.name) {
+                return Err(SchemaError::System(setting.name.clone()));
+            }
             for name in [Some(setting.name.clone()), setting.file_variable()] {
                 if let Some(taken) = name.and_then(|name| names.replace(name)) {
                     return Err(SchemaError::Duplicate(taken));
@@ -69,42 +99,72 @@ impl Settings {
 
 struct Walk<'a> {
     root: &'a Value,
+    spelling: &'a Spelling,
     settings: Vec<Setting>,
     sections: Vec<Section>,
 }
 
-type Node = Map<String, Value>;
+pub(super) type Node = Map<String, Value>;
 
 impl Walk<'_> {
+    /// Whether the variables are read by a program of its own.
+    fn is_foreign(&self) -> bool {
+        self.spelling.reader != Reader::Loader
+    }
+
+    fn unsupported(&self, path: &[String], what: &str) -> SchemaError {
+        SchemaError::Unsupported {
+            at: self.spelling.name(path),
+            what: what.to_owned(),
+        }
+    }
+
+    /// `absent`: the section itself may be left out, and is where nothing is said. A default in it
+    /// would bring it into being.
     fn section(
         &mut self,
         node: &Node,
         path: &mut Vec<String>,
         default: Option<&Value>,
+        absent: bool,
     ) -> Result<(), SchemaError> {
         if path.len() > MAX_DEPTH {
-            return Err(unsupported(path, "sections within sections without end"));
+            return Err(self.unsupported(path, "sections within sections without end"));
         }
         let required = strings(node.get("required"));
         let Some(properties) = node.get("properties").and_then(Value::as_object) else {
-            return Err(unsupported(path, "no properties"));
+            return Err(self.unsupported(path, "no properties"));
         };
         for (key, field) in properties {
             path.push(key.clone());
             let (child, optional) = self.resolve(field, path)?;
-            let default = child
-                .get("default")
-                .or_else(|| default.and_then(|whole| whole.get(key)))
-                .cloned();
+            let own = child.get("default");
+            let of_section = default.and_then(|whole| whole.get(key));
+            let default = if self.is_foreign() {
+                // Where nothing is set, the program takes the default of the section as a whole.
+                of_section.or(own).cloned()
+            } else {
+                own.or(of_section).cloned()
+            };
+            if self.settings.len().max(self.sections.len()) >= MAX_SETTINGS {
+                return Err(SchemaError::TooMany);
+            }
             if child.contains_key("properties") {
                 self.sections.push(Section {
                     path: path.clone(),
                     docs: docs(&child),
                 });
-                self.section(&child, path, default.as_ref())?;
+                let unset = default.as_ref().is_none_or(Value::is_null);
+                let absent = absent || (self.is_foreign() && optional && unset);
+                self.section(&child, path, default.as_ref(), absent)?;
             } else {
                 let required = required.contains(key);
-                let setting = self.setting(&child, path, default, required, optional)?;
+                let mut setting = self.setting(&child, path, default, required, optional)?;
+                if absent {
+                    setting.default = None;
+                    setting.optional = true;
+                }
+                setting.required &= !absent;
                 self.settings.push(setting);
             }
             path.pop();
@@ -121,16 +181,22 @@ impl Walk<'_> {
         optional: bool,
     ) -> Result<Setting, SchemaError> {
         let (kind, variants) = self.kind(node, path)?;
-        let secret = node.get("writeOnly") == Some(&Value::Bool(true));
-        // The default of a secret counts only where its own field says that it may be shown.
-        let default = if secret {
-            node.get("default").cloned()
-        } else {
-            default
+        let name = self.spelling.name(path);
+        let secret = self.spelling.secrets.contains(&name) || loose::is_secret(self.root, node);
+        let default = match secret {
+            // pydantic writes the default of a secret as asterisks; another may be a real one.
+            true if self.is_foreign() => None,
+            // The default of a secret counts only where its own field says that it may be shown.
+            true => node.get("default").cloned(),
+            false => default,
         };
+        let default = default.filter(|value| !value.is_null());
+        let required = required && !(self.is_foreign() && default.is_some());
+        let bounds = loose::bounds(node, &kind);
         let examples = node.get("examples").and_then(Value::as_array);
         Ok(Setting {
-            name: name(path),
+            name,
+            reader: self.spelling.reader,
             path: path.to_vec(),
             docs: docs(node),
             kind,
@@ -138,7 +204,7 @@ impl Walk<'_> {
             required,
             required_in: strings(node.get("x-required-in")),
             optional,
-            default: default.filter(|value| !value.is_null()),
+            default,
             default_in: node
                 .get("x-default-in")
                 .and_then(Value::as_object)
@@ -148,12 +214,16 @@ impl Walk<'_> {
                 .collect(),
             example: examples.and_then(|examples| examples.first()).cloned(),
             deprecated: node.get("deprecated") == Some(&Value::Bool(true)),
-            minimum: node.get("minimum").and_then(Value::as_number).cloned(),
-            maximum: node.get("maximum").and_then(Value::as_number).cloned(),
+            minimum: bounds.minimum,
+            maximum: bounds.maximum,
+            exclusive_minimum: bounds.above,
+            exclusive_maximum: bounds.below,
             variants,
             format: node
                 .get("format")
                 .and_then(Value::as_str)
+                // It says that the value is a secret, and nothing of its form.
+                .filter(|format| *format != "password")
                 .map(str::to_owned),
         })
     }
@@ -171,7 +241,7 @@ impl Walk<'_> {
                     .and_then(|pointer| self.root.pointer(pointer))
                     .and_then(Value::as_object)
                     .ok_or_else(|| SchemaError::Reference {
-                        at: name(path),
+                        at: self.spelling.name(path),
                         reference: reference.as_str().unwrap_or_default().to_owned(),
                     })?;
                 node = beneath(target, node);
@@ -182,19 +252,28 @@ impl Walk<'_> {
                 }
                 node = beneath(&target, node);
             } else {
-                let null = Value::from("null");
-                optional |= node
-                    .get("type")
-                    .and_then(Value::as_array)
-                    .is_some_and(|types| types.contains(&null));
+                optional |= loose::takes_null(&node);
                 return Ok((node, optional));
             }
         }
-        Err(unsupported(path, "references without end"))
+        Err(self.unsupported(path, "references without end"))
     }
 
     fn kind(&self, node: &Node, path: &[String]) -> Result<(Kind, Vec<Variant>), SchemaError> {
-        let variants = variants(node);
+        match self.strict_kind(node, path) {
+            Err(SchemaError::Unsupported { .. }) if self.is_foreign() => {
+                Ok((loose::kind(node), Vec::new()))
+            }
+            kind => kind,
+        }
+    }
+
+    fn strict_kind(
+        &self,
+        node: &Node,
+        path: &[String],
+    ) -> Result<(Kind, Vec<Variant>), SchemaError> {
+        let variants = variants(node, self.is_foreign());
         if !variants.is_empty() {
             return Ok((Kind::Enum, variants));
         }
@@ -207,10 +286,10 @@ impl Walk<'_> {
                     .filter(|&kind| kind != "null");
                 match (kinds.next(), kinds.next()) {
                     (Some(only), None) => only,
-                    _ => return Err(unsupported(path, "several kinds")),
+                    _ => return Err(self.unsupported(path, "several kinds")),
                 }
             }
-            _ => return Err(unsupported(path, "no kind")),
+            _ => return Err(self.unsupported(path, "no kind")),
         };
         match kind {
             "string" => Ok((Kind::String, Vec::new())),
@@ -220,12 +299,12 @@ impl Walk<'_> {
             "array" => {
                 let items = node.get("items").unwrap_or(&Value::Null);
                 let (items, _) = self.resolve(items, path)?;
-                match self.kind(&items, path)? {
-                    (Kind::List(_), _) => Err(unsupported(path, "a list of lists")),
+                match self.strict_kind(&items, path)? {
+                    (Kind::List(_), _) => Err(self.unsupported(path, "a list of lists")),
                     (kind, variants) => Ok((Kind::List(Box::new(kind)), variants)),
                 }
             }
-            other => Err(unsupported(path, other)),
+            other => Err(self.unsupported(path, other)),
         }
     }
 }
@@ -256,35 +335,37 @@ fn only_alternative(node: &Node) -> Option<(Node, bool)> {
     })
 }
 
-/// The variants of an enum: `enum`, `const`, or alternatives of these.
-fn variants(node: &Node) -> Vec<Variant> {
+/// The variants of an enum: `enum`, `const`, or alternatives that are all of these. Numbers count
+/// only where `numbers` says so: the loader reads those as numbers.
+fn variants(node: &Node, numbers: bool) -> Vec<Variant> {
+    let written = |value: &Value| match value {
+        Value::String(_) => Some(text(value)),
+        Value::Number(_) | Value::Bool(_) if numbers => Some(text(value)),
+        _ => None,
+    };
+    let variant = |value: String, docs: String| Variant { value, docs };
     if let Some(values) = node.get("enum").and_then(Value::as_array) {
-        let values = values.iter().filter_map(Value::as_str);
+        let values = values.iter().filter_map(written);
         return values.map(|value| variant(value, String::new())).collect();
     }
-    if let Some(value) = node.get("const").and_then(Value::as_str) {
+    if let Some(value) = node.get("const").and_then(written) {
         return vec![variant(value, docs(node))];
     }
     let alternatives = ["oneOf", "anyOf"]
         .into_iter()
         .find_map(|key| node.get(key)?.as_array());
-    alternatives
+    let each = alternatives
         .into_iter()
         .flatten()
         .filter_map(Value::as_object)
-        .flat_map(variants)
-        .collect()
-}
-
-fn variant(value: &str, docs: String) -> Variant {
-    Variant {
-        value: value.to_owned(),
-        docs,
+        .filter(|one| one.get("type") != Some(&Value::from("null")))
+        .map(|one| variants(one, numbers));
+    let each: Vec<_> = each.collect();
+    // Beside text of any kind, a constant restricts nothing.
+    if each.iter().any(Vec::is_empty) {
+        return Vec::new();
     }
-}
-
-fn name(path: &[String]) -> String {
-    path.join("_").replace('-', "_").to_uppercase()
+    each.into_iter().flatten().collect()
 }
 
 fn docs(node: &Node) -> String {
@@ -297,99 +378,5 @@ fn strings(list: Option<&Value>) -> Vec<String> {
     list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn unsupported(path: &[String], what: &str) -> SchemaError {
-    SchemaError::Unsupported {
-        at: name(path),
-        what: what.to_owned(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn reads_sections_references_and_alternatives() {
-        let schema = json!({
-            "$defs": {
-                "Mode": { "description": "of the type", "oneOf": [
-                    { "enum": ["plain"], "type": "string" },
-                    { "const": "loud", "description": "Louder." },
-                ]},
-                "Inner": { "type": "object", "required": ["key"], "properties": {
-                    "key": { "type": "string", "writeOnly": true },
-                    "size": { "type": ["integer", "null"], "minimum": 1, "maximum": 9 },
-                    "modes": { "type": "array", "items": { "$ref": "#/$defs/Mode" } },
-                }},
-            },
-            "type": "object",
-            "properties": {
-                "mode": { "$ref": "#/$defs/Mode", "description": "of the field", "default": "plain" },
-                "maybe": { "anyOf": [{ "$ref": "#/$defs/Mode" }, { "type": "null" }] },
-                "inner": { "$ref": "#/$defs/Inner", "description": "Inside." },
-            },
-        });
-        let settings = Settings::from_schema(&schema).unwrap();
-        let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(
-            names,
-            ["MODE", "MAYBE", "INNER_KEY", "INNER_SIZE", "INNER_MODES"]
-        );
-        let get = |name| settings.get(name).unwrap();
-        assert_eq!(get("MODE").docs, "of the field");
-        assert_eq!(get("MODE").default, Some("plain".into()));
-        assert_eq!(get("MODE").allowed().unwrap(), "plain, loud");
-        assert_eq!(get("MAYBE").kind, Kind::Enum);
-        assert!(get("MAYBE").optional && !get("MODE").optional);
-        assert!(get("INNER_KEY").secret && get("INNER_KEY").required);
-        assert_eq!(get("INNER_SIZE").allowed().unwrap(), "1 to 9");
-        assert!(get("INNER_SIZE").optional);
-        assert_eq!(get("INNER_MODES").kind, Kind::List(Box::new(Kind::Enum)));
-        assert_eq!(settings.sections()[0].docs, "Inside.");
-    }
-
-    #[test]
-    fn one_name_is_one_setting() {
-        let text = json!({ "type": "string" });
-        let clash = json!({ "properties": {
-            "a_b": text,
-            "a": { "properties": { "b": text } },
-        }});
-        assert_eq!(
-            Settings::from_schema(&clash),
-            Err(SchemaError::Duplicate("A_B".to_owned()))
-        );
-        let file = json!({ "properties": {
-            "a": { "type": "string", "writeOnly": true },
-            "a_file": text,
-        }});
-        assert_eq!(
-            Settings::from_schema(&file),
-            Err(SchemaError::Duplicate("A_FILE".to_owned()))
-        );
-    }
-
-    #[test]
-    fn what_no_variable_can_hold_is_an_error() {
-        for field in [
-            json!({ "type": "object" }),
-            json!({ "type": "array", "items": { "type": "array", "items": { "type": "string" } } }),
-            json!({ "type": ["string", "integer"] }),
-            json!(true),
-        ] {
-            let schema = json!({ "properties": { "x": field } });
-            assert!(
-                matches!(Settings::from_schema(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
-            );
-        }
-        let circle = json!({ "properties": { "x": { "$ref": "#/properties/x" } } });
-        assert!(Settings::from_schema(&circle).is_err());
-        let nowhere = json!({ "properties": { "x": { "$ref": "#/$defs/None" } } });
-        assert!(matches!(
-            Settings::from_schema(&nowhere),
-            Err(SchemaError::Reference { .. })
-        ));
-    }
-}
+mod tests;

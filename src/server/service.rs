@@ -23,6 +23,8 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     env!("CARGO_PKG_DESCRIPTION").clone_into(&mut service.about);
     env!("CARGO_PKG_REPOSITORY").clone_into(&mut service.repository);
     env!("CARGO_PKG_LICENSE").clone_into(&mut service.licenses);
+    service.generator = Some("aura generate {artefact}".to_owned());
+    service.renders_others = true;
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
     service.trusted_proxies = Some("SERVER_TRUSTED_PROXIES".to_owned());
@@ -31,6 +33,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.backends = backends();
     service.program = Program {
         entrypoint: "/aura".to_owned(),
+        command: Vec::new(),
         serve: words(&["serve"]),
         secrets_dir: Some("--secrets-dir".to_owned()),
         migrate: Some(words(&["migrate"])),

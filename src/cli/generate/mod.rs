@@ -19,7 +19,7 @@ use clap::{Args, Subcommand};
 use self::project::{Source, quoted};
 use super::output;
 use crate::deploy::tree::{self, Change, ChangeKind};
-use crate::deploy::{ARTEFACTS, File, Project};
+use crate::deploy::{ARTEFACTS, Artefact, File, Project};
 
 /// The word for every artefact at once.
 const ALL: &str = "all";
@@ -30,7 +30,8 @@ const ALL: &str = "all";
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Examples:\n  aura generate k8s --out .\n  aura generate all --check .\n  \
-        aura generate openapi --out ."
+        aura generate openapi --out .\n  \
+        aura generate k8s --service shop/service.toml --out shop"
 )]
 pub(super) struct Generate {
     #[command(subcommand)]
@@ -47,6 +48,10 @@ pub(super) struct Generate {
     /// With --out: delete generated files that are no longer rendered.
     #[arg(long, requires = "out")]
     prune: bool,
+    /// Render the service that FILE (a service.toml) describes instead of aura; its deploy.toml
+    /// lies beside it.
+    #[arg(long, value_name = "FILE")]
+    service: Option<PathBuf>,
     #[command(flatten)]
     source: Source,
 }
@@ -79,11 +84,21 @@ impl Generate {
             output::error("aura: `generate all` needs --out DIR or --check DIR");
             return Ok(ExitCode::from(super::USAGE));
         }
-        let project = self.source.project()?;
+        if let Some((_, why)) = AURAS_OWN.iter().find(|(own, _)| *own == name)
+            && self.service.is_some()
+        {
+            output::error(&format!(
+                "aura: `generate {name}` does not take --service: {why}; it renders {}",
+                offered().join(", ")
+            ));
+            return Ok(ExitCode::from(super::USAGE));
+        }
+        let project = self.source.project_of(self.service.as_deref())?;
         for warning in &project.plan.warnings {
             output::error(&format!("warning: {warning}"));
         }
-        let files = render(&project, &name)?;
+        let others = self.service.is_some();
+        let files = render(&project, &name, others)?;
         if let Some(dir) = self.out {
             // What is there is the last that may have been applied.
             let handovers = next::handovers(&dir, &project);
@@ -109,9 +124,12 @@ impl Generate {
             } else {
                 ""
             };
+            let service = self.service.as_deref();
+            let service =
+                service.map_or_else(String::new, |path| format!(" --service {}", quoted(path)));
             output::error(&format!(
                 "aura: what is below {} is not what the code and deploy.toml say; mend it with: \
-                 aura generate {name}{} --out {}{prune}",
+                 aura generate {name}{service}{} --out {}{prune}",
                 dir.display(),
                 self.source.options(),
                 quoted(&dir)
@@ -123,11 +141,30 @@ impl Generate {
     }
 }
 
-/// The files of one artefact, or of all.
-fn render(project: &Project, name: &str) -> anyhow::Result<Vec<File>> {
+/// Artefacts that no other service has, and why.
+const AURAS_OWN: [(&str, &str); 6] = [
+    ("dockerfile", "it packs one static binary"),
+    ("oci", "it packs one static binary"),
+    ("systemd", "it runs one binary"),
+    ("guides", "they are pages of aura"),
+    ("openapi", "the document is the service's own"),
+    ("service-schema", "it is the same for every service"),
+];
+
+/// The artefacts that other services have.
+fn offered() -> Vec<&'static str> {
+    let own = |name: &str| AURAS_OWN.iter().any(|(own, _)| *own == name);
+    let names = ARTEFACTS.iter().map(|artefact| artefact.name);
+    names.filter(|name| !own(name)).chain([ALL]).collect()
+}
+
+/// The files of one artefact, or of all: for `others`, all that they have.
+fn render(project: &Project, name: &str, others: bool) -> anyhow::Result<Vec<File>> {
+    let offered = offered();
+    let all = |artefact: &&Artefact| !others || offered.contains(&artefact.name);
     let wanted = ARTEFACTS
         .iter()
-        .filter(|artefact| name == ALL || artefact.name == name);
+        .filter(|artefact| (name == ALL && all(artefact)) || artefact.name == name);
     let mut files = Vec::new();
     for artefact in wanted {
         files.extend((artefact.render)(project)?);

@@ -118,6 +118,7 @@ impl Oci {
                 out: self.out,
                 check: self.check,
                 prune: self.prune,
+                service: None,
                 source: self.source,
             };
             return artefact.run();

@@ -1,4 +1,4 @@
-//! What is rendered: aura's own facts, and `deploy.toml`.
+//! What is rendered: aura's own facts or those of a `service.toml`, and `deploy.toml`.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::{Plan, Project, Service};
+use crate::deploy::{Plan, Project, Service, ServiceFile};
 use crate::server::{self, App};
 
 /// Read where no other file is named, and only if it is there.
@@ -40,10 +40,31 @@ impl Source {
 
     /// aura and its plan.
     pub(in crate::cli) fn project(&self) -> anyhow::Result<Project> {
-        let service = aura()?;
+        self.plan(aura()?, Path::new(USUAL))
+    }
+
+    /// The service that `file` describes and its plan, which lies beside that file; without one,
+    /// aura's.
+    pub(super) fn project_of(&self, file: Option<&Path>) -> anyhow::Result<Project> {
+        let Some(file) = file else {
+            return self.project();
+        };
+        let name = file.display().to_string();
+        let facts = ServiceFile::read(&name, &read(file)?)?;
+        let schema = read(&file.with_file_name(facts.schema_path()))
+            .with_context(|| format!("{name} settings.schema"))?;
+        let mut service = facts.service(&schema)?;
+        let file_name = Path::new(file.file_name().unwrap_or_default());
+        let generator = format!("aura generate {{artefact}} --service {}", quoted(file_name));
+        service.generator = Some(generator);
+        self.plan(service, &file.with_file_name(USUAL))
+    }
+
+    /// `service` and its plan, at `usual` where no other is named.
+    fn plan(&self, service: Service, usual: &Path) -> anyhow::Result<Project> {
         let path = match &self.config {
             Some(path) => Some(path.clone()),
-            None => is_named(Path::new(USUAL)).then(|| USUAL.into()),
+            None => is_named(usual).then(|| usual.to_owned()),
         };
         let text = path.as_deref().map(read).transpose()?;
         let name = path.as_deref().map(|path| path.display().to_string());

@@ -26,13 +26,16 @@ pub(super) struct Secrets {
     /// Whose backends the URLs name.
     #[arg(long, value_name = "NAME", default_value = "development")]
     environment: String,
+    /// Make those of the service that FILE describes instead of aura's.
+    #[arg(long, value_name = "FILE")]
+    service: Option<PathBuf>,
     #[command(flatten)]
     source: Source,
 }
 
 impl Secrets {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let project = self.source.project()?;
+        let project = self.source.project_of(self.service.as_deref())?;
         let ending = self.out.extension().and_then(|ending| ending.to_str());
         let form = match ending {
             Some("yaml" | "yml") => Form::Kubernetes,

@@ -9,7 +9,7 @@ mod model;
 use std::collections::BTreeMap;
 
 use super::plan::{self, Environment};
-use super::{Artefact, File, Project, RenderError, emit, oci};
+use super::{Artefact, File, Project, RenderError, emit, facts, oci};
 use backend::Server;
 use model::{Build, Compose, Condition, HealthCheck, Network, Volume};
 
@@ -39,6 +39,10 @@ pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let environment = project.plan.environments.first();
     let environment = environment
         .ok_or_else(|| RenderError::Facts("the service has no environment".to_owned()))?;
+    let unset = facts::unset(&project.service, &environment.name, &environment.settings);
+    if !unset.is_empty() {
+        return Err(RenderError::Facts(unset.join("\n")));
+    }
     let servers = backend::servers(&project.service, environment)?;
     let mut services = BTreeMap::new();
     let mut volumes = vec![format!("{}-state", project.service.name)];
@@ -69,19 +73,30 @@ pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
         ]),
         volumes: volumes.into_iter().map(local).collect(),
     };
+    let secrets = format!(
+        "secrets --environment {} --out {SECRETS_FILE}",
+        environment.name
+    );
+    let command = project.service.command_for(&secrets);
+    let command = command.map_or_else(String::new, |command| format!(":\n#   {command}"));
     let head = format!(
-        "#\n# Before the first start, make {SECRETS_FILE} and keep it out of the repository:\n\
-         #   {} generate secrets --environment {} --out {SECRETS_FILE}\n",
-        project.service.name, environment.name
+        "#\n# Before the first start, make {SECRETS_FILE} and keep it out of the \
+         repository{command}\n"
     );
     let text = head + &emit::yaml(&compose)?;
-    Ok(vec![File::with_hash_mark("compose", "compose.yaml", &text)])
+    Ok(vec![File::with_hash_mark(
+        &project.service,
+        "compose",
+        "compose.yaml",
+        &text,
+    )])
 }
 
 fn service(project: &Project, environment: &Environment, servers: &[Server]) -> Build {
     let service = &project.service;
     let mut build = Build::hardened(environment.image.reference());
-    build.user = Some(oci::USER.to_owned());
+    build.user = Some(format!("{0}:{0}", service.user));
+    build.entrypoint.clone_from(&service.program.command);
     build.command.clone_from(&service.program.serve);
     build.environment = plain(project, environment)
         .into_iter()
@@ -103,9 +118,7 @@ fn service(project: &Project, environment: &Environment, servers: &[Server]) -> 
     if let Some(cpus) = limit("cpu").and_then(cpus) {
         build.cpus = cpus;
     }
-    let stop = service.shutdown_timeout.as_ref();
-    let stop = stop.and_then(|name| service.settings.get(name)?.default_text());
-    let stop = stop.and_then(|text| text.parse::<u64>().ok());
+    let stop = service.shutdown_seconds();
     build.stop_grace_period = stop.map(|seconds| format!("{}s", seconds + 5));
     build.healthcheck = service.program.healthcheck.as_ref().map(|arguments| {
         let mut test = vec!["CMD".to_owned(), escaped(&service.program.entrypoint)];

@@ -19,6 +19,7 @@ pub(super) struct Compose {
 #[derive(Serialize)]
 pub(super) struct Build {
     pub(super) image: String,
+    pub(super) entrypoint: Vec<String>,
     pub(super) command: Vec<String>,
     pub(super) user: Option<String>,
     pub(super) environment: BTreeMap<String, String>,
@@ -44,6 +45,7 @@ impl Build {
     pub(super) fn hardened(image: String) -> Self {
         Self {
             image,
+            entrypoint: Vec::new(),
             command: Vec::new(),
             user: None,
             environment: BTreeMap::new(),

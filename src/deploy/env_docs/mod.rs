@@ -66,9 +66,15 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let html = Page { name, sections }.render()?;
     let path = |end: &str| format!("docs/reference/environment.{end}");
     Ok(vec![
-        File::with_markup_mark("env-docs", MARKDOWN, &markdown),
-        File::with_markup_mark("env-docs", path("html"), &html),
-        File::json("env-docs", path("json"), "$comment", &list(service)),
+        File::with_markup_mark(service, "env-docs", MARKDOWN, &markdown),
+        File::with_markup_mark(service, "env-docs", path("html"), &html),
+        File::json(
+            service,
+            "env-docs",
+            path("json"),
+            "$comment",
+            &list(service),
+        ),
     ])
 }
 
@@ -107,6 +113,7 @@ fn rows(service: &Service, setting: &Setting) -> Vec<Row> {
             code(&file),
             text(" may name a file that holds it"),
         ],
+        None if setting.secret => vec![text("yes")],
         None => vec![text("no")],
     };
     row("Secret", vec![secret]);

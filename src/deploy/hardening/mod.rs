@@ -99,7 +99,12 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     };
     let path = "docs/reference/hardening.md";
     let text = page.render()?;
-    Ok(vec![File::with_markup_mark("hardening", path, &text)])
+    Ok(vec![File::with_markup_mark(
+        &project.service,
+        "hardening",
+        path,
+        &text,
+    )])
 }
 
 /// A line a rule, a column an environment.

@@ -2,6 +2,7 @@
 
 use super::components;
 use super::values::Values;
+use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Component, Environment};
 use crate::deploy::{Project, RenderError, Service};
 
@@ -91,6 +92,8 @@ fn contradictions(service: &Service, environment: &Environment) -> Vec<String> {
             "the settings of the environment turn the metrics off",
         );
     }
+    let given = &environment.settings;
+    faults.extend(facts::unset(service, &environment.name, given));
     faults
 }
 

@@ -235,7 +235,7 @@ impl Folder {
     }
 
     /// The files, the kustomization first.
-    pub(super) fn into_files(self) -> Result<Vec<File>, EmitError> {
+    pub(super) fn into_files(self, service: &Service) -> Result<Vec<File>, EmitError> {
         let Self {
             path,
             kustomization,
@@ -245,7 +245,7 @@ impl Folder {
         let files = std::iter::once(first).chain(files);
         Ok(files
             .map(|(name, text)| {
-                File::with_hash_mark(ARTEFACT.name, format!("{path}/{name}"), &text)
+                File::with_hash_mark(service, ARTEFACT.name, format!("{path}/{name}"), &text)
             })
             .collect())
     }

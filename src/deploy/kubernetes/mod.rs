@@ -50,12 +50,12 @@ pub const ARTEFACT: Artefact = Artefact {
 /// [`RenderError::Facts`] where the plan asks for what the service cannot do; all of it at once.
 fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     facts::check(project)?;
-    let mut files = base::folder(project)?.into_files()?;
+    let mut files = base::folder(project)?.into_files(&project.service)?;
     for component in components::of(&project.service) {
-        files.extend(components::folder(component, project)?.into_files()?);
+        files.extend(components::folder(component, project)?.into_files(&project.service)?);
     }
     for environment in &project.plan.environments {
-        files.extend(overlay::folder(project, environment)?.into_files()?);
+        files.extend(overlay::folder(project, environment)?.into_files(&project.service)?);
     }
     Ok(files)
 }

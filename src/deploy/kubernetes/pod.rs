@@ -17,8 +17,6 @@ use super::{names, secret};
 use crate::deploy::Service;
 use crate::deploy::plan::Resources;
 
-/// The user and group of the image: nobody on the node has that number.
-pub(super) const USER: i64 = 65532;
 /// What an emptyDir may hold.
 const DIRECTORY_SIZE: &str = "64Mi";
 
@@ -32,8 +30,8 @@ pub(super) fn spec(service: &Service, container: Container, restart: &str, grace
         termination_grace_period_seconds: Some(grace),
         security_context: Some(PodSecurityContext {
             run_as_non_root: Some(true),
-            run_as_user: Some(USER),
-            run_as_group: Some(USER),
+            run_as_user: Some(i64::from(service.user)),
+            run_as_group: Some(i64::from(service.user)),
             seccomp_profile: Some(SeccompProfile {
                 type_: "RuntimeDefault".to_owned(),
                 ..SeccompProfile::default()
@@ -50,7 +48,7 @@ pub(super) fn spec(service: &Service, container: Container, restart: &str, grace
         }),
         affinity: Some(linux()),
         containers: vec![container],
-        volumes: Some(vec![directory("tmp")]),
+        volumes: Some(volumes(service)),
         ..PodSpec::default()
     }
 }
@@ -61,8 +59,12 @@ pub(super) fn container(service: &Service, name: &str, image: &str, args: &[Stri
         name: name.to_owned(),
         image: Some(image.to_owned()),
         image_pull_policy: Some("Always".to_owned()),
+        command: (!service.program.command.is_empty()).then(|| service.program.command.clone()),
         args: Some(args.to_vec()),
-        env: Some(vec![workers(name)]),
+        env: service
+            .cores
+            .as_ref()
+            .map(|variable| vec![cores(variable, name)]),
         env_from: Some(env_from(service, true)),
         resources: Some(ResourceRequirements {
             requests: Some(quantities([
@@ -82,15 +84,15 @@ pub(super) fn container(service: &Service, name: &str, image: &str, args: &[Stri
             privileged: Some(false),
             read_only_root_filesystem: Some(true),
             run_as_non_root: Some(true),
-            run_as_user: Some(USER),
-            run_as_group: Some(USER),
+            run_as_user: Some(i64::from(service.user)),
+            run_as_group: Some(i64::from(service.user)),
             capabilities: Some(Capabilities {
                 drop: Some(vec!["ALL".to_owned()]),
                 ..Capabilities::default()
             }),
             ..SecurityContext::default()
         }),
-        volume_mounts: Some(vec![mount("tmp", "/tmp")]),
+        volume_mounts: Some(mounts(service)),
         ..Container::default()
     }
 }
@@ -117,10 +119,11 @@ pub(super) fn env_from(service: &Service, secrets: bool) -> Vec<EnvFromSource> {
     sources
 }
 
-/// Worker threads by the limit: tokio counts the cores of the node, which are others' as well.
-fn workers(container: &str) -> EnvVar {
+/// The cores of the limit as `variable`: a program counts those of the node, which are others' as
+/// well.
+fn cores(variable: &str, container: &str) -> EnvVar {
     EnvVar {
-        name: "TOKIO_WORKER_THREADS".to_owned(),
+        name: variable.to_owned(),
         value_from: Some(EnvVarSource {
             resource_field_ref: Some(ResourceFieldSelector {
                 container_name: Some(container.to_owned()),
@@ -161,6 +164,19 @@ pub(super) fn directory(name: &str) -> Volume {
         }),
         ..Volume::default()
     }
+}
+
+/// The folders that a pod may write to.
+fn volumes(service: &Service) -> Vec<Volume> {
+    let own = (1..=service.writable.len()).map(|number| directory(&format!("writable-{number}")));
+    std::iter::once(directory("tmp")).chain(own).collect()
+}
+
+/// The same, inside a container.
+fn mounts(service: &Service) -> Vec<VolumeMount> {
+    let own = service.writable.iter().enumerate();
+    let own = own.map(|(at, path)| mount(&format!("writable-{}", at + 1), path));
+    std::iter::once(mount("tmp", "/tmp")).chain(own).collect()
 }
 
 pub(super) fn mount(name: &str, path: &str) -> VolumeMount {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::deploy::Service;
 use crate::deploy::plan::Environment;
-use crate::schema::{Kind, SET_ME, Setting};
+use crate::schema::{Kind, Reader, SET_ME, Setting};
 
 /// Seconds between the order to stop and SIGTERM, in which the pod leaves its Services.
 pub(super) const PRE_STOP_SECONDS: i64 = 5;
@@ -96,7 +96,7 @@ impl Values {
     pub(super) fn grace_seconds(&self, service: &Service) -> i64 {
         let setting = service.shutdown_timeout.as_ref();
         let drain = setting
-            .and_then(|name| self.0.get(name))
+            .map(|fact| self.0.get(fact).unwrap_or(fact))
             .and_then(|text| text.parse::<u32>().ok())
             .map_or(DRAIN_SECONDS, i64::from);
         PRE_STOP_SECONDS + drain + SPARE_SECONDS
@@ -106,6 +106,10 @@ impl Values {
 /// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as
 /// unset; none where unset is no text at all.
 pub(in crate::deploy) fn initial(setting: &Setting) -> Option<String> {
+    if setting.reader != Reader::Loader {
+        // To any other program an empty text is a value.
+        return setting.default_text();
+    }
     let empty = setting.optional || matches!(setting.kind, Kind::List(_));
     setting
         .default_text()

@@ -82,6 +82,7 @@ pub fn show(project: &Project) -> Result<Vec<File>, RenderError> {
         .as_object()
         .ok_or_else(|| RenderError::Facts("the image is no JSON object".to_owned()))?;
     Ok(vec![File::json(
+        &project.service,
         "oci",
         "oci/config.json",
         "x-generated-by",

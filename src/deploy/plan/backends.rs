@@ -176,13 +176,7 @@ fn default(
     if chosen || (embedded.is_some() && draft.tier == Tier::Development) {
         return Some(Backend::Embedded);
     }
-    let default = kind.default.as_ref()?;
-    let endpoint = Address::try_from(default.as_str())
-        .map_err(ToOwned::to_owned)
-        .and_then(|address| {
-            at_usual_port(kind, &address).ok_or("has an unknown scheme".to_owned())
-        });
-    match endpoint {
+    match default_endpoint(kind)? {
         Ok(endpoint) => Some(Backend::Remote(endpoint)),
         Err(problem) => {
             draft.refuse(
@@ -194,6 +188,16 @@ fn default(
             None
         }
     }
+}
+
+/// Where a backend of `kind` is while nobody names another place; none where it is optional.
+pub(in crate::deploy) fn default_endpoint(kind: &BackendKind) -> Option<Result<Endpoint, String>> {
+    let address = Address::try_from(kind.default.as_deref()?);
+    let endpoint = address.map_err(ToOwned::to_owned).and_then(|address| {
+        let endpoint = at_usual_port(kind, &address);
+        endpoint.ok_or_else(|| "has an unknown scheme".to_owned())
+    });
+    Some(endpoint)
 }
 
 fn at_usual_port(kind: &BackendKind, address: &Address) -> Option<Endpoint> {

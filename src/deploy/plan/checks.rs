@@ -97,7 +97,7 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
         return;
     }
     let service = draft.service;
-    let migrates = service.program.migrate.is_some() && service.program.no_migrate.is_some();
+    let migrates = service.program.migrate.is_some();
     let files = service.program.secrets_dir.is_some();
     let secrets = service.secret_settings().next().is_some();
     let metrics = service.metrics_port_number().is_some();

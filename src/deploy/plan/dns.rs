@@ -14,7 +14,7 @@ const MAX_NAME: usize = 253;
 
 /// A DNS label: the name of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Label(String);
+pub(in crate::deploy) struct Label(String);
 
 /// Labels joined by dots: the name of most Kubernetes objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub(super) struct Host(String);
 written_as_text!(
     Label,
     "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
-    "aura-staging"
+    "shop-staging"
 );
 written_as_text!(
     ObjectName,
@@ -61,7 +61,7 @@ impl TryFrom<&str> for Label {
             || Ok(Self(text.to_owned())),
             |problem| {
                 Err(format!(
-                    "is {}, which is no DNS label: it {problem}; write it like aura-staging",
+                    "is {}, which is no DNS label: it {problem}; write it like shop-staging",
                     shown(text)
                 ))
             },

@@ -16,7 +16,7 @@ const DIGEST_DIGITS: usize = 64;
 written_as_text!(
     Image,
     r"^[^\s@]+(@sha256:[0-9a-f]{64})?$",
-    "ghcr.io/example/aura:1.2.3"
+    "ghcr.io/example/shop:1.2.3"
 );
 
 impl TryFrom<&str> for Image {
@@ -25,8 +25,8 @@ impl TryFrom<&str> for Image {
     fn try_from(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| {
             Err(format!(
-                "is {}, which {what}; write it like ghcr.io/example/aura:1.2.3 or, pinned, \
-                 ghcr.io/example/aura:1.2.3@sha256:DIGEST",
+                "is {}, which {what}; write it like ghcr.io/example/shop:1.2.3 or, pinned, \
+                 ghcr.io/example/shop:1.2.3@sha256:DIGEST",
                 shown(text)
             ))
         };

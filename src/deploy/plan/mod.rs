@@ -19,11 +19,12 @@ mod example;
 mod file;
 mod image;
 mod labels;
+mod limits;
 mod network;
 mod quantity;
-mod read;
-mod reference;
-mod report;
+pub(super) mod read;
+pub(super) mod reference;
+pub(super) mod report;
 mod resolve;
 mod resources;
 mod scale;
@@ -41,13 +42,17 @@ use serde::Deserialize;
 
 use crate::schema::Fault;
 
+pub(super) use backends::default_endpoint;
 pub use cidr::Cidr;
 pub use cluster::{GitOps, KubernetesVersion};
 pub use destination::{Destination, Peer, Port};
+pub(super) use dns::Label;
 pub use endpoint::Location;
 pub(super) use quantity::amount;
 pub use resources::production_memory;
-pub(super) use schema::ARTEFACT;
+pub(super) use schema::{ARTEFACT, without_null};
+pub(super) use settings::has_password;
+pub(super) use text::{shown, written_as_text};
 pub use tier::Tier;
 
 /// A deployment of a service in all its environments.

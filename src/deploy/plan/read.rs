@@ -1,14 +1,14 @@
-//! The text of `deploy.toml` to its typed form, all faults at once.
+//! The text of `deploy.toml`, or of `service.toml`, to its typed form, all faults at once.
 //!
 //! As the loader of the settings does it: serde builds the value, and whatever it refuses is noted,
 //! taken out so that its default holds, and serde goes again.
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::file::DeployFile;
 use super::report::{Path, Report, is_plain};
 use super::tree;
 use crate::schema::{self, FaultKind, Faults};
@@ -17,16 +17,19 @@ use crate::schema::{self, FaultKind, Faults};
 ///
 /// # Errors
 /// The faults of the syntax: where it is no TOML, nothing else can be said of it.
-pub(super) fn read(file: &str, text: &str) -> Result<(DeployFile, Report), Faults> {
+pub(in crate::deploy) fn read<T: DeserializeOwned + Default>(
+    file: &str,
+    text: &str,
+) -> Result<(T, Report), Faults> {
     let mut report = Report::of(file);
     let Some(mut tree) = tree::parse(text, &mut report) else {
         report.finish(false)?;
-        return Ok((DeployFile::default(), Report::of(file)));
+        return Ok((T::default(), Report::of(file)));
     };
     let mut taken = Taken::default();
     // Each round takes something out of the tree, so this ends.
     while !report.is_full() {
-        let error = match serde_path_to_error::deserialize::<_, DeployFile>(&tree) {
+        let error = match serde_path_to_error::deserialize::<_, T>(&tree) {
             Ok(file) => return Ok((file, report)),
             Err(error) => error,
         };
@@ -35,14 +38,14 @@ pub(super) fn read(file: &str, text: &str) -> Result<(DeployFile, Report), Fault
         let Some(given) = taken.remove(&mut tree, &path) else {
             // Nothing is required, so this is a mistake in the types, not in the file.
             report.refuse(FaultKind::Invalid, &[], "cannot be read", "");
-            return Ok((DeployFile::default(), report));
+            return Ok((T::default(), report));
         };
         let written = taken.as_written(&path);
         let written: Vec<&str> = written.iter().map(String::as_str).collect();
         let (problem, remedy) = in_words(&written, &given, &message);
         report.refuse(FaultKind::Invalid, &written, problem, remedy);
     }
-    Ok((DeployFile::default(), report))
+    Ok((T::default(), report))
 }
 
 /// The keys that lead to what was refused.
@@ -181,6 +184,7 @@ fn type_name(expected: &str) -> &'static str {
         "a string" => "text in quotes",
         "a sequence" => "a list",
         "i64" | "u32" => "a whole number",
+        "a boolean" => "true or false",
         "string or map" => "the name of a component",
         _ => "a table",
     }
@@ -237,7 +241,7 @@ settings.REDIS_ENABLE = true
                 "deploy.toml:9:3 environments.staging.replicas: is 0, which is out of range; \
                  allowed: 1 to 1000",
                 "deploy.toml:10:3 environments.staging.namespace: is \"Up\", which is no DNS label: \
-                 it has capital letters; write it like aura-staging",
+                 it has capital letters; write it like shop-staging",
                 "deploy.toml:11:35 environments.staging.components[1]: is \"hha\", which does not \
                  exist; there are migrate-job, secret-files, external-secret, sealed-secret, ha, \
                  network-policy, gateway, ingress, monitoring",

@@ -20,16 +20,16 @@ struct Page<'a> {
 }
 
 /// A table of `deploy.toml`.
-struct Table {
-    title: &'static str,
-    about: String,
-    rows: Vec<Row>,
+pub(in crate::deploy) struct Table {
+    pub title: &'static str,
+    pub about: String,
+    pub rows: Vec<Row>,
 }
 
-struct Row {
-    key: String,
-    kind: String,
-    docs: String,
+pub(in crate::deploy) struct Row {
+    pub key: String,
+    pub kind: String,
+    pub docs: String,
 }
 
 struct BackendRow {
@@ -106,7 +106,8 @@ pub(super) fn page(service: &Service, schema: &Map<String, Value>) -> Result<Str
     Ok(page.render()? + "\n")
 }
 
-fn table(schema: &Value, title: &'static str, pointer: &str) -> Table {
+/// The keys of the object at `pointer` in `schema`.
+pub(in crate::deploy) fn table(schema: &Value, title: &'static str, pointer: &str) -> Table {
     let node = schema.pointer(pointer).unwrap_or(&Value::Null);
     let properties = node.get("properties").and_then(Value::as_object);
     let rows = properties.into_iter().flatten().map(|(key, field)| Row {
@@ -138,10 +139,14 @@ fn kind(schema: &Value, field: &Value) -> String {
             (Some(minimum), Some(maximum)) => format!("{minimum} to {maximum}"),
             _ => "a whole number".to_owned(),
         },
+        Some("boolean") => "true or false".to_owned(),
         Some("array") => "a list".to_owned(),
         Some("object") => "a table".to_owned(),
         _ => {
             let example = node.pointer("/examples/0").and_then(Value::as_str);
+            let number = node.pointer("/examples/0").and_then(Value::as_i64);
+            let number = number.map(|number| number.to_string());
+            let example = example.map(str::to_owned).or(number);
             example.map_or_else(|| "text".to_owned(), |example| format!("like `{example}`"))
         }
     }
@@ -222,7 +227,8 @@ fn silent(environment: &super::Environment) -> Silent {
     }
 }
 
-fn docs(node: &Value) -> String {
+/// The description of `node`.
+pub(in crate::deploy) fn docs(node: &Value) -> String {
     let text = node.get("description").and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
 }

@@ -8,14 +8,14 @@ use crate::schema::{Fault, FaultKind, Faults};
 const MOST_FAULTS: usize = 200;
 
 /// Line and column in characters, both from 1.
-pub(super) type Position = (usize, usize);
+pub(in crate::deploy) type Position = (usize, usize);
 
 /// The keys that lead to a value; an entry of a list is `[0]`.
-pub(super) type Path = Vec<String>;
+pub(in crate::deploy) type Path = Vec<String>;
 
 /// What is known of a `deploy.toml` besides its contents.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(in crate::deploy) struct Report {
     /// The file, as messages name it; none where there is no file.
     file: Option<String>,
     positions: BTreeMap<Path, Position>,
@@ -28,7 +28,7 @@ pub(super) struct Report {
 
 impl Report {
     /// A report of nothing yet on `file`.
-    pub(super) fn of(file: &str) -> Self {
+    pub(in crate::deploy) fn of(file: &str) -> Self {
         Self {
             file: Some(file.to_owned()),
             ..Self::default()
@@ -41,12 +41,12 @@ impl Report {
     }
 
     /// Whether `path` was written.
-    pub(super) fn has(&self, path: &[&str]) -> bool {
+    pub(in crate::deploy) fn has(&self, path: &[&str]) -> bool {
         self.positions.contains_key(&owned(path))
     }
 
     /// Whether something at, above or below `path` was refused already.
-    pub(super) fn failed(&self, path: &[&str]) -> bool {
+    pub(in crate::deploy) fn failed(&self, path: &[&str]) -> bool {
         let path = owned(path);
         let above = (0..path.len()).any(|length| self.failed.contains(&path[..length]));
         let mut below = self.failed.range(path.clone()..);
@@ -54,12 +54,12 @@ impl Report {
     }
 
     /// Checks whether there are as many faults as are told.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::deploy) fn is_full(&self) -> bool {
         self.faults.len() >= MOST_FAULTS
     }
 
     /// Refuses what stands at `path`.
-    pub(super) fn refuse(
+    pub(in crate::deploy) fn refuse(
         &mut self,
         kind: FaultKind,
         path: &[&str],
@@ -107,7 +107,7 @@ impl Report {
     }
 
     /// The warnings in the order of the file, or every fault; under `strict`, a warning is one.
-    pub(super) fn finish(mut self, strict: bool) -> Result<Vec<Fault>, Faults> {
+    pub(in crate::deploy) fn finish(mut self, strict: bool) -> Result<Vec<Fault>, Faults> {
         if strict {
             self.faults.append(&mut self.warnings);
         }
@@ -117,6 +117,25 @@ impl Report {
     }
 
     /// Where `path` stands, or the nearest thing above it that was written, and its name.
+    /// Itself, where nothing was refused.
+    pub(in crate::deploy) fn sound(self) -> Result<Self, Faults> {
+        if self.faults.is_empty() {
+            return Ok(self);
+        }
+        self.finish(false).map(|_| Self::default())
+    }
+
+    /// A fault of what stands at `path`, for one that ends the reading.
+    pub(in crate::deploy) fn fault(
+        &self,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Fault {
+        let (_, name) = self.locate(path);
+        Fault::new(FaultKind::Invalid, name, problem, remedy)
+    }
+
     fn locate(&self, path: &[&str]) -> (Option<Position>, String) {
         let path = owned(path);
         // The table of all environments says nothing of one that is not in it.

@@ -36,7 +36,7 @@ impl Plan {
         strict: bool,
     ) -> Result<Self, Faults> {
         let (file, mut report) = match text {
-            Some((name, text)) => read::read(name, text)?,
+            Some((name, text)) => read::read::<DeployFile>(name, text)?,
             None => (DeployFile::default(), Report::default()),
         };
         let names = environments(service);
@@ -200,7 +200,7 @@ fn image(service: &Service, written: Option<&Image>, report: &mut Report) -> Ima
         return tagged(service, image);
     }
     let image = Image {
-        name: service.name.clone(),
+        name: service.image.clone(),
         tag: Some(version_tag(service)),
         digest: None,
     };

@@ -23,12 +23,13 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let page = reference::page(&project.service, &schema)?;
     Ok(vec![
         File::json(
+            &project.service,
             NAME,
             "docs/reference/deploy.schema.json",
             "$comment",
             &schema,
         ),
-        File::with_markup_mark(NAME, "docs/reference/deploy.md", &page),
+        File::with_markup_mark(&project.service, NAME, "docs/reference/deploy.md", &page),
     ])
 }
 
@@ -103,7 +104,7 @@ fn setting_names(service: &Service) -> Map<String, Value> {
                 let values: Vec<_> = setting.variants.iter().map(|v| v.value.as_str()).collect();
                 json!({ "enum": values })
             }
-            Kind::List(_) => json!({ "$ref": "#/$defs/Setting" }),
+            Kind::List(_) | Kind::Json => json!({ "$ref": "#/$defs/Setting" }),
             Kind::String => json!({ "type": ["string", "number", "boolean"] }),
             // Both `30` and `"30"` are the same variable.
             Kind::Integer => json!({ "type": ["integer", "string"] }),
@@ -120,13 +121,19 @@ fn setting_names(service: &Service) -> Map<String, Value> {
         if let Some(maximum) = &setting.maximum {
             node["maximum"] = maximum.clone().into();
         }
+        if let Some(above) = &setting.exclusive_minimum {
+            node["exclusiveMinimum"] = above.clone().into();
+        }
+        if let Some(below) = &setting.exclusive_maximum {
+            node["exclusiveMaximum"] = below.clone().into();
+        }
         (setting.name.clone(), node)
     });
     settings.collect()
 }
 
 /// Takes `null` out everywhere: TOML has none.
-fn without_null(node: &mut Value) {
+pub(in crate::deploy) fn without_null(node: &mut Value) {
     match node {
         Value::Object(map) => {
             if map.get("default").is_some_and(Value::is_null) {

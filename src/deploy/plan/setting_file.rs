@@ -3,48 +3,50 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The value of a setting, as it would be written into its variable.
+use crate::schema::{Kind, Reader, Setting};
+
+/// The value of a setting, as TOML holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SettingFile {
-    /// The text of the variable.
-    pub text: String,
+pub(super) struct SettingFile(Value);
+
+impl SettingFile {
     /// Whether it was written as a list.
-    pub list: bool,
-}
+    pub(super) fn is_list(&self) -> bool {
+        self.0.is_array()
+    }
 
-impl TryFrom<Value> for SettingFile {
+    /// The text of the variable of `setting`.
+    ///
+    /// # Errors
     /// Says what is wrong and never what was given: somebody may have written a secret.
-    type Error = &'static str;
-
-    fn try_from(value: Value) -> Result<Self, Self::Error> {
-        let Value::Array(items) = value else {
-            let text = scalar(value)?;
-            return Ok(Self { text, list: false });
-        };
-        let texts = items
-            .into_iter()
-            .map(|item| match scalar(item)? {
-                text if text.contains(',') => Err(
-                    "has an entry with a comma in it, which a list of a variable cannot hold; \
+    pub(super) fn text(&self, setting: &Setting) -> Result<String, &'static str> {
+        match &self.0 {
+            Value::Object(_) if setting.kind == Kind::Json => Ok(setting.text_of(&self.0)),
+            Value::Array(_) if setting.kind == Kind::Json || setting.reader == Reader::Json => {
+                Ok(setting.text_of(&self.0))
+            }
+            Value::Array(items) => {
+                let texts = items.iter().map(|item| match scalar(item)? {
+                    text if text.contains(',') => Err(
+                        "has an entry with a comma in it, which a list of a variable cannot hold; \
                          write one entry each",
-                ),
-                text if text.trim().is_empty() => Err("has an empty entry; take it out"),
-                text => Ok(text),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            text: texts.join(","),
-            list: true,
-        })
+                    ),
+                    text if text.trim().is_empty() => Err("has an empty entry; take it out"),
+                    text => Ok(text),
+                });
+                Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
+            }
+            value => scalar(value),
+        }
     }
 }
 
-fn scalar(value: Value) -> Result<String, &'static str> {
+fn scalar(value: &Value) -> Result<String, &'static str> {
     match value {
-        Value::String(text) => Ok(text),
+        Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => Err(
             "is no value that a variable can hold; write text, a number, true or false, or a list \
@@ -55,7 +57,7 @@ fn scalar(value: Value) -> Result<String, &'static str> {
 
 impl<'de> Deserialize<'de> for SettingFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::try_from(Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        Value::deserialize(deserializer).map(Self)
     }
 }
 
@@ -80,8 +82,18 @@ mod tests {
 
     use super::*;
 
+    fn setting(kind: Kind, reader: Reader) -> Setting {
+        let schema = json!({ "properties": { "x": { "type": "string" } } });
+        let settings = crate::schema::Settings::from_schema(&schema).unwrap();
+        let mut setting = settings.get("X").unwrap().clone();
+        (setting.kind, setting.reader) = (kind, reader);
+        setting
+    }
+
     #[test]
     fn values_become_the_text_of_a_variable() {
+        let list = Kind::List(Box::new(Kind::String));
+        let plain = setting(list.clone(), Reader::Loader);
         for (value, text) in [
             (json!("a b"), "a b"),
             (json!(30), "30"),
@@ -90,7 +102,7 @@ mod tests {
             (json!(["a", 1]), "a,1"),
             (json!([]), ""),
         ] {
-            assert_eq!(SettingFile::try_from(value).unwrap().text, text);
+            assert_eq!(SettingFile(value).text(&plain).unwrap(), text);
         }
         for wrong in [
             json!({}),
@@ -99,7 +111,14 @@ mod tests {
             json!(["a", " "]),
             json!(null),
         ] {
-            assert!(SettingFile::try_from(wrong).is_err());
+            assert!(SettingFile(wrong).text(&plain).is_err());
         }
+        let as_json = setting(list, Reader::Json);
+        let entries = SettingFile(json!(["a,b"]));
+        assert_eq!(entries.text(&as_json).unwrap(), r#"["a,b"]"#);
+        let map = SettingFile(json!({ "a": 1 }));
+        assert!(map.text(&as_json).is_err());
+        let object = setting(Kind::Json, Reader::Json);
+        assert_eq!(map.text(&object).unwrap(), r#"{"a":1}"#);
     }
 }

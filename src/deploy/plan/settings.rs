@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Backend;
 use super::draft::Draft;
+use super::limits;
 use super::setting_file::SettingFile;
 use crate::deploy::facts;
 use crate::schema::{Fault, FaultKind, Kind, Setting};
@@ -17,8 +18,8 @@ pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
             break;
         }
         match read(draft, name, value) {
-            Ok(()) => {
-                out.insert(name.clone(), value.text.clone());
+            Ok(text) => {
+                out.insert(name.clone(), text);
             }
             Err(fault) => {
                 draft.refuse(fault.kind, &["settings", name], fault.problem, fault.remedy);
@@ -28,7 +29,7 @@ pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
     out
 }
 
-fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<(), Fault> {
+fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fault> {
     let refused =
         |problem: &str, remedy: String| Err(Fault::new(FaultKind::Invalid, name, problem, remedy));
     let settings = &draft.service.settings;
@@ -55,30 +56,37 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<(), Fault>
             into_secret,
         );
     }
-    if value.list && !matches!(setting.kind, Kind::List(_)) {
+    if value.is_list() && !matches!(setting.kind, Kind::List(_) | Kind::Json) {
         return refused("is a list, and the setting takes one value", String::new());
     }
-    if has_password(&value.text) {
+    let text = match value.text(setting) {
+        Ok(text) => text,
+        Err(problem) => {
+            let (problem, remedy) = problem.split_once("; ").unwrap_or((problem, ""));
+            return refused(problem, remedy.to_owned());
+        }
+    };
+    if has_password(&text) {
         return refused(
             "is a URL with a password in it, and this file is no place for one",
             "leave out what stands before the @".to_owned(),
         );
     }
-    if setting.multiline() && value.text.contains(char::is_control) {
+    if setting.multiline() && text.contains(char::is_control) {
         return refused("has a control character", "remove it".to_owned());
     }
-    setting.parse(&value.text)?;
-    if name == draft.service.environment && value.text != draft.name {
+    setting.parse(&text)?;
+    if name == draft.service.environment && text != draft.name {
         return refused(
             "names another environment than the one it stands in",
             "take it out: it follows from the environment".to_owned(),
         );
     }
-    Ok(())
+    Ok(text)
 }
 
 /// Whether `text` has a URL with user information that has a password.
-fn has_password(text: &str) -> bool {
+pub(in crate::deploy) fn has_password(text: &str) -> bool {
     text.split("://").skip(1).any(|rest| {
         let user = rest.rsplit_once('@').map(|(user, _)| user);
         user.is_some_and(|user| user.contains(':'))
@@ -159,10 +167,11 @@ pub(super) fn merged(
 
 /// Adds what the service would refuse at its start, and what it would warn of.
 pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
+    let merged = merged(draft, settings);
+    limits::check(draft, &merged);
     let Some(check) = draft.service.check else {
         return;
     };
-    let merged = merged(draft, settings);
     // One variable is refused once.
     let failed: BTreeSet<String> = draft
         .file

@@ -71,7 +71,7 @@ pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     };
     let file = |ending: &str, body: String| {
         let path = format!("systemd/{name}.{ending}");
-        File::with_hash_mark("systemd", path, &(body + "\n"))
+        File::with_hash_mark(service, "systemd", path, &(body + "\n"))
     };
     Ok(vec![
         file("service", unit.render()?),
@@ -103,9 +103,7 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
             credentials.clear();
         }
     }
-    let stop = service.shutdown_timeout.as_ref();
-    let stop = stop.and_then(|name| service.settings.get(name)?.default_text());
-    let stop = stop.and_then(|text| text.parse::<u64>().ok());
+    let stop = service.shutdown_seconds();
     let low_port = super::oci::ports(service).any(|port| port < 1024);
     let state = service.state_dir.strip_prefix("/var/lib/").unwrap_or(name);
     let link = service.repository.starts_with("https://");

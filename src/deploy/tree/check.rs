@@ -133,7 +133,7 @@ fn changed(file: &File, there: &str) -> Change {
     let note = if is_marked(there) {
         String::new()
     } else {
-        format!("{path}: carries no mark of `aura generate`, and would not be overwritten")
+        format!("{path}: carries no mark of a generated file, and would not be overwritten")
     };
     let there = hide::secrets(path, there, &file.text);
     Change {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
     /// A file that was not generated here.
-    #[error("{0}: is there already and carries no mark of `aura generate`; move it away")]
+    #[error("{0}: is there already and carries no mark of a generated file; move it away")]
     Foreign(String),
     /// A symbolic link to somewhere else.
     #[error("{path}: the link {link} leads out of the directory, to {target}; remove the link")]

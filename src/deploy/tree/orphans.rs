@@ -6,7 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::place;
-use crate::deploy::{File, MARK, is_marked};
+use crate::deploy::File;
+use crate::deploy::file::marked_by;
 
 /// As far as a mark can be from the beginning of a file, in bytes.
 const HEAD: u64 = 4096;
@@ -28,7 +29,7 @@ pub(super) struct Orphan {
 pub(super) fn find(root: &Path, files: &[File], kept: &BTreeSet<&Path>) -> Vec<Orphan> {
     let places: BTreeSet<(&str, &str)> = files
         .iter()
-        .filter_map(|file| Some((file.path.split_once('/')?.0, artefact(&file.text)?)))
+        .filter_map(|file| Some((file.path.split_once('/')?.0, marked_by(&file.text)?)))
         .collect();
     let tops: BTreeSet<&str> = places.iter().map(|(top, _)| *top).collect();
     let mut orphans = Vec::new();
@@ -42,7 +43,7 @@ pub(super) fn find(root: &Path, files: &[File], kept: &BTreeSet<&Path>) -> Vec<O
         let lost = found.into_iter().filter(|real| {
             !kept.contains(real.as_path())
                 && head(real).is_some_and(|head| {
-                    artefact(&head).is_some_and(|of| places.contains(&(top, of)))
+                    marked_by(&head).is_some_and(|of| places.contains(&(top, of)))
                 })
         });
         orphans.extend(lost.map(|real| Orphan {
@@ -52,16 +53,6 @@ pub(super) fn find(root: &Path, files: &[File], kept: &BTreeSet<&Path>) -> Vec<O
     }
     orphans.sort();
     orphans
-}
-
-/// The artefact whose mark `text` carries.
-fn artefact(text: &str) -> Option<&str> {
-    if !is_marked(text) {
-        return None;
-    }
-    let (_, rest) = text.split_once(MARK)?;
-    let (name, _) = rest.split_once('`')?;
-    Some(name.trim())
 }
 
 /// Every file below `folder`; what cannot be read is left out, for it is not ours to judge.

@@ -8,11 +8,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use super::*;
-use crate::deploy::File;
+use crate::deploy::{File, sample};
 use crate::schema::SET_ME;
 
 fn yaml(artefact: &str, path: &str, body: &str) -> File {
-    File::with_hash_mark(artefact, path, body)
+    File::with_hash_mark(&sample::project().service, artefact, path, body)
 }
 
 fn files() -> Vec<File> {

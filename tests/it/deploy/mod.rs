@@ -3,6 +3,7 @@
 
 mod canary;
 mod drift;
+mod fastapi;
 mod generate;
 mod guide;
 mod manifests;
@@ -10,6 +11,7 @@ mod network;
 mod plan;
 mod podman;
 mod refused;
+mod reuse;
 mod rollout;
 mod sealed;
 mod secrets;

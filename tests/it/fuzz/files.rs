@@ -1,7 +1,7 @@
-//! Files that people hand to the command line: `deploy.toml`, `.env`, manifests.
+//! Files that people hand to the command line: `deploy.toml`, `service.toml`, `.env`, manifests.
 
 use aura::deploy::inspect::{Input, Inputs, inspect, mentions};
-use aura::deploy::{ARTEFACTS, Plan, Project, Service};
+use aura::deploy::{ARTEFACTS, Plan, Project, Service, ServiceFile};
 use aura::server::service::service;
 use serde_json::json;
 
@@ -46,6 +46,37 @@ pub(super) const DEPLOY_TOML: Target = Target {
             accepted: 0,
         })
     },
+};
+
+/// `service.toml`, and after a line `#schema` the JSON Schema that it names.
+pub(super) const SERVICE_TOML: Target = Target {
+    name: "service_toml",
+    most_bytes: 512 * 1024,
+    millis: 1_500,
+    millis_per_mib: 8_000,
+    words: &[
+        "name = \"shop\"\n",
+        "version = \"1.4.0\"\n",
+        "port = 8000\n",
+        "args = [\"uvicorn\", \"app:app\"]\n",
+        "[settings]\n",
+        "schema = \"s.json\"\n",
+        "secrets = [\"A\"]\n",
+        "[backends.database]\n",
+        "schemes = { postgresql = 5432 }\n",
+        "#schema\n",
+        "{\"properties\":{",
+        "\"a\":{\"type\":\"string\"}",
+        "\"anyOf\":[",
+        "\"$ref\":\"#/$defs/A\"",
+        "\"$defs\":{\"A\":",
+        "\"default\":",
+        "\"additionalProperties\":",
+        "\"writeOnly\":true",
+        "}",
+        "]",
+    ],
+    start: || Box::new(ServiceToml),
 };
 
 /// A `.env` file.
@@ -183,6 +214,23 @@ impl Subject for DeployToml {
             }
         }
         Ok(format!("accepted, {warned}"))
+    }
+}
+
+struct ServiceToml;
+
+impl Subject for ServiceToml {
+    fn feed(&mut self, input: &[u8]) -> Result<String, String> {
+        let text = String::from_utf8_lossy(input);
+        let (text, schema) = text.split_once("#schema\n").unwrap_or((&text, "{}"));
+        let service = ServiceFile::read("service.toml", text).and_then(|file| file.service(schema));
+        match service {
+            Ok(service) => Ok(format!("accepted, {}", service.backends.len())),
+            Err(faults) => {
+                is_brief(faults.to_string().len(), input.len())?;
+                Ok(kind(faults.iter().map(|fault| fault.problem.as_str())))
+            }
+        }
     }
 }
 

@@ -70,6 +70,7 @@ const TARGETS: &[Target] = &[
     language::BODIES,
     language::EVENTS,
     files::DEPLOY_TOML,
+    files::SERVICE_TOML,
     files::DOTENV,
     files::MANIFESTS,
 ];
@@ -97,7 +98,7 @@ macro_rules! short_runs {
 
 short_runs! {
     access_tokens signed_claims refresh_tokens json_bodies forms next addresses emails requests passwords
-    llm_bodies events deploy_toml dotenv manifests
+    llm_bodies events deploy_toml service_toml dotenv manifests
 }
 
 /// What `scripts/fuzz` runs.

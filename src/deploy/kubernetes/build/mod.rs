@@ -44,7 +44,7 @@ pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, Re
         )));
     }
     let files = super::render(project)?;
-    let mut text = format!("# {}\n", file::mark(super::ARTEFACT.name));
+    let mut text = format!("# {}\n", file::mark(&project.service, super::ARTEFACT.name));
     for name in names().filter(|name| environment.is_none_or(|only| only == *name)) {
         for object in overlay(&files, name)? {
             text += "---\n";

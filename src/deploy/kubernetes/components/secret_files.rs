@@ -48,7 +48,7 @@ fn spec(service: &Service, container: &str, args: Vec<String>) -> PodSpec {
     PodSpec {
         security_context: Some(PodSecurityContext {
             // The files belong to root; the group is how the service may read them.
-            fs_group: Some(pod::USER),
+            fs_group: Some(i64::from(service.user)),
             ..PodSecurityContext::default()
         }),
         containers: vec![Container {

@@ -1,0 +1,133 @@
+//! What schemas of other languages say in other words than schemars: unions, exclusive bounds,
+//! secrets inside lists and maps. Shapes are those that pydantic writes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Number, Value};
+
+use super::setting::Kind;
+use super::walk::Node;
+
+/// Limits of a number.
+#[derive(Default)]
+pub(super) struct Bounds {
+    pub(super) minimum: Option<Number>,
+    pub(super) maximum: Option<Number>,
+    pub(super) above: Option<Number>,
+    pub(super) below: Option<Number>,
+}
+
+/// The limits that `node` sets. Whole numbers above 0 are those from 1 on.
+pub(super) fn bounds(node: &Node, kind: &Kind) -> Bounds {
+    let kind = match kind {
+        Kind::List(items) => items,
+        kind => kind,
+    };
+    // A `Decimal` is a number or a text of digits; the limits are the number's.
+    let node = alternatives(node)
+        .find(|one| kinds(one).any(|kind| kind == "number"))
+        .unwrap_or(node);
+    let number = |key: &str| node.get(key).and_then(Value::as_number).cloned();
+    let mut bounds = Bounds {
+        minimum: number("minimum"),
+        maximum: number("maximum"),
+        above: number("exclusiveMinimum"),
+        below: number("exclusiveMaximum"),
+    };
+    if *kind == Kind::Integer {
+        let whole = |bound: Option<Number>, step: i128| {
+            let bound = bound?;
+            let exact = bound.as_i128().or_else(|| {
+                let text = bound.as_f64().filter(|value| value.fract() == 0.0)?;
+                format!("{text:.0}").parse().ok()
+            })?;
+            Number::from_i128(exact.checked_add(step)?)
+        };
+        bounds.minimum = whole(bounds.above.take(), 1).or(bounds.minimum);
+        bounds.maximum = whole(bounds.below.take(), -1).or(bounds.maximum);
+    }
+    bounds
+}
+
+/// The kind of a variable that holds what no single kind describes. Text fits everything that is
+/// no map and no list.
+pub(super) fn kind(node: &Node) -> Kind {
+    let mut all: Vec<&str> = alternatives(node).flat_map(kinds).collect();
+    if all.is_empty() {
+        all = kinds(node).collect();
+    }
+    all.retain(|kind| *kind != "null");
+    let only = |wanted: &[&str]| !all.is_empty() && all.iter().all(|kind| wanted.contains(kind));
+    // What tells a `Decimal` from a number or any text.
+    let is_decimal = || {
+        let keys = [
+            "pattern",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+        ];
+        alternatives(node).any(|one| keys.iter().any(|key| one.contains_key(*key)))
+    };
+    if only(&["object", "array"]) {
+        Kind::Json
+    } else if only(&["integer", "number"]) || (only(&["number", "string"]) && is_decimal()) {
+        Kind::Number
+    } else {
+        Kind::String
+    }
+}
+
+/// Whether `node` takes `null` beside what else it takes.
+pub(super) fn takes_null(node: &Node) -> bool {
+    kinds(node).any(|kind| kind == "null")
+        || alternatives(node).any(|one| kinds(one).any(|kind| kind == "null"))
+}
+
+/// Whether a value of `node` is a secret, or holds one.
+pub(super) fn is_secret(root: &Value, node: &Node) -> bool {
+    holds_secret(root, node, &mut BTreeSet::new())
+}
+
+/// `seen`: the references that were followed already.
+fn holds_secret<'a>(root: &'a Value, node: &'a Node, seen: &mut BTreeSet<&'a str>) -> bool {
+    if node.get("writeOnly") == Some(&Value::Bool(true))
+        || node.get("format").and_then(Value::as_str) == Some("password")
+    {
+        return true;
+    }
+    let one = |key: &str| node.get(key);
+    let target = one("$ref")
+        .and_then(Value::as_str)
+        .filter(|reference| seen.insert(reference))
+        .and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+    let inside = [target, one("items"), one("additionalProperties")];
+    let several = ["anyOf", "oneOf", "allOf", "prefixItems"];
+    let several = several.iter().filter_map(|key| node.get(*key)?.as_array());
+    let named = node.get("properties").and_then(Value::as_object);
+    let mut all = inside
+        .into_iter()
+        .flatten()
+        .chain(several.flatten())
+        .chain(named.into_iter().flat_map(|fields| fields.values()))
+        .filter_map(Value::as_object);
+    all.any(|inner| holds_secret(root, inner, seen))
+}
+
+/// The alternatives of `anyOf` and `oneOf`.
+fn alternatives(node: &Node) -> impl Iterator<Item = &Node> {
+    let lists = ["anyOf", "oneOf"]
+        .into_iter()
+        .filter_map(|key| node.get(key)?.as_array());
+    lists.flatten().filter_map(Value::as_object)
+}
+
+/// What `type` says. A reference is to a model: an object.
+fn kinds(node: &Node) -> impl Iterator<Item = &str> {
+    let one = node.get("type").and_then(Value::as_str);
+    let several = node.get("type").and_then(Value::as_array);
+    let reference = node.contains_key("$ref").then_some("object");
+    one.into_iter()
+        .chain(several.into_iter().flatten().filter_map(Value::as_str))
+        .chain(reference)
+}

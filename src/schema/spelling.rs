@@ -1,0 +1,153 @@
+//! Names and texts of the variables of a service: those of this crate's loader, or those of a
+//! program in another language.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reader of a variable's text, which decides how lists and unset values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reader {
+    /// [`Loader`](super::Loader): lists with commas, an empty text counts as unset, and
+    /// `NAME_FILE` names a file that holds a secret.
+    #[default]
+    Loader,
+    /// A program of its own that reads lists as JSON, as pydantic-settings does.
+    Json,
+    /// A program of its own that splits lists at commas.
+    Commas,
+}
+
+/// Names of the variables, and what the schema does not say of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spelling {
+    /// Beginning of every name, such as `SHOP_`; may be empty.
+    pub prefix: String,
+    /// Text between a section and its field: `_`, or `__` where fields have `_` in their names.
+    pub delimiter: String,
+    /// Whether names keep the case of the schema; otherwise they are in upper case.
+    pub case_sensitive: bool,
+    /// Reader of the texts.
+    pub reader: Reader,
+    /// Names of settings that do not follow from their paths, by path: `db.url` to
+    /// `DATABASE_URL`. The prefix is not put before them.
+    pub names: BTreeMap<String, String>,
+    /// Variables that are secrets although the schema does not say so.
+    pub secrets: BTreeSet<String>,
+}
+
+impl Default for Spelling {
+    fn default() -> Self {
+        Self {
+            prefix: String::new(),
+            delimiter: "_".to_owned(),
+            case_sensitive: false,
+            reader: Reader::Loader,
+            names: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+        }
+    }
+}
+
+impl Spelling {
+    /// The variable of the setting at `path`.
+    #[must_use]
+    pub fn name(&self, path: &[String]) -> String {
+        if let Some(name) = self.names.get(&path.join(".")) {
+            return name.clone();
+        }
+        let joined = path.join(&self.delimiter);
+        let name = format!("{}{joined}", self.prefix).replace('-', "_");
+        if self.case_sensitive {
+            return name;
+        }
+        name.to_uppercase()
+    }
+}
+
+/// Whether a program can be given a variable of that name, and a shell can.
+pub(super) fn is_variable(name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name.chars().all(word)
+}
+
+/// Variables that the kubelet, libc, shells or interpreters read or set themselves.
+const SYSTEM: [&str; 24] = [
+    "BASH_ENV",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+    "HOME",
+    "HOSTALIASES",
+    "HOSTNAME",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "LANG",
+    "LOCALDOMAIN",
+    "LOGNAME",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "OLDPWD",
+    "PATH",
+    "PERL5LIB",
+    "PWD",
+    "RES_OPTIONS",
+    "RUBYLIB",
+    "SHELL",
+    "SHLVL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+];
+
+/// Beginnings of such names. After `PYTHON` comes no `_` in any that Python reads.
+const SYSTEM_BEGINNINGS: [&str; 6] = ["DYLD_", "KUBERNETES_", "LC_", "LD_", "MALLOC_", "PYTHON"];
+
+/// Whether the system reads or sets the variable `name`: given a setting's value, the program may
+/// not even start.
+pub(super) fn is_of_the_system(name: &str) -> bool {
+    let begins = |start: &&str| {
+        let rest = name.strip_prefix(*start);
+        rest.is_some_and(|rest| !rest.starts_with('_'))
+    };
+    SYSTEM.contains(&name) || SYSTEM_BEGINNINGS.iter().any(|start| begins(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Vec<String> {
+        text.split('.').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_name_follows_from_path_prefix_and_delimiter() {
+        let mut spelling = Spelling::default();
+        assert_eq!(spelling.name(&path("jwt.secret-key")), "JWT_SECRET_KEY");
+        spelling.prefix = "Shop_".to_owned();
+        spelling.delimiter = "__".to_owned();
+        assert_eq!(spelling.name(&path("db.pool_size")), "SHOP_DB__POOL_SIZE");
+        spelling.case_sensitive = true;
+        assert_eq!(spelling.name(&path("db.pool_size")), "Shop_db__pool_size");
+        let url = ("db.url".to_owned(), "DATABASE_URL".to_owned());
+        spelling.names = [url].into();
+        assert_eq!(spelling.name(&path("db.url")), "DATABASE_URL");
+    }
+
+    #[test]
+    fn names_that_the_system_reads_are_known() {
+        for name in [
+            "PATH",
+            "HOME",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "LC_ALL",
+            "PYTHONPATH",
+            "KUBERNETES_SERVICE_HOST",
+        ] {
+            assert!(is_of_the_system(name), "{name}");
+        }
+        for name in ["LOG_PATH", "LDAP_URL", "PYTHON_VERSION", "PATHS", "HOST"] {
+            assert!(!is_of_the_system(name), "{name}");
+        }
+        assert!(is_variable("A_1") && !is_variable("1A") && !is_variable("a.b"));
+    }
+}

@@ -1,0 +1,264 @@
+//! Schemas as schemars and as pydantic write them.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn reads_sections_references_and_alternatives() {
+    let schema = json!({
+        "$defs": {
+            "Mode": { "description": "of the type", "oneOf": [
+                { "enum": ["plain"], "type": "string" },
+                { "const": "loud", "description": "Louder." },
+            ]},
+            "Inner": { "type": "object", "required": ["key"], "properties": {
+                "key": { "type": "string", "writeOnly": true },
+                "size": { "type": ["integer", "null"], "minimum": 1, "maximum": 9 },
+                "modes": { "type": "array", "items": { "$ref": "#/$defs/Mode" } },
+            }},
+        },
+        "type": "object",
+        "properties": {
+            "mode": { "$ref": "#/$defs/Mode", "description": "of the field", "default": "plain" },
+            "maybe": { "anyOf": [{ "$ref": "#/$defs/Mode" }, { "type": "null" }] },
+            "inner": { "$ref": "#/$defs/Inner", "description": "Inside." },
+        },
+    });
+    let settings = Settings::from_schema(&schema).unwrap();
+    let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["MODE", "MAYBE", "INNER_KEY", "INNER_SIZE", "INNER_MODES"]
+    );
+    let get = |name| settings.get(name).unwrap();
+    assert_eq!(get("MODE").docs, "of the field");
+    assert_eq!(get("MODE").default, Some("plain".into()));
+    assert_eq!(get("MODE").allowed().unwrap(), "plain, loud");
+    assert_eq!(get("MAYBE").kind, Kind::Enum);
+    assert!(get("MAYBE").optional && !get("MODE").optional);
+    assert!(get("INNER_KEY").secret && get("INNER_KEY").required);
+    assert_eq!(get("INNER_SIZE").allowed().unwrap(), "1 to 9");
+    assert!(get("INNER_SIZE").optional);
+    assert_eq!(get("INNER_MODES").kind, Kind::List(Box::new(Kind::Enum)));
+    assert_eq!(settings.sections()[0].docs, "Inside.");
+}
+
+#[test]
+fn one_name_is_one_setting() {
+    let text = json!({ "type": "string" });
+    let clash = json!({ "properties": {
+        "a_b": text,
+        "a": { "properties": { "b": text } },
+    }});
+    assert_eq!(
+        Settings::from_schema(&clash),
+        Err(SchemaError::Duplicate("A_B".to_owned()))
+    );
+    let file = json!({ "properties": {
+        "a": { "type": "string", "writeOnly": true },
+        "a_file": text,
+    }});
+    assert_eq!(
+        Settings::from_schema(&file),
+        Err(SchemaError::Duplicate("A_FILE".to_owned()))
+    );
+}
+
+#[test]
+fn what_no_variable_can_hold_is_an_error() {
+    for field in [
+        json!({ "type": "object" }),
+        json!({ "type": "array", "items": { "type": "array", "items": { "type": "string" } } }),
+        json!({ "type": ["string", "integer"] }),
+        json!(true),
+    ] {
+        let schema = json!({ "properties": { "x": field } });
+        assert!(
+            matches!(Settings::from_schema(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
+        );
+    }
+    let circle = json!({ "properties": { "x": { "$ref": "#/properties/x" } } });
+    assert!(Settings::from_schema(&circle).is_err());
+    let nowhere = json!({ "properties": { "x": { "$ref": "#/$defs/None" } } });
+    assert!(matches!(
+        Settings::from_schema(&nowhere),
+        Err(SchemaError::Reference { .. })
+    ));
+}
+
+fn foreign(schema: &Value) -> Result<Settings, SchemaError> {
+    let spelling = Spelling {
+        prefix: "SHOP_".to_owned(),
+        delimiter: "__".to_owned(),
+        reader: Reader::Json,
+        secrets: ["SHOP_DSN".to_owned()].into(),
+        ..Spelling::default()
+    };
+    Settings::spelled(schema, &spelling)
+}
+
+/// What pydantic 2.14 writes of a `BaseSettings` with such fields.
+fn pydantic() -> Value {
+    json!({
+        "$defs": {
+            "Pool": { "type": "object", "properties": {
+                "size": { "type": "integer", "default": 5, "exclusiveMinimum": 0, "maximum": 50 },
+                "name": { "type": "string" },
+            }, "required": ["name"] },
+            "Mode": { "type": "string", "enum": ["a", "b"] },
+        },
+        "type": "object",
+        "properties": {
+            "rate": { "anyOf": [
+                { "type": "number", "exclusiveMinimum": 0.0, "exclusiveMaximum": 1.0 },
+                { "type": "string", "pattern": "^[0-9.]+$" },
+            ], "default": "0.25" },
+            "labels": { "type": "object", "additionalProperties": { "type": "string" },
+                        "default": { "a": "1" } },
+            "origins": { "type": "array", "items": { "type": "string" }, "default": ["x", "y"] },
+            "note": { "anyOf": [{ "type": "string" }, { "type": "null" }], "default": null },
+            "mode": { "anyOf": [{ "$ref": "#/$defs/Mode" }, { "type": "null" }], "default": null },
+            "level": { "enum": [1, 2], "type": "integer", "default": 1 },
+            "lone": { "anyOf": [{ "const": "x", "type": "string" }, { "type": "null" }],
+                      "default": null },
+            "either": { "anyOf": [{ "type": "integer" }, { "type": "string" }] },
+            "anything": { "default": "z" },
+            "token": { "type": "string", "format": "password", "writeOnly": true,
+                       "default": "**********" },
+            "tokens": { "type": "array",
+                        "items": { "type": "string", "format": "password", "writeOnly": true } },
+            "dsn": { "type": "string", "format": "uri", "default": "postgres://u:p@db/x" },
+            "pool": { "$ref": "#/$defs/Pool", "default": { "size": 9, "name": "n" } },
+            "spare": { "anyOf": [{ "$ref": "#/$defs/Pool" }, { "type": "null" }],
+                       "default": null },
+            "pairs": { "type": "array", "items": { "type": "array", "items": { "type": "string" } },
+                       "default": [["a", "b"]] },
+        },
+        "required": ["either", "tokens"],
+    })
+}
+
+#[test]
+fn pydantic_says_the_same_in_other_words() {
+    let settings = foreign(&pydantic()).unwrap();
+    let get = |name: &str| settings.get(&format!("SHOP_{name}")).unwrap();
+    let texts: Vec<_> = settings
+        .iter()
+        .filter_map(|setting| Some((setting.name.as_str(), setting.default_text()?)))
+        .collect();
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            ("SHOP_RATE", "0.25"),
+            ("SHOP_LABELS", r#"{"a":"1"}"#),
+            ("SHOP_ORIGINS", r#"["x","y"]"#),
+            ("SHOP_LEVEL", "1"),
+            ("SHOP_ANYTHING", "z"),
+            ("SHOP_POOL__SIZE", "9"),
+            ("SHOP_POOL__NAME", "n"),
+            ("SHOP_PAIRS", r#"[["a","b"]]"#),
+        ]
+    );
+    assert_eq!(get("RATE").kind, Kind::Number);
+    assert_eq!(
+        get("RATE").allowed().unwrap(),
+        "more than 0.0, less than 1.0"
+    );
+    assert_eq!(get("LABELS").kind, Kind::Json);
+    assert_eq!(get("PAIRS").kind, Kind::Json);
+    assert_eq!(get("EITHER").kind, Kind::String);
+    assert_eq!(get("ANYTHING").kind, Kind::String);
+    assert_eq!(get("MODE").allowed().unwrap(), "a, b");
+    assert_eq!(get("LEVEL").allowed().unwrap(), "1, 2");
+    assert_eq!(get("LONE").allowed().unwrap(), "x");
+    assert_eq!(get("POOL__SIZE").allowed().unwrap(), "1 to 50");
+    for name in ["NOTE", "MODE", "LONE", "SPARE__SIZE", "SPARE__NAME"] {
+        assert!(get(name).optional && !get(name).required, "{name}");
+        assert_eq!(get(name).default, None, "{name}");
+    }
+    for name in ["TOKEN", "TOKENS", "DSN"] {
+        assert!(get(name).secret, "{name}");
+        assert_eq!(get(name).file_variable(), None);
+    }
+    assert!(get("EITHER").required && !get("POOL__NAME").required);
+    assert_eq!(get("TOKEN").format, None);
+}
+
+#[test]
+fn values_are_read_as_pydantic_would() {
+    let settings = foreign(&pydantic()).unwrap();
+    let parse = |name: &str, text: &str| {
+        let setting = settings.get(&format!("SHOP_{name}")).unwrap();
+        setting.parse(text).map_err(|fault| fault.to_string())
+    };
+    assert_eq!(parse("ORIGINS", r#"["a,b"]"#), Ok(Some(json!(["a,b"]))));
+    assert_eq!(parse("LABELS", r#"{"k":1}"#), Ok(Some(json!({ "k": 1 }))));
+    assert_eq!(parse("ANYTHING", ""), Ok(Some("".into())));
+    assert_eq!(parse("RATE", "0.5"), Ok(Some(json!(0.5))));
+    for (name, text, problem) in [
+        ("ORIGINS", "a,b", "which is not JSON"),
+        (
+            "ORIGINS",
+            "{}",
+            "which is not a list; write it like [\"a\", \"b\"]",
+        ),
+        ("LABELS", "{", "which is not JSON"),
+        (
+            "RATE",
+            "0",
+            "not a number in range; allowed: more than 0.0, less than 1.0",
+        ),
+        ("RATE", "1", "not a number in range"),
+        (
+            "POOL__SIZE",
+            "0",
+            "not a whole number in range; allowed: 1 to 50",
+        ),
+        ("POOL__SIZE", "", "is empty"),
+        ("LEVEL", "3", "allowed: 1, 2"),
+    ] {
+        let fault = parse(name, text).unwrap_err();
+        assert!(fault.contains(problem), "{name} {text}: {fault}");
+    }
+}
+
+#[test]
+fn names_that_no_program_can_be_given_are_refused() {
+    let named = |name: &str| {
+        let mut properties = Map::new();
+        properties.insert(name.to_owned(), json!({ "type": "string" }));
+        json!({ "properties": properties })
+    };
+    let of = |name: &str| Settings::from_schema(&named(name)).unwrap_err();
+    assert_eq!(of("path"), SchemaError::System("PATH".to_owned()));
+    assert_eq!(
+        of("ld_preload"),
+        SchemaError::System("LD_PRELOAD".to_owned())
+    );
+    assert_eq!(of("a.b"), SchemaError::Name("A.B".to_owned()));
+    assert!(foreign(&named("path")).is_ok());
+}
+
+#[test]
+fn a_schema_without_end_is_refused() {
+    let mut definitions = Map::new();
+    for level in 0..12 {
+        let next = json!({ "$ref": format!("#/$defs/L{}", level + 1) });
+        let fields = json!({ "a": next, "b": next, "c": next, "d": next });
+        definitions.insert(format!("L{level}"), json!({ "properties": fields }));
+    }
+    let leaf = json!({ "properties": { "x": { "type": "string" } } });
+    definitions.insert("L12".to_owned(), leaf);
+    let schema = json!({ "$defs": definitions, "$ref": "#/$defs/L0" });
+    assert_eq!(Settings::from_schema(&schema), Err(SchemaError::TooMany));
+    let circle = json!({
+        "$defs": { "A": { "properties": { "a": { "$ref": "#/$defs/A" } } } },
+        "$ref": "#/$defs/A",
+    });
+    assert!(foreign(&circle).is_err());
+}
