@@ -9,7 +9,6 @@ use super::text::{shown, written_as_text};
 /// A program that keeps a cluster in step with a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
 pub enum GitOps {
     /// Argo CD.
     ArgoCd,
@@ -105,7 +104,7 @@ mod tests {
         assert_eq!(environment(text, "staging").gitops, None);
         refused(
             "kubernetes = \"1.26\"\n",
-            "2:14 environments.production.kubernetes",
+            "2:1 environments.production.kubernetes",
             "is \"1.26\", which is too old for these manifests; 1.27 is the oldest",
         );
     }

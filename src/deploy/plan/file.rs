@@ -73,7 +73,6 @@ pub(super) struct EnvironmentFile {
     /// What applies the manifests from a repository: `argo-cd` or `flux`. The Job that migrates then
     /// stays until the next one, and no ConfigMap is pruned that an older revision needs. Left out:
     /// `kubectl apply`.
-    #[schemars(example = &"flux")]
     pub gitops: Option<GitOps>,
     /// What the component `monitoring` has besides.
     pub monitoring: MonitoringFile,

@@ -142,6 +142,11 @@ fn kind(schema: &Value, field: &Value) -> String {
         Some("boolean") => "true or false".to_owned(),
         Some("array") => "a list".to_owned(),
         Some("object") => "a table".to_owned(),
+        _ if node.get("oneOf").is_some() => {
+            let variants = node["oneOf"].as_array().into_iter().flatten();
+            let words = variants.filter_map(|one| Some(format!("`{}`", one["const"].as_str()?)));
+            words.collect::<Vec<_>>().join(" or ")
+        }
         _ => {
             let example = node.pointer("/examples/0").and_then(Value::as_str);
             let number = node.pointer("/examples/0").and_then(Value::as_i64);
