@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::secret;
+use super::{components, secret};
 use crate::deploy::Service;
 use crate::deploy::plan::{Component, Environment, Tier};
 
@@ -51,6 +51,11 @@ const SECRETS: Waiver = waive(
     Scanner::Checkov,
     "CKV_K8S_35",
     "secrets are variables here; the component secret-files mounts them instead",
+);
+const VARIABLES: Waiver = waive(
+    Scanner::Checkov,
+    "CKV_K8S_35",
+    "secrets are variables here; the service reads them from nowhere else",
 );
 const DIGEST: Waiver = waive(
     Scanner::Checkov,
@@ -145,7 +150,8 @@ pub(super) fn autoscaler(environment: &Environment) -> Vec<Waiver> {
 fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
     let mut waivers = vec![PRIORITY];
     if secret::any(service) && !environment.has(Component::SecretFiles) {
-        waivers.push(SECRETS);
+        let files = components::missing(Component::SecretFiles, service).is_none();
+        waivers.push(if files { SECRETS } else { VARIABLES });
     }
     let pinned = environment.image.digest.is_some();
     if !pinned {

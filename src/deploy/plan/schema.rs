@@ -104,7 +104,8 @@ fn setting_names(service: &Service) -> Map<String, Value> {
                 let values: Vec<_> = setting.variants.iter().map(|v| v.value.as_str()).collect();
                 json!({ "enum": values })
             }
-            Kind::List(_) | Kind::Json => json!({ "$ref": "#/$defs/Setting" }),
+            Kind::List(_) => json!({ "$ref": "#/$defs/Setting" }),
+            Kind::Json => json!({ "type": ["object", "array", "string"] }),
             Kind::String => json!({ "type": ["string", "number", "boolean"] }),
             // Both `30` and `"30"` are the same variable.
             Kind::Integer => json!({ "type": ["integer", "string"] }),

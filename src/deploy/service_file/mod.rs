@@ -141,6 +141,7 @@ struct SettingsWritten {
     plain: Vec<Variable>,
     /// Variable of the environment's name; its values are the environments there are. Left out:
     /// the one of the field `environment`. Without it they are development, staging and production.
+    #[schemars(example = &"ENVIRONMENT")]
     environment: Option<Variable>,
 }
 

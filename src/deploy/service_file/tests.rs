@@ -118,7 +118,7 @@ fn the_facts_reach_the_manifests() {
 fn what_is_unset_is_left_out_and_lists_are_json() {
     let project = project(PLAN);
     let base = rendered(&project, "k8s", "k8s/base/backend/configmap.yaml");
-    let (_, data) = base.split_once("data:\n").unwrap();
+    let (_, data) = base.split_once("\ndata:\n").unwrap();
     assert_eq!(
         data,
         "  SHOP_ECHO: \"false\"\n  SHOP_ENVIRONMENT: \"dev\"\n  SHOP_ORIGINS: \"[]\"\n  \
@@ -135,6 +135,17 @@ fn what_is_unset_is_left_out_and_lists_are_json() {
     assert!(schema.contains("\"x-env\": \"DATABASE_URL\""), "{schema}");
     let compose = rendered(&project, "compose", "compose.yaml");
     assert!(compose.contains("entrypoint:\n"), "{compose}");
+}
+
+#[test]
+fn lists_are_split_at_commas_where_the_file_says_so() {
+    let text = GOOD.replace("[settings]\n", "[settings]\nlists = \"commas\"\n");
+    let service = read(&text, &schema()).unwrap();
+    let plan = Plan::read(&service, Some(("deploy.toml", PLAN)), false).unwrap();
+    let project = Project { service, plan };
+    let production = rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml");
+    let list = r#"SHOP_ORIGINS: "https://a,https://b""#;
+    assert!(production.contains(list), "{production}");
 }
 
 #[test]

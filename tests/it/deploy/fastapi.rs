@@ -76,6 +76,27 @@ fn variables(map: &Value) -> BTreeMap<String, String> {
     serde_json::from_value(map.clone()).expect("texts")
 }
 
+#[tokio::test]
+async fn every_overlay_of_the_example_fits_the_schemas_of_kubernetes() {
+    let (Some(kubectl), Some(validate)) = (tool("kubectl"), tool("kubernetes-validate")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    for environment in ["development", "staging", "production"] {
+        let objects = built(&kubectl, environment);
+        let objects: Vec<String> = objects.iter().map(Value::to_string).collect();
+        let path = folder.path().join(format!("{environment}.yaml"));
+        // JSON is YAML, too.
+        fs::write(&path, objects.join("\n---\n")).expect("a file");
+        let mut command = Command::new(&validate);
+        let done = command
+            .args(["-k", "1.36", "--strict", "--quiet"])
+            .arg(path);
+        let done = done.output().expect("kubernetes-validate");
+        assert!(done.status.success(), "{environment}: {}", said(&done));
+    }
+}
+
 /// Values for the secrets of `environment`.
 async fn secrets(environment: &str) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().expect("a folder");
