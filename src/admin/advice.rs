@@ -4,8 +4,8 @@
 use poem_openapi::Object;
 
 use super::configuration::is_default;
-use crate::config::{Config, Engine, FailMode, Registration, Tier};
-use crate::schema::Loaded;
+use crate::config::{Config, Engine, Registration, Tier};
+use crate::schema::{Fault, Loaded};
 
 /// Something that production should change.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
@@ -81,34 +81,21 @@ const RULES: &[Rule] = &[
         text: "Anybody who reaches this server can make an account. In staging and production the \
                default is `closed`.",
     },
-    Rule {
-        setting: "PASSWORD_BCRYPT_COST",
-        speaks: |loaded| loaded.value.password.bcrypt_cost.get() < 12,
-        text: "Passwords are hashed with less work than the default, so whoever gets hold of the \
-               database guesses them faster. Set it to 12 or more.",
-    },
-    Rule {
-        setting: "RATE_LIMIT_ENABLED",
-        speaks: |loaded| !loaded.value.rate_limit.enabled,
-        text: "Nothing is limited: passwords can be guessed as fast as this server answers. Set \
-               `RATE_LIMIT_ENABLED=true`.",
-    },
-    Rule {
-        setting: "RATE_LIMIT_FAIL_MODE",
-        speaks: |loaded| {
-            loaded.value.rate_limit.enabled && loaded.value.rate_limit.fail_mode == FailMode::Open
-        },
-        text: "While Redis is away nothing is limited, and passwords can be guessed as fast as this \
-               server answers. `local` limits on, in each process.",
-    },
 ];
 
 /// What `loaded` should change before real users come, and what its loader warned of.
 pub(super) fn advice(loaded: &Loaded<Config>) -> Vec<Advice> {
-    let warned = loaded.warnings.iter().map(|warning| Advice {
-        setting: warning.name.clone(),
-        text: sentence(&warning.name, &warning.problem, &warning.remedy),
-    });
+    let is_told = |one: &Fault| loaded.warnings.contains(one);
+    let mut exposures = loaded.value.exposures();
+    exposures.retain(|one| !is_told(one));
+    let warned = loaded
+        .warnings
+        .iter()
+        .chain(&exposures)
+        .map(|warning| Advice {
+            setting: warning.name.clone(),
+            text: sentence(&warning.name, &warning.problem, &warning.remedy),
+        });
     let mut advice: Vec<Advice> = warned.collect();
     let said = advice.len();
     for rule in RULES {

@@ -86,6 +86,10 @@ impl Configuration {
     pub fn new(service: &Service, loaded: &Loaded<Config>) -> Self {
         let environment = loaded.value.environment.as_str();
         let advice = advice(loaded);
+        let value = |name: &str| {
+            let mut entries = loaded.entries.iter();
+            entries.find(|entry| entry.name == name)?.shown.text()
+        };
         let report = |setting: &Setting| {
             let mut entries = loaded.entries.iter();
             let entry = entries.find(|entry| entry.name == setting.name);
@@ -96,14 +100,13 @@ impl Configuration {
             SettingReport {
                 name: setting.name.clone(),
                 docs: setting.docs.clone(),
-                value: entry.and_then(|entry| entry.shown.text()),
+                value: value(&setting.name),
                 origin: entry.map_or(Origin::Default, origin).to_string(),
                 at_default: entry.is_none_or(|entry| is_default(&entry.origin)),
                 default: setting.default_text_in(environment),
                 allowed: setting.allowed(),
                 secret: setting.secret,
-                required: setting.required
-                    || setting.required_in.iter().any(|place| place == environment),
+                required: setting.need(environment, &value).is_some(),
                 deprecated: setting.deprecated,
                 object: ManifestObject {
                     kind: object.kind.to_owned(),

@@ -10,11 +10,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::dev::unread_dotenv;
+use super::dev::{self, unread_dotenv};
+use super::setup::runtime;
 use super::{config_explain, config_from, config_text};
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::schema::{Environment, Fault, Faults, Loaded};
-use crate::server::memory;
+use crate::schema::{Environment, Fault, Faults, Loaded, Loader};
+use crate::server::{App, memory};
 
 /// Nothing was wrong.
 const OK: u8 = 0;
@@ -35,13 +37,14 @@ pub enum ConfigCommand {
     /// Say everything that is wrong with the settings, and exit 78 if anything is.
     #[command(after_help = "Examples:
   aura config check
+  aura config check --dev
   ENVIRONMENT=production aura config check --secrets-elsewhere --json
   aura config check --from k8s/
   kubectl get configmap,secret,deployment -n aura -o yaml | aura config check --from -")]
     Check {
         /// Look into manifests and .env files instead of the environment: a directory, a file, or
         /// - for standard input.
-        #[arg(long, value_name = "PATH", conflicts_with_all = ["secrets_elsewhere", "secrets_dir"])]
+        #[arg(long, value_name = "PATH", conflicts_with_all = ["secrets_elsewhere", "secrets_dir", "dev"])]
         from: Option<PathBuf>,
         /// With --from: secrets that are still to be set are faults.
         #[arg(long, requires = "from")]
@@ -49,6 +52,9 @@ pub enum ConfigCommand {
         /// Take required secrets for present: they are set where the service runs.
         #[arg(long)]
         secrets_elsewhere: bool,
+        /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
+        #[arg(long)]
+        dev: bool,
         /// Also read this directory, which holds one file a variable.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
@@ -59,6 +65,9 @@ pub enum ConfigCommand {
     /// Print every setting, its value (never a secret's), and where it came from.
     #[command(after_help = "Example:\n  aura config show --secrets-dir /run/secrets/aura")]
     Show {
+        /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
+        #[arg(long)]
+        dev: bool,
         /// Also read this directory, which holds one file a variable.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
@@ -91,7 +100,7 @@ impl ConfigArgs {
     /// Exit codes: 0 done, 2 no setting of that name, 78 faults in the configuration.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-        if !matches!(self.command, ConfigCommand::Check { from: Some(_), .. }) {
+        if self.command.reads_the_environment() {
             // Where standard error is closed, nobody can be told.
             let _ = warn(unread_dotenv().as_slice(), &mut err);
         }
@@ -108,6 +117,17 @@ impl ConfigArgs {
 }
 
 impl ConfigCommand {
+    /// Tells whether it reads the environment of this process alone, where a `.env` is passed over.
+    fn reads_the_environment(&self) -> bool {
+        let elsewhere = matches!(
+            self,
+            Self::Check { from: Some(_), .. }
+                | Self::Check { dev: true, .. }
+                | Self::Show { dev: true, .. }
+        );
+        !elsewhere
+    }
+
     fn run(
         self,
         environment: Environment,
@@ -123,11 +143,12 @@ impl ConfigCommand {
             } => config_from::check(&from, strict, json, out, err),
             Self::Check {
                 secrets_elsewhere,
+                dev,
                 secrets_dir,
                 json,
                 ..
             } => {
-                let loader = Config::loader(environment)?
+                let loader = loader(environment, dev)?
                     .secrets_dir(secrets_dir)
                     .secrets_elsewhere(secrets_elsewhere)
                     .strict_names(true);
@@ -136,10 +157,17 @@ impl ConfigCommand {
                     let memory = memory::advice(&loaded.value, memory::granted());
                     loaded.warnings.extend(memory);
                 }
+                if !secrets_elsewhere {
+                    outcome = outcome.and_then(wired);
+                }
                 check(&outcome, json, out, err)
             }
-            Self::Show { secrets_dir, json } => {
-                let loader = Config::loader(environment)?.secrets_dir(secrets_dir);
+            Self::Show {
+                dev,
+                secrets_dir,
+                json,
+            } => {
+                let loader = loader(environment, dev)?.secrets_dir(secrets_dir);
                 show(Config::load(&loader), json, out, err)
             }
             Self::Explain { name, from, json } => config_explain::run(
@@ -151,6 +179,31 @@ impl ConfigCommand {
                 err,
             ),
         }
+    }
+}
+
+/// A loader of what `serve`, or `serve --dev`, would load here.
+fn loader(environment: Environment, dev: bool) -> anyhow::Result<Loader> {
+    if !dev {
+        return Ok(Config::loader(environment)?);
+    }
+    let environment = match dev::dotenv()? {
+        Some(text) => environment.with_dotenv(&text)?,
+        None => environment,
+    };
+    Ok(Config::loader(environment)?.defaults(&dev::defaults_here()?))
+}
+
+/// The same where the server can be wired with it: what only drivers and libraries find out is a
+/// fault like others.
+fn wired(loaded: Loaded<Config>) -> Result<Loaded<Config>, Faults> {
+    let Ok(runtime) = runtime() else {
+        return Ok(loaded);
+    };
+    let _inside = runtime.enter();
+    match App::new(loaded.clone(), Clock::system()) {
+        Ok(_) => Ok(loaded),
+        Err(bad) => Err(bad.into_faults()),
     }
 }
 

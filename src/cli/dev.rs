@@ -94,6 +94,19 @@ impl Dev {
     }
 }
 
+/// Defaults of `--dev` in this folder; without the key where no server has made it yet.
+///
+/// # Errors
+/// As [`Dev::find`].
+pub(super) fn defaults_here() -> anyhow::Result<Vec<(&'static str, String)>> {
+    let found = Dev::find()?;
+    let is_new = found.is_none();
+    let key = String::new();
+    let mut defaults = found.unwrap_or(Dev { key }).defaults();
+    defaults.retain(|(name, _)| !(is_new && *name == "JWT_SECRET_KEY"));
+    Ok(defaults)
+}
+
 /// Makes the folder where it is missing.
 fn make_folder() -> anyhow::Result<()> {
     match mkdirat(CWD, FOLDER, Mode::RWXU) {

@@ -2,16 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 
 use super::output;
-use crate::clock::random_bytes;
+use crate::auth::new_key;
+use crate::config::Algorithm;
 
 /// Make keys.
 #[derive(Args, Debug)]
@@ -30,69 +26,24 @@ enum KeyCommand {
         (umask 077 && aura key generate --algorithm ES256 > jwt-private-key.pem)")]
     Generate {
         /// What the key is for, as in `JWT_ALGORITHM`.
-        #[arg(long, default_value = "HS256", ignore_case = true)]
+        #[arg(long, default_value = "HS256", ignore_case = true, value_parser = algorithms())]
         algorithm: Algorithm,
     },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Algorithm {
-    #[value(name = "HS256")]
-    Hs256,
-    #[value(name = "HS384")]
-    Hs384,
-    #[value(name = "HS512")]
-    Hs512,
-    #[value(name = "RS256")]
-    Rs256,
-    #[value(name = "ES256")]
-    Es256,
-    #[value(name = "EdDSA")]
-    EdDsa,
 }
 
 impl Key {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let KeyCommand::Generate { algorithm } = self.command;
-        let failed = |_| anyhow!("the key could not be made: the library gave no reason");
-        let text = match algorithm {
-            // As long as the algorithm's hash, so that the key is no weaker than the tag.
-            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
-                format!("{}\n", URL_SAFE_NO_PAD.encode(random_bytes::<64>()))
-            }
-            Algorithm::Rs256 => {
-                let key = KeyPair::generate(KeySize::Rsa3072).map_err(failed)?;
-                let der: Pkcs8V1Der<'_> = key.as_der().map_err(failed)?;
-                pem(der.as_ref())
-            }
-            Algorithm::Es256 => {
-                let random = aws_lc_rs::rand::SystemRandom::new();
-                let rules = &ECDSA_P256_SHA256_FIXED_SIGNING;
-                pem(EcdsaKeyPair::generate_pkcs8(rules, &random)
-                    .map_err(failed)?
-                    .as_ref())
-            }
-            Algorithm::EdDsa => {
-                let random = aws_lc_rs::rand::SystemRandom::new();
-                pem(Ed25519KeyPair::generate_pkcs8v1(&random)
-                    .map_err(failed)?
-                    .as_ref())
-            }
-        };
-        output::print(&text)?;
+        output::print(new_key(algorithm)?.expose())?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// A PKCS#8 document in PEM (RFC 7468).
-fn pem(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = (0..text.len())
-        .step_by(64)
-        .map(|at| &text[at..text.len().min(at + 64)])
-        .collect();
-    format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        lines.join("\n")
-    )
+/// The algorithms by their names, in any case.
+fn algorithms() -> impl TypedValueParser<Value = Algorithm> {
+    let names = Algorithm::ALL.map(Algorithm::as_str);
+    PossibleValuesParser::new(names).map(|name| {
+        let named = |one: &Algorithm| one.as_str().eq_ignore_ascii_case(&name);
+        Algorithm::ALL.into_iter().find(named).unwrap_or_default()
+    })
 }

@@ -1,38 +1,33 @@
 //! What is wrong between settings, each of which is right by itself.
 
 use super::{Config, Engine, PreviousKey, Tier, exposure, guessable};
-use crate::schema::{Fault, FaultKind, Resolution, Secret};
+use crate::schema::{Fault, FaultKind, Loader, Resolution, Secret};
 
 /// Audiences that a token may name.
 const MAX_AUDIENCES: usize = 16;
 
 /// Adds what is wrong between the settings of `resolution`.
-pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) {
+pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
     let Some(config) = resolution.value.clone() else {
         return;
     };
     if config.environment == Tier::Production {
         resolution.refuse_near_misses();
     }
+    loader.require(resolution, config.environment.as_str());
     let faults = [
-        if secrets_elsewhere {
-            None
-        } else {
-            missing_key(&config)
-        },
-        private_key(&config, secrets_elsewhere),
+        private_key(&config),
         reused_key(&config),
         guessable::key(&config),
         guessable::client_secret(&config),
         long_grace(&config),
-        client(&config, secrets_elsewhere),
-        previous_secret(&config, secrets_elsewhere),
+        previous_secret(&config),
         audience(&config),
         client_name(&config),
         upstream(&config),
         cookie_domain(&config),
         public_url(&config),
-        if secrets_elsewhere {
+        if loader.expects_secrets_elsewhere() {
             None
         } else {
             certificates(&config)
@@ -50,47 +45,27 @@ pub(super) fn run(resolution: &mut Resolution<Config>, secrets_elsewhere: bool) 
         exposure::no_proxy(&config),
         exposure::wide_proxies(&config),
     ];
-    for advice in advice.into_iter().flatten() {
+    let exposed = (config.environment != Tier::Development).then(|| exposure::all(&config));
+    let exposed = exposed.into_iter().flatten();
+    for advice in advice.into_iter().flatten().chain(exposed) {
         resolution.advise(advice);
     }
 }
 
-fn missing_key(config: &Config) -> Option<Fault> {
-    let needed = config.environment != Tier::Development && config.jwt.secret_key.is_none();
-    needed.then(|| {
-        Fault::new(
-            FaultKind::Missing,
-            "JWT_SECRET_KEY",
-            format!("is required in {} and not set", config.environment.as_str()),
-            "make one with `aura key generate`, and set it or name its file in JWT_SECRET_KEY_FILE",
-        )
-    })
-}
-
-fn private_key(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
+/// A key of the older form is one for RSA.
+fn private_key(config: &Config) -> Option<Fault> {
     let algorithm = config.jwt.algorithm;
     let name = algorithm.as_str();
-    if algorithm.is_symmetric() {
-        return None;
-    }
-    match &config.jwt.private_key {
-        None if secrets_elsewhere => None,
-        None => Some(Fault::new(
-            FaultKind::Missing,
+    let key = config.jwt.private_key.as_ref()?.expose();
+    let signs = algorithm.is_symmetric() || algorithm == super::Algorithm::Rs256;
+    (key.is_pkcs1() && !signs).then(|| {
+        Fault::new(
+            FaultKind::Conflict,
             "JWT_PRIVATE_KEY",
-            format!("is required for JWT_ALGORITHM={name} and not set"),
+            format!("is an RSA key, which cannot sign {name}"),
             format!("make one with `aura key generate --algorithm {name}`"),
-        )),
-        Some(key) if key.expose().is_pkcs1() && algorithm != super::Algorithm::Rs256 => {
-            Some(Fault::new(
-                FaultKind::Conflict,
-                "JWT_PRIVATE_KEY",
-                format!("is an RSA key, which cannot sign {name}"),
-                format!("make one with `aura key generate --algorithm {name}`"),
-            ))
-        }
-        Some(_) => None,
-    }
+        )
+    })
 }
 
 /// Whoever holds one secret should not be able to sign tokens by it.
@@ -144,32 +119,14 @@ fn long_grace(config: &Config) -> Option<Fault> {
     })
 }
 
-fn client(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
-    let (set, unset) = match (&config.oauth.client_id, &config.oauth.client_secret) {
-        (Some(_), None) if !secrets_elsewhere => ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"),
-        (None, Some(_)) => ("OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_ID"),
-        _ => return None,
-    };
-    Some(Fault::new(
-        FaultKind::Missing,
-        unset,
-        format!("is not set, and {set} is"),
-        "set both or neither",
-    ))
-}
-
 /// A previous secret stands beside the one that replaced it.
-fn previous_secret(config: &Config, secrets_elsewhere: bool) -> Option<Fault> {
+fn previous_secret(config: &Config) -> Option<Fault> {
     let previous = config.oauth.previous_client_secret.as_ref()?.expose();
-    let secret = config.oauth.client_secret.as_ref().map(Secret::expose);
-    let problem = match secret {
-        Some(secret) if secret == previous => "is the same as OAUTH_CLIENT_SECRET",
-        None if !secrets_elsewhere => "is set, and OAUTH_CLIENT_SECRET is not",
-        _ => return None,
-    };
+    let secret = config.oauth.client_secret.as_ref()?.expose();
     let name = "OAUTH_PREVIOUS_CLIENT_SECRET";
+    let problem = "is the same as OAUTH_CLIENT_SECRET";
     let remedy = "set the new secret as OAUTH_CLIENT_SECRET, and here the one that it replaces";
-    Some(Fault::new(FaultKind::Conflict, name, problem, remedy))
+    (secret == previous).then(|| Fault::new(FaultKind::Conflict, name, problem, remedy))
 }
 
 /// A token for nobody would be accepted nowhere.

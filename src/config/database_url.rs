@@ -3,16 +3,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use sqlx::ConnectOptions;
 use sqlx::any::AnyConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Error};
 
-use super::host::HostPort;
+use super::host::{HostPort, STRAY_AT, has_stray_at};
 use super::tls_files::{TlsFiles, pairs};
 use crate::schema::Zeroize;
 
@@ -55,6 +56,9 @@ const PARAMETERS: [&str; 18] = [
 /// The parameter that chooses among several servers (libpq, section 34.1.2). It is ours alone: the
 /// driver knows one server a URL.
 const TARGET: &str = "target_session_attrs";
+
+/// The parameter that asks for a channel binding (libpq, section 34.1.2), which the driver has not.
+const BINDING: &str = "channel_binding";
 
 /// A PostgreSQL URL in its parts.
 struct Parts<'a> {
@@ -102,34 +106,10 @@ impl<'a> Parts<'a> {
                  postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
             );
         }
-        let mut given = Vec::new();
-        for (key, value) in pairs(self.query)? {
-            let known = PARAMETERS.contains(&key.as_str()) || key.starts_with("options[");
-            match key.as_str() {
-                TARGET if !["any", "read-write", "primary"].contains(&value.as_str()) => {
-                    return Err(
-                        "has a target_session_attrs that aura cannot use, because it \
-                         writes; set it to read-write",
-                    );
-                }
-                TARGET => {}
-                "host" if value.contains(',') => {
-                    return Err(
-                        "has several hosts in a parameter; write them before the path, like \
-                         postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
-                    );
-                }
-                _ if known => {}
-                _ => {
-                    return Err(
-                        "has a parameter that aura does not know; it knows sslmode, \
-                         sslrootcert, sslcert, sslkey, target_session_attrs, application_name, \
-                         options, host, hostaddr, port, dbname, user and password",
-                    );
-                }
-            }
-            given.push((key, value));
-        }
+        let given = pairs(self.query)?;
+        given
+            .iter()
+            .try_for_each(|(key, value)| parameter(key, value))?;
         let mode = ["sslmode", "ssl-mode"];
         let mode = given.iter().rfind(|(key, _)| mode.contains(&key.as_str()));
         let verified = mode.is_some_and(|(_, mode)| mode.to_lowercase().starts_with("verify-"));
@@ -141,6 +121,47 @@ impl<'a> Parts<'a> {
         }
         Ok(())
     }
+}
+
+/// Checks one parameter by itself.
+fn parameter(key: &str, value: &str) -> Result<(), &'static str> {
+    let of_server = key.strip_prefix("options[");
+    let known = PARAMETERS.contains(&key) || of_server.is_some_and(|key| key.ends_with(']'));
+    match key {
+        TARGET if !["any", "read-write", "primary"].contains(&value) => Err(
+            "has a target_session_attrs that aura cannot use, because it writes; set it to \
+             read-write",
+        ),
+        BINDING if !["disable", "prefer"].contains(&value) => Err(
+            "asks for a channel binding, which aura cannot do; take channel_binding out, and \
+             have the server's certificate checked by sslmode=verify-full",
+        ),
+        TARGET | BINDING => Ok(()),
+        "host" if value.contains(',') => Err(
+            "has several hosts in a parameter; write them before the path, like \
+             postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
+        ),
+        "host" if !value.starts_with('/') && bare_host(value).is_none() => {
+            Err("has a parameter host that is no host; name one, or the folder of a socket")
+        }
+        _ if known => Ok(()),
+        _ => Err(
+            "has a parameter that aura does not know; it knows sslmode, sslrootcert, sslcert, \
+             sslkey, target_session_attrs, channel_binding, application_name, options, host, \
+             hostaddr, port, dbname, user and password",
+        ),
+    }
+}
+
+/// A host as the driver looks it up: an IPv6 address without its brackets.
+fn bare_host(host: &str) -> Option<String> {
+    let address = host.parse().ok();
+    let parsed = HostPort::parse(host).filter(|host| host.port().is_none());
+    let address = address.or_else(|| parsed?.address());
+    address.map_or_else(
+        || parsed.map(|host| host.name().to_owned()),
+        |address: IpAddr| Some(address.to_string()),
+    )
 }
 
 impl DatabaseUrl {
@@ -168,13 +189,16 @@ impl DatabaseUrl {
     ///
     /// # Errors
     /// The error of the driver for a URL that it cannot use; it may quote the URL.
-    pub fn servers(&self) -> Result<Vec<PgConnectOptions>, sqlx::Error> {
+    pub fn servers(&self) -> Result<Vec<PgConnectOptions>, Error> {
         let Some(parts) = Parts::of(&self.0) else {
             return Ok(Vec::new());
         };
-        let ours = |pair: &&str| !pair.starts_with(TARGET);
-        let query: Vec<&str> = parts.query.split('&').filter(ours).collect();
-        let (query, hosts) = (query.join("&"), parts.hosts.split(','));
+        // Decoded, so that no spelling of a name that is ours reaches the driver, which would log it.
+        let mut query = pairs(parts.query).map_err(|fault| Error::Configuration(fault.into()))?;
+        query.retain(|(key, _)| key != TARGET && key != BINDING);
+        let query = serde_urlencoded::to_string(query);
+        let query = query.map_err(|error| Error::Configuration(error.into()))?;
+        let hosts = parts.hosts.split(',');
         let server = |host| {
             let Parts {
                 scheme,
@@ -185,7 +209,13 @@ impl DatabaseUrl {
             let url = format!("{scheme}{credentials}{host}{path}?{query}");
             // PgBouncer refuses a start-up parameter that it does not know; this one would only
             // change how floating-point numbers are printed, of which there are none.
-            Ok(PgConnectOptions::from_str(&url)?.extra_float_digits(None))
+            let server = PgConnectOptions::from_str(&url)?.extra_float_digits(None);
+            // The driver would ask the DNS for an address in brackets.
+            let bare = bare_host(server.get_host());
+            Ok(match bare {
+                Some(bare) => server.host(&bare),
+                None => server,
+            })
         };
         hosts.map(server).collect()
     }
@@ -245,6 +275,9 @@ impl TryFrom<String> for DatabaseUrl {
                 "has a # in it; percent-encode any of / ? # @ : in user and password: \
                  # is %23",
             );
+        }
+        if has_stray_at(&url[parts.scheme.len()..]) {
+            return Err(STRAY_AT);
         }
         parts.check()?;
         let url = Self(url);
@@ -334,7 +367,7 @@ mod tests {
             .iter()
             .map(|it| (it.get_host(), it.get_port()))
             .collect();
-        assert_eq!(hosts, [("h1", 5432), ("h2", 5433), ("[fd00::1]", 5434)]);
+        assert_eq!(hosts, [("h1", 5432), ("h2", 5433), ("fd00::1", 5434)]);
         for server in servers {
             assert_eq!(server.get_database(), Some("d"));
             assert!(matches!(
@@ -358,10 +391,17 @@ mod tests {
             ("postgres://u:can/ary@h/d", "percent-encode"),
             ("postgres://u:can?ary@h/d", "percent-encode"),
             ("postgres://u:p@h:canary/d", "percent-encode"),
+            ("postgres://u:can@ary@h/d", "%40"),
+            ("postgres://u:5432/canary@h/d", "%40"),
+            ("postgres://u:5432?user=canary@h/d", "%40"),
             ("postgres://u:p@h1,,h2/d", "several hosts"),
             ("postgres://u:p@,h/d", "several hosts"),
             ("postgres://u:p@h/d?canary=1", "does not know"),
             ("postgres://u:p@h/d?passwort=canary", "does not know"),
+            ("postgres://u:p@h/d?options[canary=1", "does not know"),
+            ("postgres://u:p@h/d?channel_binding=require", "verify-full"),
+            ("postgres://u:p@h/d?channel%5fbinding=canary", "verify-full"),
+            ("postgres://u:p@h/d?host=can%20ary", "no host"),
             ("postgres://u:p@h/d?sslmode=canary", "cannot be used"),
             ("postgres://u:p@h/d?port=canary", "cannot be used"),
             ("postgres://h/d?target_session_attrs=standby", "writes"),
@@ -383,7 +423,8 @@ mod tests {
             assert!(fault.contains(words), "{url}: {fault}");
         }
         for good in [
-            "postgres://u:p@ss@h/d",
+            "postgres://u:p%40ss@h/d?channel_binding=prefer",
+            "postgres://h/d?host=[::1]&target%5fsession_attrs=any&options[lock_timeout]=1s",
             "postgres://h/d?sslmode=verify-full&sslrootcert=/a&sslcert=/b&sslkey=/c",
             "postgres://h/d?application_name=aura&options=-csearch_path%3Dx",
         ] {

@@ -97,6 +97,19 @@ impl fmt::Display for HostPort<'_> {
     }
 }
 
+/// Checks for an `@` that ends no user information: of a URL without its scheme, the authority may
+/// have one, and what follows it none (RFC 3986 section 3.2.1). Any other is one of a password, of
+/// which a part would be taken for a host.
+pub(super) fn has_stray_at(url: &str) -> bool {
+    let end = url.find(['/', '?', '#']).unwrap_or(url.len());
+    let (authority, tail) = url.split_at(end);
+    authority.matches('@').count() > 1 || tail.contains('@')
+}
+
+/// The fault of a URL that [`has_stray_at`].
+pub(super) const STRAY_AT: &str = "has an @ where none can be; percent-encode any of / ? # @ : in \
+                                   user and password: @ is %40";
+
 fn port_number(digits: &str) -> Option<u16> {
     // `parse` would take a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());

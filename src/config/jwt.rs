@@ -14,7 +14,7 @@ use crate::schema::{Bounded, Secret};
 #[serde(default, deny_unknown_fields)]
 pub struct Jwt {
     /// Key of at least 32 bytes that signs HS256, HS384 and HS512 tokens; other keys are derived
-    /// from it, so it is needed whatever the algorithm. Make one with `aura key generate`; staging and
+    /// from it, so it is needed whatever the algorithm. Make one with `aura key generate`. Staging and
     /// production refuse words, sequences and repeats.
     ///
     /// Required in staging and production. In development a missing one is made up for the life
@@ -27,9 +27,10 @@ pub struct Jwt {
     /// `/.well-known/jwks.json`.
     pub algorithm: Algorithm,
     /// Private key in PEM (PKCS #8) that signs RS256, ES256 and EdDSA tokens. Line breaks may be
-    /// written as `\n`. Make one with `aura key generate --algorithm ES256`.
+    /// written as `\n`. Make one with `aura key generate --algorithm ALGORITHM`.
     ///
     /// A change of its file is taken over while the server runs.
+    #[schemars(extend("x-required-when" = { "JWT_ALGORITHM": ["RS256", "ES256", "EdDSA"] }))]
     pub private_key: Option<Secret<PrivateKey>>,
     /// Keys that still verify and no longer sign, so that a key can be replaced without signing
     /// anybody out: secret keys separated by commas or white space, and PEM blocks. A secret verifies

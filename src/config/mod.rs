@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::{
-    Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
+    Environment, Fault, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
 };
 
 pub use algorithm::Algorithm;
@@ -123,11 +123,18 @@ impl Config {
         Ok(Loader::new(Self::settings()?, environment))
     }
 
+    /// Advice on what exposes this server to more than it must, whatever its environment. A load
+    /// warns of the same where users are real.
+    #[must_use]
+    pub fn exposures(&self) -> Vec<Fault> {
+        exposure::all(self)
+    }
+
     /// Reads and checks the configuration; every fault of every setting comes at once.
     pub fn load(loader: &Loader) -> Result<Loaded<Self>, Faults> {
         let mut resolution = loader.resolve::<Self>();
         settle_defaults(&mut resolution);
-        checks::run(&mut resolution, loader.expects_secrets_elsewhere());
+        checks::run(&mut resolution, loader);
         resolution.finish()
     }
 }

@@ -7,7 +7,7 @@ use redis::IntoConnectionInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::host::HostPort;
+use super::host::{HostPort, STRAY_AT, has_stray_at};
 use super::tls_files::{TlsFiles, pairs};
 use crate::schema::{Bounded, Secret, Zeroize};
 
@@ -111,12 +111,15 @@ impl RedisUrl {
     }
 }
 
+/// What stands behind the scheme.
+fn rest(url: &str) -> Option<&str> {
+    let mut schemes = RedisUrl::SCHEMES.iter();
+    schemes.find_map(|scheme| url.strip_prefix(scheme))
+}
+
 /// What stands between the scheme and the path.
 fn authority(url: &str) -> Option<&str> {
-    let rest = RedisUrl::SCHEMES
-        .iter()
-        .find_map(|scheme| url.strip_prefix(scheme))?;
-    rest.split(['/', '?', '#']).next()
+    rest(url)?.split(['/', '?', '#']).next()
 }
 
 /// `authority` without user and password.
@@ -136,6 +139,9 @@ impl TryFrom<String> for RedisUrl {
         };
         if url.contains('#') {
             return Err("has a # in it; percent-encode any of / ? # @ : in the password: # is %23");
+        }
+        if rest(&url).is_some_and(has_stray_at) {
+            return Err(STRAY_AT);
         }
         let host = host(authority);
         if host.contains(',') {
@@ -239,6 +245,9 @@ mod tests {
             "redis://h:0",
             "redis://u:pa/ss@h:6379",
             "redis://u:pa#ss@h:6379",
+            "redis://u:pa@ss@h:6379",
+            "redis://u:6379/pa@h:6379",
+            "redis://u:6379?pa@h:6379",
             "redis://u:pass@h:6379#insecure",
             "redis://h/name",
             "redis://h1,h2",

@@ -102,18 +102,21 @@ pub(super) fn unit(setting: &Setting) -> Option<&'static str> {
     .find_map(|(end, unit)| setting.name.ends_with(end).then_some(unit))
 }
 
-/// Where a value must be given: `yes`, `in staging and production`, `no`.
+/// Where a value must be given: `yes`, `in staging and production`, `where MODE is a or b`, `no`.
 pub(super) fn required(setting: &Setting) -> String {
     if setting.required {
-        "yes".to_owned()
-    } else if let Some(places) = and(&setting.required_in) {
-        format!("in {places}")
-    } else {
-        "no".to_owned()
+        return "yes".to_owned();
     }
+    let places = joined(&setting.required_in, "and").map(|places| format!("in {places}"));
+    let conditions = setting.required_when.iter().map(|condition| {
+        let values = joined(&condition.values, "or").unwrap_or_else(|| "set".to_owned());
+        format!("where {} is {values}", condition.setting)
+    });
+    let all: Vec<_> = places.into_iter().chain(conditions).collect();
+    joined(&all, "and").unwrap_or_else(|| "no".to_owned())
 }
 
-/// Whether a value must be given somewhere.
+/// Whether a value must be given somewhere, whatever the other settings are.
 pub(super) fn is_required(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty()
 }
@@ -168,11 +171,8 @@ pub(super) fn secret(service: &Service) -> String {
 /// How to come by the value of a secret, in the prose of a doc comment; none where nothing is
 /// known of it.
 pub(super) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
-    let docs = prose::one_line(&setting.docs);
-    if let Some(at) = docs.find("Make one with ") {
-        let sentence = &docs[at..];
-        let end = sentence.find(". ").map_or(sentence.len(), |end| end + 1);
-        return Some(sentence[..end].to_owned());
+    if let Some(recipe) = setting.recipe() {
+        return Some(prose::one_line(&recipe));
     }
     let mut backends = service.backends.iter();
     let backend = backends.find(|backend| backend.setting == setting.name);
@@ -196,13 +196,13 @@ fn scheme(backend: &super::BackendKind) -> String {
     first.map_or_else(String::new, |(scheme, _)| scheme.clone())
 }
 
-/// `a`, `a and b`, `a, b and c`; none of none.
-pub(super) fn and(names: &[String]) -> Option<String> {
+/// `a`, `a and b`, `a, b and c`, with `word` before the last; none of none.
+fn joined(names: &[String], word: &str) -> Option<String> {
     let (last, rest) = names.split_last()?;
     if rest.is_empty() {
         return Some(last.clone());
     }
-    Some(format!("{} and {last}", rest.join(", ")))
+    Some(format!("{} {word} {last}", rest.join(", ")))
 }
 
 #[cfg(test)]
@@ -221,6 +221,9 @@ mod tests {
                     "description": "A key. Make one with\n`make key`. Keep it.",
                     "x-required-in": ["staging", "production"],
                 },
+                "pem": { "type": "string", "writeOnly": true, "x-required-when": {
+                    "A_TTL_SECONDS": ["1", "2"], "TOP": true,
+                } },
             }},
             "top": { "type": "string" },
         }, "required": ["top"]});
@@ -234,7 +237,7 @@ mod tests {
         let titles: Vec<_> = groups.iter().map(|group| group.title.as_str()).collect();
         assert_eq!(titles, ["General", "A"]);
         assert_eq!(groups[1].docs, "About a.");
-        assert_eq!(groups[1].settings.len(), 2);
+        assert_eq!(groups[1].settings.len(), 3);
     }
 
     #[test]
@@ -259,6 +262,10 @@ mod tests {
         assert_eq!(kind(get("A_TTL_SECONDS")), "whole number (seconds)");
         assert_eq!(required(get("A_KEY")), "in staging and production");
         assert_eq!(required(get("TOP")), "yes");
+        assert_eq!(
+            required(get("A_PEM")),
+            "where A_TTL_SECONDS is 1 or 2 and where TOP is set"
+        );
         assert_eq!(
             recipe(&service, get("A_KEY")).unwrap(),
             "Make one with `make key`."

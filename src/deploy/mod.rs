@@ -41,7 +41,7 @@ pub use facts::{Group, groups};
 pub use file::{File, MARK, is_marked};
 pub use guides::Guide;
 pub use plan::Plan;
-pub use service::{BackendKind, Check, Embedded, Memory, Probes, Program, Requests, Service};
+pub use service::{BackendKind, Check, Embedded, Make, Memory, Probes, Program, Requests, Service};
 pub use service_file::ServiceFile;
 
 /// A service and where it is to run: all that an artefact may look at.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::guides::Guide;
 use super::verify::Promises;
-use crate::schema::{Fault, SchemaError, Setting, Settings, Spelling};
+use crate::schema::{Fault, SchemaError, Secret, Setting, Settings, Spelling};
 
 /// User and group of a process that says nothing: nobody on the node has that number.
 pub(super) const USER: u32 = 65_532;
@@ -19,6 +19,10 @@ pub(super) const USER: u32 = 65_532;
 ///
 /// [`FaultKind::Advice`]: crate::schema::FaultKind::Advice
 pub type Check = fn(&BTreeMap<String, String>) -> Vec<Fault>;
+
+/// Makes a value of the secret of that name that fits the variables of one environment, where it is
+/// no random text, such as a private key; none where it cannot, or random text does.
+pub type Make = fn(&str, &BTreeMap<String, String>) -> Option<Secret<String>>;
 
 /// Bytes of memory that one process takes at most with such variables; none where they are not
 /// understood.
@@ -82,6 +86,8 @@ pub struct Service {
     pub guides: Vec<Guide>,
     /// What the service would refuse, where it can be asked.
     pub check: Option<Check>,
+    /// The maker of secrets that are no random text, where it has any.
+    pub make: Option<Make>,
     /// The most memory that it takes, where it knows.
     pub memory: Option<Memory>,
     /// What `verify` holds a release against beyond what every service has.
@@ -223,6 +229,7 @@ impl Service {
             openapi: None,
             guides: Vec::new(),
             check: None,
+            make: None,
             memory: None,
             promises: Promises::default(),
         })

@@ -94,6 +94,9 @@ fn needed(service: &Service, setting: &Setting) -> String {
         let place = facts::required(setting);
         return text(if place == "yes" { "always" } else { &place });
     }
+    if !setting.required_when.is_empty() {
+        return text(&facts::required(setting));
+    }
     match remote(service, setting) {
         Some(backend) => format!("with a {} outside the process", text(&backend.name)),
         None => "if you use it".to_owned(),

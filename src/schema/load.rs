@@ -136,6 +136,24 @@ impl Loader {
         resolution
     }
 
+    /// Refuses what must be given in `environment` with the settings of `resolution` and is not;
+    /// secrets only where they are not set elsewhere.
+    pub fn require<T>(&self, resolution: &mut Resolution<T>, environment: &str) {
+        let value = |name: &str| {
+            let entry = resolution.entries.iter().find(|entry| entry.name == name);
+            entry.and_then(|entry| entry.shown.text())
+        };
+        let here = |setting: &&Setting| !(setting.secret && self.secrets_elsewhere);
+        let unset = |setting: &&Setting| value(&setting.name).is_none();
+        let settings = self.settings.iter().filter(here).filter(unset);
+        let missing: Vec<Fault> = settings
+            .filter_map(|setting| Some(missing(setting, &setting.need(environment, &value)?)))
+            .collect();
+        for fault in missing {
+            resolution.refuse(fault);
+        }
+    }
+
     fn open_dir(&self, state: &mut State) -> SecretsDir {
         let opened = self
             .secrets_dir
@@ -173,7 +191,7 @@ impl Loader {
                 state.stand_in(setting);
             }
             Ok(None) if setting.required => {
-                state.refuse(setting, missing(setting));
+                state.refuse(setting, missing(setting, "is required"));
                 state.stand_in(setting);
             }
             Ok(None) => {}
@@ -222,7 +240,7 @@ impl Loader {
             if state.stand_ins.remove(&setting.name) {
                 // Nothing stands in for a required value that the type is particular about.
                 if setting.required && !state.failed.contains(&setting.name) {
-                    state.refuse(setting, missing(setting));
+                    state.refuse(setting, missing(setting, "is required"));
                 }
                 return None;
             }
@@ -272,17 +290,18 @@ impl State {
     }
 }
 
-fn missing(setting: &Setting) -> Fault {
-    let remedy = match setting.file_variable() {
-        Some(file) => format!("set it, or name a file that holds it in {file}"),
-        None => "set it".to_owned(),
+/// A setting that is not given, and why it must be.
+fn missing(setting: &Setting, need: &str) -> Fault {
+    let remedy = match (setting.file_variable(), setting.recipe()) {
+        (Some(file), Some(recipe)) => {
+            let recipe = recipe.trim_start_matches('M').trim_end_matches('.');
+            format!("m{recipe}, and set it or name its file in {file}")
+        }
+        (Some(file), None) => format!("set it, or name a file that holds it in {file}"),
+        (None, _) => "set it".to_owned(),
     };
-    Fault::new(
-        FaultKind::Missing,
-        &setting.name,
-        "is required and not set",
-        remedy,
-    )
+    let problem = format!("{need} and not set");
+    Fault::new(FaultKind::Missing, &setting.name, problem, remedy)
 }
 
 /// What serde refused. Its messages quote values, so those of secrets are shown only where the

@@ -32,7 +32,7 @@ pub use fault::{Fault, FaultKind, Faults};
 pub use load::Loader;
 pub use resolution::{Entry, Loaded, Origin, Resolution, Shown};
 pub use secret::{REDACTED, Secret, Zeroize};
-pub use setting::{Kind, Section, Setting, Settings, Variant};
+pub use setting::{Condition, Kind, Section, Setting, Settings, Variant};
 pub use spelling::{Reader, Spelling};
 pub use suggest::nearest;
 pub use walk::SchemaError;

@@ -38,6 +38,27 @@ pub struct Variant {
     pub docs: String,
 }
 
+/// A condition on another setting under which a setting must be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The variable of the other setting.
+    pub setting: String,
+    /// Its values that make the condition true; any value does where none are listed.
+    pub values: Vec<String>,
+}
+
+impl Condition {
+    /// The condition as the end of a sentence, where `value` makes it true.
+    fn met(&self, value: Option<&str>) -> Option<String> {
+        let value = value.filter(|value| !value.is_empty())?;
+        if self.values.is_empty() {
+            return Some(format!("with {}", self.setting));
+        }
+        let listed = self.values.iter().any(|one| one == value);
+        listed.then(|| format!("for {}={value}", self.setting))
+    }
+}
+
 /// One variable: everything its field says about it.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
@@ -62,6 +83,8 @@ pub struct Setting {
     /// Where it must be given although it has a default elsewhere (`x-required-in`), such as the
     /// names of environments.
     pub required_in: Vec<String>,
+    /// Where it must be given because of other settings (`x-required-when`): any of them is enough.
+    pub required_when: Vec<Condition>,
     /// Whether it may be unset; an empty variable then counts as unset.
     pub optional: bool,
     /// The real default; none where there is none, or where it may not be shown.
@@ -93,6 +116,37 @@ impl Setting {
     pub fn summary(&self) -> String {
         let first = self.docs.split("\n\n").next().unwrap_or_default();
         first.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Why a value must be given in `environment`, where `value` tells the values of the other
+    /// settings: `is required`, `is required in production`, `is required for
+    /// JWT_ALGORITHM=ES256`; `None` where it may be left out.
+    #[must_use]
+    pub fn need(
+        &self,
+        environment: &str,
+        value: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<String> {
+        if self.required {
+            return Some("is required".to_owned());
+        }
+        let here = self.required_in.iter().any(|name| name == environment);
+        let met = |one: &Condition| one.met(value(&one.setting).as_deref());
+        let why = if here {
+            Some(format!("in {environment}"))
+        } else {
+            self.required_when.iter().find_map(met)
+        };
+        why.map(|why| format!("is required {why}"))
+    }
+
+    /// The sentence of the docs that tells how to make a value: `Make one with ...`.
+    #[must_use]
+    pub fn recipe(&self) -> Option<String> {
+        let docs = self.docs.split_whitespace().collect::<Vec<_>>().join(" ");
+        let sentence = &docs[docs.find("Make one with ")?..];
+        let end = sentence.find(". ").map_or(sentence.len(), |end| end + 1);
+        Some(sentence[..end].to_owned())
     }
 
     /// The variable that names a file holding the value; secrets of [`Reader::Loader`] only.

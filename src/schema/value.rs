@@ -23,6 +23,7 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Faul
         return empty(setting);
     }
     refuse_control_characters(setting, text)?;
+    refuse_blank_ends(setting, text)?;
     let value = match &setting.kind {
         Kind::Json => json(setting, text)?,
         Kind::List(items) if setting.reader == Reader::Json => json_list(setting, items, text)?,
@@ -147,6 +148,25 @@ fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault>
         format!("has {what} as character {}", at + 1),
         "remove it",
     ))
+}
+
+/// A secret that was copied with a blank, or saved with a byte-order mark, is another secret, which
+/// nobody sees. Lists and keys in PEM are read without them.
+fn refuse_blank_ends(setting: &Setting, text: &str) -> Result<(), Fault> {
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let ends = [
+        ("begins", text.chars().next()),
+        ("ends", text.chars().last()),
+    ];
+    let odd = ends.into_iter().find(|(_, end)| end.is_some_and(blank));
+    match odd {
+        Some((place, _)) if setting.secret && !setting.multiline() => Err(invalid(
+            setting,
+            format!("{place} with a blank or a byte-order mark"),
+            "remove it: it would be part of the secret",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn scalar(setting: &Setting, kind: &Kind, text: &str) -> Result<Value, Fault> {

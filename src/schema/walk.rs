@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::loose;
-use super::setting::{Kind, Section, Setting, Settings, Variant, text};
+use super::setting::{Condition, Kind, Section, Setting, Settings, Variant, text};
 use super::spelling::{Reader, Spelling, is_of_the_system, is_variable};
 
 /// Deeper nesting than this is taken for a circle.
@@ -37,6 +37,9 @@ pub enum SchemaError {
     /// A schema without end.
     #[error("the schema has more than {MAX_SETTINGS} settings or sections")]
     TooMany,
+    /// A condition names no setting.
+    #[error("x-required-when names {0}, and no setting is called that; write its variable")]
+    Condition(String),
     /// A `$ref` leads nowhere.
     #[error("{at}: the reference {reference} leads nowhere")]
     Reference {
@@ -89,6 +92,11 @@ impl Settings {
                     return Err(SchemaError::Duplicate(taken));
                 }
             }
+        }
+        let conditions = walk.settings.iter().flat_map(|one| &one.required_when);
+        let unknown = |name: &&Condition| !names.contains(&name.setting);
+        if let Some(condition) = conditions.into_iter().find(unknown) {
+            return Err(SchemaError::Condition(condition.setting.clone()));
         }
         Ok(Self {
             settings: walk.settings,
@@ -203,6 +211,7 @@ impl Walk<'_> {
             secret,
             required,
             required_in: strings(node.get("x-required-in")),
+            required_when: conditions(node.get("x-required-when")),
             optional,
             default,
             default_in: node
@@ -376,6 +385,17 @@ fn docs(node: &Node) -> String {
 fn strings(list: Option<&Value>) -> Vec<String> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// An object of variables: to the list of the values that count, or to `true` for any value.
+fn conditions(object: Option<&Value>) -> Vec<Condition> {
+    let members = object.and_then(Value::as_object).into_iter().flatten();
+    members
+        .map(|(setting, values)| Condition {
+            setting: setting.clone(),
+            values: strings(Some(values)),
+        })
+        .collect()
 }
 
 #[cfg(test)]

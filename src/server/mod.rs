@@ -51,7 +51,7 @@ use crate::dashboard::{Dashboard, Parts, SetupCode};
 use crate::health::Health;
 use crate::http::{Code, Problem};
 use crate::llm::Llm;
-use crate::schema::{Loaded, SchemaError};
+use crate::schema::{Fault, FaultKind, Faults, Loaded, SchemaError};
 use crate::storage::{BadUrl, Migrations, Schema, Storage};
 
 /// The whole server, wired and not yet listening.
@@ -87,6 +87,20 @@ pub enum BadConfig {
     /// The settings themselves: a fault of aura's own.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+}
+
+impl BadConfig {
+    /// The same as a fault of its variable.
+    #[must_use]
+    pub fn into_faults(self) -> Faults {
+        let (name, reason) = match self {
+            Self::Url(BadUrl { variable, reason }) => (variable, reason),
+            Self::Key(BadKey { variable, reason }) => (variable, reason),
+            Self::Schema(error) => ("the configuration", error.to_string()),
+        };
+        let (problem, remedy) = reason.split_once("; ").unwrap_or((&reason, ""));
+        Fault::new(FaultKind::Invalid, name, problem, remedy).into()
+    }
 }
 
 impl App {

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::memory;
-use crate::config::Config;
+use crate::auth::new_key;
+use crate::config::{Algorithm, Config};
 use crate::deploy::verify::{Build, Library, Names, Page, Promises};
 use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Requests, Service};
-use crate::schema::{Environment, Fault, SchemaError};
+use crate::schema::{Environment, Fault, SchemaError, Secret};
 
 /// aura, as something to deploy; `openapi` is the document of its routes.
 ///
@@ -44,6 +45,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     service.openapi = Some(openapi);
     service.guides = guides();
     service.check = Some(check);
+    service.make = Some(make);
     service.memory = Some(most_memory);
     service.promises = promises();
     Ok(service)
@@ -200,6 +202,15 @@ fn check(variables: &BTreeMap<String, String>) -> Vec<Fault> {
         }
         Err(faults) => faults.into_iter().collect(),
     }
+}
+
+/// A private key for the algorithm of `variables`; none of any other secret.
+fn make(name: &str, variables: &BTreeMap<String, String>) -> Option<Secret<String>> {
+    let algorithm = variables.get("JWT_ALGORITHM").map(String::as_str);
+    let named = |one: &Algorithm| Some(one.as_str()) == algorithm;
+    let algorithm = Algorithm::ALL.into_iter().find(named);
+    let algorithm = algorithm.filter(|_| name == "JWT_PRIVATE_KEY")?;
+    new_key(algorithm).ok()
 }
 
 /// The most memory that one process with `variables` takes, in bytes.

@@ -11,10 +11,14 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::config::{Format, Log};
 
+/// Libraries that are never heard: the driver's readers of URLs and of password files quote what they
+/// do not understand.
+const SILENT: &str = "sqlx_postgres::options=off";
+
 /// Starts logging as `config` says. A second call in one process changes nothing.
 pub fn start(config: &Log) {
     // Libraries speak up only when something is wrong.
-    let filter = EnvFilter::new(format!("warn,aura={}", config.level.as_str()));
+    let filter = EnvFilter::new(format!("warn,{SILENT},aura={}", config.level.as_str()));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -2,6 +2,7 @@
 //! takes writes.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -112,7 +113,13 @@ impl fmt::Display for Address {
         for server in servers {
             match server.get_socket() {
                 Some(path) => write!(f, "{comma}{}", path.display())?,
-                None => write!(f, "{comma}{}:{}", server.get_host(), server.get_port())?,
+                None => {
+                    let (host, port) = (server.get_host(), server.get_port());
+                    match host.parse::<Ipv6Addr>() {
+                        Ok(host) => write!(f, "{comma}[{host}]:{port}")?,
+                        Err(_) => write!(f, "{comma}{host}:{port}")?,
+                    }
+                }
             }
             comma = ",";
         }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
-    ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind,
+    ConnectionAddr, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation,
+    ServerErrorKind,
 };
 
 use self::link::Link;
@@ -301,7 +302,8 @@ impl RedisDb {
         }
         let link = self.0.link.load();
         let (address, settings) = (link.info().addr(), link.info().redis_settings());
-        let outage = outage::outage(&address.to_string(), settings.password(), error);
+        let is_tls = matches!(address, ConnectionAddr::TcpTls { .. });
+        let outage = outage::outage(&address.to_string(), is_tls, settings.password(), error);
         self.0.availability.lost();
         if self.0.availability.explained(&outage) {
             let Outage {

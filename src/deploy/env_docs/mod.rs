@@ -196,6 +196,9 @@ pub fn describe(service: &Service, setting: &Setting) -> Value {
         "example": setting.example,
         "required": setting.required,
         "required_in": setting.required_in,
+        "required_when": setting.required_when.iter().map(|condition| {
+            json!({ "setting": condition.setting, "values": condition.values })
+        }).collect::<Value>(),
         "secret": setting.secret,
         "file_variable": setting.file_variable(),
         "deprecated": setting.deprecated,

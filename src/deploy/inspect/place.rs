@@ -6,7 +6,7 @@ use super::object::{Container, Given, Holder, Reference, Source, Workload};
 use super::report::{At, Finding, FindingKind};
 use super::values;
 use crate::deploy::{Service, kubernetes};
-use crate::schema::Setting;
+use crate::schema::{REDACTED, Setting};
 
 /// Settings from all the sources of one process.
 pub(super) struct Place<'a> {
@@ -179,25 +179,45 @@ impl<'a> Place<'a> {
         setting.and_then(Setting::default_text).unwrap_or_default()
     }
 
+    /// The value of the setting `name`: as given, or its default.
+    fn value(&self, name: &str, environment: &str) -> Option<String> {
+        let setting = self.service.settings.get(name)?;
+        let named = [Some(setting.name.clone()), setting.file_variable()];
+        let mut given = named
+            .iter()
+            .flatten()
+            .filter_map(|name| self.given.get(name));
+        match given.next() {
+            Some((Given::Text(text), _)) => Some(text.clone()),
+            // There is a value, and nobody sees it here.
+            Some(_) => Some(REDACTED.to_owned()),
+            None => setting.default_text_in(environment),
+        }
+    }
+
     fn missing(&mut self, setting: &Setting, environment: &str) {
-        let here = setting.required_in.iter().any(|name| name == environment);
         let file = setting.file_variable();
         let given = [Some(&setting.name), file.as_ref()];
+        // An empty variable of a setting that may be unset is not given.
+        let is_unset = |given: &Given| {
+            setting.optional && matches!(given, Given::Text(text) if text.is_empty())
+        };
         let given = given
             .into_iter()
             .flatten()
-            .any(|name| self.given.contains_key(name));
+            .filter_map(|name| self.given.get(name))
+            .any(|(given, _)| !is_unset(given));
         // What is not here may hold anything that belongs there.
         let unseen = self.unseen.contains(&Holder::Secret)
             || !setting.secret && self.unseen.contains(&Holder::ConfigMap);
-        if given || unseen || !(setting.required || here) {
+        let value = |name: &str| self.value(name, environment);
+        let Some(need) = setting
+            .need(environment, &value)
+            .filter(|_| !given && !unseen)
+        else {
             return;
-        }
-        let problem = if here {
-            format!("is required in {environment}, and nothing gives it")
-        } else {
-            "is required, and nothing gives it".to_owned()
         };
+        let problem = format!("{need}, and nothing gives it");
         let place = kubernetes::place(self.service, setting);
         let remedy = format!("add it to the {} {}", place.kind, place.name);
         let finding = self

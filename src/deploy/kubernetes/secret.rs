@@ -21,8 +21,8 @@ pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Sett
         .filter(|setting| is_needed(setting))
 }
 
-/// Secrets that `environment` needs a value for: what is inside the process needs none, and a
-/// backend that only this environment has needs its own.
+/// Secrets that `environment` needs a value for: what is inside the process needs none, a backend
+/// that only this environment has needs its own, and so does what its settings ask for.
 pub(super) fn needed_in<'a>(
     service: &'a Service,
     environment: &'a Environment,
@@ -32,7 +32,7 @@ pub(super) fn needed_in<'a>(
     };
     let wanted = move |setting: &&Setting| {
         let here = is_needed(setting) && !embedded(setting);
-        here || is_of_backend(service, environment, setting)
+        here || is_of_backend(service, environment, setting) || environment.needs(service, setting)
     };
     service.secret_settings().filter(wanted)
 }
@@ -88,7 +88,7 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
 
 /// What the template holds otherwise in `environment`; none where nothing. Backends inside the
 /// process get their defaults, which carry no credential, or the schema would not show them;
-/// backends that only this environment has get a placeholder.
+/// what only this environment needs gets a placeholder.
 pub(super) fn patch(service: &Service, environment: &Environment) -> Option<Secret> {
     let own = needed_in(service, environment).filter(|setting| !is_needed(setting));
     let own = own.map(|setting| (setting.name.clone(), SET_ME.to_owned()));

@@ -40,7 +40,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::schema::Fault;
+use super::Service;
+use crate::schema::{Fault, Setting};
 
 pub(super) use backends::default_endpoint;
 pub use cidr::Cidr;
@@ -249,5 +250,17 @@ impl Environment {
     #[must_use]
     pub fn has(&self, component: Component) -> bool {
         self.components.contains(&component)
+    }
+
+    /// Tells whether `setting` must be given here, with the settings that the plan has. No condition
+    /// on a secret is met: a plan holds none.
+    #[must_use]
+    pub fn needs(&self, service: &Service, setting: &Setting) -> bool {
+        let value = |name: &str| {
+            let setting = service.settings.get(name).filter(|one| !one.secret)?;
+            let given = self.settings.get(name).cloned();
+            given.or_else(|| setting.default_text_in(&self.name))
+        };
+        setting.need(&self.name, &value).is_some()
     }
 }

@@ -80,8 +80,8 @@ const KEY_BYTES: usize = 48;
 /// Bytes of a password inside a URL.
 const PASSWORD_BYTES: usize = 32;
 
-/// Values for what `environment` needs: a new key for each required secret, and a URL with a new
-/// password for each backend. `random` fills the slice it is given.
+/// Values for what `environment` needs with the settings that it has: a new key for each required
+/// secret, and a URL with a new password for each backend. `random` fills the slice it is given.
 ///
 /// # Errors
 /// [`RenderError::Facts`] for an environment that does not exist; [`RenderError::Emit`] where the
@@ -164,14 +164,20 @@ impl Made {
             }
         }
         let anywhere = form == Form::Dotenv && !setting.required_in.is_empty();
-        if !(setting.required || setting.required_in.contains(&place.name) || anywhere) {
+        if !(place.needs(&project.service, setting) || anywhere) {
             return Ok(());
         }
-        let value = if setting.format.is_none() {
-            encoded::<KEY_BYTES>(random)
-        } else {
-            self.to_set.push(name.clone());
-            SET_ME.to_owned()
+        let made = project
+            .service
+            .make
+            .and_then(|make| make(&name, &place.settings));
+        let value = match made {
+            Some(made) => made.expose().clone(),
+            None if setting.format.is_none() => encoded::<KEY_BYTES>(random),
+            None => {
+                self.to_set.push(name.clone());
+                SET_ME.to_owned()
+            }
         };
         self.values.insert(name, value);
         Ok(())
@@ -239,7 +245,8 @@ fn head(project: &Project, place: &Environment) -> String {
     )
 }
 
-/// Unquoted, for not every reader of these files takes quotes away.
+/// Unquoted, for not every reader of these files takes quotes away. Line breaks of a key in PEM are
+/// written as `\n`, which its setting takes.
 fn dotenv(
     project: &Project,
     place: &Environment,
@@ -247,7 +254,14 @@ fn dotenv(
 ) -> Result<String, RenderError> {
     let mut text = head(project, place);
     for (name, value) in values {
-        let plain = |letter: char| letter.is_ascii_graphic() && !"'\"\\$`#".contains(letter);
+        let is_pem = |setting: &Setting| setting.multiline();
+        let pem = project.service.settings.get(name).is_some_and(is_pem);
+        let escaped = value.trim_end().replace('\n', "\\n");
+        let value = if pem { &escaped } else { value };
+        let plain = |letter: char| {
+            let odd = if pem { "'\"$`#" } else { " '\"\\$`#" };
+            (letter == ' ' || letter.is_ascii_graphic()) && !odd.contains(letter)
+        };
         if !value.chars().all(plain) {
             return Err(RenderError::Facts(format!(
                 "the default of {name} needs quotes, which not every reader of dotenv files takes \

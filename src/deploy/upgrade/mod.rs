@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::facts;
 use super::prose;
-use crate::schema::{Setting, Settings};
+use crate::schema::{Condition, Setting, Settings};
 
 /// What changed between two versions of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -145,7 +145,11 @@ fn differences(old: &Setting, new: &Setting, changed: &mut Vec<Changed>) {
         });
     };
     let is_new_place = |place: &String| !old.required_in.contains(place);
-    if !old.required && (new.required || new.required_in.iter().any(is_new_place)) {
+    let is_new_condition = |condition: &Condition| !old.required_when.contains(condition);
+    let stricter = new.required
+        || new.required_in.iter().any(is_new_place)
+        || new.required_when.iter().any(is_new_condition);
+    if !old.required && stricter {
         differ(
             Difference::Required,
             facts::required(old),

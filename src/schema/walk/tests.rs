@@ -14,6 +14,8 @@ fn reads_sections_references_and_alternatives() {
             ]},
             "Inner": { "type": "object", "required": ["key"], "properties": {
                 "key": { "type": "string", "writeOnly": true },
+                "pem": { "type": ["string", "null"], "writeOnly": true,
+                    "x-required-when": { "MODE": ["loud"], "MAYBE": true } },
                 "size": { "type": ["integer", "null"], "minimum": 1, "maximum": 9 },
                 "modes": { "type": "array", "items": { "$ref": "#/$defs/Mode" } },
             }},
@@ -29,7 +31,14 @@ fn reads_sections_references_and_alternatives() {
     let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(
         names,
-        ["MODE", "MAYBE", "INNER_KEY", "INNER_SIZE", "INNER_MODES"]
+        [
+            "MODE",
+            "MAYBE",
+            "INNER_KEY",
+            "INNER_PEM",
+            "INNER_SIZE",
+            "INNER_MODES"
+        ]
     );
     let get = |name| settings.get(name).unwrap();
     assert_eq!(get("MODE").docs, "of the field");
@@ -38,6 +47,14 @@ fn reads_sections_references_and_alternatives() {
     assert_eq!(get("MAYBE").kind, Kind::Enum);
     assert!(get("MAYBE").optional && !get("MODE").optional);
     assert!(get("INNER_KEY").secret && get("INNER_KEY").required);
+    let need = |mode: &str, maybe: &str| {
+        let value = |name: &str| Some(if name == "MODE" { mode } else { maybe }.to_owned());
+        get("INNER_PEM").need("production", &value)
+    };
+    assert_eq!(need("plain", ""), None);
+    let because = |why: &str| Some(format!("is required {why}"));
+    assert_eq!(need("loud", ""), because("for MODE=loud"));
+    assert_eq!(need("plain", "plain"), because("with MAYBE"));
     assert_eq!(get("INNER_SIZE").allowed().unwrap(), "1 to 9");
     assert!(get("INNER_SIZE").optional);
     assert_eq!(get("INNER_MODES").kind, Kind::List(Box::new(Kind::Enum)));
@@ -78,6 +95,12 @@ fn what_no_variable_can_hold_is_an_error() {
             matches!(Settings::from_schema(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
         );
     }
+    let unknown = json!({ "properties": { "x": { "type": "string",
+        "x-required-when": { "y": true } } } });
+    assert_eq!(
+        Settings::from_schema(&unknown),
+        Err(SchemaError::Condition("y".to_owned()))
+    );
     let circle = json!({ "properties": { "x": { "$ref": "#/properties/x" } } });
     assert!(Settings::from_schema(&circle).is_err());
     let nowhere = json!({ "properties": { "x": { "$ref": "#/$defs/None" } } });

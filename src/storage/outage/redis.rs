@@ -14,13 +14,23 @@ const REPEATS: [&str; 3] = [
     " script: ",
 ];
 
-/// Says why the Redis at `address` failed a call. Where the server repeats `password`, it is masked.
+/// Advice where a server that is asked for TLS says nothing.
+const NO_TLS: &str = "check that it speaks TLS at this port (without: redis://), that it is not \
+                      overloaded, and that the network lets packets through";
+
+/// Says why the Redis at `address` failed a call, over TLS or not. Where the server repeats
+/// `password`, it is masked.
 pub(in crate::storage) fn outage(
     address: &str,
+    is_tls: bool,
     password: Option<&str>,
     error: &RedisError,
 ) -> Outage {
     let (cause, advice) = match io_error(error) {
+        // A server without TLS waits for the rest of a command that never ends in a line.
+        Some(error) if is_tls && error.kind() == std::io::ErrorKind::TimedOut => {
+            (io(error).0, Some(NO_TLS))
+        }
         Some(error) => io(error),
         None => (said(error, password), advice(error)),
     };
@@ -86,7 +96,7 @@ mod tests {
     use super::*;
 
     fn shown(error: impl Into<RedisError>) -> String {
-        outage("redis:6379", Some("s3cret-canary"), &error.into()).to_string()
+        outage("redis:6379", false, Some("s3cret-canary"), &error.into()).to_string()
     }
 
     #[test]
@@ -95,6 +105,9 @@ mod tests {
         assert!(shown(refused).starts_with("redis:6379: connection refused; check"));
         let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
         assert!(shown(late).starts_with("redis:6379: no answer in time; "));
+        let late = std::io::Error::from(std::io::ErrorKind::TimedOut).into();
+        let late = outage("redis:6379", true, None, &late).to_string();
+        assert!(late.contains("check that it speaks TLS"), "{late}");
         let unknown = "invalid peer certificate: UnknownIssuer";
         let unknown = shown(std::io::Error::other(unknown));
         assert!(
