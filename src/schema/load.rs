@@ -315,6 +315,10 @@ fn refused(
     let problem = match message.strip_prefix(VOUCHED) {
         Some(vouched) => vouched.to_owned(),
         None if setting.secret => "is not a valid value".to_owned(),
+        None if value::has_login(&super::setting::text(given)) => {
+            "is no valid value, and may hold a password; leave out what stands before the @"
+                .to_owned()
+        }
         None => format!(
             "is {}: {message}",
             value::quoted(&super::setting::text(given))

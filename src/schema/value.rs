@@ -230,10 +230,15 @@ fn number(setting: &Setting, text: &str) -> Option<Number> {
 
 /// `text` as a message may quote it.
 pub(super) fn shown(setting: &Setting, text: &str) -> String {
-    if setting.secret {
+    if setting.secret || has_login(text) {
         return "the value given".to_owned();
     }
     quoted(text)
+}
+
+/// Checks for a URL with user information, which may hold a password wherever it was put.
+pub(super) fn has_login(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| rest.contains('@'))
 }
 
 /// `text` in quotes, escaped, and cut where it is long.
@@ -270,6 +275,38 @@ mod tests {
 
     fn fault(field: Value, text: &str) -> String {
         parse(&setting(field), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_secret_has_no_blank_at_either_end() {
+        let secret = |text: &str, format: &str| {
+            let field = json!({ "writeOnly": true, "format": format });
+            parse(&setting(field), text)
+        };
+        for text in [
+            "canary ",
+            " canary",
+            "\u{feff}canary",
+            "canary\u{a0}",
+            "canary\u{feff}",
+        ] {
+            let fault = secret(text, "").unwrap_err().to_string();
+            assert!(
+                fault.contains("with a blank or a byte-order mark"),
+                "{fault}"
+            );
+            assert!(!fault.contains("canary"), "{fault}");
+            assert!(secret(text, "pem").is_ok());
+            assert!(parse(&setting(json!({})), text).is_ok());
+        }
+        assert!(secret("can ary", "").is_ok());
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_quoted_of_no_setting() {
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        let text = fault(list, "https://u:canary@host,");
+        assert!(!text.contains("canary"), "{text}");
     }
 
     #[test]

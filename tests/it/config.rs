@@ -150,11 +150,23 @@ fn settings_that_contradict_each_other_are_refused() {
         ),
         (
             vec![("OAUTH_CLIENT_ID", "a")],
-            "OAUTH_CLIENT_SECRET: is not set, and OAUTH_CLIENT_ID is",
+            "OAUTH_CLIENT_SECRET: is required with OAUTH_CLIENT_ID and not set; make one with",
         ),
         (
-            vec![("OAUTH_PREVIOUS_CLIENT_SECRET", "c")],
-            "OAUTH_PREVIOUS_CLIENT_SECRET: is set, and OAUTH_CLIENT_SECRET is not",
+            vec![
+                ("OAUTH_PREVIOUS_CLIENT_SECRET", "c"),
+                ("OAUTH_CLIENT_ID", "a"),
+            ],
+            "OAUTH_CLIENT_SECRET: is required with OAUTH_CLIENT_ID and not set",
+        ),
+        (
+            vec![("OAUTH_CLIENT_SECRET", "c")],
+            "OAUTH_CLIENT_ID: is required with OAUTH_CLIENT_SECRET and not set",
+        ),
+        (
+            vec![("JWT_ALGORITHM", "RS256")],
+            "JWT_PRIVATE_KEY: is required for JWT_ALGORITHM=RS256 and not set; make one with \
+             `aura key generate --algorithm",
         ),
         (
             vec![

@@ -20,6 +20,7 @@
 //! - `races`: what changes in the middle of a sign-in holds at its end.
 //! - `poolers`: Postgres behind a transaction pooler.
 //! - `tls`: Redis and Postgres over TLS.
+//! - `urls`: where Redis and Postgres are, and that no part of it is told.
 //! - `migrations`: who prepares the database, and what waits for it.
 //! - `sessions_contract`: the two stores of sessions are one to their callers.
 //! - `secret_files`: secrets that change in their files are taken over by a running server.
@@ -114,5 +115,6 @@ mod start;
 mod support;
 mod swagger_ui;
 mod tls;
+mod urls;
 mod users;
 mod verify;

@@ -129,6 +129,66 @@ fn one_field_is_all_it_takes() {
     assert_eq!(loaded.value.queue.batch_size.get(), 50);
 }
 
+#[tokio::test]
+async fn byte_order_marks_are_no_part_of_a_secret_and_blanks_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("secrets");
+    fs::create_dir(&secrets).unwrap();
+    let file = secrets.join("JWT_SECRET_KEY");
+    let directory = secrets.display().to_string();
+    let words = ["config", "check", "--secrets-dir", &directory];
+    let bare = crate::support::Settings::embedded().within(folder.path());
+    let production = bare.clone().set("ENVIRONMENT", "production");
+    fs::write(&file, format!("\u{feff}{KEY}\r\n")).unwrap();
+    assert_eq!(production.done(&words).await, "ok\n");
+    let load = |dir: &std::path::Path| {
+        let loader = Config::loader(Environment::default()).unwrap();
+        Config::load(&loader.secrets_dir(Some(dir.to_owned())))
+    };
+    let key = load(&secrets).unwrap().value.jwt.secret_key.unwrap();
+    assert_eq!(key.expose().as_str(), KEY);
+    for text in [
+        format!("{KEY} \n"),
+        format!(" {KEY}"),
+        format!("{KEY}\u{feff}\n"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let done = production.run(&words).await;
+        let said = crate::support::said(&done);
+        assert_eq!(done.status.code(), Some(78), "{said}");
+        assert!(
+            said.contains("JWT_SECRET_KEY: ") && said.contains("a blank"),
+            "{said}"
+        );
+        assert!(!said.contains("canary"), "{said}");
+        let named = file.display().to_string();
+        let named = bare.clone().set("JWT_SECRET_KEY_FILE", named.as_str());
+        assert_eq!(
+            named.run(&["config", "check"]).await.status.code(),
+            Some(78)
+        );
+    }
+    fs::write(
+        folder.path().join(".env"),
+        "\u{feff}LOG_LEVEL=debug\r\nLOG_FORMAT=json\r\n",
+    )
+    .unwrap();
+    let shown = bare.done(&["config", "show", "--dev"]).await;
+    for line in ["LOG_LEVEL", "LOG_FORMAT"] {
+        let line = shown.lines().find(|one| one.starts_with(line)).unwrap();
+        assert!(line.contains(".env"), "{shown}");
+    }
+    assert!(
+        shown.contains("sqlite://.aura/aura.db") || shown.contains("[redacted]"),
+        "{shown}"
+    );
+    assert_eq!(bare.done(&["config", "check", "--dev"]).await, "ok\n");
+    assert!(
+        !folder.path().join(".aura").exists(),
+        "a check made something"
+    );
+}
+
 #[test]
 fn all_faults_come_at_once_and_hold_no_secret() {
     let text = faults(&[

@@ -111,6 +111,38 @@ fn what_nobody_can_make_up_keeps_the_placeholder() {
 }
 
 #[test]
+fn what_settings_ask_for_is_made_by_the_service_where_it_is_no_random_text() {
+    let schema = serde_json::json!({ "properties": {
+        "mode": { "enum": ["plain", "signed"], "default": "plain" },
+        "key": { "type": ["string", "null"], "format": "pem", "writeOnly": true,
+            "x-required-when": { "MODE": ["signed"] } },
+    }});
+    let mut project = sample::project();
+    project.service = crate::deploy::Service::new("x", "1", schema).unwrap();
+    project.service.make = Some(|name, variables| {
+        let pem = format!("--- {name} {} ---\nline\n", variables["MODE"]);
+        Some(Secret::new(pem))
+    });
+    let made =
+        |project: &Project, form| secrets(project, "production", form, &mut counter()).unwrap();
+    assert!(made(&project, Form::Json).names.is_empty());
+    let place = &mut project.plan.environments[1];
+    place
+        .settings
+        .insert("MODE".to_owned(), "signed".to_owned());
+    let dotenv = made(&project, Form::Dotenv);
+    assert_eq!(dotenv.names, ["KEY"]);
+    let line = "\nKEY=--- KEY signed ---\\nline\n";
+    assert!(
+        dotenv.text.expose().ends_with(line),
+        "{:?}",
+        dotenv.text.expose()
+    );
+    let json = made(&project, Form::Json);
+    assert!(json.text.expose().contains("--- KEY signed ---\\nline\\n"));
+}
+
+#[test]
 fn debug_and_errors_show_no_value() {
     let file = make("production", Form::Dotenv);
     let shown = format!("{file:?}");

@@ -11,6 +11,7 @@ mod network;
 mod plan;
 mod podman;
 mod refused;
+mod required;
 mod reuse;
 mod rollout;
 mod sealed;

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use super::{PATIENCE, Port, Process};
 
-/// A cluster that listens on 127.0.0.1 and trusts everybody.
+/// A cluster that listens on 127.0.0.1 and `::1`, and trusts everybody.
 #[derive(Debug)]
 pub(crate) struct Postgres {
     programs: PathBuf,
@@ -162,7 +162,9 @@ impl Postgres {
     /// From now on (soon) every connection needs the password of its role.
     pub(crate) fn ask_for_passwords(&self) {
         let rules = self.folder.path().join("data/pg_hba.conf");
-        std::fs::write(rules, "host all all 127.0.0.1/32 scram-sha-256\n").expect("our file");
+        let lines =
+            ["127.0.0.1/32", "::1/128"].map(|one| format!("host all all {one} scram-sha-256\n"));
+        std::fs::write(rules, lines.concat()).expect("our file");
         let process = self.process.as_ref().expect("PostgreSQL runs");
         process.signal(Signal::HUP);
     }
@@ -181,7 +183,7 @@ impl Postgres {
         let mut command = as_server(&self.programs.join("postgres"));
         let data = self.folder.path().join("data");
         command.arg("-D").arg(data).current_dir("/");
-        command.args(["-p", &self.port.number().to_string(), "-h", "127.0.0.1"]);
+        command.args(["-p", &self.port.number().to_string(), "-h", "127.0.0.1,::1"]);
         for setting in [
             "fsync=off",
             "synchronous_commit=off",
