@@ -102,11 +102,26 @@ let
     assertion = lib.hasPrefix "/" file && !(inStore file);
     message = "${option name} must be an absolute path outside the Nix store, which all may read";
   };
+  # Secrets that the settings ask for, by the conditions that aura checks at its start.
+  isMet =
+    condition:
+    let
+      value = valueOf condition.setting;
+    in
+    if settings.${condition.setting}.secret then
+      files ? ${condition.setting}
+    else
+      value != null
+      && value != ""
+      && (condition.values == [ ] || builtins.elem value condition.values);
+  reasons =
+    setting:
+    lib.optional (builtins.elem (valueOf "ENVIRONMENT") setting.required_in) "ENVIRONMENT"
+    ++ map (condition: condition.setting) (builtins.filter isMet setting.required_when);
+  reason = name: if settings.${name}.secret then "${name} is set" else "${name} is ${text (valueOf name)}";
   there = name: setting: {
-    assertion =
-      files ? ${name}
-      || !(setting.required || builtins.elem (valueOf "ENVIRONMENT") setting.required_in);
-    message = "${option name} must be set where ENVIRONMENT is ${valueOf "ENVIRONMENT"}";
+    assertion = files ? ${name} || !(setting.required || reasons setting != [ ]);
+    message = "${option name} must be set where ${lib.concatMapStringsSep " and " reason (reasons setting)}";
   };
   assertions = lib.mapAttrsToList outsideTheStore files ++ lib.mapAttrsToList there secret;
 in

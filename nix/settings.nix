@@ -54,6 +54,10 @@ let
       example = if node ? examples then builtins.head node.examples else null;
       required = required && !(node ? default);
       required_in = node.x-required-in or [ ];
+      required_when = map (setting: {
+        inherit setting;
+        values = if node.x-required-when.${setting} == true then [ ] else node.x-required-when.${setting};
+      }) (builtins.attrNames (node.x-required-when or { }));
       secret = node.writeOnly or false;
       docs = node.description or "";
     };

@@ -1,6 +1,6 @@
 //! What is wrong between settings, each of which is right by itself.
 
-use super::{Config, Engine, PreviousKey, Tier, exposure, guessable};
+use super::{Config, Engine, HostPort, PreviousKey, Tier, exposure, guessable};
 use crate::schema::{Fault, FaultKind, Loader, Resolution, Secret};
 
 /// Audiences that a token may name.
@@ -176,7 +176,9 @@ fn upstream(config: &Config) -> Option<Fault> {
             "has a query or a fragment, and the routes are put behind it".to_owned(),
             "write the base alone, like https://api.openai.com/v1",
         ),
-        Some(authority) if !authority.is_empty() && !url.contains(char::is_whitespace) => {
+        Some(authority)
+            if HostPort::parse(authority).is_some() && !url.contains(char::is_whitespace) =>
+        {
             return None;
         }
         _ => (

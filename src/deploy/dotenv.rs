@@ -101,7 +101,7 @@ fn about(service: &Service, setting: &Setting) -> String {
             );
         }
     }
-    if facts::is_required(setting) {
+    if facts::is_required(setting) || !setting.required_when.is_empty() {
         let wanted = facts::required(setting).replace("yes", "everywhere");
         let sentence = format!("Required {wanted}.");
         if !prose::one_line(&setting.docs).contains(&sentence) {

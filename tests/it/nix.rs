@@ -221,6 +221,7 @@ async fn the_options_of_the_module_are_the_settings() {
             "example",
             "required",
             "required_in",
+            "required_when",
             "secret",
             "docs",
         ] {

@@ -227,7 +227,7 @@ fn all_faults_come_at_once_and_hold_no_secret() {
         "PASSWORD_BCRYPT_COST: ",
         "JWT_ISSUER: is empty",
         "LLM_UPSTREAM_URL: ",
-        "OAUTH_CLIENT_ID: is not set, and OAUTH_CLIENT_SECRET is",
+        "OAUTH_CLIENT_ID: is required with OAUTH_CLIENT_SECRET and not set",
         "17 faults in the configuration",
     ] {
         assert!(text.contains(name), "no {name:?} in:\n{text}");

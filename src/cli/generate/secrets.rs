@@ -53,6 +53,12 @@ impl Secrets {
                 made.to_set().join(", ")
             ));
         }
+        if !made.left_out().is_empty() {
+            output::error(&format!(
+                "not in it, for aura runs without: {} (`aura config explain NAME`)",
+                made.left_out().join(", ")
+            ));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -31,6 +31,15 @@ fn hosts_domain_and_address_of_browser_sessions_fit_one_another() {
     assert_eq!(said(&[hosts, other]), fault("AUTH_FORWARD_HOSTS"));
     assert_eq!(said(&[other, own]), fault("AUTH_PUBLIC_URL"));
     assert_eq!(said(&[url("ftp://example.com")]), fault("AUTH_PUBLIC_URL"));
+    for wrong in [
+        "https://h1,h2/v1",
+        "https://h:99999/v1",
+        "https:///v1",
+        "ftp://h",
+    ] {
+        let upstream = ("LLM_UPSTREAM_URL", wrong);
+        assert_eq!(said(&[upstream]), fault("LLM_UPSTREAM_URL"), "{wrong}");
+    }
     let advice = vec![("AUTH_FORWARD_HOSTS".to_owned(), true)];
     assert_eq!(said(&[hosts, own]), advice);
 }

@@ -133,6 +133,33 @@ fn what_nothing_gives_is_missing_by_workload_and_environment() {
 }
 
 #[test]
+fn what_the_settings_ask_for_is_missing_where_nothing_gives_it() {
+    let mut schema = sample::service().schema;
+    schema["properties"]["api_key"]["x-required-when"] =
+        serde_json::json!({ "GREETING": ["keyed"] });
+    let service = Service::new("shop", "1", schema).unwrap();
+    let missing = |greeting: &str, key: &str| {
+        let config = config(&format!("  REGION: x\n  GREETING: {greeting}\n"));
+        let text = [config, secret(key), deployment(BOTH)].join("---\n");
+        let file = "-".to_owned();
+        let inputs = Inputs {
+            inputs: vec![Input { file, text }],
+            findings: Vec::new(),
+        };
+        let findings = inspect(&service, &inputs).findings.into_iter();
+        findings
+            .map(|one| format!("{}: {}", one.key, one.problem))
+            .collect::<Vec<_>>()
+    };
+    let needed = ["API_KEY: is required for GREETING=keyed, and nothing gives it"];
+    assert_eq!(missing("hello", "  SIGNING_KEY: x\n"), [""; 0]);
+    assert_eq!(missing("keyed", "  SIGNING_KEY: x\n"), needed);
+    assert_eq!(missing("keyed", "  API_KEY: x\n"), [""; 0]);
+    // Empty is unset, where a setting may be.
+    assert_eq!(missing("keyed", "  API_KEY: \"\"\n"), needed);
+}
+
+#[test]
 fn secrets_as_files_count_where_the_program_reads_them() {
     let files = "        args: [serve, --secrets-dir=/run/s]\n        volumeMounts:\n        - {name: s, mountPath: /run/s}\n        envFrom:\n        - configMapRef: {name: shop-config}\n";
     let stream = |container: &str| {

@@ -143,6 +143,24 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_needs_what_its_settings_ask_for() {
+        let mut project = example::project();
+        let mut schema = project.service.schema.clone();
+        schema["properties"]["llm"]["properties"]["upstream_api_key"]["x-required-when"] =
+            serde_json::json!({ "LLM_UPSTREAM_URL": true });
+        project.service.settings = crate::schema::Settings::from_schema(&schema).unwrap();
+        let production = &mut project.plan.environments[2];
+        let url = ("LLM_UPSTREAM_URL".to_owned(), "https://host".to_owned());
+        production.settings.extend([url]);
+        let (service, places) = (&project.service, &project.plan.environments);
+        let needs = |place| needed_in(service, place).any(|it| it.name == "LLM_UPSTREAM_API_KEY");
+        assert!(needs(&places[2]) && !needs(&places[1]));
+        assert!(others_in(service, &places[2]).is_some());
+        let data = patch(service, &places[2]).unwrap().string_data.unwrap();
+        assert_eq!(data["LLM_UPSTREAM_API_KEY"], SET_ME);
+    }
+
+    #[test]
     fn a_backend_of_one_environment_needs_its_secret_there_only() {
         let mut project = example::project();
         let mut kind = project.service.backends[1].clone();

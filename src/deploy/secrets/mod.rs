@@ -40,6 +40,7 @@ pub enum Form {
 pub struct SecretsFile {
     names: Vec<String>,
     to_set: Vec<String>,
+    left_out: Vec<String>,
     text: Secret<String>,
 }
 
@@ -54,6 +55,12 @@ impl SecretsFile {
     #[must_use]
     pub fn to_set(&self) -> &[String] {
         &self.to_set
+    }
+
+    /// Secrets that are not in it, because the service runs without them.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The text of the file.
@@ -124,6 +131,13 @@ pub fn secrets(
             .filter(|name| known(name))
             .cloned()
             .collect(),
+        left_out: {
+            let secrets = project.service.secret_settings();
+            let names = secrets.map(|setting| setting.name.clone());
+            names
+                .filter(|name| !made.values.contains_key(name))
+                .collect()
+        },
         text: Secret::new(text),
         to_set: made.to_set,
     })

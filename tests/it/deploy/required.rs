@@ -91,7 +91,7 @@ fn start(variables: &BTreeMap<String, String>) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_global_rejects: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, max_global_rejects: 10_000, ..ProptestConfig::default() })]
 
     #[test]
     fn what_generate_accepts_the_server_starts_with_and_no_secret_is_one_too_many(
@@ -171,7 +171,7 @@ async fn manifests_secrets_and_checks_ask_for_what_the_settings_need() {
     let external = overlay("production/externalsecret.yaml");
     for name in ["JWT_PRIVATE_KEY", "OAUTH_CLIENT_SECRET", "JWT_SECRET_KEY"] {
         assert!(
-            external.contains(&format!("secretKey: {name}\n")),
+            external.contains(&format!("secretKey: \"{name}\"\n")),
             "{external}"
         );
     }

@@ -22,6 +22,12 @@ async fn secrets_are_made_once_and_never_shown() {
         assert!(value.len() > 30, "{name}");
         assert!(said(&done).contains(name) && !said(&done).contains(value));
     }
+    let optional = "not in it, for aura runs without: REDIS_CACHE_URL, JWT_PRIVATE_KEY, ";
+    let told = said(&done);
+    assert!(
+        told.contains(optional) && told.contains("LLM_UPSTREAM_API_KEY"),
+        "{told}"
+    );
     let again = generate(&arguments).await;
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     assert_eq!(fs::read_to_string(&file).expect("the file"), text);
