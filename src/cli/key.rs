@@ -43,7 +43,10 @@ impl Key {
 fn algorithms() -> impl TypedValueParser<Value = Algorithm> {
     let names = Algorithm::ALL.map(Algorithm::as_str);
     PossibleValuesParser::new(names).map(|name| {
-        let named = |one: &Algorithm| one.as_str().eq_ignore_ascii_case(&name);
-        Algorithm::ALL.into_iter().find(named).unwrap_or_default()
+        let is_meant = |one: &Algorithm| one.as_str().eq_ignore_ascii_case(&name);
+        Algorithm::ALL
+            .into_iter()
+            .find(is_meant)
+            .unwrap_or_default()
     })
 }

@@ -94,8 +94,9 @@ impl BadConfig {
     #[must_use]
     pub fn into_faults(self) -> Faults {
         let (name, reason) = match self {
-            Self::Url(BadUrl { variable, reason }) => (variable, reason),
-            Self::Key(BadKey { variable, reason }) => (variable, reason),
+            Self::Url(BadUrl { variable, reason }) | Self::Key(BadKey { variable, reason }) => {
+                (variable, reason)
+            }
             Self::Schema(error) => ("the configuration", error.to_string()),
         };
         let (problem, remedy) = reason.split_once("; ").unwrap_or((&reason, ""));

@@ -111,15 +111,12 @@ impl fmt::Display for Address {
         };
         let mut comma = "";
         for server in servers {
-            match server.get_socket() {
-                Some(path) => write!(f, "{comma}{}", path.display())?,
-                None => {
-                    let (host, port) = (server.get_host(), server.get_port());
-                    match host.parse::<Ipv6Addr>() {
-                        Ok(host) => write!(f, "{comma}[{host}]:{port}")?,
-                        Err(_) => write!(f, "{comma}{host}:{port}")?,
-                    }
-                }
+            f.write_str(comma)?;
+            let (host, port) = (server.get_host(), server.get_port());
+            match (server.get_socket(), host.parse::<Ipv6Addr>()) {
+                (Some(path), _) => write!(f, "{}", path.display())?,
+                (None, Ok(address)) => write!(f, "[{address}]:{port}")?,
+                (None, Err(_)) => write!(f, "{host}:{port}")?,
             }
             comma = ",";
         }

@@ -76,6 +76,7 @@ impl fmt::Debug for SecretsFile {
         f.debug_struct("SecretsFile")
             .field("names", &self.names)
             .field("to_set", &self.to_set)
+            .field("left_out", &self.left_out)
             .field("text", &REDACTED)
             .finish()
     }

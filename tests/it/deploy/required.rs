@@ -33,14 +33,14 @@ fn value(setting: &Setting, choice: usize) -> String {
         Kind::Enum => setting.variants[choice % setting.variants.len()]
             .value
             .clone(),
-        Kind::Boolean => (choice % 2 == 0).to_string(),
+        Kind::Boolean => choice.is_multiple_of(2).to_string(),
         Kind::Integer | Kind::Number => {
             let bounds = [&setting.minimum, &setting.maximum];
             let bound = bounds[choice % 2].as_ref().filter(|_| choice % 8 != 7);
             bound.map_or_else(|| choice.to_string(), ToString::to_string)
         }
         Kind::String | Kind::List(_) => {
-            let example = setting.example_text().filter(|_| choice % 4 == 0);
+            let example = setting.example_text().filter(|_| choice.is_multiple_of(4));
             example.unwrap_or_else(|| TEXTS[choice % TEXTS.len()].to_owned())
         }
     }
@@ -79,10 +79,8 @@ fn variables(project: &Project, place: &str) -> (BTreeMap<String, String>, Vec<S
 /// Loads and wires what the server would.
 fn start(variables: &BTreeMap<String, String>) -> Result<(), String> {
     let environment: Environment = variables.iter().collect();
-    let loader = Config::loader(environment)
-        .expect("settings")
-        .strict_names(true);
-    let loaded = Config::load(&loader).map_err(|faults| faults.to_string())?;
+    let reader = Config::loader(environment).expect("settings");
+    let loaded = Config::load(&reader.strict_names(true)).map_err(|faults| faults.to_string())?;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let _inside = runtime.enter();
     App::new(loaded, Clock::system())
@@ -98,6 +96,7 @@ proptest! {
         choices in prop::collection::vec((any::<prop::sample::Index>(), 0..64_usize), 0..5),
         algorithm in prop::option::weighted(0.5, 0..64_usize),
         client in any::<bool>(),
+        place in prop::sample::select(vec!["development", "staging", "production"]),
     ) {
         let known = Config::settings().unwrap();
         let plain: Vec<_> = known.iter().filter(|setting| !setting.secret).collect();
@@ -114,9 +113,9 @@ proptest! {
         let Some(project) = project(&settings) else {
             return Err(TestCaseError::reject("refused"));
         };
-        let (all, made) = variables(&project, "production");
-        prop_assert_eq!(start(&all), Ok(()), "{:?}", settings);
-        for name in made.iter().filter(|name| !name.ends_with("_URL")) {
+        let (all, names) = variables(&project, place);
+        prop_assert_eq!(start(&all), Ok(()), "{}: {:?}", place, settings);
+        for name in names.iter().filter(|name| !name.ends_with("_URL")) {
             let mut fewer = all.clone();
             fewer.remove(name);
             prop_assert!(start(&fewer).is_err_and(|why| why.contains(name)), "{}", name);
