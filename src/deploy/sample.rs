@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::plan::{
-    Backend, Endpoint, Environment, Gateway, Image, KubernetesVersion, Network, Plan, Resources,
-    Tier,
+    Annotations, Backend, Endpoint, Environment, ExternalSecret, Gateway, Image, KubernetesVersion,
+    Network, Placement, Plan, Resources, Tier,
 };
 use super::{BackendKind, Embedded, Project, Service};
 
@@ -124,6 +124,10 @@ fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
             limits: quantities("500m", "256Mi"),
         },
         components: BTreeSet::new(),
+        labels: BTreeMap::new(),
+        annotations: Annotations::default(),
+        placement: Placement::default(),
+        external_secret: ExternalSecret::of(&service()),
         gateway: Gateway {
             name: "gateway".to_owned(),
             namespace: "gateway".to_owned(),

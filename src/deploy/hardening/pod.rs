@@ -8,13 +8,21 @@ use super::rule::{Rule, checked, waivable};
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "Not root",
-        asks: "`runAsNonRoot: true`, `runAsUser` and `runAsGroup` of 10000 or more, of every pod; \
-               no container says otherwise",
-        scanners: "kube-linter `run-as-non-root`; kube-score \
-                   `container-security-context-user-group-id`; PSS restricted; Polaris \
-                   `runAsRootAllowed`; kubesec `RunAsNonRoot`, `RunAsUser`, `RunAsGroup`; checkov \
-                   `CKV_K8S_23`, `CKV_K8S_40`; Kubescape `C-0013`",
+        asks: "`runAsNonRoot: true` of every pod, and no user or group below 10000; no container \
+               says otherwise",
+        scanners: "kube-linter `run-as-non-root`; PSS restricted; Polaris `runAsRootAllowed`; \
+                   kubesec `RunAsNonRoot`; checkov `CKV_K8S_23`; Kubescape `C-0013`",
         met: checked(non_root),
+    },
+    Rule {
+        name: "User and group",
+        asks: "`runAsUser` and `runAsGroup` of 10000 or more, of every pod",
+        scanners: "kube-score `container-security-context-user-group-id`; kubesec `RunAsUser`, \
+                   `RunAsGroup`; checkov `CKV_K8S_40`",
+        met: waivable(
+            ids,
+            &["CKV_K8S_40", "container-security-context-user-group-id"],
+        ),
     },
     Rule {
         name: "Seccomp",
@@ -104,21 +112,28 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+fn high(id: &Value) -> bool {
+    id.as_i64().is_some_and(|id| id >= 10_000)
+}
+
 fn non_root(objects: &Objects) -> Vec<String> {
-    let high = |id: &Value| id.as_i64().is_some_and(|id| id >= 10_000);
     let unsaid_or = |value: &Value, holds: bool| value.is_null() || holds;
     objects.every_pod("may run as root", |pod| {
+        let safe = |owner: &Value| {
+            let context = &owner["securityContext"];
+            unsaid_or(&context["runAsNonRoot"], context["runAsNonRoot"] == true)
+                && unsaid_or(&context["runAsUser"], high(&context["runAsUser"]))
+                && unsaid_or(&context["runAsGroup"], high(&context["runAsGroup"]))
+        };
+        let said = pod["securityContext"]["runAsNonRoot"] == true;
+        said && safe(pod) && containers(pod).all(safe)
+    })
+}
+
+fn ids(objects: &Objects) -> Vec<String> {
+    objects.every_pod("does not say as whom it runs", |pod| {
         let context = &pod["securityContext"];
-        let whole = context["runAsNonRoot"] == true
-            && high(&context["runAsUser"])
-            && high(&context["runAsGroup"]);
-        whole
-            && containers(pod).all(|container| {
-                let own = &container["securityContext"];
-                unsaid_or(&own["runAsNonRoot"], own["runAsNonRoot"] == true)
-                    && unsaid_or(&own["runAsUser"], high(&own["runAsUser"]))
-                    && unsaid_or(&own["runAsGroup"], high(&own["runAsGroup"]))
-            })
+        high(&context["runAsUser"]) && high(&context["runAsGroup"])
     })
 }
 

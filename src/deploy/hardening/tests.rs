@@ -39,6 +39,11 @@ fn reached_by(way: &str) -> Project {
     ))
 }
 
+/// Production with a priority class, and user ids of the cluster's.
+fn assigned() -> Project {
+    project("[environments.production]\npriority_class = \"high\"\nrun_as = \"cluster\"\n")
+}
+
 fn rule(name: &str) -> &'static Rule {
     let found = rules().find(|rule| rule.name == name);
     found.unwrap_or_else(|| panic!("no rule {name}"))
@@ -53,7 +58,7 @@ fn faults(name: &str, objects: &Objects) -> Vec<String> {
 
 #[test]
 fn nothing_is_open_in_any_environment() {
-    for project in [project(""), whole(), reached_by("ingress")] {
+    for project in [project(""), whole(), reached_by("ingress"), assigned()] {
         for (rule, outcomes) in outcomes(&project).unwrap() {
             for outcome in outcomes {
                 assert!(
@@ -124,7 +129,7 @@ fn every_waiver_that_a_rule_names_is_one_of_the_manifests() {
     let mut known = Vec::new();
     let kept = "components = [\"migrate-job\"]\ngitops = \"flux\"";
     let kept = project(&format!("[environments.production]\n{kept}"));
-    for project in [&project(""), &few, &kept, &whole()] {
+    for project in [&project(""), &few, &kept, &whole(), &assigned()] {
         for environment in &project.plan.environments {
             known.extend(waivers(project, environment).into_iter().map(|one| one.id));
         }

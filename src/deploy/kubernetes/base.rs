@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::folder::Folder;
 use super::names::{self, HTTP};
-use super::{config, deployment, secret};
+use super::{config, deployment, name_references, secret};
 use crate::deploy::emit::EmitError;
 use crate::deploy::{Project, Service};
 
@@ -18,6 +18,7 @@ pub(super) const FOLDER: &str = "k8s/base/backend";
 pub(super) fn folder(project: &Project) -> Result<Folder, EmitError> {
     let service = &project.service;
     let mut folder = Folder::kustomization(FOLDER);
+    name_references::fill(&mut folder)?;
     folder.resource_text(config::FILE, config::base(service)?);
     if secret::any(service) {
         folder.resource_text(secret::FILE, secret::base(service)?);

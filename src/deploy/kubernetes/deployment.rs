@@ -1,5 +1,7 @@
 //! The Deployment: that of the base, and what an environment changes in it.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
 };
@@ -94,7 +96,7 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
         termination_grace_period_seconds: changed.then_some(grace),
         containers: vec![container],
         volumes: local.then(|| vec![pod::directory("state")]),
-        ..PodSpec::default()
+        ..pod::placed(&environment.placement)
     };
     // With an autoscaler, the number of pods is the autoscaler's to say.
     let replicas = (!environment.has(Component::Ha)).then_some(environment.replicas);
@@ -104,7 +106,7 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
     if let Some(spec) = &mut deployment.spec {
         spec.replicas = replicas.and_then(|count| i32::try_from(count).ok());
         spec.template.metadata = Some(ObjectMeta {
-            annotations: Some(checksum(&values)),
+            annotations: Some(annotations(&values, environment)),
             ..ObjectMeta::default()
         });
     }
@@ -141,8 +143,15 @@ pub(super) fn patch(service: &Service, spec: PodSpec) -> Deployment {
 }
 
 /// The annotation that replaces pods when a variable changes.
-pub(super) fn checksum(values: &Values) -> std::collections::BTreeMap<String, String> {
+pub(super) fn checksum(values: &Values) -> BTreeMap<String, String> {
     [("checksum/config".to_owned(), values.checksum())].into()
+}
+
+/// The annotations of every pod of `environment`.
+pub(super) fn annotations(values: &Values, environment: &Environment) -> BTreeMap<String, String> {
+    let mut annotations = environment.annotations.pods.clone();
+    annotations.extend(checksum(values));
+    annotations
 }
 
 /// The ports, named.

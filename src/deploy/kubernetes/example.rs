@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::deploy::plan::{
-    Backend, Component, Endpoint, Environment, Gateway, Image, KubernetesVersion, Network, Plan,
-    Resources, Tier,
+    Annotations, Backend, Component, Endpoint, Environment, ExternalSecret, Gateway, Image,
+    KubernetesVersion, Network, Placement, Plan, Resources, Tier,
 };
 use crate::deploy::{BackendKind, Embedded, Probes, Project, Service};
 
@@ -167,6 +167,10 @@ fn environment(name: &str, components: &[Component]) -> Environment {
             limits: quantities,
         },
         components: components.iter().copied().collect(),
+        labels: BTreeMap::new(),
+        annotations: Annotations::default(),
+        placement: Placement::default(),
+        external_secret: ExternalSecret::of(&service()),
         gateway: Gateway {
             name: "gateway".to_owned(),
             namespace: "gateway-system".to_owned(),

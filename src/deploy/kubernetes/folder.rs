@@ -1,5 +1,7 @@
 //! A folder of the tree: its files, and the kustomization that lists them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::ARTEFACT;
@@ -14,6 +16,7 @@ struct Kustomization {
     api_version: &'static str,
     kind: &'static str,
     namespace: Option<String>,
+    configurations: Vec<String>,
     resources: Vec<String>,
     components: Vec<String>,
     patches: Vec<Patch>,
@@ -29,10 +32,14 @@ struct Patch {
     options: Option<Options>,
 }
 
-/// Labels that go onto objects, and neither into selectors nor onto pods.
+/// Labels that go onto objects and not into selectors.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Labels {
-    pairs: std::collections::BTreeMap<String, String>,
+    pairs: BTreeMap<String, String>,
+    /// Whether pods get them, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    include_templates: bool,
 }
 
 /// What an image of that name is replaced by.
@@ -116,6 +123,7 @@ impl Folder {
                 api_version,
                 kind,
                 namespace: None,
+                configurations: Vec::new(),
                 resources: Vec::new(),
                 components: Vec::new(),
                 patches: Vec::new(),
@@ -128,6 +136,18 @@ impl Folder {
 
     pub(super) fn namespace(&mut self, namespace: &str) {
         self.kustomization.namespace = Some(namespace.to_owned());
+    }
+
+    /// What kustomize has to know of the fields of objects.
+    pub(super) fn configuration(
+        &mut self,
+        file: &str,
+        configuration: &impl Serialize,
+    ) -> Result<(), EmitError> {
+        self.kustomization.configurations.push(file.to_owned());
+        self.files
+            .push((file.to_owned(), emit::yaml(configuration)?));
+        Ok(())
     }
 
     /// An object of this folder.
@@ -221,7 +241,18 @@ impl Folder {
 
     pub(super) fn label(&mut self, key: &str, value: String) {
         let pairs = [(key.to_owned(), value)].into();
-        self.kustomization.labels.push(Labels { pairs });
+        self.kustomization.labels.push(Labels {
+            pairs,
+            include_templates: false,
+        });
+    }
+
+    /// Labels of every object and of every pod.
+    pub(super) fn labels(&mut self, pairs: BTreeMap<String, String>) {
+        self.kustomization.labels.push(Labels {
+            pairs,
+            include_templates: true,
+        });
     }
 
     pub(super) fn image(&mut self, image: Image) {

@@ -3,6 +3,7 @@
 //! What every environment shares is in `base.rs`, what an overlay may list in `components/`, what
 //! differs from environment to environment in `overlay.rs`. Which variables there are is decided
 //! by the settings, how a pod is hardened by `pod.rs`, and what scanners are told by `waiver.rs`.
+//! `name_references.rs` is for kustomizations that rename or label what is rendered here.
 //! `build/` merges an overlay for those who have no kustomize.
 //! Objects are typed; how they are written is the emitter's business.
 
@@ -13,12 +14,14 @@ mod config;
 mod deployment;
 mod facts;
 mod folder;
+mod name_references;
 mod names;
 mod namespace;
 mod overlay;
 mod place;
 mod pod;
 pub(super) mod probes;
+mod run_as;
 mod secret;
 mod values;
 mod waiver;

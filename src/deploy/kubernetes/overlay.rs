@@ -1,5 +1,9 @@
 //! An environment: the base, its components, and what is different here.
 
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Service as ServiceObject, ServiceAccount};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -9,7 +13,7 @@ use super::components::{
 };
 use super::folder::{Deletion, Folder, Image, Operation, Target};
 use super::values::{Values, hex};
-use super::{config, deployment, names, namespace, secret};
+use super::{config, deployment, names, namespace, run_as, secret};
 use crate::deploy::emit::EmitError;
 use crate::deploy::plan::{self, Component, Environment, Tier};
 use crate::deploy::{Project, Service};
@@ -30,6 +34,9 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Fol
     if let Some(tag) = tag.filter(|tag| Some(tag) != names::label(&service.version).as_ref()) {
         folder.label(names::VERSION, tag);
     }
+    if !environment.labels.is_empty() {
+        folder.labels(environment.labels.clone());
+    }
     folder.image(image);
 
     variables(&mut folder, service, environment)?;
@@ -40,9 +47,11 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Fol
         let path = "/spec/template/spec/containers/0/lifecycle/preStop";
         replace(&mut folder, service, "prestop.yaml", path, hook)?;
     }
+    annotations(&mut folder, service, environment)?;
     for component in &environment.components {
         component_patches(&mut folder, *component, project, environment)?;
     }
+    run_as::patches(&mut folder, service, environment)?;
     if environment.has(Component::MigrateJob) && environment.gitops.is_none() {
         name_job(&mut folder, project, environment)?;
     }
@@ -112,6 +121,38 @@ fn replace(
     folder.operations(file, target, &[operation])
 }
 
+/// Annotations of the objects of the base that no other patch is about.
+fn annotations(
+    folder: &mut Folder,
+    service: &Service,
+    environment: &Environment,
+) -> Result<(), EmitError> {
+    let metadata = |annotations: &BTreeMap<String, String>| ObjectMeta {
+        annotations: Some(annotations.clone()),
+        ..names::patch_meta(service, &service.name)
+    };
+    let plan::Annotations {
+        service: of_service,
+        service_account,
+        ..
+    } = &environment.annotations;
+    if !of_service.is_empty() {
+        let patch = ServiceObject {
+            metadata: metadata(of_service),
+            ..ServiceObject::default()
+        };
+        folder.patch("service.yaml", &patch)?;
+    }
+    if !service_account.is_empty() {
+        let patch = ServiceAccount {
+            metadata: metadata(service_account),
+            ..ServiceAccount::default()
+        };
+        folder.patch("serviceaccount.yaml", &patch)?;
+    }
+    Ok(())
+}
+
 /// What a component has to know of the environment.
 fn component_patches(
     folder: &mut Folder,
@@ -166,6 +207,10 @@ fn name_job(
     let mut hash = Sha256::new();
     hash.update(environment.image.reference());
     hash.update(folder.text(migrate_job::FILE));
+    hash.update(folder.text(run_as::JOB_FILE));
+    for (key, value) in &environment.labels {
+        hash.update(format!("{key}={value}\n"));
+    }
     let parts = [Component::MigrateJob, Component::SecretFiles];
     for part in parts.into_iter().filter(|part| environment.has(*part)) {
         hash.update(components::folder(part, project)?.text(migrate_job::FILE));

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     Affinity, Capabilities, ConfigMapEnvSource, Container, EmptyDirVolumeSource, EnvFromSource,
-    EnvVar, EnvVarSource, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
-    PodDNSConfig, PodDNSConfigOption, PodSecurityContext, PodSpec, ResourceFieldSelector,
-    ResourceRequirements, SeccompProfile, SecretEnvSource, SecurityContext, Volume, VolumeMount,
+    EnvVar, EnvVarSource, LocalObjectReference, NodeAffinity, NodeSelector,
+    NodeSelectorRequirement, NodeSelectorTerm, PodDNSConfig, PodDNSConfigOption,
+    PodSecurityContext, PodSpec, ResourceFieldSelector, ResourceRequirements, SeccompProfile,
+    SecretEnvSource, SecurityContext, Toleration, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{names, secret};
 use crate::deploy::Service;
-use crate::deploy::plan::Resources;
+use crate::deploy::plan::{self, Placement, Resources};
 
 /// What an emptyDir may hold.
 const DIRECTORY_SIZE: &str = "64Mi";
@@ -146,6 +147,36 @@ pub(super) fn resources(resources: &Resources) -> ResourceRequirements {
         requests: Some(all(&resources.requests)),
         limits: Some(all(&resources.limits)),
         ..ResourceRequirements::default()
+    }
+}
+
+/// Where the plan says that a pod lands; a patch of the pod. Whose user ids it has is a patch of its
+/// own (`run_as.rs`).
+pub(super) fn placed(placement: &Placement) -> PodSpec {
+    let Placement {
+        image_pull_secrets,
+        node_selector,
+        tolerations,
+        priority_class,
+        run_as: _,
+    } = placement;
+    let secret = |name: &String| LocalObjectReference { name: name.clone() };
+    PodSpec {
+        image_pull_secrets: Some(image_pull_secrets.iter().map(secret).collect()),
+        node_selector: Some(node_selector.clone()),
+        tolerations: Some(tolerations.iter().map(toleration).collect()),
+        priority_class_name: priority_class.clone(),
+        ..PodSpec::default()
+    }
+}
+
+fn toleration(toleration: &plan::Toleration) -> Toleration {
+    Toleration {
+        key: toleration.key.clone(),
+        operator: Some(toleration.operator.as_str().to_owned()),
+        value: toleration.value.clone(),
+        effect: toleration.effect.map(|effect| effect.as_str().to_owned()),
+        toleration_seconds: toleration.seconds.map(i64::from),
     }
 }
 

@@ -243,3 +243,130 @@ fn under_gitops_the_job_stays_and_no_config_map_is_pruned() {
         assert!(said(Some(gitops), "ConfigMap").contains(of_the_map));
     }
 }
+
+/// A plan that asks for everything an operator may add to objects and pods.
+fn asked() -> Project {
+    let mut project = example::project();
+    let map = |key: &str, text: &str| [(key.to_owned(), text.to_owned())].into();
+    for environment in &mut project.plan.environments {
+        environment.labels = map("team", "identity");
+        environment.annotations.pods = map("example.com/inject", "true");
+        environment.annotations.service = map("example.com/balancer", "internal");
+        environment.annotations.service_account = map("example.com/role", "r");
+        environment.annotations.ingress = map("example.com/issuer", "i");
+        environment.annotations.http_route = map("example.com/route", "x");
+        environment.placement = plan::Placement {
+            image_pull_secrets: vec!["registry".to_owned()],
+            node_selector: map("pool", "auth"),
+            tolerations: vec![plan::Toleration {
+                key: Some("dedicated".to_owned()),
+                operator: plan::Operator::Equal,
+                value: Some("auth".to_owned()),
+                effect: Some(plan::Effect::NoExecute),
+                seconds: Some(300),
+            }],
+            priority_class: Some("high".to_owned()),
+            run_as: plan::RunAs::Cluster,
+        };
+    }
+    project
+}
+
+#[test]
+fn what_operators_add_reaches_every_object_and_no_selector() {
+    let files = render(&asked()).unwrap();
+    for name in ["development", "staging", "production"] {
+        let objects = build::overlay(&files, name).unwrap();
+        for object in &objects {
+            let kind = text_of(&object["kind"]);
+            assert_eq!(object["metadata"]["labels"]["team"], "identity", "{kind}");
+            let own = match (kind.as_str(), text_of(&object["metadata"]["name"]).as_str()) {
+                ("Service", "demo") => Some("example.com/balancer"),
+                ("ServiceAccount", _) => Some("example.com/role"),
+                ("Ingress", _) => Some("example.com/issuer"),
+                ("HTTPRoute", _) => Some("example.com/route"),
+                _ => None,
+            };
+            let annotations = &object["metadata"]["annotations"];
+            assert!(own.is_none_or(|own| annotations[own].is_string()), "{kind}");
+            let selector = object["spec"]["selector"].to_string();
+            assert!(!selector.contains("team"), "{kind}: {selector}");
+            let template = &object["spec"]["template"];
+            let pod = &template["spec"];
+            if pod.is_null() {
+                continue;
+            }
+            assert_eq!(template["metadata"]["labels"]["team"], "identity");
+            let annotations = &template["metadata"]["annotations"];
+            assert_eq!(annotations["example.com/inject"], "true");
+            assert!(annotations["checksum/config"].is_string());
+            assert_eq!(pod["imagePullSecrets"][0]["name"], "registry");
+            assert_eq!(pod["nodeSelector"]["pool"], "auth");
+            assert_eq!(pod["tolerations"][0]["tolerationSeconds"], 300);
+            assert_eq!(pod["tolerations"][0]["operator"], "Equal");
+            assert_eq!(pod["priorityClassName"], "high");
+        }
+    }
+}
+
+fn text_of(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn where_the_cluster_assigns_ids_there_are_none_and_the_standard_stays() {
+    let mut project = asked();
+    let ids = ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"];
+    for environment in &mut project.plan.environments {
+        environment.components.insert(plan::Component::SecretFiles);
+    }
+    let files = render(&project).unwrap();
+    for name in ["development", "staging", "production"] {
+        let objects = build::overlay(&files, name).unwrap();
+        for object in &objects {
+            let text = object.to_string();
+            for id in ids {
+                assert!(!text.contains(id), "{name}: {id} in {}", object["kind"]);
+            }
+            let pod = &object["spec"]["template"]["spec"];
+            if pod.is_null() {
+                continue;
+            }
+            assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+            let context = &pod["containers"][0]["securityContext"];
+            assert_eq!(context["runAsNonRoot"], true);
+            assert_eq!(context["allowPrivilegeEscalation"], false);
+            assert_eq!(context["capabilities"]["drop"][0], "ALL");
+            let seccomp = &pod["securityContext"]["seccompProfile"]["type"];
+            assert_eq!(*seccomp, "RuntimeDefault");
+        }
+    }
+}
+
+#[test]
+fn a_job_has_another_name_where_its_pods_differ() {
+    let name = |project: &Project| {
+        let files = render(project).unwrap();
+        let objects = build::overlay(&files, "production").unwrap();
+        let mut jobs = objects.iter().filter(|object| object["kind"] == "Job");
+        text_of(&jobs.next().unwrap()["metadata"]["name"])
+    };
+    let mut seen = std::collections::BTreeSet::from([name(&example::project())]);
+    let all = asked().plan.environments.remove(2);
+    for change in [
+        |to: &mut plan::Environment, from: &plan::Environment| to.labels = from.labels.clone(),
+        |to: &mut plan::Environment, from: &plan::Environment| {
+            to.annotations = from.annotations.clone();
+        },
+        |to: &mut plan::Environment, _: &plan::Environment| {
+            to.placement.run_as = plan::RunAs::Cluster;
+        },
+        |to: &mut plan::Environment, from: &plan::Environment| {
+            to.placement.tolerations = from.placement.tolerations.clone();
+        },
+    ] {
+        let mut project = example::project();
+        change(&mut project.plan.environments[2], &all);
+        assert!(seen.insert(name(&project)));
+    }
+}

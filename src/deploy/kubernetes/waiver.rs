@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{components, secret};
 use crate::deploy::Service;
-use crate::deploy::plan::{Component, Environment, Tier};
+use crate::deploy::plan::{Component, Environment, RunAs, Tier};
 
 /// A program that reads manifests and complains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,19 @@ const PRIORITY: Waiver = waive(
     "priorityClassNotSet",
     "which classes there are is the cluster's business",
 );
+const CLASS: Waiver = waive(
+    Scanner::KubeLinter,
+    "priority-class-name",
+    "the plan names the class, and the cluster has it",
+);
+const IDS: [(Scanner, &str); 2] = [
+    (Scanner::Checkov, "CKV_K8S_40"),
+    (
+        Scanner::KubeScore,
+        "container-security-context-user-group-id",
+    ),
+];
+const ASSIGNED: &str = "the cluster gives every namespace user ids of its own, as the plan asks";
 const SECRETS: Waiver = waive(
     Scanner::Checkov,
     "CKV_K8S_35",
@@ -148,7 +161,12 @@ pub(super) fn autoscaler(environment: &Environment) -> Vec<Waiver> {
 
 /// What holds for the Deployment and the Job.
 fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
-    let mut waivers = vec![PRIORITY];
+    let placement = &environment.placement;
+    let named = placement.priority_class.is_some();
+    let mut waivers = vec![if named { CLASS } else { PRIORITY }];
+    if placement.run_as == RunAs::Cluster {
+        waivers.extend(IDS.map(|(scanner, id)| waive(scanner, id, ASSIGNED)));
+    }
     if secret::any(service) && !environment.has(Component::SecretFiles) {
         let files = components::missing(Component::SecretFiles, service).is_none();
         waivers.push(if files { SECRETS } else { VARIABLES });

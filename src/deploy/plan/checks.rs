@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::report::Report;
 use super::resources::bytes;
 use super::tier::Tier;
-use super::{Component, Environment, network, scale, settings};
+use super::{Component, Environment, external_secret, network, placement, scale, settings};
 use crate::schema::FaultKind;
 
 /// Looks at one environment.
@@ -16,6 +16,8 @@ pub(super) fn one(draft: &mut Draft<'_>, environment: &Environment) {
     scale::replicas(draft, environment);
     scale::one_process(draft, environment);
     routes(draft, environment);
+    placement::check(draft, environment);
+    external_secret::check(draft, environment);
     facts(draft, environment);
     namespace(draft, environment);
     digest(draft, environment);

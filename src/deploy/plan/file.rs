@@ -12,7 +12,9 @@ use super::backend_file::BackendFile;
 use super::cidr::Cidr;
 use super::destination::{Destination, EgressFile};
 use super::dns::{Host, Label, ObjectName};
+use super::external_secret::ExternalSecretFile;
 use super::labels::Labels;
+use super::placement::{Effect, Operator, RunAs};
 use super::quantity::Quantity;
 use super::setting_file::SettingFile;
 use super::{Component, GitOps, Image, KubernetesVersion};
@@ -20,6 +22,9 @@ use crate::schema::Bounded;
 
 /// Pods that a Deployment may have.
 pub(super) type Replicas = Bounded<1, 1_000>;
+
+/// Seconds for which a pod stays on a node with a taint; a year at most.
+pub(super) type Seconds = Bounded<0, 31_536_000>;
 
 /// Where and how a service is deployed: what its code cannot know.
 ///
@@ -78,6 +83,29 @@ pub(super) struct EnvironmentFile {
     pub monitoring: MonitoringFile,
     /// What a pod asks for and what it may take.
     pub resources: ResourcesFile,
+    /// Labels of every object and every pod of the environment, beside those that are rendered
+    /// anyway. Selectors do not go by them.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations, by the kind of object that carries them.
+    pub annotations: AnnotationsFile,
+    /// Secrets with which nodes log in at the registry. They must be in the namespace. Left out:
+    /// none.
+    pub image_pull_secrets: Vec<ObjectName>,
+    /// Labels that a node must have before a pod is placed there.
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that pods tolerate: `[[environments.NAME.tolerations]]`.
+    pub tolerations: Vec<TolerationFile>,
+    /// The PriorityClass of every pod, which must be in the cluster. Left out: the cluster's
+    /// default.
+    #[schemars(example = &"high")]
+    pub priority_class: Option<ObjectName>,
+    /// The numeric user and group of pods: those of the image, or, with `cluster`, whatever the
+    /// admission of the cluster assigns. OpenShift's `restricted-v2` wants `cluster`. On a
+    /// cluster that assigns none, the component `secret-files` then has files that nobody can
+    /// read. Left out: `image`.
+    pub run_as: Option<RunAs>,
+    /// Where the component `external-secret` fetches secrets.
+    pub external_secret: ExternalSecretFile,
     /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process".
     /// Users and passwords belong into the Secret.
     pub backends: BTreeMap<String, BackendFile>,
@@ -136,6 +164,43 @@ pub(super) struct MonitoringFile {
     /// Labels of the `ServiceMonitor`, where a Prometheus selects by them, such as
     /// `{ release = "kube-prometheus-stack" }`; needs the component `monitoring`.
     pub labels: Labels,
+}
+
+/// Annotations, by the kind of object that carries them. Those of a kind that is not rendered are
+/// refused.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Annotations")]
+pub(super) struct AnnotationsFile {
+    /// Of every pod, those of Jobs among them.
+    pub pods: BTreeMap<String, String>,
+    /// Of the Service that serves; that of the metrics has none.
+    pub service: BTreeMap<String, String>,
+    /// Of the ServiceAccount: a role of a cloud, for example.
+    pub service_account: BTreeMap<String, String>,
+    /// Of the Ingress; needs the component `ingress`.
+    pub ingress: BTreeMap<String, String>,
+    /// Of the `HTTPRoute`; needs the component `gateway`.
+    pub http_route: BTreeMap<String, String>,
+}
+
+/// A taint of nodes that pods tolerate.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Toleration")]
+pub(super) struct TolerationFile {
+    /// The key of the taint. Left out, with the operator `Exists`: every taint.
+    #[schemars(example = &"dedicated")]
+    pub key: Option<String>,
+    /// Left out: `Equal` with a value, `Exists` without one.
+    pub operator: Option<Operator>,
+    /// The value of the taint.
+    #[schemars(example = &"auth")]
+    pub value: Option<String>,
+    /// The effect of the taint. Left out: every effect.
+    pub effect: Option<Effect>,
+    /// Seconds for which a pod stays on a node that gets the taint `NoExecute`. Left out: for ever.
+    pub seconds: Option<Seconds>,
 }
 
 /// What a pod asks for and what it may take. Where one side is written, the other follows.

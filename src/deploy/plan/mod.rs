@@ -16,11 +16,13 @@ mod draft;
 mod endpoint;
 #[cfg(test)]
 mod example;
+mod external_secret;
 mod file;
 mod image;
 mod labels;
 mod limits;
 mod network;
+mod placement;
 mod quantity;
 pub(super) mod read;
 pub(super) mod reference;
@@ -49,6 +51,8 @@ pub use cluster::{GitOps, KubernetesVersion};
 pub use destination::{Destination, Peer, Port};
 pub(super) use dns::Label;
 pub use endpoint::Location;
+pub use external_secret::{ExternalSecret, Remote, StoreKind};
+pub use placement::{Annotations, Effect, Operator, Placement, RunAs, Toleration};
 pub(super) use quantity::amount;
 pub use resources::production_memory;
 pub(super) use schema::{ARTEFACT, without_null};
@@ -90,6 +94,14 @@ pub struct Environment {
     pub resources: Resources,
     /// Components of the overlay.
     pub components: BTreeSet<Component>,
+    /// Labels of every object and pod beside those that are rendered anyway.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations by the kind of object.
+    pub annotations: Annotations,
+    /// Where pods land, and as whom they run.
+    pub placement: Placement,
+    /// Where the component `external-secret` fetches secrets.
+    pub external_secret: ExternalSecret,
     /// The Gateway (or ingress controller) in front.
     pub gateway: Gateway,
     /// What the network policy lets through besides the backends.

@@ -131,7 +131,8 @@ fn in_words(path: &[&str], given: &Value, message: &str) -> (String, String) {
         return (problem, meant(given, expected));
     }
     if first.starts_with("invalid type: ") || first.starts_with("invalid value: ") {
-        let problem = format!("is {}, and must be {}", kind(given), type_name(expected));
+        let expected = type_name(path, expected);
+        let problem = format!("is {}, and must be {expected}", kind(given));
         return (problem, String::new());
     }
     match message.rsplit_once("; ") {
@@ -179,13 +180,14 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// What serde expected, in the words of TOML.
-fn type_name(expected: &str) -> &'static str {
+fn type_name(path: &[&str], expected: &str) -> &'static str {
     match expected {
         "a string" => "text in quotes",
         "a sequence" => "a list",
         "i64" | "u32" => "a whole number",
         "a boolean" => "true or false",
-        "string or map" => "the name of a component",
+        "string or map" if path.contains(&"components") => "the name of a component",
+        "string or map" => "one of the words that there are",
         _ => "a table",
     }
 }

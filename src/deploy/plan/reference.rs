@@ -78,6 +78,16 @@ pub(super) fn page(service: &Service, schema: &Map<String, Value>) -> Result<Str
             "`[environments.NAME.resources.requests]` and `.limits`",
             "/$defs/Amounts",
         ),
+        ("`[environments.NAME.annotations]`", "/$defs/Annotations"),
+        ("`[[environments.NAME.tolerations]]`", "/$defs/Toleration"),
+        (
+            "`[environments.NAME.external_secret]`",
+            "/$defs/ExternalSecret",
+        ),
+        (
+            "`[environments.NAME.external_secret.keys.VARIABLE]`",
+            "/$defs/Remote",
+        ),
     ];
     let tables = tables.map(|(title, pointer)| table(&schema, title, pointer));
     let page = Page {
@@ -142,11 +152,7 @@ fn kind(schema: &Value, field: &Value) -> String {
         Some("boolean") => "true or false".to_owned(),
         Some("array") => "a list".to_owned(),
         Some("object") => "a table".to_owned(),
-        _ if node.get("oneOf").is_some() => {
-            let variants = node["oneOf"].as_array().into_iter().flatten();
-            let words = variants.filter_map(|one| Some(format!("`{}`", one["const"].as_str()?)));
-            words.collect::<Vec<_>>().join(" or ")
-        }
+        _ if node.get("oneOf").is_some() => words(node),
         _ => {
             let example = node.pointer("/examples/0").and_then(Value::as_str);
             let number = node.pointer("/examples/0").and_then(Value::as_i64);
@@ -155,6 +161,18 @@ fn kind(schema: &Value, field: &Value) -> String {
             example.map_or_else(|| "text".to_owned(), |example| format!("like `{example}`"))
         }
     }
+}
+
+/// The words of a closed list: `a`, `b` or `c`.
+fn words(node: &Value) -> String {
+    let words = node["oneOf"].as_array().into_iter().flatten();
+    let words = words.filter_map(|one| one["const"].as_str());
+    let mut words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() {
+        return last;
+    }
+    format!("{} or {last}", words.join(", "))
 }
 
 /// Every component with its documentation, in the order in which they are applied.

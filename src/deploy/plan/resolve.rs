@@ -9,7 +9,8 @@ use super::read::{self, remedy};
 use super::report::Report;
 use super::tier::{self, Tier};
 use super::{
-    Component, Environment, Image, Plan, backends, checks, labels, network, resources, settings,
+    Component, Environment, Image, Plan, backends, checks, external_secret, labels, network,
+    placement, resources, settings,
 };
 use crate::deploy::Service;
 use crate::schema::{FaultKind, Faults};
@@ -132,6 +133,10 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> E
         max_replicas,
         resources: resources::resolve(draft),
         components,
+        labels: placement::labels(draft),
+        annotations: placement::annotations(draft),
+        placement: placement::resolve(draft),
+        external_secret: external_secret::resolve(draft),
         gateway: network::gateway(file),
         network: network::resolve(network, &file.network),
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),

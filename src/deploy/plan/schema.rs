@@ -52,6 +52,12 @@ pub(super) fn document(service: &Service) -> Map<String, Value> {
         &format!("{inside}/settings"),
         setting_names(service),
     );
+    let secrets = service.secret_settings().map(|setting| {
+        let remote = json!({ "$ref": "#/$defs/Remote" });
+        (setting.name.clone(), remote)
+    });
+    let keys = "/$defs/ExternalSecret/properties/keys";
+    name_all(&mut schema, keys, secrets.collect());
     let mut schema = schema.as_object().cloned().unwrap_or_default();
     schema.insert("title".to_owned(), "deploy.toml".into());
     // What it is comes first, for a person who opens it.
@@ -196,6 +202,8 @@ mod tests {
             ["database", "redis", "upstream"]
         );
         let settings = keys(&format!("{inside}/settings/properties"));
+        let secrets = keys("/$defs/ExternalSecret/properties/keys/properties");
+        assert_eq!(secrets, ["DATABASE_URL", "REDIS_URL"]);
         assert!(settings.contains(&"LOG_LEVEL".to_owned()));
         assert!(!settings.contains(&"DATABASE_URL".to_owned()));
         assert!(!schema.to_string().contains("null"), "{schema:#}");
@@ -213,6 +221,10 @@ mod tests {
             "/$defs/Monitoring",
             "/$defs/Resources",
             "/$defs/Amounts",
+            "/$defs/Annotations",
+            "/$defs/Toleration",
+            "/$defs/ExternalSecret",
+            "/$defs/Remote",
         ] {
             let node = schema.pointer(pointer).unwrap();
             for (key, field) in node["properties"].as_object().unwrap() {
@@ -230,6 +242,11 @@ mod tests {
             "# deploy.toml\n",
             "| `replicas` | 1 to 1000 | Pods that run at least.",
             "| `ephemeral-storage` | like `64Mi` | ",
+            "| `run_as` | `image` or `cluster` | ",
+            "| `operator` | `Equal` or `Exists` | ",
+            "| `effect` | `NoSchedule`, `PreferNoSchedule` or `NoExecute` | ",
+            "| `seconds` | 0 to 31536000 | ",
+            "| `refresh_interval` | like `15m` | ",
             "| `ha` | More than one pod",
             "| `database` | `postgres://` (5432) | `sqlite` | `postgres://database` | `DATABASE_URL` |",
             "| production | `aura` | 3 to 10 | secret-files, ha, network-policy | ",

@@ -1,7 +1,7 @@
 //! What kubectl, the schemas of Kubernetes and checkov say of the manifests. `scripts/test`
 //! installs them in a virtual environment of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -53,19 +53,21 @@ pub(super) async fn built(
     let (file, out) = (file.display().to_string(), folder.display().to_string());
     let done = generate(&["k8s", "--config", &file, "--out", &out]).await;
     assert!(done.status.success(), "{}", said(&done));
-    let build = |name: &'static str| {
-        let done = run(Command::new(kubectl)
-            .arg("kustomize")
-            .arg(folder.join("k8s").join(name)));
-        // A deprecated field is a warning, and a warning is a fault.
-        assert!(
-            done.status.success() && done.stderr.is_empty(),
-            "{name}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        (name, String::from_utf8(done.stdout).expect("UTF-8"))
-    };
+    let build = |name| (name, kustomize(kubectl, &folder.join("k8s").join(name)));
     BUILDS.into_iter().map(build).collect()
+}
+
+/// What kubectl makes of the kustomization in `folder`.
+pub(super) fn kustomize(kubectl: &Path, folder: &Path) -> String {
+    let done = run(Command::new(kubectl).arg("kustomize").arg(folder));
+    // A deprecated field is a warning, and a warning is a fault.
+    assert!(
+        done.status.success() && done.stderr.is_empty(),
+        "{}: {}",
+        folder.display(),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    String::from_utf8(done.stdout).expect("UTF-8")
 }
 
 /// A plan that uses every component.
@@ -87,6 +89,16 @@ components = ["sealed-secret"]
 host = "auth.staging.example.com"
 components = ["migrate-job", "secret-files", "external-secret", "network-policy", "ingress", "monitoring"]
 settings.LLM_UPSTREAM_URL = "http://vllm.llm:8000/v1"
+image_pull_secrets = ["registry"]
+priority_class = "high"
+run_as = "cluster"
+labels = { team = "identity" }
+node_selector = { pool = "auth" }
+tolerations = [{ key = "dedicated", value = "auth", effect = "NoExecute", seconds = 300 }, { operator = "Exists" }]
+annotations.pods = { "example.com/inject" = "true" }
+annotations.service = { "example.com/balancer" = "internal" }
+annotations.service_account = { "example.com/role" = "0123" }
+annotations.ingress = { "example.com/issuer" = "internal" }
 
 [environments.production]
 namespace = "auth"
@@ -130,6 +142,29 @@ async fn every_overlay_builds_and_fits_the_schemas_of_three_versions() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_merged_without_kustomize_is_what_kustomize_builds() {
+    let Some(kubectl) = tool("kubectl") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let objects = |text: &str| {
+        let objects: Vec<Value> = serde_saphyr::from_multiple(text).expect("YAML");
+        let id = |object: &Value| format!("{}/{}", object["kind"], object["metadata"]);
+        let objects = objects.into_iter().map(|object| (id(&object), object));
+        objects.collect::<BTreeMap<_, _>>()
+    };
+    let built = built(&kubectl, folder.path(), EVERYTHING).await;
+    let plan = folder.path().join("deploy.toml").display().to_string();
+    let done = generate(&["k8s", "--config", &plan]).await;
+    let merged = objects(&String::from_utf8(done.stdout).expect("UTF-8"));
+    let overlays = built
+        .iter()
+        .filter(|(name, _)| name.starts_with("overlays"));
+    let built: BTreeMap<_, _> = overlays.flat_map(|(_, text)| objects(text)).collect();
+    assert_eq!(merged, built);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //! refuses, and what other people's tools say of it.
 
 mod canary;
+mod copies;
+mod crds;
 mod drift;
 mod fastapi;
 mod generate;

@@ -39,7 +39,7 @@ fn value(setting: &Setting, choice: usize) -> String {
             let bound = bounds[choice % 2].as_ref().filter(|_| choice % 8 != 7);
             bound.map_or_else(|| choice.to_string(), ToString::to_string)
         }
-        Kind::String | Kind::List(_) => {
+        Kind::String | Kind::List(_) | Kind::Json => {
             let example = setting.example_text().filter(|_| choice.is_multiple_of(4));
             example.unwrap_or_else(|| TEXTS[choice % TEXTS.len()].to_owned())
         }

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::manifests::tool;
+use super::manifests::{kustomize, tool};
 use super::{generate, said};
 use crate::support::Settings;
 
@@ -27,14 +26,6 @@ fn sealed(keys: &[&str]) -> String {
          namespace: aura\n    type: Opaque\n",
         data.collect::<String>()
     )
-}
-
-/// What kubectl makes of `folder`.
-fn build(kubectl: &Path, folder: &Path) -> String {
-    let built = Command::new(kubectl).arg("kustomize").arg(folder).output();
-    let built = built.expect("kubectl");
-    assert!(built.status.success(), "{}", said(&built));
-    String::from_utf8(built.stdout).expect("UTF-8")
 }
 
 /// What `aura config check --strict` says of `path`.
@@ -82,7 +73,7 @@ async fn a_sealed_secret_lacks_no_key_and_has_none_too_many() {
         ),
     ] {
         fs::write(here.join("auth/sealed-secret.yaml"), sealed(&keys)).expect("a file");
-        let text = build(&kubectl, &here.join("auth"));
+        let text = kustomize(&kubectl, &here.join("auth"));
         let file = here.join("built.yaml");
         fs::write(&file, text).expect("a file");
         let (passes, said) = check(&file).await;
@@ -90,7 +81,7 @@ async fn a_sealed_secret_lacks_no_key_and_has_none_too_many() {
         assert!(said.contains(problem), "{keys:?}: {said}");
     }
     // Where a backend is inside the process, its secret is no key.
-    let text = build(&kubectl, &here.join("k8s/overlays/development"));
+    let text = kustomize(&kubectl, &here.join("k8s/overlays/development"));
     let objects: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
     let sealed = objects
         .iter()

@@ -8,6 +8,9 @@ use super::*;
 const SPOILT: &str = r#"
 Not root | Deployment | pod/securityContext/runAsNonRoot | false
 Not root | Job | container/securityContext/runAsUser | 0
+Not root | Deployment | pod/securityContext/runAsGroup | 0
+User and group | Deployment | pod/securityContext/runAsUser | null
+User and group | Job | pod/securityContext/runAsGroup | 1000
 Seccomp | Job | pod/securityContext/seccompProfile | null
 Seccomp | Deployment | container/securityContext/seccompProfile | {"type": "Unconfined"}
 Security contexts | Job | container/securityContext | null

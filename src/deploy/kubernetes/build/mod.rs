@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::deploy::kustomize::{items, join, merge, text_at, texts};
+use crate::deploy::kustomize::{items, join, text_at, texts};
 use crate::deploy::{File, Project, RenderError, emit, file};
 
 /// Kinds in the order in which they are applied; all others follow by name.
@@ -117,8 +117,7 @@ impl Tree<'_> {
                 patch::image(object, image);
             }
             for labels in items(list, "labels") {
-                let patch = serde_json::json!({ "metadata": { "labels": labels["pairs"] } });
-                merge(object, &patch);
+                patch::labels(object, labels);
             }
             let namespaced = text_at(object, "/kind") != "Namespace";
             let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);

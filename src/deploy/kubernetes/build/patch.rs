@@ -1,7 +1,7 @@
 //! What a kustomization does to objects: its patches, strategic ones and the operations of JSON
-//! Patch (RFC 6902) that occur in this tree, and its images.
+//! Patch (RFC 6902) that occur in this tree, its labels and its images.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::deploy::kustomize::{is_deletion, merge, text_at};
 
@@ -80,6 +80,16 @@ fn operate(object: &mut Value, operation: &Value) {
     };
 }
 
+/// Puts `labels` onto `object`, and where they say so onto the pods that it makes.
+pub(super) fn labels(object: &mut Value, labels: &Value) {
+    let mut metadata = json!({ "metadata": { "labels": labels["pairs"] } });
+    let template = object.pointer("/spec/template").is_some();
+    if template && labels["includeTemplates"] == true {
+        metadata["spec"]["template"] = metadata.clone();
+    }
+    merge(object, &metadata);
+}
+
 /// Puts `image` in the place of the image of that name in every container of `object`.
 pub(super) fn image(object: &mut Value, image: &Value) {
     let containers = object.pointer_mut("/spec/template/spec/containers");
@@ -112,8 +122,6 @@ pub(super) fn image(object: &mut Value, image: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

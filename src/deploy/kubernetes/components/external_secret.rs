@@ -7,7 +7,7 @@ use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Deletion, Folder};
 use crate::deploy::kubernetes::{names, secret};
-use crate::deploy::plan::Environment;
+use crate::deploy::plan::{self, Environment};
 use crate::schema::Setting;
 
 /// <https://external-secrets.io/latest/api/externalsecret/>, as far as it is used here.
@@ -23,13 +23,12 @@ pub(in crate::deploy::kubernetes) struct ExternalSecret {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
-    refresh_interval: &'static str,
+    refresh_interval: String,
     secret_store_ref: Store,
     target: Target,
     data: Vec<Entry>,
 }
 
-/// The store of the namespace: one environment cannot read the secrets of another.
 #[derive(Debug, Serialize)]
 struct Store {
     kind: &'static str,
@@ -41,6 +40,7 @@ struct Store {
 struct Target {
     name: String,
     creation_policy: &'static str,
+    deletion_policy: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,33 +50,53 @@ struct Entry {
     remote_ref: Remote,
 }
 
-/// One property of one entry of the store.
+/// A value in the store. Releases of the operator before 2.4 fill in the three policies, so they
+/// are written: the object in the cluster is then the one that was applied.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Remote {
     key: String,
-    property: String,
+    property: Option<String>,
+    conversion_strategy: &'static str,
+    decoding_strategy: &'static str,
+    metadata_policy: &'static str,
 }
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
     let metadata = names::meta(service, &names::secret(service));
-    let external = external_secret(service, metadata, secret::needed(service));
+    let external = external_secret(
+        service,
+        metadata,
+        &plan::ExternalSecret::of(service),
+        secret::needed(service),
+    );
     folder.resource("externalsecret.yaml", &external)?;
     folder.patch(secret::FILE, &Deletion::of_secret(service))
 }
 
-/// The secrets of `environment`, where they are not those of the base.
+/// The secrets of `environment` and where they are, where that is not as in the base. What the plan
+/// says of a secret that a service can do without is fetched as well.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
 ) -> Option<ExternalSecret> {
-    let needed = secret::others_in(service, environment)?;
+    let from = &environment.external_secret;
+    let same = *from == plan::ExternalSecret::of(service);
+    if same && secret::others_in(service, environment).is_none() {
+        return None;
+    }
+    let needed: Vec<_> = secret::needed_in(service, environment).collect();
+    let fetched = service
+        .secret_settings()
+        .filter(|setting| needed.contains(setting) || from.keys.contains_key(&setting.name));
     let metadata = names::patch_meta(service, &names::secret(service));
-    Some(external_secret(service, metadata, needed))
+    Some(external_secret(service, metadata, from, fetched))
 }
 
 fn external_secret<'a>(
     service: &Service,
     metadata: ObjectMeta,
+    from: &plan::ExternalSecret,
     needed: impl Iterator<Item = &'a Setting>,
 ) -> ExternalSecret {
     ExternalSecret {
@@ -84,24 +104,32 @@ fn external_secret<'a>(
         kind: "ExternalSecret",
         metadata,
         spec: Spec {
-            refresh_interval: "1h0m0s",
+            refresh_interval: from.refresh_interval.clone(),
             secret_store_ref: Store {
-                kind: "SecretStore",
-                name: service.name.clone(),
+                kind: from.store_kind.as_str(),
+                name: from.store.clone(),
             },
             target: Target {
                 name: names::secret(service),
                 creation_policy: "Owner",
+                deletion_policy: "Retain",
             },
             data: needed
                 .map(|setting| Entry {
                     secret_key: setting.name.clone(),
-                    remote_ref: Remote {
-                        key: service.name.clone(),
-                        property: setting.name.clone(),
-                    },
+                    remote_ref: remote(from.remote(&setting.name)),
                 })
                 .collect(),
         },
+    }
+}
+
+fn remote(remote: plan::Remote) -> Remote {
+    Remote {
+        key: remote.path,
+        property: remote.property,
+        conversion_strategy: "Default",
+        decoding_strategy: "None",
+        metadata_policy: "None",
     }
 }

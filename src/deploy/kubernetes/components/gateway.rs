@@ -1,4 +1,7 @@
 //! An `HTTPRoute` at a Gateway that somebody else runs, which also ends TLS.
+//!
+//! Fields that the CRD would fill in are written, or the object in the cluster is never the one
+//! that was applied, and Argo CD never in sync.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
@@ -31,6 +34,8 @@ struct Spec {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Parent {
+    group: &'static str,
+    kind: &'static str,
     name: String,
     namespace: String,
     section_name: String,
@@ -64,8 +69,11 @@ struct Path {
 
 #[derive(Debug, Serialize)]
 struct BackendRef {
+    group: &'static str,
+    kind: &'static str,
     name: String,
     port: u16,
+    weight: u32,
 }
 
 fn route(metadata: ObjectMeta, spec: Spec) -> HttpRoute {
@@ -95,8 +103,11 @@ fn rule(service: &Service, timeouts: Option<Timeouts>) -> Rule {
             },
         }],
         backend_refs: vec![BackendRef {
+            group: "",
+            kind: "Service",
             name: service.name.clone(),
             port: 80,
+            weight: 1,
         }],
         timeouts,
     }
@@ -116,6 +127,8 @@ pub(in crate::deploy::kubernetes) fn overlay(
         .then(|| rule(service, Some(endless)));
     let spec = Spec {
         parent_refs: vec![Parent {
+            group: "gateway.networking.k8s.io",
+            kind: "Gateway",
             name: environment.gateway.name.clone(),
             namespace: environment.gateway.namespace.clone(),
             section_name: environment.gateway.section.clone(),
@@ -123,5 +136,7 @@ pub(in crate::deploy::kubernetes) fn overlay(
         hostnames: environment.host.iter().cloned().collect(),
         rules: rules.into_iter().collect(),
     };
-    route(names::patch_meta(service, &service.name), spec)
+    let mut metadata = names::patch_meta(service, &service.name);
+    metadata.annotations = Some(environment.annotations.http_route.clone());
+    route(metadata, spec)
 }

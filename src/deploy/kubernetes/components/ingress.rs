@@ -36,8 +36,10 @@ pub(in crate::deploy::kubernetes) fn overlay(
     environment: &Environment,
 ) -> Ingress {
     let class = Some(environment.gateway.ingress_class.as_str());
+    let mut annotations = limits(&Traffic::of(service, environment));
+    annotations.extend(environment.annotations.ingress.clone());
     let metadata = ObjectMeta {
-        annotations: Some(limits(&Traffic::of(service, environment))),
+        annotations: Some(annotations),
         ..names::patch_meta(service, &service.name)
     };
     ingress(service, metadata, class, environment.host.as_deref())

@@ -86,7 +86,7 @@ pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &En
     };
     let pod = PodSpec {
         containers: vec![container],
-        ..PodSpec::default()
+        ..pod::placed(&environment.placement)
     };
     let mut job = patch(service, pod);
     let mut annotations = waiver::annotations(&waiver::job(service, environment));
@@ -101,7 +101,7 @@ pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &En
         spec.ttl_seconds_after_finished = environment.gitops.is_none().then_some(3600);
         let values = Values::of(service, environment);
         spec.template.metadata = Some(ObjectMeta {
-            annotations: Some(deployment::checksum(&values)),
+            annotations: Some(deployment::annotations(&values, environment)),
             ..ObjectMeta::default()
         });
     }

@@ -164,12 +164,17 @@ fn fit(subject: &Subject) -> Result<Findings, Unseen> {
             let name = &place.name;
             let mut users = place.pods().map(|(_, pod)| {
                 let context = &pod["securityContext"];
-                context["runAsUser"]
-                    .as_u64()
-                    .zip(context["runAsGroup"].as_u64())
+                let ids = [&context["runAsUser"], &context["runAsGroup"]];
+                // Without a number, the image's own holds, or what the cluster assigns.
+                ids.map(|id| (!id.is_null()).then(|| id.as_u64()))
             });
+            let [uid, gid] = [user.map(|(uid, _)| uid), user.map(|(_, gid)| gid)];
+            let fits = |[found_uid, found_gid]: [Option<Option<u64>>; 2]| {
+                found_uid.is_none_or(|found| found == uid)
+                    && found_gid.is_none_or(|found| found == gid)
+            };
             findings.check(
-                users.all(|found| found.is_some() && found == user),
+                user.is_some() && users.all(fits),
                 format!("{name}: the user of the image"),
                 format!("{whose}, {name}: a pod runs as another user than the image's"),
             );
