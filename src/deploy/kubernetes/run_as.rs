@@ -1,5 +1,5 @@
-//! Pods without numeric ids, for clusters whose admission assigns them (OpenShift's
-//! `restricted-v2`): the rest of the restricted standard stays.
+//! Pods without numeric ids, for clusters whose admission assigns them (`restricted-v2`
+//! of `OpenShift`): the rest of the restricted standard stays.
 
 use super::folder::{Folder, Operation, Target};
 use super::names;

@@ -95,12 +95,12 @@ pub(super) struct EnvironmentFile {
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that pods tolerate: `[[environments.NAME.tolerations]]`.
     pub tolerations: Vec<TolerationFile>,
-    /// The PriorityClass of every pod, which must be in the cluster. Left out: the cluster's
+    /// The `PriorityClass` of every pod, which must be in the cluster. Left out: the cluster's
     /// default.
     #[schemars(example = &"high")]
     pub priority_class: Option<ObjectName>,
     /// The numeric user and group of pods: those of the image, or, with `cluster`, whatever the
-    /// admission of the cluster assigns. OpenShift's `restricted-v2` wants `cluster`. On a
+    /// admission of the cluster assigns. `restricted-v2` of `OpenShift` wants `cluster`. On a
     /// cluster that assigns none, the component `secret-files` then has files that nobody can
     /// read. Left out: `image`.
     pub run_as: Option<RunAs>,
@@ -176,7 +176,7 @@ pub(super) struct AnnotationsFile {
     pub pods: BTreeMap<String, String>,
     /// Of the Service that serves; that of the metrics has none.
     pub service: BTreeMap<String, String>,
-    /// Of the ServiceAccount: a role of a cloud, for example.
+    /// Of the `ServiceAccount`: a role of a cloud, for example.
     pub service_account: BTreeMap<String, String>,
     /// Of the Ingress; needs the component `ingress`.
     pub ingress: BTreeMap<String, String>,

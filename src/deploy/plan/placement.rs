@@ -39,7 +39,7 @@ pub struct Placement {
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that are tolerated.
     pub tolerations: Vec<Toleration>,
-    /// The PriorityClass, where it is not the cluster's default.
+    /// The `PriorityClass`, where it is not the cluster's default.
     pub priority_class: Option<String>,
     /// Whose user ids pods have.
     pub run_as: RunAs,
@@ -52,7 +52,7 @@ pub struct Annotations {
     pub pods: BTreeMap<String, String>,
     /// Of the Service that serves.
     pub service: BTreeMap<String, String>,
-    /// Of the ServiceAccount.
+    /// Of the `ServiceAccount`.
     pub service_account: BTreeMap<String, String>,
     /// Of the Ingress.
     pub ingress: BTreeMap<String, String>,

@@ -27,8 +27,13 @@ pub(super) struct Draft {
 impl Draft {
     /// Nothing is wrong with it.
     pub(super) fn sound() -> Self {
+        Self::planned("")
+    }
+
+    /// The same with that `deploy.toml`.
+    pub(super) fn planned(toml: &str) -> Self {
         let service = service();
-        let plan = Plan::read(&service, None, false).unwrap();
+        let plan = Plan::read(&service, Some(("deploy.toml", toml)), false).unwrap();
         let project = Project { service, plan };
         let tree = (kubernetes::ARTEFACT.render)(&project).unwrap();
         let below = |path: &str| path.strip_prefix("k8s/").unwrap().to_owned();

@@ -35,6 +35,18 @@ fn a_sound_release_passes_every_item_with_evidence() {
 }
 
 #[test]
+fn a_release_whose_user_ids_the_cluster_assigns_is_sound() {
+    let report = report(Draft::planned(
+        "environments.staging.run_as = \"cluster\"\n\
+         environments.production.run_as = \"cluster\"\n",
+    ));
+    assert!(report.ok, "{}", report.text());
+    let waived = report.outcomes().find(|one| one.id == "pods-hardened");
+    let evidence = format!("{:?}", waived.unwrap().evidence);
+    assert!(evidence.contains("User and group"), "{evidence}");
+}
+
+#[test]
 fn what_is_not_given_is_not_looked_at_and_does_not_fail() {
     let whole = Draft::sound().subject().unwrap();
     let report = verify(&Subject {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{generate, said};
+use super::manifests::stream;
 
 /// Every custom kind, and the schemas that it has to fit.
 const SCHEMAS: [(&str, &str); 5] = [
@@ -52,14 +52,8 @@ fn schema(text: &str) -> Value {
 }
 
 /// The objects of every environment of `PLAN`.
-async fn objects() -> Vec<Value> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let plan = folder.path().join("deploy.toml");
-    std::fs::write(&plan, PLAN).expect("a file");
-    let done = generate(&["k8s", "--config", &plan.display().to_string()]).await;
-    assert!(done.status.success(), "{}", said(&done));
-    let text = String::from_utf8(done.stdout).expect("UTF-8");
-    serde_saphyr::from_multiple(&text).expect("YAML")
+fn objects() -> Vec<Value> {
+    serde_saphyr::from_multiple(&stream(PLAN)).expect("YAML")
 }
 
 /// Fills in what the schema has a default for, as an API server does before it stores an object.
@@ -147,9 +141,9 @@ fn faults(value: &Value, schema: &Value, at: &str) -> Vec<String> {
     found
 }
 
-#[tokio::test]
-async fn custom_kinds_are_what_the_cluster_makes_of_them() {
-    let objects = objects().await;
+#[test]
+fn custom_kinds_are_what_the_cluster_makes_of_them() {
+    let objects = objects();
     let mut seen = BTreeSet::new();
     for (kind, text) in SCHEMAS {
         let schema = schema(text);
@@ -175,9 +169,9 @@ async fn custom_kinds_are_what_the_cluster_makes_of_them() {
     assert_eq!(seen.len(), 4);
 }
 
-#[tokio::test]
-async fn an_external_secret_fetches_what_the_plan_names_from_where_it_says() {
-    let objects = objects().await;
+#[test]
+fn an_external_secret_fetches_what_the_plan_names_from_where_it_says() {
+    let objects = objects();
     let mut found = objects.iter().filter(|one| one["kind"] == "ExternalSecret");
     let [staging, production] = [found.next(), found.next()].map(|one| &one.expect("one")["spec"]);
     let store = json!({ "kind": "SecretStore", "name": "aura" });

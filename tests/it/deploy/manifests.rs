@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use aura::deploy::{Plan, Project, kubernetes};
+use aura::server::service::service;
 use serde_json::Value;
 
 use super::{generate, said};
@@ -55,6 +57,13 @@ pub(super) async fn built(
     assert!(done.status.success(), "{}", said(&done));
     let build = |name| (name, kustomize(kubectl, &folder.join("k8s").join(name)));
     BUILDS.into_iter().map(build).collect()
+}
+
+/// The objects of every environment of `plan`, put together without kustomize.
+pub(super) fn stream(plan: &str) -> String {
+    let service = service(Value::Null).expect("a service");
+    let plan = Plan::read(&service, Some(("deploy.toml", plan)), false).expect("a plan");
+    kubernetes::stream(&Project { service, plan }, None).expect("objects")
 }
 
 /// What kubectl makes of the kustomization in `folder`.
@@ -149,22 +158,26 @@ async fn what_is_merged_without_kustomize_is_what_kustomize_builds() {
     let Some(kubectl) = tool("kubectl") else {
         return;
     };
-    let folder = tempfile::tempdir().expect("a folder");
     let objects = |text: &str| {
         let objects: Vec<Value> = serde_saphyr::from_multiple(text).expect("YAML");
-        let id = |object: &Value| format!("{}/{}", object["kind"], object["metadata"]);
+        let id = |object: &Value| {
+            let [namespace, name] = ["namespace", "name"].map(|key| &object["metadata"][key]);
+            format!("{namespace}/{}/{name}", object["kind"])
+        };
         let objects = objects.into_iter().map(|object| (id(&object), object));
         objects.collect::<BTreeMap<_, _>>()
     };
+    let folder = tempfile::tempdir().expect("a folder");
     let built = built(&kubectl, folder.path(), EVERYTHING).await;
-    let plan = folder.path().join("deploy.toml").display().to_string();
-    let done = generate(&["k8s", "--config", &plan]).await;
-    let merged = objects(&String::from_utf8(done.stdout).expect("UTF-8"));
     let overlays = built
         .iter()
         .filter(|(name, _)| name.starts_with("overlays"));
     let built: BTreeMap<_, _> = overlays.flat_map(|(_, text)| objects(text)).collect();
-    assert_eq!(merged, built);
+    let merged = objects(&stream(EVERYTHING));
+    assert!(merged.keys().eq(built.keys()), "{merged:?}\n{built:?}");
+    for (id, object) in &merged {
+        assert_eq!(*object, built[id], "{id}");
+    }
 }
 
 #[tokio::test]
