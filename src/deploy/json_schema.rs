@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Artefact, File, Project, RenderError};
-use crate::schema::Settings;
+use crate::schema::{Setting, Settings};
 
 /// The dialect, as schemars writes it.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -90,17 +90,10 @@ fn section(
         node.extend(over.into_iter().filter(|(key, _)| key != "$ref"));
         return section(root, settings, node, path);
     }
-    for key in ALTERNATIVES {
-        for one in node
-            .get_mut(key)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
-            if let Some(one) = one.as_object_mut().filter(|one| is_section(root, one)) {
-                section(root, settings, one, path);
-            }
-        }
+    if !node.contains_key("properties")
+        && let Some(only) = only_alternative(node)
+    {
+        return section(root, settings, only, path);
     }
     let Some(properties) = node.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
@@ -110,7 +103,9 @@ fn section(
             continue;
         };
         path.push(key.clone());
-        if is_section(root, field) {
+        // What the settings do not go into is a value, whatever its schema looks like.
+        let below = |one: &Setting| one.path.len() > path.len() && one.path.starts_with(path);
+        if settings.iter().any(below) {
             section(root, settings, field, path);
         } else {
             let name = settings.iter().find(|setting| setting.path == *path);
@@ -120,24 +115,15 @@ fn section(
     }
 }
 
-/// Whether `node` holds settings rather than being one.
-fn is_section(root: &Value, node: &Map<String, Value>) -> bool {
-    holds_properties(root, node, MAX_DEPTH)
-}
-
-fn holds_properties(root: &Value, node: &Map<String, Value>, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
-        return false;
-    };
-    let alternatives = || {
-        let lists = ALTERNATIVES
-            .iter()
-            .filter_map(|key| node.get(*key)?.as_array());
-        lists.flatten().filter_map(Value::as_object)
-    };
-    node.contains_key("properties")
-        || target(root, node).is_some_and(|target| holds_properties(root, target, depth))
-        || alternatives().any(|one| holds_properties(root, one, depth))
+/// The single alternative beside `null`.
+fn only_alternative(node: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    let key = ALTERNATIVES.iter().find(|key| node.contains_key(**key))?;
+    let all = node.get_mut(*key)?.as_array_mut()?.iter_mut();
+    let mut rest = all
+        .filter_map(Value::as_object_mut)
+        .filter(|one| one.get("type") != Some(&Value::from("null")));
+    let only = rest.next()?;
+    rest.next().is_none().then_some(only)
 }
 
 fn target<'a>(root: &'a Value, node: &Map<String, Value>) -> Option<&'a Map<String, Value>> {

@@ -51,8 +51,17 @@ pub(super) fn bounds(node: &Node, kind: &Kind) -> Bounds {
 
 /// The kind of a variable that holds what no single kind describes. Text fits everything that is
 /// no map and no list.
-pub(super) fn kind(node: &Node) -> Kind {
-    let mut all: Vec<&str> = alternatives(node).flat_map(kinds).collect();
+pub(super) fn kind(root: &Value, node: &Node) -> Kind {
+    // One step: a definition that only refers to another one is a model.
+    let referred = |one: &'_ Node| {
+        let reference = one.get("$ref").and_then(Value::as_str);
+        let found = reference.and_then(|reference| target(root, reference)?.as_object());
+        found.filter(|found| found.contains_key("type")).cloned()
+    };
+    let followed: Vec<Node> = alternatives(node)
+        .map(|one| referred(one).unwrap_or_else(|| one.clone()))
+        .collect();
+    let mut all: Vec<&str> = followed.iter().flat_map(kinds).collect();
     if all.is_empty() {
         all = kinds(node).collect();
     }
@@ -84,34 +93,43 @@ pub(super) fn takes_null(node: &Node) -> bool {
         || alternatives(node).any(|one| kinds(one).any(|kind| kind == "null"))
 }
 
-/// Whether a value of `node` is a secret, or holds one.
-pub(super) fn is_secret(root: &Value, node: &Node) -> bool {
-    holds_secret(root, node, &mut BTreeSet::new())
+/// Whether `node` takes a list.
+pub(super) fn is_list(node: &Node) -> bool {
+    kinds(node).any(|kind| kind == "array")
 }
 
-/// `seen`: the references that were followed already.
-fn holds_secret<'a>(root: &'a Value, node: &'a Node, seen: &mut BTreeSet<&'a str>) -> bool {
-    if node.get("writeOnly") == Some(&Value::Bool(true))
-        || node.get("format").and_then(Value::as_str) == Some("password")
-    {
-        return true;
+/// Whether a value of `node` is a secret, or holds one.
+pub(super) fn is_secret(root: &Value, node: &Node) -> bool {
+    // No recursion: definitions may refer to one another in a chain as long as the file.
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        if node.get("writeOnly") == Some(&Value::Bool(true))
+            || node.get("format").and_then(Value::as_str) == Some("password")
+        {
+            return true;
+        }
+        let one = |key: &str| node.get(key);
+        let target = one("$ref")
+            .and_then(Value::as_str)
+            .filter(|reference| seen.insert(*reference))
+            .and_then(|reference| target(root, reference));
+        let inside = [target, one("items"), one("additionalProperties")];
+        let several = ["anyOf", "oneOf", "allOf", "prefixItems"];
+        let several = several.iter().filter_map(|key| node.get(*key)?.as_array());
+        let named = node.get("properties").and_then(Value::as_object);
+        let all = inside
+            .into_iter()
+            .flatten()
+            .chain(several.flatten())
+            .chain(named.into_iter().flat_map(|fields| fields.values()));
+        waiting.extend(all.filter_map(Value::as_object));
     }
-    let one = |key: &str| node.get(key);
-    let target = one("$ref")
-        .and_then(Value::as_str)
-        .filter(|reference| seen.insert(reference))
-        .and_then(|reference| root.pointer(reference.strip_prefix('#')?));
-    let inside = [target, one("items"), one("additionalProperties")];
-    let several = ["anyOf", "oneOf", "allOf", "prefixItems"];
-    let several = several.iter().filter_map(|key| node.get(*key)?.as_array());
-    let named = node.get("properties").and_then(Value::as_object);
-    let mut all = inside
-        .into_iter()
-        .flatten()
-        .chain(several.flatten())
-        .chain(named.into_iter().flat_map(|fields| fields.values()))
-        .filter_map(Value::as_object);
-    all.any(|inner| holds_secret(root, inner, seen))
+    false
+}
+
+fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+    root.pointer(reference.strip_prefix('#')?)
 }
 
 /// The alternatives of `anyOf` and `oneOf`.

@@ -271,7 +271,7 @@ impl Walk<'_> {
     fn kind(&self, node: &Node, path: &[String]) -> Result<(Kind, Vec<Variant>), SchemaError> {
         match self.strict_kind(node, path) {
             Err(SchemaError::Unsupported { .. }) if self.is_foreign() => {
-                Ok((loose::kind(node), Vec::new()))
+                Ok((loose::kind(self.root, node), Vec::new()))
             }
             kind => kind,
         }
@@ -308,10 +308,12 @@ impl Walk<'_> {
             "array" => {
                 let items = node.get("items").unwrap_or(&Value::Null);
                 let (items, _) = self.resolve(items, path)?;
-                match self.strict_kind(&items, path)? {
-                    (Kind::List(_), _) => Err(self.unsupported(path, "a list of lists")),
-                    (kind, variants) => Ok((Kind::List(Box::new(kind)), variants)),
+                // Not by recursion: a list may be defined as one of itself.
+                if loose::is_list(&items) {
+                    return Err(self.unsupported(path, "a list of lists"));
                 }
+                let (kind, variants) = self.strict_kind(&items, path)?;
+                Ok((Kind::List(Box::new(kind)), variants))
             }
             other => Err(self.unsupported(path, other)),
         }

@@ -7,7 +7,9 @@ use super::{ServiceFile, SettingsWritten, Written, backends};
 use crate::deploy::plan::has_password;
 use crate::deploy::plan::report::Report;
 use crate::deploy::{Probes, Service};
-use crate::schema::{FaultKind, Faults, Kind, Reader, Setting, Settings, Spelling, nearest};
+use crate::schema::{
+    FaultKind, Faults, Kind, Reader, Setting, Settings, Spelling, nearest, without_mark,
+};
 
 /// Ends of names that only secrets have.
 const SECRET_ENDS: [&str; 6] = [
@@ -156,7 +158,7 @@ fn spelling(written: &SettingsWritten) -> Spelling {
 const SCHEMA: [&str; 2] = ["settings", "schema"];
 
 fn read_schema(text: &str, report: &Report) -> Result<Value, Faults> {
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(without_mark(text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let problem = format!("names a file that is not JSON: line {line}, column {column}");
         let remedy = "write the JSON Schema of the settings into it";

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use self::text::{Fact, Folder, Lists, Separator, UrlPath, Variable, Version, Word};
 use super::plan::report::Report;
 use super::plan::{Image, Label, read};
-use crate::schema::{Bounded, FaultKind, Faults};
+use crate::schema::{Bounded, FaultKind, Faults, without_mark};
 
 pub(super) use schema::ARTEFACT;
 
@@ -37,7 +37,7 @@ impl ServiceFile {
     /// Every fault of a single value, with line and column. No value that could hold a password is
     /// shown.
     pub fn read(name: &str, text: &str) -> Result<Self, Faults> {
-        let (written, mut report): (Written, _) = read::read(name, text)?;
+        let (written, mut report): (Written, _) = read::read(name, without_mark(text))?;
         for (key, missing) in [
             (&["name"][..], written.name.is_none()),
             (&["version"], written.version.is_none()),

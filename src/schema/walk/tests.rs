@@ -285,3 +285,31 @@ fn a_schema_without_end_is_refused() {
     });
     assert!(foreign(&circle).is_err());
 }
+
+#[test]
+fn definitions_that_refer_to_themselves_end() {
+    let schema = json!({
+        "$defs": {
+            "Tree": { "type": "array", "items": { "$ref": "#/$defs/Tree" } },
+            "Leaf": { "type": "string", "enum": ["a"] },
+            "Other": { "type": "string", "enum": ["b"] },
+        },
+        "properties": {
+            "tree": { "$ref": "#/$defs/Tree" },
+            "either": { "anyOf": [{ "$ref": "#/$defs/Leaf" }, { "$ref": "#/$defs/Other" }] },
+        },
+    });
+    let settings = foreign(&schema).unwrap();
+    assert_eq!(settings.get("SHOP_TREE").unwrap().kind, Kind::Json);
+    assert_eq!(settings.get("SHOP_EITHER").unwrap().kind, Kind::String);
+    let links = (0..20_000).map(|at| {
+        let next = json!({ "items": { "$ref": format!("#/$defs/L{}", at + 1) } });
+        (format!("L{at}"), next)
+    });
+    let mut definitions: Map<String, Value> = links.collect();
+    let secret = json!({ "type": "string", "writeOnly": true });
+    definitions.insert("L20000".to_owned(), secret);
+    let list = json!({ "type": "array", "items": { "$ref": "#/$defs/L0" } });
+    let schema = json!({ "$defs": definitions, "properties": { "x": list } });
+    assert!(foreign(&schema).unwrap().get("SHOP_X").unwrap().secret);
+}
