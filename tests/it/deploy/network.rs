@@ -93,9 +93,16 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn is_at(peer: &Value, own: &str, end: &End) -> bool {
     let holds = |selector: &Value, labels: &[(&str, &str)]| {
+        let has = |key: &str, value: &Value| labels.iter().any(|(k, v)| *k == key && v == value);
         let wanted = selector["matchLabels"].as_object();
         let mut wanted = wanted.into_iter().flatten();
-        wanted.all(|(key, value)| labels.iter().any(|(k, v)| k == key && v == value))
+        let mut expressions = list(&selector["matchExpressions"]);
+        let is_met = |one: &Value| {
+            assert_eq!(one["operator"], "In");
+            let key = one["key"].as_str().expect("a key");
+            list(&one["values"]).any(|value| has(key, value))
+        };
+        wanted.all(|(key, value)| has(key, value)) && expressions.all(is_met)
     };
     match end {
         Address(address) => {

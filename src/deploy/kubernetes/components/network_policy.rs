@@ -11,7 +11,9 @@ use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
     NetworkPolicyPort, NetworkPolicySpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    LabelSelector, LabelSelectorRequirement, ObjectMeta,
+};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::deploy::Service;
@@ -154,8 +156,14 @@ fn further(destination: &Destination) -> NetworkPolicyEgressRule {
             let mut peer = place.as_deref().map_or_else(pods, namespace);
             // A namespace without labels is every pod of it.
             if !labels.is_empty() {
+                // Expressions: kustomize writes the labels of a second copy into every `matchLabels`.
+                let expressions = labels.iter().map(|(key, value)| LabelSelectorRequirement {
+                    key: key.clone(),
+                    operator: "In".to_owned(),
+                    values: Some(vec![value.clone()]),
+                });
                 peer.pod_selector = Some(LabelSelector {
-                    match_labels: Some(labels.clone()),
+                    match_expressions: Some(expressions.collect()),
                     ..LabelSelector::default()
                 });
             }
