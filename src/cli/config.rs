@@ -55,7 +55,7 @@ pub enum ConfigCommand {
         /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
         #[arg(long)]
         dev: bool,
-        /// Also read this directory, which holds one file a variable.
+        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
         /// Print JSON.
@@ -68,7 +68,7 @@ pub enum ConfigCommand {
         /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
         #[arg(long)]
         dev: bool,
-        /// Also read this directory, which holds one file a variable.
+        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
         /// Print JSON.
@@ -88,6 +88,9 @@ pub enum ConfigCommand {
         /// file, or - for standard input.
         #[arg(long, value_name = "PATH")]
         from: Option<PathBuf>,
+        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+        #[arg(long, value_name = "DIR")]
+        secrets_dir: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -170,14 +173,15 @@ impl ConfigCommand {
                 let loader = loader(environment, dev)?.secrets_dir(secrets_dir);
                 show(Config::load(&loader), json, out, err)
             }
-            Self::Explain { name, from, json } => config_explain::run(
-                name.as_deref(),
-                from.as_deref(),
+            Self::Explain {
+                name,
+                from,
+                secrets_dir,
                 json,
-                environment,
-                out,
-                err,
-            ),
+            } => {
+                let loader = Config::loader(environment)?.secrets_dir(secrets_dir);
+                config_explain::run(name.as_deref(), from.as_deref(), json, &loader, out, err)
+            }
         }
     }
 }

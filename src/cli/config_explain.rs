@@ -12,15 +12,15 @@ use super::{USAGE, config_text};
 use crate::config::Config;
 use crate::deploy::inspect::{Inputs, mentions};
 use crate::deploy::{Service, describe, explain};
-use crate::schema::{Environment, Setting};
+use crate::schema::{Loader, Setting};
 
-/// Explains the setting `name` with its value in `environment`, or all of them without; given
+/// Explains the setting `name` with its value as `loader` finds it, or all of them without; given
 /// `from`, with every line there that names it. Gives the exit code.
 pub(super) fn run(
     name: Option<&str>,
     from: Option<&Path>,
     json: bool,
-    environment: Environment,
+    loader: &Loader,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> anyhow::Result<u8> {
@@ -35,7 +35,7 @@ pub(super) fn run(
         service.settings.iter().collect()
     };
     let here = match settings.as_slice() {
-        [one] if name.is_some() => Some(here(one, environment)?),
+        [one] if name.is_some() => Some(here(one, loader)),
         _ => None,
     };
     let inputs = from.map(inputs);
@@ -85,11 +85,10 @@ struct Here {
     json: Value,
 }
 
-/// What `setting` is in `environment`, or what is wrong with it there. Whatever else is wrong is
+/// What `setting` is as `loader` finds it, or what is wrong with it there. Whatever else is wrong is
 /// the business of `config check`.
-fn here(setting: &Setting, environment: Environment) -> anyhow::Result<Here> {
-    let loader = Config::loader(environment)?;
-    let (entries, faults) = match Config::load(&loader) {
+fn here(setting: &Setting, loader: &Loader) -> Here {
+    let (entries, faults) = match Config::load(loader) {
         Ok(config) => (config.entries, Vec::new()),
         Err(faults) => {
             let entries = loader.resolve::<Value>().entries;
@@ -97,16 +96,16 @@ fn here(setting: &Setting, environment: Environment) -> anyhow::Result<Here> {
         }
     };
     if let Some(fault) = faults.iter().find(|fault| fault.name == setting.name) {
-        return Ok(Here {
+        return Here {
             text: fault.problem.clone(),
             json: json!({ "fault": fault }),
-        });
+        };
     }
     let entry = entries.iter().find(|entry| entry.name == setting.name);
-    Ok(Here {
+    Here {
         text: entry.map_or_else(String::new, config_text::value),
         json: entry.map_or(Value::Null, config_text::entry_json),
-    })
+    }
 }
 
 /// The lines that name a setting, and what could not be read.

@@ -1,6 +1,7 @@
 //! `aura healthcheck`: for images that have no shell and no curl.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,11 +29,17 @@ pub(super) struct Healthcheck {
     /// Where to ask, instead of /health at the port of `SERVER_PORT` on this machine.
     #[arg(long)]
     url: Option<Uri>,
+    /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+    #[arg(long, value_name = "DIR")]
+    secrets_dir: Option<PathBuf>,
 }
 
 impl Healthcheck {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let url = self.url.map_or_else(own_server, Ok)?;
+        let url = match self.url {
+            Some(url) => url,
+            None => own_server(self.secrets_dir.as_deref())?,
+        };
         let status = runtime()?.block_on(async {
             let asked = tokio::time::timeout(LIMIT, ask(&url)).await;
             asked.with_context(|| format!("{url} did not answer in time"))?
@@ -46,9 +53,16 @@ impl Healthcheck {
 }
 
 /// The server that the same settings would start.
-fn own_server() -> anyhow::Result<Uri> {
-    let loader = Config::loader(Environment::of_process())?.secrets_elsewhere(true);
-    let server = Config::load(&loader)?.value.server;
+fn own_server(secrets_dir: Option<&Path>) -> anyhow::Result<Uri> {
+    let loader = Config::loader(Environment::of_process())?
+        .secrets_elsewhere(true)
+        .secrets_dir(secrets_dir.map(Path::to_owned));
+    let mut found = loader.resolve::<Config>();
+    // A secret that was replaced by a bad one does not stop the server, which keeps the old one.
+    found
+        .faults
+        .retain(|fault| fault.name.starts_with("SERVER_"));
+    let server = found.finish()?.value.server;
     let host = match server.host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

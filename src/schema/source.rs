@@ -28,12 +28,29 @@ pub(super) struct SecretsDir {
 }
 
 impl SecretsDir {
-    /// Lists `path`.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+    /// Lists the directory that the variable `name` names; an empty one where it is not set.
+    pub(super) fn named_by(name: &str, environment: &Environment) -> Result<Self, Fault> {
+        let Some(path) = environment.get(name) else {
+            return Ok(Self::default());
+        };
+        let path = path.map_err(|NotUtf8| not_utf8(name))?;
+        if path.is_empty() {
+            return Err(Fault::new(
+                FaultKind::Empty,
+                name,
+                "is empty",
+                "name a directory or remove the variable",
+            ));
+        }
+        Self::open(name, Path::new(path))
+    }
+
+    /// Lists `path`, which the option or variable `name` names.
+    pub(super) fn open(name: &str, path: &Path) -> Result<Self, Fault> {
         let unreadable = |error: io::Error| {
             Fault::new(
                 FaultKind::File,
-                "--secrets-dir",
+                name,
                 format!("{} cannot be listed: {}", path.display(), reason(&error)),
                 "name a directory that this user may read",
             )
@@ -283,9 +300,9 @@ mod tests {
         std::fs::create_dir(dir.path().join("..data")).unwrap();
         std::fs::create_dir(dir.path().join("nested")).unwrap();
         std::fs::write(dir.path().join("KEY"), "x").unwrap();
-        let opened = SecretsDir::open(dir.path()).unwrap();
+        let opened = SecretsDir::open("DIR", dir.path()).unwrap();
         assert_eq!(opened.files.into_iter().collect::<Vec<_>>(), ["KEY"]);
-        assert!(SecretsDir::open(&dir.path().join("missing")).is_err());
+        assert!(SecretsDir::open("DIR", &dir.path().join("missing")).is_err());
     }
 
     proptest! {

@@ -22,16 +22,17 @@ pub(super) fn warnings(
     settings: &Settings,
     environment: &Environment,
     dir: &SecretsDir,
+    secrets_variable: Option<&str>,
 ) -> Vec<Fault> {
     let variables = environment.iter().filter_map(|(name, text)| {
         if let Some(setting) = settings.get(name) {
             return setting.deprecated.then(|| deprecated(setting));
         }
         let text = text.unwrap_or_default();
-        if is_read(settings, name) {
+        if is_read(settings, name) || secrets_variable == Some(name) {
             None
         } else {
-            stranger(settings, name, text)
+            stranger(settings, name, text, secrets_variable)
         }
     });
     let names = || settings.iter().map(|setting| setting.name.as_str());
@@ -51,7 +52,7 @@ impl Settings {
     /// Checks whether `name` is not a setting, but so nearly one that the loader warns of it.
     #[must_use]
     pub fn is_near_miss(&self, name: &str) -> bool {
-        let fault = (!is_read(self, name)).then(|| stranger(self, name, ""));
+        let fault = (!is_read(self, name)).then(|| stranger(self, name, "", None));
         fault
             .flatten()
             .is_some_and(|fault| fault.kind == FaultKind::NearMiss)
@@ -65,7 +66,12 @@ fn is_read(settings: &Settings, name: &str) -> bool {
 }
 
 /// What a variable that is no setting may have been meant as.
-fn stranger(settings: &Settings, name: &str, text: &str) -> Option<Fault> {
+fn stranger(
+    settings: &Settings,
+    name: &str,
+    text: &str,
+    secrets_variable: Option<&str>,
+) -> Option<Fault> {
     if value::is_service_link(text) {
         let sections = settings.sections().iter();
         let mut prefixes = sections.map(|section| section.path.join("_").to_uppercase() + "_");
@@ -102,6 +108,7 @@ fn stranger(settings: &Settings, name: &str, text: &str) -> Option<Fault> {
         .iter()
         .flat_map(|setting| [Some(setting.name.clone()), setting.file_variable()])
         .flatten()
+        .chain(secrets_variable.map(str::to_owned))
         .collect();
     let near = suggest::near_miss(name, known.iter().map(String::as_str))?;
     Some(near_miss(name, near, "is not a setting"))

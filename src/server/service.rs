@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::memory;
 use crate::auth::new_key;
-use crate::config::{Algorithm, Config};
+use crate::config::{Algorithm, Config, SECRETS_VARIABLE};
 use crate::deploy::verify::{Build, Library, Names, Page, Promises};
 use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Requests, Service};
 use crate::schema::{Environment, Fault, SchemaError, Secret};
@@ -36,7 +36,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
         entrypoint: "/aura".to_owned(),
         command: Vec::new(),
         serve: words(&["serve"]),
-        secrets_dir: Some("--secrets-dir".to_owned()),
+        secrets_variable: Some(SECRETS_VARIABLE.to_owned()),
         migrate: Some(words(&["migrate"])),
         no_migrate: Some("--no-migrate".to_owned()),
         healthcheck: Some(words(&["healthcheck"])),

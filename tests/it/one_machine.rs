@@ -44,7 +44,7 @@ const SYSTEMCTL: &str = r#"
 start() {
   cd ROOT/var/lib/aura
   set -a; . ROOT/etc/aura/aura.env; set +a
-  ROOT/usr/local/bin/aura serve --secrets-dir=ROOT/etc/aura/credentials \
+  SETTINGS_DIR=ROOT/etc/aura/credentials ROOT/usr/local/bin/aura serve \
     >>ROOT/log 2>&1 </dev/null &
   echo $! >ROOT/pid
 }

@@ -146,7 +146,7 @@ fn keep_ours(service: &Service, sources: &mut Vec<Source>, workloads: &[Workload
     for container in workloads.iter().flat_map(|workload| &workload.containers) {
         let whole = container.env_from.iter().map(|(reference, _)| reference);
         named.extend(whole.map(|reference| (reference.holder, reference.name.clone())));
-        if service.program.secrets_dir.is_some() {
+        if service.program.secrets_variable.is_some() {
             let mounted = container.mounted.iter().cloned();
             named.extend(mounted.map(|name| (Holder::Secret, name)));
         }

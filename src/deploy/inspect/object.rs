@@ -79,10 +79,9 @@ pub(super) struct Variable {
 pub(super) struct Container {
     pub(super) at: At,
     pub(super) image: String,
-    pub(super) args: Vec<String>,
     pub(super) env_from: Vec<(Reference, String)>,
     pub(super) env: Vec<Variable>,
-    /// Secrets that are mounted into it as folders.
+    /// Secrets that are mounted into it as folders which an argument or a variable names.
     pub(super) mounted: Vec<String>,
 }
 
@@ -231,16 +230,19 @@ fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
 fn containers(at: &At, pod: &Value) -> Vec<Container> {
     let lists = ["/spec/initContainers", "/spec/containers"];
     let all = lists.into_iter().flat_map(|key| list(pod, key));
-    all.map(|container| Container {
-        at: At {
-            file: at.file.clone(),
-            object: format!("{} container {}", at.object, text_at(container, "/name")),
-        },
-        image: text_at(container, "/image").to_owned(),
-        args: [strings(container, "/command"), strings(container, "/args")].concat(),
-        env_from: list(container, "/envFrom").filter_map(env_from).collect(),
-        env: list(container, "/env").filter_map(variable).collect(),
-        mounted: mounted(pod, container),
+    all.map(|container| {
+        let args = [strings(container, "/command"), strings(container, "/args")].concat();
+        let env: Vec<Variable> = list(container, "/env").filter_map(variable).collect();
+        Container {
+            at: At {
+                file: at.file.clone(),
+                object: format!("{} container {}", at.object, text_at(container, "/name")),
+            },
+            image: text_at(container, "/image").to_owned(),
+            env_from: list(container, "/envFrom").filter_map(env_from).collect(),
+            mounted: mounted(pod, container, &args, &env),
+            env,
+        }
     })
     .collect()
 }
@@ -284,9 +286,19 @@ fn variable(entry: &Value) -> Option<Variable> {
     })
 }
 
-/// Secrets behind the volumes that `container` mounts.
-fn mounted(pod: &Value, container: &Value) -> Vec<String> {
+/// Secrets behind the volumes that `container` mounts, where `args` or `env` name the folder.
+fn mounted(pod: &Value, container: &Value, args: &[String], env: &[Variable]) -> Vec<String> {
+    let words = args.iter().map(|word| match word.split_once('=') {
+        Some((option, value)) if option.starts_with('-') => value,
+        _ => word,
+    });
+    let texts = env.iter().filter_map(|variable| match &variable.given {
+        Given::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let named: BTreeSet<&str> = words.chain(texts).map(folder).collect();
     let mounts: BTreeSet<_> = list(container, "/volumeMounts")
+        .filter(|mount| named.contains(folder(text_at(mount, "/mountPath"))))
         .map(|mount| text_at(mount, "/name"))
         .collect();
     let volumes =
@@ -298,6 +310,11 @@ fn mounted(pod: &Value, container: &Value) -> Vec<String> {
     });
     let named = secrets.filter(|name| !name.is_empty());
     named.map(str::to_owned).collect()
+}
+
+/// `path` as it is written without a slash at its end.
+fn folder(path: &str) -> &str {
+    path.trim_end_matches('/')
 }
 
 #[cfg(test)]
@@ -338,9 +355,9 @@ mod tests {
             "spec": { "enableServiceLinks": false,
                 "volumes": [{ "name": "v", "secret": { "secretName": "s" } }, { "name": "w" }],
                 "containers": [{ "name": "c", "image": "x/shop:1", "args": ["serve"],
-                    "volumeMounts": [{ "name": "v" }],
+                    "volumeMounts": [{ "name": "v", "mountPath": "/run/s/" }],
                     "envFrom": [{ "configMapRef": { "name": "m" } }],
-                    "env": [{ "name": "A", "value": "1" },
+                    "env": [{ "name": "A", "value": "/run/s" },
                         { "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } }],
                 }] },
         });

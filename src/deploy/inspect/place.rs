@@ -46,11 +46,7 @@ impl<'a> Place<'a> {
                     && same(&source.namespace, &workload.namespace)
             })
         };
-        let option = service.program.secrets_dir.as_deref().unwrap_or("\0");
-        let reads_files = container.args.iter().any(|word| {
-            let rest = word.strip_prefix(option);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        });
+        let reads_files = service.program.secrets_variable.is_some();
         let mounted = container
             .mounted
             .iter()

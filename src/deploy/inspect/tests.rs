@@ -171,6 +171,9 @@ fn secrets_as_files_count_where_the_program_reads_them() {
         .join("---\n")
     };
     assert_eq!(found(&[("-", &stream(files))]), []);
+    let variable = "        env:\n        - {name: SETTINGS_DIR, value: /run/s/}\n";
+    let by_variable = files.replace("--secrets-dir=/run/s", "--dev") + variable;
+    assert_eq!(found(&[("-", &stream(&by_variable))]), []);
     let unread = files.replace("--secrets-dir=/run/s", "--dev");
     assert_eq!(found(&[("-", &stream(&unread))])[0].0, FindingKind::Missing);
 }

@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::facts::state_is_local;
 use super::names::{self, CONTAINER, HTTP, METRICS};
 use super::values::{PRE_STOP_SECONDS, Values};
-use super::{components, pod, probes, waiver};
+use super::{pod, probes, waiver};
 use crate::deploy::plan::{Component, Environment, Tier};
 use crate::deploy::{Project, Service};
 
@@ -78,7 +78,6 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
     let values = Values::of(service, environment);
     let mut container = Container {
         name: CONTAINER.to_owned(),
-        args: components::serve_args(service, environment),
         resources: Some(pod::resources(&environment.resources)),
         ..Container::default()
     };

@@ -92,7 +92,7 @@ fn service() -> Service {
     service.program.migrate = Some(vec!["migrate".to_owned()]);
     service.program.no_migrate = Some("--no-migrate".to_owned());
     service.program.sleep = Some(vec!["sleep".to_owned()]);
-    service.program.secrets_dir = Some("--secrets-dir".to_owned());
+    service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.backends = vec![
         backend("database", "DATABASE_URL", "postgres", 5432),
         backend("redis", "REDIS_URL", "redis", 6379),

@@ -109,7 +109,7 @@ mod tests {
         project.plan.environments[0]
             .components
             .insert(Component::MigrateJob);
-        project.service.program.secrets_dir = None;
+        project.service.program.secrets_variable = None;
         let text = check(&project).unwrap_err().to_string();
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("environments.development.components: migrate-job"));

@@ -78,11 +78,24 @@ fn a_port_that_changes_is_followed() {
 }
 
 #[test]
-fn two_components_agree_on_the_arguments() {
-    let deployment = text("k8s/overlays/production/deployment.yaml");
-    let args = "args:\n        - serve\n        - --no-migrate\n        \
-                - --secrets-dir=/run/secrets/demo\n";
-    assert!(deployment.contains(args), "{deployment}");
+fn every_command_of_a_pod_finds_the_secrets_that_its_server_finds() {
+    let objects = build::overlay(&files(), "production").unwrap();
+    let pods = objects
+        .iter()
+        .filter_map(|object| object.pointer("/spec/template/spec"));
+    for pod in pods {
+        let container = &pod["containers"][0];
+        let variable = serde_json::json!({ "name": "SETTINGS_DIR", "value": "/run/secrets/demo" });
+        assert!(container["env"].as_array().unwrap().contains(&variable));
+        let mounts = container["volumeMounts"].as_array().unwrap();
+        assert!(
+            mounts
+                .iter()
+                .any(|mount| mount["mountPath"] == "/run/secrets/demo")
+        );
+        let args = container["args"].to_string();
+        assert!(!args.contains("/run/secrets"), "{args}");
+    }
 }
 
 #[test]

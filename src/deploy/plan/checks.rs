@@ -100,7 +100,7 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
     }
     let service = draft.service;
     let migrates = service.program.migrate.is_some();
-    let files = service.program.secrets_dir.is_some();
+    let files = service.program.secrets_variable.is_some();
     let secrets = service.secret_settings().next().is_some();
     let metrics = service.metrics_port_number().is_some();
     for (component, met, lacks) in [
@@ -271,7 +271,7 @@ mod tests {
     fn components_need_what_the_service_says() {
         let mut service = service();
         service.program.migrate = None;
-        service.program.secrets_dir = None;
+        service.program.secrets_variable = None;
         service.metrics_port = None;
         let text = "environments.production.components = \
                     [\"migrate-job\", \"secret-files\", \"monitoring\"]";

@@ -31,7 +31,7 @@ pub(super) fn service() -> Service {
     }});
     let mut service = Service::new("aura", "1.2.3", schema).unwrap();
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
-    service.program.secrets_dir = Some("--secrets-dir".to_owned());
+    service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.program.migrate = Some(vec!["migrate".to_owned()]);
     service.program.no_migrate = Some("--no-migrate".to_owned());
     service.program.sleep = Some(vec!["sleep".to_owned()]);

@@ -185,7 +185,7 @@ fn components(draft: &Draft<'_>, replicas: u32) -> BTreeSet<Component> {
         if draft.tier != Tier::Development {
             components.insert(Component::NetworkPolicy);
             let secrets = draft.service.secret_settings().next().is_some();
-            if secrets && draft.service.program.secrets_dir.is_some() {
+            if secrets && draft.service.program.secrets_variable.is_some() {
                 components.insert(Component::SecretFiles);
             }
         }

@@ -15,6 +15,8 @@ struct Unit {
     exec: String,
     stop_seconds: u64,
     environment_file: String,
+    /// Names the folder of the credentials.
+    credentials_variable: String,
     credentials: Vec<Credential>,
     state: String,
     private_users: &'static str,
@@ -88,17 +90,12 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
         exec.push(escape::argument(word)?);
     }
     let mut credentials = Vec::new();
-    if let Some(option) = &program.secrets_dir {
+    if program.secrets_variable.is_some() {
         credentials = service
             .secret_settings()
             .map(|s| credential(name, s))
             .collect();
-        if credentials
-            .iter()
-            .any(|credential: &Credential| credential.needed)
-        {
-            exec.push(format!("{}=%d", escape::argument(option)?));
-        } else if !credentials.is_empty() {
+        if !credentials.iter().any(|one: &Credential| one.needed) {
             // Without a credential there is no folder of them.
             credentials.clear();
         }
@@ -115,6 +112,7 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
         exec: exec.join(" "),
         stop_seconds: stop.unwrap_or(USUAL_STOP_SECONDS) + MARGIN_SECONDS,
         environment_file,
+        credentials_variable: program.secrets_variable.clone().unwrap_or_default(),
         credentials,
         state: escape::program(state)?,
         // A capability of a user namespace of its own opens no low port.
@@ -181,7 +179,8 @@ mod tests {
         let text = &files[0].text;
         has(text, "Description=Sells \"things\" for $5");
         has(text, "Documentation=https://example.org/shop");
-        has(text, "ExecStart=/usr/local/bin/shop serve --secrets-dir=%d");
+        has(text, "ExecStart=/usr/local/bin/shop serve");
+        has(text, "Environment=SETTINGS_DIR=%d");
         has(
             text,
             "LoadCredential=SIGNING_KEY:/etc/shop/credentials/SIGNING_KEY",
@@ -232,7 +231,7 @@ mod tests {
         let mut project = sample::project();
         let schema = serde_json::json!({ "properties": { "a": { "type": "string" } } });
         project.service = Service::new("x", "1", schema).unwrap();
-        project.service.program.secrets_dir = Some("--secrets-dir".to_owned());
+        project.service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
         let text = &render(&project).unwrap()[0].text;
         has(text, "ExecStart=/usr/local/bin/x");
         assert!(!text.contains("LoadCredential"), "{text}");

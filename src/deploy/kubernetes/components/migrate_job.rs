@@ -43,7 +43,7 @@ pub(super) fn fill(folder: &mut Folder, project: &Project) -> Result<(), EmitErr
 }
 
 /// Arguments that serve and leave the database as it is; none where the service never touches it.
-pub(super) fn serve_args(service: &Service) -> Option<Vec<String>> {
+fn serve_args(service: &Service) -> Option<Vec<String>> {
     let option = service.program.no_migrate.clone()?;
     let mut args = service.program.serve.clone();
     args.push(option);

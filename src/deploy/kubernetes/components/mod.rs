@@ -18,7 +18,7 @@ pub(in crate::deploy) use network_policy::EVERYWHERE;
 use super::folder::Folder;
 use super::secret;
 use crate::deploy::emit::EmitError;
-use crate::deploy::plan::{Component, Environment};
+use crate::deploy::plan::Component;
 use crate::deploy::{Project, Service};
 
 /// The components that `service` can have, in the order in which they are applied.
@@ -36,7 +36,7 @@ pub(super) fn missing(component: Component, service: &Service) -> Option<&'stati
             "the service has no command that migrates",
         ),
         Component::SecretFiles => (
-            secrets && service.program.secrets_dir.is_some(),
+            secrets && service.program.secrets_variable.is_some(),
             "the service reads no secrets from a folder",
         ),
         Component::ExternalSecret | Component::SealedSecret => (
@@ -70,13 +70,4 @@ pub(super) fn folder(component: Component, project: &Project) -> Result<Folder, 
         Component::Monitoring => monitoring::fill(&mut folder, service)?,
     }
     Ok(folder)
-}
-
-/// The arguments of `environment` where two components have something to say about them: a patch
-/// replaces the whole list, so the last one would win.
-pub(super) fn serve_args(service: &Service, environment: &Environment) -> Option<Vec<String>> {
-    let both = environment.has(Component::MigrateJob) && environment.has(Component::SecretFiles);
-    let mut args = both.then(|| migrate_job::serve_args(service))??;
-    args.extend(secret_files::arg(service));
-    Some(args)
 }

@@ -1,8 +1,9 @@
 //! Secrets as files of a folder: no variable holds one, so no crash report, child process or
-//! `kubectl describe` shows one.
+//! `kubectl describe` shows one. A variable names the folder, and not an argument of the server,
+//! because `kubectl exec` runs other commands in the same environment.
 
 use k8s_openapi::api::core::v1::{
-    Container, PodSecurityContext, PodSpec, SecretVolumeSource, Volume, VolumeMount,
+    Container, EnvVar, PodSecurityContext, PodSpec, SecretVolumeSource, Volume, VolumeMount,
 };
 
 use super::migrate_job;
@@ -17,34 +18,30 @@ const VOLUME: &str = "secrets";
 const MODE: i32 = 0o440;
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
-    let mut serve = service.program.serve.clone();
-    serve.extend(arg(service));
-    let serving = deployment::patch(service, spec(service, CONTAINER, serve));
+    let serving = deployment::patch(service, spec(service, CONTAINER));
     folder.patch("deployment.yaml", &serving)?;
-    let Some(migrate) = &service.program.migrate else {
+    if service.program.migrate.is_none() {
         return Ok(());
-    };
-    let mut migrate = migrate.clone();
-    migrate.extend(arg(service));
+    }
     let target = Target {
         kind: "Job",
         name: names::job(service),
     };
-    let job = migrate_job::patch(service, spec(service, MIGRATE, migrate));
+    let job = migrate_job::patch(service, spec(service, MIGRATE));
     folder.patch_if_there("job.yaml", target, &job)
-}
-
-/// The argument that names the folder.
-pub(super) fn arg(service: &Service) -> Option<String> {
-    let option = service.program.secrets_dir.as_ref()?;
-    Some(format!("{option}={}", path(service)))
 }
 
 fn path(service: &Service) -> String {
     format!("/run/secrets/{}", service.name)
 }
 
-fn spec(service: &Service, container: &str, args: Vec<String>) -> PodSpec {
+fn spec(service: &Service, container: &str) -> PodSpec {
+    let variable = service.program.secrets_variable.iter();
+    let variable = variable.map(|name| EnvVar {
+        name: name.clone(),
+        value: Some(path(service)),
+        ..EnvVar::default()
+    });
     PodSpec {
         security_context: Some(PodSecurityContext {
             // The files belong to root; the group is how the service may read them.
@@ -53,7 +50,7 @@ fn spec(service: &Service, container: &str, args: Vec<String>) -> PodSpec {
         }),
         containers: vec![Container {
             name: container.to_owned(),
-            args: Some(args),
+            env: Some(variable.collect()),
             env_from: Some(pod::env_from(service, false)),
             volume_mounts: Some(vec![VolumeMount {
                 read_only: Some(true),
