@@ -61,7 +61,7 @@ impl By {
     }
 
     /// The address that it is done from; the unspecified one at the command line.
-    fn client(&self) -> IpAddr {
+    pub(super) fn client(&self) -> IpAddr {
         let address = self.origin.ip.parse();
         address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }

@@ -2,6 +2,8 @@
 //! knowing it. Each is bound to the hash that it replaces and to the version of the account, so it
 //! works once, and not after any other change: disabling an account, for one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,9 @@ use super::manage::By;
 use super::password::Password;
 use super::refresh_token::keyed_hash;
 use super::session_sync::END_ALL;
-use super::users::{Change, User};
+use super::users::{ADMIN, Change, First, User};
 use crate::audit::Action;
+use crate::clock::random_bytes;
 use crate::http::{Context, FieldError};
 
 /// How long a reset token works.
@@ -36,6 +39,41 @@ struct Claims {
 }
 
 impl Auth {
+    /// Makes the account of the first administrator with a password that nobody knows, and gives the
+    /// token with which its owner chooses one; `None` where there is an administrator who can sign
+    /// in. An account that was invited before and has no password yet gets another token.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`] for any other account, [`Error::Invalid`], or an outage.
+    pub async fn invite_first_administrator(
+        &self,
+        email: &str,
+        by: &By,
+    ) -> Result<Option<String>, Error> {
+        let password = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
+        let roles = vec![ADMIN.to_owned()];
+        let mut user = self
+            .prepare(by.client(), email, password.into(), roles)
+            .await?;
+        // In the row from the start: an account with a lost password must not pass for an
+        // administrator when this process ends here.
+        let now = self.0.sessions.now().await?;
+        user.password_change_required_at = Some(now);
+        user.reset_required_at = Some(now);
+        let event = by.did(Action::UserFirstAdministrator, &user, "");
+        match self.0.users.add_first_administrator(&user, &event).await? {
+            First::Added => self.issue_reset_token(&user).map(Some),
+            First::AdministratorExists => Ok(None),
+            First::EmailTaken => {
+                let known = self.0.users.find_by_email(&user.email).await?;
+                let known = known.filter(|known| known.is_admin() && known.needs_reset());
+                let known = known.filter(|known| known.disabled_at.is_none());
+                let known = known.ok_or(Error::EmailTaken)?;
+                self.require_reset(&known, by).await.map(Some)
+            }
+        }
+    }
+
     /// A token with which the owner can choose a new password, once, within the hour, as long as
     /// nothing else about the account changes. A server takes it only when both have the same
     /// `JWT_SECRET_KEY`.

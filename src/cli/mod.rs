@@ -16,6 +16,7 @@ mod dev_server;
 mod generate;
 mod healthcheck;
 mod key;
+mod last_words;
 mod man;
 mod migrate;
 mod output;
@@ -93,6 +94,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
+    let is_unattended = matches!(cli.command, Some(Command::Serve(_) | Command::Migrate(_)));
     let outcome = match cli.command {
         None => cli.version.run(),
         Some(Command::Serve(command)) => command.run(),
@@ -113,13 +115,14 @@ pub fn main() -> ExitCode {
         if output::is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        output::error(&format!("aura: {error:#}"));
         let bad_config = error.is::<Faults>() || error.is::<crate::server::BadConfig>();
-        ExitCode::from(match error.downcast_ref::<Unconfirmed>() {
+        let code = match error.downcast_ref::<Unconfirmed>() {
             Some(Unconfirmed::NoTerminal(_)) => USAGE,
             _ if bad_config => BAD_CONFIG,
             _ => 1,
-        })
+        };
+        last_words::say(&format!("{error:#}"), code, is_unattended);
+        ExitCode::from(code)
     })
 }
 

@@ -68,7 +68,9 @@ impl Source {
             .secrets_dir(self.secrets_dir.clone())
             .defaults(&defaults);
         let files = SecretFiles::new(loader);
-        let mut config = files.load()?;
+        let mut config = files
+            .load()
+            .inspect_err(|_| telemetry::start(&files.log()))?;
         if !self.dev {
             config.warnings.extend(dev::unread_dotenv());
         }

@@ -45,6 +45,17 @@ enum UserCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make the account of the first administrator, and print the link with which its owner chooses
+    /// a password, once, within the hour. Does nothing where an administrator can sign in; run again
+    /// before that, it prints another link.
+    #[command(after_help = "Example:\n  aura user first-admin root@example.com")]
+    FirstAdmin {
+        /// The e-mail to sign in with.
+        email: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// List accounts that fit all filters.
     #[command(after_help = "Examples:\n  aura user list --role admin\n  \
         aura user list --order last_sign_in --json | jq -r .email\n  \
@@ -165,7 +176,10 @@ impl Password {
 impl User {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self { source, command } = self;
-        let ready = source.ready(matches!(command, UserCommand::Create { .. }))?;
+        let ready = source.ready(matches!(
+            command,
+            UserCommand::Create { .. } | UserCommand::FirstAdmin { .. }
+        ))?;
         // Asked before anything is opened, so that thinking costs no connection.
         command.confirm()?;
         let password = match &command {
@@ -175,7 +189,10 @@ impl User {
             _ => Secret::from(""),
         };
         ready.with_app(|app| async move {
-            let link = matches!(command, UserCommand::ResetLink { .. });
+            let link = matches!(
+                command,
+                UserCommand::ResetLink { .. } | UserCommand::FirstAdmin { .. }
+            );
             if link && !app.has_own_key() {
                 bail!(
                     "JWT_SECRET_KEY is not set, so no server would take the token; set the server's"
@@ -191,7 +208,9 @@ impl UserCommand {
     /// Asks before an act that cannot be undone. Ended sessions, lost passwords and lost roles cannot.
     fn confirm(&self) -> Result<(), Unconfirmed> {
         let (confirm, act) = match self {
-            Self::Create { .. } | Self::List(_) | Self::Enable { .. } => return Ok(()),
+            Self::Create { .. } | Self::FirstAdmin { .. } | Self::List(_) | Self::Enable { .. } => {
+                return Ok(());
+            }
             Self::SetRoles { roles, .. } if !roles.is_empty() => return Ok(()),
             Self::SetRoles { email, confirm, .. } => {
                 (confirm, format!("This takes every role from {email}"))
@@ -253,6 +272,13 @@ async fn execute(
                 line(&user)
             } else {
                 format!("created {} with id {}", user.email, user.id)
+            }
+        }
+        UserCommand::FirstAdmin { email, json } => {
+            let invited = auth.invite_first_administrator(&email, by).await;
+            match invited.map_err(explain)? {
+                Some(token) => reset_link(&token, public_url, json),
+                None => "an administrator can sign in already; nothing was changed".to_owned(),
             }
         }
         UserCommand::List(list) => return list.run(auth).await,

@@ -128,6 +128,17 @@ impl Config {
         Ok(loader.secrets_variable(SECRETS_VARIABLE))
     }
 
+    /// The settings of the log, whatever is wrong with the others: faults are logged too.
+    #[must_use]
+    pub fn log(loader: &Loader) -> Log {
+        let mut resolution = loader.resolve::<Self>();
+        settle_defaults(&mut resolution);
+        resolution
+            .value
+            .map(|config| config.log)
+            .unwrap_or_default()
+    }
+
     /// Advice on what exposes this server to more than it must, whatever its environment. A load
     /// warns of the same where users are real.
     #[must_use]

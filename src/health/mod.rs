@@ -230,6 +230,13 @@ impl Health {
         (!reached).then_some("redis_unavailable")
     }
 
+    /// True when a dependency did not answer last.
+    #[must_use]
+    pub fn misses_one(&self) -> bool {
+        let redis = self.0.redis.iter();
+        !self.0.sql.available() || redis.into_iter().any(|db| !db.available())
+    }
+
     /// Asks the dependencies that were not reached yet, or did not answer last.
     pub async fn look_after_those_away(&self) {
         let mut pings = tokio::task::JoinSet::new();

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::BadConfig;
 use crate::auth::Auth;
-use crate::config::Config;
+use crate::config::{Config, Log};
 use crate::llm::Llm;
 use crate::schema::{Faults, FileDigests, Loaded, Loader};
 use crate::storage::Storage;
@@ -53,6 +53,12 @@ impl SecretFiles {
     /// [`Faults`].
     pub fn load(&self) -> Result<Loaded<Config>, Faults> {
         Config::load(&self.loader)
+    }
+
+    /// The settings of the log, whatever is wrong with the others.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Config::log(&self.loader)
     }
 
     /// Loads the settings on a thread of its own; `None` when the process ends.

@@ -56,11 +56,17 @@ pub(super) async fn prepare_schema(
 /// that the log tells of their return also while nobody calls.
 pub(super) async fn watch(health: Health, stop: CancellationToken) {
     let mut ready = false;
+    let mut missed = false;
     while !stop.is_cancelled() {
+        missed |= ready && health.misses_one();
         health.look_after_those_away().await;
         if !ready && health.waits_for().is_none() {
             tracing::info!("ready: every dependency was reached");
             ready = true;
+        }
+        if missed && !health.misses_one() {
+            tracing::info!("ready again: every dependency answers");
+            missed = false;
         }
         tokio::select! {
             () = stop.cancelled() => {}

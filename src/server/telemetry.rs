@@ -2,6 +2,7 @@
 //! secret can be printed.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -15,8 +16,18 @@ use crate::config::{Format, Log};
 /// do not understand.
 const SILENT: &str = "sqlx_postgres::options=off";
 
+/// The format of this process's log.
+static FORMAT: OnceLock<Format> = OnceLock::new();
+
+/// True once this process logs JSON: all that it writes to standard error is then one object a line.
+#[must_use]
+pub fn is_json() -> bool {
+    FORMAT.get() == Some(&Format::Json)
+}
+
 /// Starts logging as `config` says. A second call in one process changes nothing.
 pub fn start(config: &Log) {
+    let _ = FORMAT.set(config.format);
     // Libraries speak up only when something is wrong.
     let filter = EnvFilter::new(format!("warn,{SILENT},aura={}", config.level.as_str()));
     let logs = tracing_subscriber::fmt()

@@ -98,12 +98,15 @@ impl Change {
 /// The statement that adds `user`, unless the e-mail is taken.
 pub(super) fn insert(user: &User) -> Statement {
     sqlx::query(
-        "INSERT INTO users (id, email, password_hash, roles, created_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING",
+        "INSERT INTO users (id, email, password_hash, roles, created_at, \
+         password_change_required_at, reset_required_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
     )
     .bind(user.id.to_string())
     .bind(user.email.as_str().to_owned())
     .bind(user.password_hash.expose().to_owned())
     .bind(user.roles.join(" "))
     .bind(user.created_at.millis())
+    .bind(user.password_change_required_at.map(Timestamp::millis))
+    .bind(user.reset_required_at.map(Timestamp::millis))
 }

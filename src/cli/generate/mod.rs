@@ -4,6 +4,7 @@
 //! the files hold is `deploy`'s business; here is what a person may ask for.
 
 mod diff;
+mod job;
 mod next;
 mod oci;
 pub(super) mod project;
@@ -60,6 +61,7 @@ pub(super) struct Generate {
 enum Special {
     Secrets(secrets::Secrets),
     Diff(diff::Diff),
+    Job(job::Job),
     Oci(Box<oci::Oci>),
 }
 
@@ -76,6 +78,7 @@ impl Generate {
         match self.command {
             Some(Special::Secrets(secrets)) => return secrets.run(),
             Some(Special::Diff(diff)) => return diff.run(),
+            Some(Special::Job(job)) => return job.run(),
             Some(Special::Oci(oci)) => return oci.run(),
             None => {}
         }

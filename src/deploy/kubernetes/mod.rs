@@ -14,6 +14,7 @@ mod config;
 mod deployment;
 mod facts;
 mod folder;
+mod job;
 mod name_references;
 mod names;
 mod namespace;
@@ -35,6 +36,7 @@ use super::{Artefact, File, Project, RenderError};
 
 pub use build::stream;
 pub(super) use components::EVERYWHERE;
+pub use job::job;
 pub use place::{Place, place};
 pub(super) use secret::needed as needed_secrets;
 pub(super) use values::initial as initial_text;

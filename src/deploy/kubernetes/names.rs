@@ -27,6 +27,11 @@ pub(super) fn job(service: &Service) -> String {
     format!("{}-{MIGRATE}", service.name)
 }
 
+/// The Job of a command that a person runs, and its policy.
+pub(super) fn run(service: &Service) -> String {
+    format!("{}-run", service.name)
+}
+
 /// The Service of the metrics.
 pub(super) fn metrics(service: &Service) -> String {
     format!("{}-{METRICS}", service.name)

@@ -94,6 +94,8 @@ pub(super) fn container(service: &Service, name: &str, image: &str, args: &[Stri
             ..SecurityContext::default()
         }),
         volume_mounts: Some(mounts(service)),
+        // What a program says of its end stands in its log, also when a signal ended it.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         ..Container::default()
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn needed_in<'a>(
         embedded(service, environment).any(|(name, _)| name == setting.name)
     };
     let wanted = move |setting: &&Setting| {
-        let here = is_needed(setting) && !embedded(setting);
+        let here = setting.default.is_some() && !embedded(setting);
         here || is_of_backend(service, environment, setting) || environment.needs(service, setting)
     };
     service.secret_settings().filter(wanted)
@@ -87,13 +87,18 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
 }
 
 /// What the template holds otherwise in `environment`; none where nothing. Backends inside the
-/// process get their defaults, which carry no credential, or the schema would not show them;
-/// what only this environment needs gets a placeholder.
+/// process get their defaults, which carry no credential, or the schema would not show them; what
+/// is to be set here gets a placeholder, and what the environment needs no value for is left out, or
+/// its placeholder would stop the service.
 pub(super) fn patch(service: &Service, environment: &Environment) -> Option<Secret> {
-    let own = needed_in(service, environment).filter(|setting| !is_needed(setting));
+    let own = needed_in(service, environment);
     let own = own.map(|setting| (setting.name.clone(), SET_ME.to_owned()));
-    let data: BTreeMap<String, String> = embedded(service, environment).chain(own).collect();
-    (!data.is_empty()).then(|| Secret {
+    let mut data: BTreeMap<String, String> = embedded(service, environment).chain(own).collect();
+    let base = needed(service).map(|setting| (setting.name.clone(), SET_ME.to_owned()));
+    let changed = data != base.collect();
+    // A merge would keep the other keys.
+    data.insert("$patch".to_owned(), "replace".to_owned());
+    changed.then(|| Secret {
         metadata: names::patch_meta(service, &names::secret(service)),
         string_data: Some(data),
         ..Secret::default()
@@ -138,7 +143,7 @@ mod tests {
         let names: Vec<_> = needed_in(&project.service, development)
             .map(|setting| setting.name.as_str())
             .collect();
-        assert_eq!(names, ["JWT_SECRET_KEY", "REDIS_URL"]);
+        assert_eq!(names, ["REDIS_URL"]);
         assert!(patch(&project.service, &project.plan.environments[2]).is_none());
     }
 

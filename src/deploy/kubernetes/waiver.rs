@@ -159,8 +159,8 @@ pub(super) fn autoscaler(environment: &Environment) -> Vec<Waiver> {
     waivers
 }
 
-/// What holds for the Deployment and the Job.
-fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
+/// What holds for every pod.
+pub(super) fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
     let placement = &environment.placement;
     let named = placement.priority_class.is_some();
     let mut waivers = vec![if named { CLASS } else { PRIORITY }];

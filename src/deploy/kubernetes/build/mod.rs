@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::deploy::kustomize::{items, join, text_at, texts};
+use crate::deploy::plan::Environment;
 use crate::deploy::{File, Project, RenderError, emit, file};
 
 /// Kinds in the order in which they are applied; all others follow by name.
@@ -33,25 +34,34 @@ const MAX_DEPTH: usize = 16;
 /// # Errors
 /// [`RenderError`] as for the tree, and where there is no such environment.
 pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, RenderError> {
-    let names = || {
-        let all = project.plan.environments.iter();
-        all.map(|one| one.name.as_str())
-    };
-    if let Some(name) = environment.filter(|name| !names().any(|known| known == *name)) {
-        let known = names().collect::<Vec<_>>().join(", ");
-        return Err(RenderError::Facts(format!(
-            "there is no environment {name:?}; there are {known}"
-        )));
+    if let Some(name) = environment {
+        find(project, name)?;
     }
+    let names = project.plan.environments.iter().map(|one| &one.name);
     let files = super::render(project)?;
     let mut text = format!("# {}\n", file::mark(&project.service, super::ARTEFACT.name));
-    for name in names().filter(|name| environment.is_none_or(|only| only == *name)) {
+    for name in names.filter(|name| environment.is_none_or(|only| only == *name)) {
         for object in overlay(&files, name)? {
             text += "---\n";
             text += &emit::yaml(&object)?;
         }
     }
     Ok(text)
+}
+
+/// The environment `name` of the plan.
+///
+/// # Errors
+/// [`RenderError::Facts`] where there is none of that name.
+pub(super) fn find<'a>(project: &'a Project, name: &str) -> Result<&'a Environment, RenderError> {
+    let all = &project.plan.environments;
+    all.iter().find(|one| one.name == name).ok_or_else(|| {
+        let known: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
+        let known = known.join(", ");
+        RenderError::Facts(format!(
+            "there is no environment {name:?}; there are {known}"
+        ))
+    })
 }
 
 /// The objects of the overlay `name`, in the order in which they are applied.

@@ -1,0 +1,45 @@
+//! `aura generate job`: a command of aura as a Job beside the pods that serve.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser};
+
+use super::project::Source;
+use crate::cli::{Cli, output};
+use crate::deploy::kubernetes;
+
+/// Print a Job that runs a command in the environment of the pods that serve.
+///
+/// It has their image, settings, secrets and hardening, and its network policy the same way out.
+/// The name follows from the content, so applying it twice runs it once; an hour after its end it is
+/// gone, with its log. For clusters where nobody may `kubectl exec`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  aura generate job --environment production -- \\\n    \
+    user first-admin root@example.com | kubectl apply -f -"
+)]
+pub(super) struct Job {
+    /// Whose pods it is like.
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    environment: String,
+    #[command(flatten)]
+    source: Source,
+    /// The command, without `aura` in front.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+impl Job {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let words = ["aura"]
+            .into_iter()
+            .chain(self.command.iter().map(String::as_str));
+        // A Job that cannot run is better refused here than found in the cluster.
+        Cli::try_parse_from(words).context("this is no command of aura")?;
+        let project = self.source.project()?;
+        let job = kubernetes::job(&project, &self.environment, &self.command)?;
+        output::print(&job)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
