@@ -187,9 +187,47 @@ async fn the_health_check_without_a_shell_tells_by_its_exit_code() {
     let port = address.port().to_string();
     let output = settings
         .set("SERVER_PORT", port.as_str())
+        .set("JWT_PRIVATE_KEY", "a secret that was replaced by a bad one")
         .run(&["healthcheck"])
         .await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_reason_of_an_end_is_one_line_of_json_where_the_log_is_json() {
+    let production = Settings::new()
+        .set("ENVIRONMENT", "production")
+        .set("JWT_SECRET_KEY", "short")
+        .set("SERVER_PORT", "high");
+    let refused = Settings::new()
+        .set("LOG_FORMAT", "json")
+        .set("DATABASE_URL", "sqlite:///nowhere/aura.db");
+    for (settings, words, code, parts) in [
+        (
+            &production,
+            "serve",
+            78,
+            ["JWT_SECRET_KEY: ", "SERVER_PORT: "],
+        ),
+        (&production, "migrate", 78, ["JWT_SECRET_KEY: ", "2 faults"]),
+        (&refused, "migrate", 1, ["database", "/nowhere"]),
+    ] {
+        let output = settings.run(&[words]).await;
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        let lines = text.lines().map(serde_json::from_str::<serde_json::Value>);
+        let lines: Vec<_> = lines.collect::<Result<_, _>>().expect("JSON");
+        let last = lines.last().expect("a line");
+        assert_eq!(last["level"], "ERROR", "{text}");
+        assert_eq!(last["exit_code"], code, "{text}");
+        for part in parts {
+            assert!(last["message"].to_string().contains(part), "{part}: {text}");
+        }
+    }
+    // A person who runs a command reads sentences.
+    let output = production.run(&["user", "list"]).await;
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(text.starts_with("aura: "), "{text}");
 }
 
 #[tokio::test]

@@ -303,6 +303,30 @@ fn secrets_come_from_files_and_from_one_place_only() {
         );
     }
     assert!(mounted(&[("ENVIRONMENT", "production")]).is_err());
+
+    // The same by a variable, which any command in the same container has.
+    let folder = dir.path().to_str().unwrap();
+    let loaded = load(&[("SETTINGS_DIR", folder)]).unwrap();
+    assert_eq!(
+        loaded.origin("JWT_SECRET_KEY"),
+        Some(&Origin::SecretsDir(path.clone()))
+    );
+    let other = tempfile::tempdir().unwrap();
+    let other = other.path().to_str().unwrap();
+    let loaded = mounted(&[("SETTINGS_DIR", other)]).unwrap();
+    assert_eq!(
+        loaded.origin("JWT_SECRET_KEY"),
+        Some(&Origin::SecretsDir(path))
+    );
+    for (value, problem) in [
+        ("", "SETTINGS_DIR: is empty"),
+        ("/nowhere", "SETTINGS_DIR: /nowhere cannot be listed"),
+    ] {
+        let text = faults(&[("SETTINGS_DIR", value)]);
+        assert!(text.contains(problem), "{text}");
+    }
+    let near = load(&[("SETTING_DIR", other)]).unwrap().warnings;
+    assert!(near[0].to_string().contains("did you mean SETTINGS_DIR?"));
 }
 
 #[test]

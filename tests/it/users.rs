@@ -32,6 +32,66 @@ async fn list(settings: &Settings) -> Vec<Value> {
         .collect()
 }
 
+#[tokio::test]
+async fn the_first_administrator_is_invited_once() {
+    let file = Sqlite::new();
+    let settings = Settings::new()
+        .database(&file.url())
+        .set("AUTH_PUBLIC_URL", "https://auth.example.com");
+    settings.done(&["migrate"]).await;
+    let invite = async |email: &str| {
+        settings
+            .run(&["user", "first-admin", email, "--json"])
+            .await
+    };
+    let link = async |email: &str| {
+        let output = invite(email).await;
+        assert!(output.status.success(), "{output:?}");
+        let link: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let token = link["reset_token"].as_str().expect("a token").to_owned();
+        assert_eq!(
+            link["link"],
+            format!("https://auth.example.com/reset?token={token}")
+        );
+        token
+    };
+    create(&settings, "ann@example.com", &[]).await;
+    let taken = invite("ann@example.com").await;
+    assert_eq!(taken.status.code(), Some(1), "{taken:?}");
+    let (lost, token) = (
+        link("root@example.com").await,
+        link("root@example.com").await,
+    );
+    let listed = list(&settings).await;
+    let root = listed.iter().find(|it| it["email"] == "root@example.com");
+    assert_eq!(root.expect("an account")["roles"], json!(["admin"]));
+    let aura = settings.start().await;
+    let client = aura.client();
+    client
+        .login("root@example.com", PASSWORD)
+        .await
+        .problem(401, "invalid_credentials");
+    let set = |token: &str| json!({"reset_token": token, "new_password": PASSWORD});
+    let late = client.post("/auth/password/reset", &set(&lost)).await;
+    late.problem(401, "invalid_reset_token");
+    client
+        .post("/auth/password/reset", &set(&token))
+        .await
+        .is(204);
+    client.signed_in("root@example.com").await;
+    for email in ["root@example.com", "other@example.com"] {
+        let output = invite(email).await;
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.starts_with("an administrator can sign in"), "{said}");
+    }
+    assert_eq!(list(&settings).await.len(), 2);
+    let trail = settings
+        .done(&["audit", "list", "--action", "user.first_administrator"])
+        .await;
+    assert_eq!(trail.lines().count(), 1, "{trail}");
+}
+
 /// Waits until the session is refused: a server with sessions in its own memory may need a look
 /// at the database first.
 async fn ends(client: &Client, session: &Session) {

@@ -12,6 +12,7 @@ mod manifests;
 mod network;
 mod plan;
 mod podman;
+mod pods;
 mod refused;
 mod required;
 mod reuse;

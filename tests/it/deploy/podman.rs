@@ -1,5 +1,5 @@
-//! The development overlay as running containers: `podman kube play` reads the manifests without
-//! a cluster. The pod has no network but its own loopback device.
+//! The development overlay as running containers, as it is rendered: `podman kube play` reads the
+//! manifests without a cluster. The pod has no network but its own loopback device.
 
 use std::fs;
 use std::path::Path;
@@ -27,8 +27,7 @@ async fn the_development_overlay_runs_and_has_the_values_of_its_config_map() {
     if !put_image(&podman).await {
         return;
     }
-    let secrets = create_secret(&podman).await;
-    let config = play(&podman, &kubectl).await;
+    let (config, secrets) = play(&podman, &kubectl).await;
     becomes_healthy(&podman).await;
     let shown = podman.done(&["exec", CONTAINER, "/aura", "config", "show", "--json"]);
     let shown: Value = serde_json::from_str(&shown.await).expect("JSON");
@@ -45,6 +44,8 @@ async fn the_development_overlay_runs_and_has_the_values_of_its_config_map() {
         let setting = setting(&shown, name);
         assert_eq!(setting["origin"], "variable", "{setting}");
     }
+    // It makes its own key, which no placeholder keeps it from.
+    assert_eq!(setting(&shown, "JWT_SECRET_KEY")["origin"], "default");
 }
 
 /// One line of what `aura config show --json` prints.
@@ -64,15 +65,11 @@ fn as_text(value: &Value) -> String {
     }
 }
 
-/// Makes the secrets, and stores them in the form that podman reads for `envFrom`: podman 4.3
-/// does not read documents of kind Secret there.
-async fn create_secret(podman: &Podman) -> Map<String, Value> {
-    let made = podman.path("secrets.json");
-    let out = made.display().to_string();
-    let done = generate(&["secrets", "--environment", "development", "--out", &out]).await;
-    assert!(done.status.success(), "{}", said(&done));
-    let text = fs::read_to_string(&made).expect("the secrets");
-    let mut secrets: Map<String, Value> = serde_json::from_str(&text).expect("JSON");
+/// Stores the rendered Secret in the form that podman reads for `envFrom`: podman 4.3 does not read
+/// documents of kind Secret there.
+async fn create_secret(podman: &Podman, secret: &Value) -> Map<String, Value> {
+    let data = secret["stringData"].as_object();
+    let mut secrets = data.expect("its data").clone();
     for value in secrets.values_mut() {
         *value = STANDARD.encode(value.as_str().expect("a text")).into();
     }
@@ -85,8 +82,8 @@ async fn create_secret(podman: &Podman) -> Map<String, Value> {
     secrets
 }
 
-/// Renders the overlay, builds it and plays it; gives the data of its `ConfigMap`.
-async fn play(podman: &Podman, kubectl: &Path) -> Map<String, Value> {
+/// Renders the overlay, builds it and plays it; gives the data of its `ConfigMap` and of its Secret.
+async fn play(podman: &Podman, kubectl: &Path) -> (Map<String, Value>, Map<String, Value>) {
     let out = podman.path("").display().to_string();
     let done = generate(&["k8s", "--out", &out]).await;
     assert!(done.status.success(), "{}", said(&done));
@@ -95,6 +92,8 @@ async fn play(podman: &Podman, kubectl: &Path) -> Map<String, Value> {
     assert!(built.status.success(), "{}", said(&built));
     let text = String::from_utf8(built.stdout).expect("UTF-8");
     let mut documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
+    let secret = documents.iter().find(|it| it["kind"] == "Secret");
+    let secrets = create_secret(podman, secret.expect("a Secret")).await;
     documents.retain(|document| document["kind"] == "ConfigMap" || is_deployment(document));
     documents
         .iter_mut()
@@ -110,7 +109,7 @@ async fn play(podman: &Podman, kubectl: &Path) -> Map<String, Value> {
     podman
         .done(&["kube", "play", "--network", "none", &file])
         .await;
-    config.expect("its data").clone()
+    (config.expect("its data").clone(), secrets)
 }
 
 /// Waits until aura calls itself healthy, and asks `/health` as a neighbour in the pod would.

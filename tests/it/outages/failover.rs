@@ -156,6 +156,8 @@ async fn a_redis_that_refuses_to_store_is_away_to_health_and_the_log_says_why_on
     }
     let log = aura.log();
     assert_eq!(log.matches("Redis is back").count(), 6, "{log}");
+    let again = log.matches("ready again: every dependency answers").count();
+    assert!((1..=3).contains(&again), "{again}: {log}");
     assert!(!log.contains("extension error"), "{log}");
     recovers(&client, &session.email).await;
 }
