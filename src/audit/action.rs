@@ -37,7 +37,7 @@ actions! {
     UserRegistered = "user.registered", "registered";
     /// An administrator or the command line made an account.
     UserCreated = "user.created", "created the account";
-    /// The first administrator was made, on the set-up page.
+    /// The first administrator was made, on the set-up page or by `aura user first-admin`.
     UserFirstAdministrator = "user.first_administrator", "became the first administrator";
     /// An account was kept from signing in; its sessions ended.
     UserDisabled = "user.disabled", "disabled the account";

@@ -184,7 +184,9 @@ async fn settings_in_files_are_checked_as_the_server_would() {
     let done = check(&[]).await;
     assert!(done.status.success(), "{}", said(&done));
     // What is still to be set is nothing to apply.
-    let done = check(&["--strict"]).await;
+    let base = folder.path().join("k8s/base").display().to_string();
+    let words = ["config", "check", "--from", &base, "--strict"];
+    let done = Settings::new().run(&words).await;
     assert_eq!(done.status.code(), Some(78), "{}", said(&done));
     assert!(said(&done).contains("JWT_SECRET_KEY"), "{}", said(&done));
 

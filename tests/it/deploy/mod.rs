@@ -10,6 +10,7 @@ mod generate;
 mod guide;
 mod manifests;
 mod network;
+mod overlay;
 mod plan;
 mod podman;
 mod pods;
