@@ -29,7 +29,7 @@ const OLDEST: u16 = 27;
 /// (KEP-3960).
 const SLEEPS: u16 = 30;
 
-written_as_text!(KubernetesVersion, r"^1\.[1-9][0-9]$", "1.28");
+written_as_text!(KubernetesVersion, r"^1\.(2[7-9]|[3-9][0-9])$", "1.28");
 
 impl KubernetesVersion {
     /// Whether `preStop` can sleep without a program of the image.
