@@ -38,7 +38,7 @@ const EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// Render the configuration of the image; with a program, the image itself.
 ///
 /// The same program gives the same bytes on every machine. The SBOM is written beside the image,
-/// as PATH.sbom.cdx.json, and into an OCI layout as a referrer of the image.
+/// as PATH.sbom.cdx.json, and as a referrer of it into the layout PATH/referrers of an oci-dir.
 #[derive(Args, Debug)]
 #[command(
     group(ArgGroup::new("program").args(["binary", "platform"])),

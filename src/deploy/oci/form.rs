@@ -1,6 +1,6 @@
 //! The three forms in which images are written, and what lies beside them.
 //!
-//! - `oci-dir`: a folder, the OCI layout, SBOMs in it as referrers.
+//! - `oci-dir`: a folder, the OCI layout, its SBOMs as referrers in a layout below it.
 //! - `oci-archive`: the layout as one tar, with Docker's list in it as well. It lists exactly one
 //!   manifest: runtimes that load an archive are not told which one is meant.
 //! - `docker-archive`: what `docker save` writes, for daemons that know nothing else.
@@ -11,9 +11,9 @@ use super::canonical;
 use super::digest::Digest;
 use super::entry::{Entry, Kind, folders_above};
 use super::fault::{InputError, OciError};
-use super::image::{Image, Layer};
+use super::image::{Blob, Image, Layer};
 use super::layer::{self, Compression};
-use super::layout::{Files, Rendered};
+use super::layout::{Files, REFERRERS, Rendered};
 use super::{base, sbom};
 
 /// A form.
@@ -158,9 +158,10 @@ impl Rendered {
                 format!("the configuration {of}"),
             ));
             parts.push((image.manifest.file().0, format!("the manifest {of}")));
-            parts.push((image.sbom.file().0, format!("the SBOM {of}")));
+            let beside = |blob: &Blob| format!("{REFERRERS}{}", blob.file().0);
+            parts.push((beside(&image.sbom), format!("the SBOM {of}")));
             parts.push((
-                image.referrer.file().0,
+                beside(&image.referrer),
                 format!("the manifest of the SBOM {of}"),
             ));
         }

@@ -1,8 +1,9 @@
 //! Images as an OCI layout (image-spec, `image-layout.md`): files by path, all in memory.
 //!
-//! One image is listed as it is. Several are the members of one index, which is listed in their
-//! place and has the tag. SBOMs are listed beside without a tag: tools that are told the tag never
-//! see them, tools that look for what refers to an image do.
+//! `index.json` lists exactly one manifest: one image as it is, several as the members of one index.
+//! Scanners refuse a layout with more (syft and what is built on it: "unexpected number of
+//! manifests"), or take an SBOM for a second image. The SBOMs, which refer to the images by
+//! `subject`, are therefore a layout of their own in the folder [`REFERRERS`] of the first.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,12 @@ const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// By which a layout of ours is known again; at the head of `index.json`, whose keys are sorted.
 const MADE_BY: &str = "x-generated-by";
+
+/// The folder, with a slash behind it, of the layout that lists what refers to the images.
+pub(super) const REFERRERS: &str = "referrers/";
+
+/// The tag of the SBOM in it; with several platforms, the platform follows.
+const SBOM_TAG: &str = "sbom";
 
 /// Files by their path, with `/` between names.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
@@ -66,31 +73,18 @@ pub fn render(service: &Service, request: &Request) -> Result<Rendered, OciError
 impl Rendered {
     /// The files of a layout; with the SBOMs as referrers, or without.
     pub(super) fn layout(&self, with_sboms: bool) -> Result<Files, OciError> {
-        let mut files: Files = self
-            .images
-            .iter()
-            .flat_map(Image::blobs)
-            .chain(&self.index)
-            .map(Blob::file)
-            .collect();
+        let images = self.images.iter().flat_map(Image::blobs);
+        let blobs = images.chain(&self.index).map(Blob::file).collect();
+        let mut files = whole(blobs, self.tagged()?)?;
         if with_sboms {
-            for image in &self.images {
-                files.extend(image.sbom_blobs()?.iter().map(Blob::file));
-            }
+            let referrers = self.referrers()?.into_iter();
+            files.extend(referrers.map(|(path, bytes)| (format!("{REFERRERS}{path}"), bytes)));
         }
-        let layout = OciLayoutBuilder::default()
-            .image_layout_version("1.0.0")
-            .build()?;
-        files.insert("oci-layout".to_owned(), canonical::bytes(&layout)?);
-        files.insert(
-            "index.json".to_owned(),
-            canonical::bytes(&self.top(with_sboms)?)?,
-        );
         Ok(files)
     }
 
-    /// `index.json`.
-    fn top(&self, with_sboms: bool) -> Result<ImageIndex, OciError> {
+    /// The one manifest of the layout, with its tag.
+    fn tagged(&self) -> Result<Vec<Descriptor>, OciError> {
         let mut tagged = match (&self.index, self.images.first()) {
             (Some(index), _) => index.descriptor.clone(),
             (None, Some(image)) => listed(image),
@@ -103,17 +97,28 @@ impl Rendered {
             ),
             (CONTAINERD_NAME.to_owned(), self.reference.full()),
         ])));
-        let mut all = vec![tagged];
-        if with_sboms {
-            all.extend(self.images.iter().map(|image| {
-                let mut descriptor = image.referrer.descriptor.clone();
-                let kind = MediaType::Other(sbom::MEDIA_TYPE.to_owned());
-                descriptor.set_artifact_type(Some(kind));
-                descriptor
-            }));
+        Ok(vec![tagged])
+    }
+
+    /// The layout of the SBOMs. Their subjects are not in it: a registry has them already when an
+    /// SBOM is pushed after its image.
+    fn referrers(&self) -> Result<Files, OciError> {
+        let mut blobs = Files::new();
+        let mut all = Vec::new();
+        for image in &self.images {
+            blobs.extend(image.sbom_blobs()?.iter().map(Blob::file));
+            let mut descriptor = image.referrer.descriptor.clone();
+            let kind = MediaType::Other(sbom::MEDIA_TYPE.to_owned());
+            descriptor.set_artifact_type(Some(kind));
+            let tag = match self.images.len() {
+                1 => SBOM_TAG.to_owned(),
+                _ => format!("{SBOM_TAG}-{}", image.platform.architecture()),
+            };
+            descriptor
+                .set_annotations(Some(HashMap::from([(ANNOTATION_REF_NAME.to_owned(), tag)])));
+            all.push(descriptor);
         }
-        let mark = HashMap::from([(MADE_BY.to_owned(), GENERATED.to_owned())]);
-        index(all, mark)
+        whole(blobs, all)
     }
 
     /// The platforms, in the order of the index.
@@ -176,6 +181,22 @@ impl Rendered {
             "images": images.collect::<Result<Vec<Value>, OciError>>()?,
         }))
     }
+}
+
+/// The layout of `blobs` whose `index.json` lists `manifests`.
+fn whole(blobs: Files, manifests: Vec<Descriptor>) -> Result<Files, OciError> {
+    let mut files = blobs;
+    let layout = OciLayoutBuilder::default()
+        .image_layout_version("1.0.0")
+        .build()?;
+    let mark = HashMap::from([(MADE_BY.to_owned(), GENERATED.to_owned())]);
+    for (path, bytes) in [
+        ("oci-layout", canonical::bytes(&layout)?),
+        ("index.json", canonical::bytes(&index(manifests, mark)?)?),
+    ] {
+        files.insert(path.to_owned(), bytes);
+    }
+    Ok(files)
 }
 
 fn document(blob: &Blob) -> Result<Value, OciError> {

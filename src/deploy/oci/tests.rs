@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::layout::Files;
+use super::layout::{Files, REFERRERS};
 use super::read::Layout;
 use super::sample::{AMD64, ARM64, Elf, crates, program, request, request_for_two};
 use super::*;
@@ -77,6 +77,7 @@ fn fifty_runs_give_the_same_bytes_in_every_form() {
 #[test]
 fn every_blob_is_named_by_its_digest_and_every_document_is_canonical() {
     for (path, bytes) in files(&request_for_two(), Format::OciDir) {
+        let path = path.strip_prefix(REFERRERS).unwrap_or(&path);
         if path.starts_with("blobs/") {
             assert_eq!(path, Digest::of(&bytes).blob());
         }
@@ -195,7 +196,7 @@ fn two_platforms_are_members_of_one_index() {
     let files = files(&request_for_two(), Format::OciDir);
     let top = json(&files, "index.json");
     let listed = top["manifests"].as_array().unwrap();
-    assert_eq!(listed.len(), 3, "an index and two SBOMs: {top}");
+    assert_eq!(listed.len(), 1, "{top}");
     assert_eq!(
         listed[0]["mediaType"],
         "application/vnd.oci.image.index.v1+json"
@@ -221,13 +222,26 @@ fn two_platforms_are_members_of_one_index() {
 }
 
 #[test]
-fn the_sbom_refers_to_the_image_and_is_listed_without_a_tag() {
+fn a_layout_lists_one_manifest_and_its_referrers_have_a_layout_of_their_own() {
     let files = files(&request(), Format::OciDir);
     let listed = json(&files, "index.json")["manifests"].clone();
-    assert_eq!(listed[1]["artifactType"], sbom::MEDIA_TYPE);
-    assert_eq!(listed[1].get("annotations"), None);
-    let path = |digest: &Value| Digest::parse(digest.as_str().unwrap()).unwrap().blob();
-    let referrer = json(&files, &path(&listed[1]["digest"]));
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    // What is not listed is not there.
+    let blobs = files.keys().filter(|path| path.starts_with("blobs/"));
+    assert_eq!(blobs.count(), 4, "{:?}", files.keys());
+
+    let referrers = json(&files, "referrers/index.json")["manifests"].clone();
+    let [referrer] = referrers.as_array().unwrap().as_slice() else {
+        panic!("{referrers}");
+    };
+    assert_eq!(referrer["artifactType"], sbom::MEDIA_TYPE);
+    let tag = &referrer["annotations"]["org.opencontainers.image.ref.name"];
+    assert_eq!(tag, "sbom");
+    let path = |digest: &Value| {
+        let digest = Digest::parse(digest.as_str().unwrap()).unwrap();
+        format!("{REFERRERS}{}", digest.blob())
+    };
+    let referrer = json(&files, &path(&referrer["digest"]));
     assert_eq!(referrer["subject"]["digest"], listed[0]["digest"]);
     assert_eq!(
         referrer["config"]["mediaType"],
@@ -240,6 +254,26 @@ fn the_sbom_refers_to_the_image_and_is_listed_without_a_tag() {
         Layout::of_files(&files).unwrap().images[0].sbom,
         Some(document)
     );
+}
+
+#[test]
+fn layouts_that_list_an_sbom_beside_the_image_are_still_read() {
+    let files = files(&request(), Format::OciDir);
+    let mut flat: Files = files
+        .iter()
+        .filter_map(|(path, bytes)| {
+            let path = path.strip_prefix(REFERRERS).unwrap_or(path);
+            path.starts_with("blobs/")
+                .then(|| (path.to_owned(), bytes.clone()))
+        })
+        .collect();
+    flat.insert("oci-layout".to_owned(), files["oci-layout"].clone());
+    let mut top = json(&files, "index.json");
+    let referrer = json(&files, "referrers/index.json")["manifests"][0].clone();
+    top["manifests"].as_array_mut().unwrap().push(referrer);
+    flat.insert("index.json".to_owned(), serde_json::to_vec(&top).unwrap());
+    let image = Layout::of_files(&flat).unwrap().images.remove(0);
+    assert!(image.sbom.is_some());
 }
 
 #[test]

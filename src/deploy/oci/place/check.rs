@@ -124,7 +124,7 @@ fn compare(there: &Files, wanted: &Files, output: &Output) -> Vec<Difference> {
     let blobs = all.is_empty();
     all.extend(
         other
-            .filter(|path| blobs || !path.starts_with("blobs/"))
+            .filter(|path| blobs || !path.contains("blobs/"))
             .map(|path| Difference::new(path, "would not be written")),
     );
     all

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::super::digest::Digest;
 use super::super::form::{Main, unarchived};
-use super::super::layout::Files;
+use super::super::layout::{Files, REFERRERS};
 use super::super::{BY, sbom};
 use super::fault::{PlaceError, failed};
 use crate::deploy::is_marked;
@@ -137,7 +137,7 @@ fn walk(
         let kind = entry
             .file_type()
             .map_err(failed("look at", &entry.path()))?;
-        if kind.is_dir() && matches!(path.as_str(), "blobs" | "blobs/sha256") {
+        if kind.is_dir() && is_folder(&path) {
             walk(&entry.path(), &format!("{path}/"), files, others)?;
         } else if kind.is_file() && is_part(&path) && is_small(&entry) {
             let bytes = fs::read(entry.path()).map_err(failed("read", &entry.path()))?;
@@ -154,8 +154,16 @@ fn is_small(entry: &fs::DirEntry) -> bool {
     entry.metadata().is_ok_and(|it| it.len() <= MOST_BYTES)
 }
 
-/// Whether a layout has files of that path.
+/// Whether a layout, or that of its referrers, has a folder of that path.
+fn is_folder(path: &str) -> bool {
+    let path = format!("{path}/");
+    let below = path.strip_prefix(REFERRERS).unwrap_or(&path);
+    matches!(below, "" | "blobs/" | "blobs/sha256/")
+}
+
+/// Whether a layout, or that of its referrers, has files of that path.
 fn is_part(path: &str) -> bool {
+    let path = path.strip_prefix(REFERRERS).unwrap_or(path);
     let hex = path.strip_prefix("blobs/sha256/");
     matches!(path, "oci-layout" | "index.json")
         || hex.is_some_and(|hex| Digest::parse(&format!("sha256:{hex}")).is_some())

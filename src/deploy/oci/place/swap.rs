@@ -47,7 +47,14 @@ impl Swap {
             }
             put(&path, bytes).map_err(failed("write", &path))?;
         }
-        for folder in ["blobs/sha256", "blobs", ""] {
+        let mut folders: Vec<&Path> = files
+            .keys()
+            .flat_map(|path| Path::new(path).ancestors().skip(1))
+            .collect();
+        folders.sort_unstable();
+        folders.dedup();
+        // The innermost first.
+        for folder in folders.into_iter().rev() {
             settle(&temporary.join(folder));
         }
         Ok(())

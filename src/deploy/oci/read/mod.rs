@@ -4,8 +4,9 @@
 //! Layouts of any maker are read, as far as they hold images for containers. What is right and
 //! wrong with one is not judged here.
 
+mod files;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use oci_spec::image::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::files::Files;
 use super::digest::Digest;
 use super::entry::Entry;
 use super::layer;
@@ -50,7 +52,7 @@ pub struct Image {
     pub config_json: Value,
     /// The layers, base first.
     pub layers: Vec<Layer>,
-    /// Its CycloneDX document, where the layout lists one that refers to it.
+    /// Its CycloneDX document, where the layout, or that of its referrers, lists one.
     pub sbom: Option<Value>,
     /// What a registry would store: bytes of manifest, configuration and layers, compressed.
     pub size: u64,
@@ -125,25 +127,21 @@ impl Layout {
                 return Err(missing(&format!("it has no {name}")));
             }
         }
-        Self::read(&Files::Folder(dir.to_path_buf()))
+        Self::read(&Files::of_folder(dir))
     }
 
     /// Reads a layout whose files are in memory, by path.
     pub(super) fn of_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ReadError> {
-        Self::read(&Files::Memory(files))
+        Self::read(&Files::of_memory(files))
     }
 
     fn read(files: &Files<'_>) -> Result<Self, ReadError> {
-        let version: Value = parse("oci-layout", &files.get("oci-layout")?)?;
-        if version["imageLayoutVersion"] != "1.0.0" {
-            return Err(ReadError::Malformed {
-                what: "oci-layout".to_owned(),
-                reason: "it is not of version 1.0.0".to_owned(),
-            });
-        }
-        let index: ImageIndex = parse("index.json", &files.get("index.json")?)?;
+        let index = listed(files)?;
         let mut found = Found::default();
         collect(files, &index, 0, &mut found)?;
+        if let Some(referrers) = files.referrers() {
+            collect(&referrers, &listed(&referrers)?, 0, &mut found)?;
+        }
         for (subject, sbom) in found.sboms {
             let mut images = found.images.iter_mut();
             if let Some(image) = images.find(|image| image.digest == subject) {
@@ -195,6 +193,19 @@ impl Image {
         let config = self.config.config().as_ref()?;
         self.find(config.entrypoint().as_ref()?.first()?)
     }
+}
+
+/// The `index.json` of a layout of the version that is known here.
+fn listed(files: &Files<'_>) -> Result<ImageIndex, ReadError> {
+    let name = |file: &str| files.name(file);
+    let version: Value = parse(&name("oci-layout"), &files.get("oci-layout")?)?;
+    if version["imageLayoutVersion"] != "1.0.0" {
+        return Err(ReadError::Malformed {
+            what: name("oci-layout"),
+            reason: "it is not of version 1.0.0".to_owned(),
+        });
+    }
+    parse(&name("index.json"), &files.get("index.json")?)
 }
 
 /// What a walk through the indexes has come upon.
@@ -322,52 +333,4 @@ fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ReadError> 
         what: what.to_owned(),
         reason: error.to_string(),
     })
-}
-
-/// Where the files of a layout are.
-enum Files<'a> {
-    Folder(PathBuf),
-    Memory(&'a BTreeMap<String, Vec<u8>>),
-}
-
-impl Files<'_> {
-    /// The file at `path`, below the layout.
-    fn get(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        match self {
-            Self::Memory(files) => files
-                .get(path)
-                .cloned()
-                .ok_or_else(|| ReadError::Missing(path.to_owned())),
-            Self::Folder(dir) => {
-                let full = dir.join(path);
-                let failed = |source: io::Error| match source.kind() {
-                    io::ErrorKind::NotFound => ReadError::Missing(path.to_owned()),
-                    _ => ReadError::Io {
-                        path: full.clone(),
-                        source,
-                    },
-                };
-                let metadata = fs::metadata(&full).map_err(failed)?;
-                // A device or a pipe would be read for ever.
-                if !metadata.is_file() {
-                    return Err(failed(io::Error::other("it is no file")));
-                }
-                if metadata.len() > MOST_BYTES {
-                    return Err(ReadError::TooLarge(path.to_owned()));
-                }
-                fs::read(&full).map_err(failed)
-            }
-        }
-    }
-
-    /// The blob of `descriptor`, which is what its digest and its length say.
-    fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
-        let digest = digest(descriptor)?;
-        let path = digest.blob();
-        let bytes = self.get(&path)?;
-        if bytes.len() as u64 != descriptor.size() || Digest::of(&bytes) != digest {
-            return Err(ReadError::Damaged(path));
-        }
-        Ok(bytes)
-    }
 }
