@@ -2,6 +2,7 @@
 //!
 //! What is asked is `deploy/verify`'s business; here is where it looks, and how it is printed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ const HERE: &str = ".";
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  aura verify\n  \
     aura verify --image dist/image --manifests .\n  \
+    kubectl kustomize k8s/overlays/production | aura verify --manifests -\n  \
     aura verify --manifests . --json | jq '.groups[].items[] | select(.verdict == \"failed\")'\n\n\
     What is not given is not looked at.\n\n\
     Exit codes: 0 no item failed, 1 some did, 2 what was given cannot be looked at.")]
@@ -29,8 +31,9 @@ pub(super) struct Verify {
     /// The image: the folder of an OCI layout, such as `scripts/image` makes.
     #[arg(long, value_name = "DIR")]
     image: Option<PathBuf>,
-    /// The manifests: what `aura generate k8s --out DIR` wrote, edited since or not.
-    #[arg(long, value_name = "DIR")]
+    /// The manifests: the folder that `aura generate k8s --out DIR` wrote, edited since or not; or a
+    /// file, or - for standard input, with what `kubectl kustomize` prints.
+    #[arg(long, value_name = "PATH")]
     manifests: Option<PathBuf>,
     /// Print JSON.
     #[arg(long, conflicts_with = "markdown")]
@@ -82,11 +85,20 @@ impl Verify {
             None => own(service)?,
         };
         let image = self.image.as_deref().map(Image::read).transpose()?;
-        let manifests = self.manifests.as_deref().map(Manifests::read).transpose()?;
+        let manifests = self.manifests.as_deref().map(manifests).transpose()?;
         if checkout.is_none() && image.is_none() && manifests.is_none() {
             return Err(Unusable::Nothing);
         }
         Ok((checkout, image, manifests))
+    }
+}
+
+/// The manifests at `path`; `-` is standard input.
+fn manifests(path: &Path) -> Result<Manifests, Unusable> {
+    if path == Path::new("-") {
+        Manifests::read_stream(io::stdin().lock())
+    } else {
+        Manifests::read(path)
     }
 }
 

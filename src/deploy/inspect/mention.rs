@@ -5,17 +5,13 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use super::node::Node;
 use super::report::{At, Finding, printable};
 use super::source::{self, Inputs};
-use super::{dotenv, object, yaml};
+use super::{dotenv, yaml};
 use crate::schema::Setting;
-
-/// Keys whose text may be the name of a variable: in a list of variables, of a reference to a
-/// Secret or a ConfigMap, and of what an `ExternalSecret` makes.
-const NAMING: &[&str] = &["name", "key", "secretKey"];
 
 /// One line that gives a setting, or takes it from somewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,145 +81,21 @@ fn look(document: &Node, is_meant: &impl Fn(&str) -> bool, add: &mut impl FnMut(
     if kind.is_empty() && document.get("services").is_none() {
         return;
     }
-    if let (true, Some(Node::List(items))) = (kind.ends_with("List"), document.get("items")) {
+    if let Some(items) = document.listed() {
         for item in items {
             look(&item.value, is_meant, add);
         }
         return;
     }
-    let metadata = document.get("metadata");
-    let part = |key| metadata.map_or("", |metadata| metadata.text(key));
     let title = if kind.is_empty() {
         String::new()
     } else {
-        object::title(kind, part("namespace"), part("name"))
+        document.title()
     };
     let mut lines = Vec::new();
     document.find(is_meant, &mut lines);
     for line in lines {
         add(line, &title);
-    }
-}
-
-/// YAML with the lines of its values.
-enum Node {
-    Map(Vec<(String, Spanned<Node>)>),
-    List(Vec<Spanned<Node>>),
-    Text(String),
-    Other,
-}
-
-impl Node {
-    fn get(&self, key: &str) -> Option<&Node> {
-        let Self::Map(entries) = self else {
-            return None;
-        };
-        let mut entries = entries.iter();
-        entries
-            .find(|(name, _)| name == key)
-            .map(|(_, node)| &node.value)
-    }
-
-    fn text(&self, key: &str) -> &str {
-        match self.get(key) {
-            Some(Self::Text(text)) => text,
-            _ => "",
-        }
-    }
-
-    /// The lines below this node where a name that is meant is a key, or the text of a naming key.
-    fn find(&self, is_meant: &impl Fn(&str) -> bool, lines: &mut Vec<u64>) {
-        match self {
-            Self::Map(entries) => {
-                for (key, node) in entries {
-                    let named = matches!(&node.value, Self::Text(text) if is_meant(text));
-                    if is_meant(key) || named && NAMING.contains(&key.as_str()) {
-                        lines.push(node.referenced.line());
-                    }
-                    node.value.find(is_meant, lines);
-                }
-            }
-            Self::List(items) => items
-                .iter()
-                .for_each(|node| node.value.find(is_meant, lines)),
-            Self::Text(_) | Self::Other => {}
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Map(entries))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::List(items))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
     }
 }
 

@@ -6,7 +6,10 @@
 //! file or a stream such as `kubectl get -o yaml`. Nothing is changed, and no cluster is asked.
 
 mod dotenv;
+mod hazard;
+mod line;
 mod mention;
+mod node;
 mod object;
 mod overlay;
 mod place;
@@ -14,6 +17,7 @@ mod report;
 mod secret;
 mod source;
 mod values;
+mod whole;
 mod yaml;
 
 #[cfg(test)]
@@ -22,7 +26,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use object::{Container, Holder, Object, Source, Workload};
-use overlay::{Content, Document};
+use overlay::{Content, Document, Group};
 use place::Place;
 use report::At;
 
@@ -42,6 +46,16 @@ pub(super) fn documents(input: &Input) -> Result<Vec<serde_json::Value>, Box<Fin
     yaml::read_as(&At { file, object }, &input.text)
 }
 
+/// Every object in `input`, those inside a `List` one by one.
+///
+/// # Errors
+/// As for [`documents`].
+pub(super) fn objects(input: &Input) -> Result<Vec<serde_json::Value>, Box<Finding>> {
+    let file = input.file.clone();
+    let object = String::new();
+    yaml::read(&At { file, object }, &input.text)
+}
+
 /// Looks into `inputs` for the settings of `service`: each place by itself, and then what every
 /// container would be started with.
 #[must_use]
@@ -56,18 +70,22 @@ pub fn inspect(service: &Service, inputs: &Inputs) -> Report {
     }
     let (groups, findings) = overlay::groups(&documents);
     report.findings.extend(findings);
+    let mut hazards = Vec::new();
     for group in groups {
-        look_into(service, group, &mut report);
+        hazards.extend(look_into(service, group, &mut report));
     }
+    report
+        .findings
+        .extend(line::located(hazards, &inputs.inputs));
     report.settle();
     report
 }
 
-/// Sources and workloads that are applied together.
-fn look_into(service: &Service, group: Vec<Object>, report: &mut Report) {
+/// Sources and workloads that are applied together; gives what will hurt later.
+fn look_into(service: &Service, mut group: Group, report: &mut Report) -> Vec<whole::Hazard> {
     let mut sources = Vec::new();
     let mut workloads = Vec::new();
-    for object in group {
+    for object in std::mem::take(&mut group.objects) {
         match object {
             Object::Source(source) => sources.push(source),
             Object::Workload(workload) => workloads.push(workload),
@@ -89,6 +107,7 @@ fn look_into(service: &Service, group: Vec<Object>, report: &mut Report) {
         report.findings.extend(place.verdict(&findings));
     }
     report.findings.extend(findings);
+    hazard::of_group(service, &group, &sources, &workloads)
 }
 
 fn collect(input: &Input, documents: &mut Vec<Document>, report: &mut Report) {
@@ -122,17 +141,19 @@ fn is_ours(service: &Service, workload: &Workload) -> bool {
         let rest = text.strip_prefix(name.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let runs = |container: &Container| {
-        let image = container.image.rsplit('/').next().unwrap_or_default();
-        let image = image.split([':', '@']).next().unwrap_or_default();
-        let reads = |reference: &object::Reference| is_well_known(service, &reference.name);
-        image == name
-            || container
-                .env_from
-                .iter()
-                .any(|(reference, _)| reads(reference))
-    };
+    let runs = |container: &Container| runs(service, container);
     workload.app == *name || is_part(&workload.name) || workload.containers.iter().any(runs)
+}
+
+/// Whether the service runs in `container`: by its image, or what it reads.
+fn runs(service: &Service, container: &Container) -> bool {
+    let image = container.image.rsplit('/').next().unwrap_or_default();
+    let image = image.split([':', '@']).next().unwrap_or_default();
+    let mut read = container
+        .env_from
+        .iter()
+        .map(|(reference, _)| &reference.name);
+    image == service.name || read.any(|name| is_well_known(service, name))
 }
 
 fn is_well_known(service: &Service, name: &str) -> bool {

@@ -95,6 +95,15 @@ pub(super) struct Workload {
     pub(super) containers: Vec<Container>,
 }
 
+impl Workload {
+    /// The container `name`.
+    pub(super) fn container(&self, name: &str) -> Option<&Container> {
+        let title = container_title(&self.at.object, name);
+        let mut containers = self.containers.iter();
+        containers.find(|container| container.at.object == title)
+    }
+}
+
 /// An object that was understood.
 pub(super) enum Object {
     Source(Source),
@@ -184,6 +193,18 @@ pub(super) fn title(kind: &str, namespace: &str, name: &str) -> String {
     }
 }
 
+/// How the container `name` of `owner` is called in a report.
+fn container_title(owner: &str, name: &str) -> String {
+    format!("{owner} container {name}")
+}
+
+/// The object that `title` names, where it may name a container of it.
+pub(super) fn owner(title: &str) -> &str {
+    title
+        .split_once(" container ")
+        .map_or(title, |(owner, _)| owner)
+}
+
 pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value
         .pointer(pointer)
@@ -236,7 +257,7 @@ fn containers(at: &At, pod: &Value) -> Vec<Container> {
         Container {
             at: At {
                 file: at.file.clone(),
-                object: format!("{} container {}", at.object, text_at(container, "/name")),
+                object: container_title(&at.object, text_at(container, "/name")),
             },
             image: text_at(container, "/image").to_owned(),
             env_from: list(container, "/envFrom").filter_map(env_from).collect(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::dotenv;
 use super::object::{self, Entry, Given, Holder, Object, Source};
 use super::report::{At, Finding, FindingKind};
+use super::whole::Whole;
 use crate::deploy::kustomize::{is_deletion, items, join, merge, text_at, texts};
 
 /// Overlays upon overlays.
@@ -37,16 +38,43 @@ pub(super) enum Content {
 /// An object and the patches over it, each with its file.
 type Layers<'a> = Vec<(&'a str, &'a Value)>;
 
+/// What is applied together.
+#[derive(Default)]
+pub(super) struct Group {
+    /// The folder of its kustomization; empty where there is none.
+    pub(super) folder: String,
+    /// What carries settings.
+    pub(super) objects: Vec<Object>,
+    /// What is looked at beyond its settings.
+    pub(super) wholes: Vec<Whole>,
+}
+
+impl Group {
+    /// The objects that `all` of them make, in `namespace` where there is one.
+    fn add(&mut self, all: &[Layers], namespace: Option<&str>) {
+        for layers in all {
+            let Some((whole, object)) = merged(layers, namespace) else {
+                continue;
+            };
+            self.wholes.extend(whole);
+            self.objects.extend(object);
+        }
+    }
+}
+
 /// The objects of `documents` in groups, each of what is applied together, and what a kustomization
 /// names that is not here.
-pub(super) fn groups(documents: &[Document]) -> (Vec<Vec<Object>>, Vec<Finding>) {
+pub(super) fn groups(documents: &[Document]) -> (Vec<Group>, Vec<Finding>) {
     let mut groups = Vec::new();
     let mut files: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for document in documents {
         match &document.content {
             Content::Manifest(value) => files.entry(&document.file).or_default().push(value),
             Content::Dotenv(variables) => {
-                groups.push(vec![Object::Source(of_dotenv(&document.file, variables))]);
+                groups.push(Group {
+                    objects: vec![Object::Source(of_dotenv(&document.file, variables))],
+                    ..Group::default()
+                });
             }
         }
     }
@@ -60,21 +88,20 @@ pub(super) fn groups(documents: &[Document]) -> (Vec<Vec<Object>>, Vec<Finding>)
             findings.push(endless(root));
             break;
         }
-        groups.push(
-            objects
-                .iter()
-                .filter_map(|layers| merged(layers, namespace))
-                .collect(),
-        );
+        let mut group = Group {
+            folder: root.to_owned(),
+            ..Group::default()
+        };
+        group.add(&objects, namespace);
+        groups.push(group);
     }
     let listed = tree.listed();
     let loose = files.iter().filter(|(file, _)| !listed.contains(**file));
     let loose = loose.flat_map(|(file, values)| values.iter().map(move |value| (*file, *value)));
-    groups.push(
-        loose
-            .filter_map(|(file, value)| object::read(file, value))
-            .collect(),
-    );
+    let loose: Vec<Layers> = loose.map(|one| vec![one]).collect();
+    let mut group = Group::default();
+    group.add(&loose, None);
+    groups.push(group);
     (groups, findings)
 }
 
@@ -255,8 +282,8 @@ fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
     }
 }
 
-/// The object that `layers` make, in `namespace`.
-fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
+/// The object that `layers` make, in `namespace`, and what of it is looked at.
+fn merged(layers: &Layers, namespace: Option<&str>) -> Option<(Option<Whole>, Option<Object>)> {
     let (first_file, first) = layers.first()?;
     let mut whole = (*first).clone();
     let mut sources = Vec::new();
@@ -273,8 +300,8 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
     {
         metadata.insert("namespace".to_owned(), namespace.into());
     }
-    let mut object = object::read(first_file, &whole)?;
-    if let Object::Source(source) = &mut object {
+    let mut object = object::read(first_file, &whole);
+    if let Some(Object::Source(source)) = &mut object {
         // Each key is found where it was written last.
         let written = sources.iter().flat_map(|layer| &layer.entries);
         let last: BTreeMap<&str, &At> = written
@@ -286,7 +313,7 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<Object> {
             }
         }
     }
-    Some(object)
+    Some((Whole::of(layers, whole), object))
 }
 
 #[cfg(test)]
@@ -317,7 +344,7 @@ mod tests {
             "is built upon itself, or upon too much"
         );
         assert!(
-            groups.iter().flatten().count() >= 1,
+            groups.iter().any(|group| !group.objects.is_empty()),
             "the others are looked into"
         );
     }

@@ -38,14 +38,7 @@ impl<'a> Place<'a> {
         sources: &[Source],
     ) -> Self {
         let mut place = Self::new(service, container.at.clone());
-        let find = |reference: &Reference| {
-            let same = |a: &str, b: &str| a == b || a.is_empty() || b.is_empty();
-            sources.iter().find(|source| {
-                source.holder == reference.holder
-                    && source.name == reference.name
-                    && same(&source.namespace, &workload.namespace)
-            })
-        };
+        let find = |reference: &Reference| named(sources, reference, &workload.namespace);
         let reads_files = service.program.secrets_variable.is_some();
         let mounted = container
             .mounted
@@ -92,6 +85,35 @@ impl<'a> Place<'a> {
             place.add_variable(&variable.name, given, config, variable.from.is_some());
         }
         place
+    }
+
+    /// The text of the setting `name`, its default where nothing gives it; none where that cannot
+    /// be told from here.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let setting = self.service.settings.get(name)?;
+        let file = setting.file_variable();
+        if file.is_some_and(|file| self.given.contains_key(&file)) {
+            return None;
+        }
+        match self.given.get(name) {
+            Some((Given::Text(text), _)) if text.contains(crate::schema::SET_ME) => None,
+            Some((Given::Text(text), _)) if !text.is_empty() => Some(text.clone()),
+            Some((Given::Text(_), _)) => setting.default_text(),
+            Some(_) => None,
+            None => {
+                let holder = if setting.secret {
+                    Holder::Secret
+                } else {
+                    Holder::ConfigMap
+                };
+                (!self.unseen.contains(&holder)).then(|| setting.default_text())?
+            }
+        }
+    }
+
+    /// Where the setting `name` is given.
+    pub(super) fn given_at(&self, name: &str) -> Option<&At> {
+        self.given.get(name).map(|(_, at)| at)
     }
 
     /// Marks it as a part of what the process gets: nothing is missing.
@@ -253,6 +275,20 @@ impl<'a> Place<'a> {
             self.findings.push(finding);
         }
     }
+}
+
+/// What a pod in `namespace` means by `reference`.
+pub(super) fn named<'a>(
+    sources: &'a [Source],
+    reference: &Reference,
+    namespace: &str,
+) -> Option<&'a Source> {
+    let same = |a: &str, b: &str| a == b || a.is_empty() || b.is_empty();
+    sources.iter().find(|source| {
+        source.holder == reference.holder
+            && source.name == reference.name
+            && same(&source.namespace, namespace)
+    })
 }
 
 /// Whether Kubernetes itself makes the value: a field of the pod.

@@ -20,6 +20,18 @@ pub enum FindingKind {
     Missing,
     /// A value that the service would refuse.
     Invalid,
+    /// A probe that asks the wrong question, or none.
+    Probe,
+    /// A pod that is stopped while requests are in flight.
+    Drain,
+    /// State inside the process of one of several pods.
+    Replicas,
+    /// Pods that go on with old values after a change.
+    Stale,
+    /// Settings of another environment than the place is for.
+    Environment,
+    /// A network policy that lets everybody through.
+    Open,
     /// A value that still has to be filled in; a fault under `--strict` only.
     Sentinel,
     /// Works, and will hurt later; never a fault.
@@ -31,6 +43,9 @@ pub enum FindingKind {
 pub struct Finding {
     /// The file, as it was given or relative to the directory.
     pub file: String,
+    /// The line, from 1, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// `ConfigMap namespace/name`; empty where the file is no manifest.
     pub object: String,
     /// The setting or key; empty where it is about the whole.
@@ -58,6 +73,9 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&printable(&self.file))?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
         for part in [&self.object, &self.key] {
             if !part.is_empty() {
                 write!(f, ": {}", printable(part))?;
@@ -133,6 +151,7 @@ impl At {
     ) -> Finding {
         Finding {
             file: self.file.clone(),
+            line: None,
             object: self.object.clone(),
             key: key.to_owned(),
             kind,

@@ -141,9 +141,12 @@ pub(super) fn patch(service: &Service, spec: PodSpec) -> Deployment {
     }
 }
 
-/// The annotation that replaces pods when a variable changes.
+/// The name of the annotation that replaces pods when a variable changes.
+pub(in crate::deploy) const CHECKSUM: &str = "checksum/config";
+
+/// That annotation.
 pub(super) fn checksum(values: &Values) -> BTreeMap<String, String> {
-    [("checksum/config".to_owned(), values.checksum())].into()
+    [(CHECKSUM.to_owned(), values.checksum())].into()
 }
 
 /// The annotations of every pod of `environment`.

@@ -36,10 +36,11 @@ use super::{Artefact, File, Project, RenderError};
 
 pub use build::stream;
 pub(super) use components::EVERYWHERE;
+pub(super) use deployment::CHECKSUM;
 pub use job::job;
 pub use place::{Place, place};
 pub(super) use secret::needed as needed_secrets;
-pub(super) use values::initial as initial_text;
+pub(super) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
 pub use waiver::{Scanner, Waiver};
 
 /// Kubernetes manifests.
@@ -63,6 +64,18 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
         files.extend(overlay::folder(project, environment)?.into_files(&project.service)?);
     }
     Ok(files)
+}
+
+/// What the ConfigMap of `environment` holds.
+pub(super) fn values(
+    service: &super::Service,
+    environment: &super::plan::Environment,
+) -> std::collections::BTreeMap<String, String> {
+    let values = values::Values::of(service, environment);
+    values
+        .iter()
+        .map(|(name, text)| (name.clone(), text.clone()))
+        .collect()
 }
 
 /// The waivers of one environment, with their reasons: those on the Deployment, then those on the

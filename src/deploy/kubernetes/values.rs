@@ -13,7 +13,7 @@ use crate::deploy::plan::Environment;
 use crate::schema::{Kind, Reader, SET_ME, Setting};
 
 /// Seconds between the order to stop and SIGTERM, in which the pod leaves its Services.
-pub(super) const PRE_STOP_SECONDS: i64 = 5;
+pub(in crate::deploy) const PRE_STOP_SECONDS: i64 = 5;
 /// Seconds between the end of the drain and SIGKILL.
 const SPARE_SECONDS: i64 = 5;
 /// The drain of a service that does not say.
@@ -65,12 +65,9 @@ impl Values {
             .collect()
     }
 
-    /// SHA-256 over all of it, in hex. A pod that carries it is replaced when a variable changes.
+    /// What the pods carry of it; see [`checksum`].
     pub(super) fn checksum(&self) -> String {
-        let text = self.iter().fold(String::new(), |text, (name, value)| {
-            text + name + "=" + &format!("{value:?}") + "\n"
-        });
-        hex(&Sha256::digest(text))
+        checksum(&self.0)
     }
 
     /// The port that serves.
@@ -95,12 +92,24 @@ impl Values {
     /// Seconds from the order to stop to SIGKILL.
     pub(super) fn grace_seconds(&self, service: &Service) -> i64 {
         let setting = service.shutdown_timeout.as_ref();
-        let drain = setting
-            .map(|fact| self.0.get(fact).unwrap_or(fact))
-            .and_then(|text| text.parse::<u32>().ok())
-            .map_or(DRAIN_SECONDS, i64::from);
-        PRE_STOP_SECONDS + drain + SPARE_SECONDS
+        let text = setting.map(|fact| self.0.get(fact).unwrap_or(fact));
+        PRE_STOP_SECONDS + drain_seconds(text.map(String::as_str)) + SPARE_SECONDS
     }
+}
+
+/// SHA-256 over a ConfigMap's data, in hex. A pod that carries it is replaced when a variable
+/// changes.
+pub(in crate::deploy) fn checksum(values: &BTreeMap<String, String>) -> String {
+    let text = values.iter().fold(String::new(), |text, (name, value)| {
+        text + name + "=" + &format!("{value:?}") + "\n"
+    });
+    hex(&Sha256::digest(text))
+}
+
+/// Seconds that requests in flight get after SIGTERM, where the setting says `text`.
+pub(in crate::deploy) fn drain_seconds(text: Option<&str>) -> i64 {
+    let seconds = text.and_then(|text| text.parse::<u32>().ok());
+    seconds.map_or(DRAIN_SECONDS, i64::from)
 }
 
 /// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as

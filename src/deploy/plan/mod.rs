@@ -54,6 +54,7 @@ pub use endpoint::Location;
 pub use external_secret::{ExternalSecret, Remote, StoreKind};
 pub use placement::{Annotations, Effect, Operator, Placement, RunAs, Toleration};
 pub(super) use quantity::amount;
+pub(super) use resolve::environments;
 pub use resources::production_memory;
 pub(super) use schema::{ARTEFACT, without_null};
 pub(super) use settings::has_password;
@@ -239,6 +240,13 @@ impl Component {
             Self::Monitoring => "monitoring",
         }
     }
+}
+
+/// How much the environment `name` of `service` is for real; none where it has no such one.
+pub(super) fn tier(service: &Service, name: &str) -> Option<Tier> {
+    let names = environments(service);
+    let at = names.iter().position(|known| known == name)?;
+    tier::tiers(&names).get(at).copied()
 }
 
 impl Image {

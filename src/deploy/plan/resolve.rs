@@ -86,7 +86,7 @@ impl Plan {
 }
 
 /// The environments of `service`, from trial to real.
-pub(super) fn environments(service: &Service) -> Vec<String> {
+pub(in crate::deploy) fn environments(service: &Service) -> Vec<String> {
     let setting = service.settings.get(&service.environment);
     let variants = setting.map_or(&[][..], |setting| &setting.variants);
     if variants.is_empty() {

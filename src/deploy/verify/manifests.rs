@@ -1,5 +1,5 @@
 //! Manifests that were given: the files of a tree as `aura generate k8s` writes it, edited by hand
-//! or not, and what kustomize would make of them.
+//! or not, and what kustomize would make of them; or a stream that kustomize has made.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,21 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::checkout::folder;
+use super::item::Unseen;
 use super::unusable::Unusable;
 use crate::deploy::RenderError;
 use crate::deploy::facts::is_revision_of;
-use crate::deploy::inspect::{self, Inputs};
+use crate::deploy::inspect::{self, Input, Inputs, mentions};
 use crate::deploy::kubernetes::build;
+use crate::deploy::kustomize::text_at;
+use crate::deploy::plan::Environment;
+use crate::schema::Setting;
+
+/// Why nothing is said of the base.
+pub(super) const NO_BASE: Unseen = Unseen::Nothing("a stream has no base");
+
+/// How a stream is called.
+const STREAM: &str = "standard input";
 
 /// The kustomization that everything is built upon.
 const BASE: &str = "base/backend";
@@ -24,30 +34,93 @@ const LIST: &str = "kustomization.yaml";
 pub struct Manifests {
     /// The files as texts.
     pub(super) inputs: Inputs,
-    /// What is built, the base first.
+    /// What is built, the base first, where there is one.
     pub(super) places: Vec<Place>,
+    /// Whether the first of them is the base.
+    has_base: bool,
 }
 
 /// One kustomization and the objects that it makes.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// `base`, or the name of the overlay.
+    /// `base`, the name of the overlay, or, in a stream, of the namespace.
     pub(super) name: String,
+    /// The folder of its kustomization; none in a stream.
+    folder: Option<String>,
     /// In the order in which they are applied.
     pub(super) objects: Vec<Value>,
 }
 
 impl Manifests {
-    /// Reads the tree below `path`, or below its folder `k8s` where it has one.
+    /// Reads the tree below `path`, or below its folder `k8s` where it has one; where `path` is a
+    /// file, the stream in it.
     ///
     /// # Errors
     /// [`Unusable`] where there is no such folder, it is no such tree, half of it is missing, or a
     /// file is no YAML.
     pub fn read(path: &Path) -> Result<Self, Unusable> {
+        if path.is_file() {
+            return Self::of_stream(&path.display().to_string(), inspect::read(path));
+        }
         folder(path)?;
         let below = path.join("k8s");
         let root = if below.is_dir() { &below } else { path };
         Self::of(&path.display().to_string(), inspect::read(root))
+    }
+
+    /// Reads a stream of objects, as `kubectl kustomize` prints it.
+    ///
+    /// # Errors
+    /// [`Unusable`] where it is no YAML, is too long, or has no Deployment.
+    pub fn read_stream(stream: impl std::io::Read) -> Result<Self, Unusable> {
+        Self::of_stream(STREAM, inspect::read_stream(STREAM, stream))
+    }
+
+    /// The same of a stream that was read before, which is called `path`: a place for each
+    /// namespace.
+    pub(super) fn of_stream(path: &str, inputs: Inputs) -> Result<Self, Unusable> {
+        if let Some(finding) = inputs.findings.first() {
+            return Err(Unusable::File {
+                path: path.to_owned(),
+                problem: finding.problem.clone(),
+            });
+        }
+        let mut places: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for object in inputs.inputs.iter().map(objects) {
+            for object in object? {
+                let key = if object["kind"] == "Namespace" {
+                    "/metadata/name"
+                } else {
+                    "/metadata/namespace"
+                };
+                let namespace = text_at(&object, key).to_owned();
+                places.entry(namespace).or_default().push(object);
+            }
+        }
+        let serves = |objects: &Vec<Value>| objects.iter().any(|one| one["kind"] == "Deployment");
+        places.retain(|_, objects| serves(objects));
+        if places.is_empty() {
+            return Err(Unusable::Half {
+                path: path.to_owned(),
+                what: "stream of manifests",
+                problem: "it has no Deployment".to_owned(),
+                remedy: "pipe what `kubectl kustomize k8s/overlays/NAME` prints".to_owned(),
+            });
+        }
+        let places = places.into_iter().map(|(namespace, objects)| Place {
+            name: if namespace.is_empty() {
+                "default".to_owned()
+            } else {
+                namespace
+            },
+            folder: None,
+            objects,
+        });
+        Ok(Self {
+            places: places.collect(),
+            inputs,
+            has_base: false,
+        })
     }
 
     /// The same of files that were read before; `path` is for errors.
@@ -98,6 +171,7 @@ impl Manifests {
                 Ok(Place {
                     name: name.to_owned(),
                     objects: build::folder(&values, &folder)?,
+                    folder: Some(folder),
                 })
             });
         let places: Result<_, RenderError> = places.collect();
@@ -105,21 +179,65 @@ impl Manifests {
             path: path.to_owned(),
             error,
         })?;
-        Ok(Self { inputs, places })
+        Ok(Self {
+            inputs,
+            places,
+            has_base: true,
+        })
     }
 
-    /// What every environment is built upon.
+    /// What every environment is built upon; none in a stream.
     pub(super) fn base(&self) -> Option<&Place> {
-        self.places.first()
+        self.places.first().filter(|_| self.has_base)
     }
 
     /// One an environment.
     pub(super) fn overlays(&self) -> &[Place] {
-        self.places.get(1..).unwrap_or_default()
+        let first = usize::from(self.has_base);
+        self.places.get(first..).unwrap_or_default()
+    }
+
+    /// The line in a ConfigMap of `place`, or of the base, that gives `setting`, as the beginning of
+    /// a sentence; empty where none does.
+    pub(super) fn lines(&self, place: &Place, setting: &Setting) -> String {
+        let (mentions, _) = mentions(setting, &self.inputs);
+        let below = |folder: &str, file: &str| {
+            let rest = file.strip_prefix(folder);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let maps = || {
+            let all = mentions.iter();
+            all.filter(|mention| mention.object.starts_with("ConfigMap "))
+        };
+        let found = match &place.folder {
+            Some(folder) => maps()
+                .find(|mention| below(folder, &mention.file))
+                .or_else(|| maps().find(|mention| below(BASE, &mention.file))),
+            None => maps().find(|mention| mention.object.contains(&format!(" {}/", place.name))),
+        };
+        found.map_or_else(String::new, |mention| format!("{mention}: "))
     }
 }
 
+/// The objects of a stream.
+fn objects(input: &Input) -> Result<Vec<Value>, Unusable> {
+    inspect::objects(input).map_err(|finding| Unusable::File {
+        path: input.file.clone(),
+        problem: finding.problem,
+    })
+}
+
 impl Place {
+    /// Checks whether it is what `environment` makes: by the name of the overlay, or the namespace.
+    pub(super) fn is_of(&self, environment: &Environment) -> bool {
+        let known_by = if self.folder.is_some() {
+            &environment.name
+        } else {
+            &environment.namespace
+        };
+        self.name == *known_by
+    }
+
     /// Objects of `kind`.
     pub(super) fn kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects

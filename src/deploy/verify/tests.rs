@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::sample::{Draft, Files};
-use super::{GROUPS, Report, Subject, Verdict, verify};
+use super::{GROUPS, Manifests, Report, Subject, Verdict, verify};
+use crate::deploy::inspect::{Input, Inputs};
+use crate::deploy::kubernetes;
 
 fn report(draft: Draft) -> Report {
     let subject = draft.subject();
@@ -70,6 +72,52 @@ fn what_is_not_given_is_not_looked_at_and_does_not_fail() {
         "no manifests were given",
     ];
     assert_eq!(reasons, expected.into());
+}
+
+#[test]
+fn a_stream_is_looked_at_as_the_tree_that_it_was_made_of() {
+    let of = |text: String| {
+        let draft = Draft::sound();
+        let inputs = Inputs {
+            inputs: vec![Input {
+                file: "stream".to_owned(),
+                text,
+            }],
+            findings: Vec::new(),
+        };
+        let manifests = Manifests::of_stream("stream", inputs);
+        manifests.map(|manifests| {
+            verify(&Subject {
+                project: draft.project,
+                checkout: None,
+                image: None,
+                manifests: Some(manifests),
+            })
+        })
+    };
+    let stream = kubernetes::stream(&Draft::sound().project, Some("production")).unwrap();
+    let sound = of(stream.clone()).unwrap();
+    assert!(sound.ok, "{}", sound.text());
+    let reasons = sound.outcomes().filter(|one| one.reason.is_some());
+    let of_base = reasons.filter(|one| one.reason == Some("a stream has no base"));
+    let of_base: Vec<_> = of_base.map(|one| one.id).collect();
+    let expected = [
+        "settings-in-config-map",
+        "secrets-in-secret",
+        "probe-timings",
+    ];
+    assert_eq!(of_base, expected);
+    let open = of(stream.replacen("GREETING: \"hello\"", "GREETING: \"bye\"", 1)).unwrap();
+    let failed: Vec<_> = open
+        .outcomes()
+        .filter(|one| !one.faults.is_empty())
+        .collect();
+    let ids: Vec<_> = failed.iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["settings-planned", "settings-current"]);
+    assert!(failed[0].faults[0].starts_with("stream:"), "{failed:?}");
+    let none = of("kind: ConfigMap\nmetadata: {name: x}\n".to_owned());
+    let said = none.err().unwrap().to_string();
+    assert!(said.contains("it has no Deployment; pipe what"), "{said}");
 }
 
 #[test]
@@ -135,6 +183,15 @@ fn text_and_json_say_what_is_wrong() {
         text.contains("      wrong: amd64: the user is \"0:0\"\n"),
         "{text}"
     );
+    assert!(!text.contains("\nnot looked at"), "{text}");
+    let text = verify(&Subject {
+        checkout: None,
+        image: None,
+        ..Draft::sound().subject().unwrap()
+    })
+    .text();
+    let line = "\nnot looked at: 11: no checkout was given; 19: no image was given\n";
+    assert!(text.contains(line), "{text}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], false);
     let items = json["groups"].as_array().unwrap().iter();

@@ -1,4 +1,7 @@
-//! A report for a terminal: by group, a line an item, and what was seen below it.
+//! A report for a terminal: by group, a line an item, and what was seen below it; what was not
+//! looked at is one line at the end.
+
+use std::collections::BTreeMap;
 
 use super::item::Verdict;
 use super::report::{Outcome, Report};
@@ -7,10 +10,25 @@ use super::report::{Outcome, Report};
 pub(super) fn of(report: &Report) -> String {
     let mut out = format!("{} {}\n", report.service, report.version);
     for group in &report.groups {
-        out.extend(["\n", group.title, "\n"]);
-        for outcome in &group.outcomes {
+        let seen = |outcome: &&Outcome| outcome.verdict != Verdict::NotLookedAt;
+        let mut outcomes = group.outcomes.iter().filter(seen).peekable();
+        if outcomes.peek().is_some() {
+            out.extend(["\n", group.title, "\n"]);
+        }
+        for outcome in outcomes {
             item(outcome, &mut out);
         }
+    }
+    let mut unseen: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in report.outcomes().filter_map(|outcome| outcome.reason) {
+        *unseen.entry(reason).or_default() += 1;
+    }
+    let unseen = unseen
+        .iter()
+        .map(|(reason, count)| format!("{count}: {reason}"));
+    let unseen: Vec<_> = unseen.collect();
+    if !unseen.is_empty() {
+        out.extend(["\nnot looked at: ", &unseen.join("; "), "\n"]);
     }
     out.extend(["\n", &report.summary(), "\n"]);
     out
@@ -28,8 +46,7 @@ fn item(outcome: &Outcome, out: &mut String) {
         .evidence
         .iter()
         .map(|evidence| evidence.text.clone());
-    let reason = outcome.reason.map(str::to_owned);
-    for line in faults.chain(evidence).chain(reason) {
+    for line in faults.chain(evidence) {
         out.extend(["      ", &line.replace('\n', " "), "\n"]);
     }
 }

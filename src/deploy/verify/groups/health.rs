@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::settings::of_inspection;
 use crate::deploy::Service;
+use crate::deploy::inspect::FindingKind;
 use crate::deploy::kubernetes;
 use crate::deploy::kubernetes::probes::{LIVENESS, READINESS, STARTUP, Timing};
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
-use crate::deploy::verify::manifests::{Place, items};
+use crate::deploy::verify::manifests::{NO_BASE, Place, items};
 
 /// See the module.
 pub(super) const GROUP: Group = Group {
@@ -22,6 +24,12 @@ pub(super) const GROUP: Group = Group {
             id: "probe-paths",
             question: "Does every probe ask an endpoint that the API has?",
             look: paths,
+        },
+        Item {
+            id: "probe-questions",
+            question: "Does every probe ask its own question, so that no backend's absence restarts \
+                       pods?",
+            look: questions,
         },
         Item {
             id: "probe-ports",
@@ -140,6 +148,11 @@ fn paths(subject: &Subject) -> Result<Findings, Unseen> {
     })
 }
 
+fn questions(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "liveness asks for the process, readiness for the whole, startup for the start";
+    of_inspection(subject, &[FindingKind::Probe], evidence)
+}
+
 fn ports(subject: &Subject) -> Result<Findings, Unseen> {
     let service = &subject.project.service;
     every_place(subject, |place, asked, findings| {
@@ -187,7 +200,7 @@ fn listens(service: &Service, place: &Place) -> u64 {
 
 fn timings(subject: &Subject) -> Result<Findings, Unseen> {
     let base = subject.manifests()?.base();
-    let base = base.ok_or(Unseen::Manifests)?;
+    let base = base.ok_or(NO_BASE)?;
     let mut findings = Findings::default();
     for container in base.servers() {
         for (key, wanted) in PROBES {

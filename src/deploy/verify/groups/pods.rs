@@ -5,7 +5,9 @@
 
 use serde_json::Value;
 
+use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
+use crate::deploy::inspect::FindingKind;
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
 use crate::deploy::verify::manifests::items;
@@ -43,6 +45,30 @@ pub(super) const GROUP: Group = Group {
             id: "pods-no-token",
             question: "Does no pod hold a token of the cluster's API?",
             look: |subject| rule(subject, NO_TOKEN),
+        },
+        Item {
+            id: "pods-drain",
+            question: "Does every pod leave its Services before it ends, and has it the time to?",
+            look: |subject| {
+                let evidence = "no request is sent to a pod that ends, and none is cut off";
+                of_inspection(subject, &[FindingKind::Drain], evidence)
+            },
+        },
+        Item {
+            id: "pods-share-state",
+            question: "Do several pods share what they know, rather than each keep its own?",
+            look: |subject| {
+                let evidence = "no backend is inside the process of one of several pods";
+                of_inspection(subject, &[FindingKind::Replicas], evidence)
+            },
+        },
+        Item {
+            id: "network-closed",
+            question: "Does no network policy let everybody through?",
+            look: |subject| {
+                let evidence = "every rule says whom it is for";
+                of_inspection(subject, &[FindingKind::Open], evidence)
+            },
         },
         Item {
             id: "pods-hardened",

@@ -11,7 +11,7 @@ use crate::deploy::inspect::{FindingKind, inspect};
 use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
-use crate::deploy::verify::manifests::{Manifests, Place, items, keys, name_of};
+use crate::deploy::verify::manifests::{Manifests, NO_BASE, Place, items, keys, name_of};
 use crate::schema::Setting;
 
 /// See the module.
@@ -43,6 +43,21 @@ pub(super) const GROUP: Group = Group {
             id: "settings-accepted",
             question: "Would the service take these settings, name by name and value by value?",
             look: accepted,
+        },
+        Item {
+            id: "settings-planned",
+            question: "Is every value in the ConfigMap the one that the plan makes of it?",
+            look: planned,
+        },
+        Item {
+            id: "settings-environment",
+            question: "Is every pod told the environment that it is in?",
+            look: environment,
+        },
+        Item {
+            id: "settings-current",
+            question: "Are pods replaced where a value changes: is the checksum they carry current?",
+            look: stale,
         },
     ],
 };
@@ -77,7 +92,10 @@ fn complete(
         .first()
         .ok_or(Unseen::Nothing("the service has no such setting"))?;
     let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
-    let Some(object) = manifests.base().and_then(|base| base.find(kind, &name)) else {
+    let Some(base) = manifests.base() else {
+        return Err(NO_BASE);
+    };
+    let Some(object) = base.find(kind, &name) else {
         findings.fault(format!("the base has no {kind} `{name}`"));
         return Ok(findings);
     };
@@ -101,31 +119,97 @@ fn complete(
 }
 
 fn nowhere_else(subject: &Subject) -> Result<Findings, Unseen> {
-    of_inspection(
-        subject,
-        |kind| kind == FindingKind::Misplaced,
-        "no secret stands outside a Secret",
-    )
+    let evidence = "no secret stands outside a Secret";
+    of_inspection(subject, &[FindingKind::Misplaced], evidence)
 }
 
 fn accepted(subject: &Subject) -> Result<Findings, Unseen> {
-    of_inspection(
-        subject,
-        |kind| kind != FindingKind::Misplaced,
-        "nothing is unknown, missing, given twice, or out of range",
-    )
+    let kinds = [
+        FindingKind::Unreadable,
+        FindingKind::Unknown,
+        FindingKind::Duplicate,
+        FindingKind::Missing,
+        FindingKind::Invalid,
+    ];
+    let evidence = "nothing is unknown, missing, given twice, or out of range";
+    of_inspection(subject, &kinds, evidence)
 }
 
-/// What the inspection of the files finds of those kinds.
-fn of_inspection(
+fn environment(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "no folder and no namespace is called after another environment";
+    of_inspection(subject, &[FindingKind::Environment], evidence)
+}
+
+fn stale(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "every pod carries the checksum of the ConfigMap that it reads";
+    of_inspection(subject, &[FindingKind::Stale], evidence)
+}
+
+/// Values that the plan does not make, each with its line.
+fn planned(subject: &Subject) -> Result<Findings, Unseen> {
+    let project = &subject.project;
+    let service = &project.service;
+    let manifests = subject.manifests()?;
+    let first = service.plain_settings().next();
+    let first = first.ok_or(Unseen::Nothing("the service has no such setting"))?;
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let mut findings = Findings::default();
+    for place in manifests.overlays() {
+        let at = &place.name;
+        let map = place.find(kind, &name);
+        let environments = project.plan.environments.iter();
+        // Of several in one namespace, that which the pods are told.
+        let environment = environments
+            .filter(|environment| place.is_of(environment))
+            .max_by_key(|environment| {
+                let told = map.map(|map| &map["data"][&service.environment]);
+                told.is_some_and(|told| *told == *environment.name)
+            });
+        let (Some(environment), Some(map)) = (environment, map) else {
+            findings.fault(format!(
+                "{at}: the plan has no such environment, or it has no {kind} `{name}`; name the \
+                 deploy.toml that it was rendered from with --config"
+            ));
+            continue;
+        };
+        let wanted = kubernetes::values(service, environment);
+        let before = findings.faults.len();
+        for setting in service.plain_settings() {
+            let planned = wanted.get(&setting.name);
+            let found = map["data"][&setting.name].as_str();
+            if found == planned.map(String::as_str) {
+                continue;
+            }
+            let lines = manifests.lines(place, setting);
+            let say = |text: Option<&str>| {
+                text.map_or_else(|| "not set".to_owned(), |text| format!("{text:?}"))
+            };
+            findings.fault(format!(
+                "{lines}`{}` is {} in {at}, and {} by the plan; change it in deploy.toml, and \
+                 render the manifests again",
+                setting.name,
+                say(found),
+                say(planned.map(String::as_str)),
+            ));
+        }
+        if findings.faults.len() == before {
+            findings.seen(format!("{at}: {kind} `{name}`"));
+        }
+    }
+    Ok(findings)
+}
+
+/// What the inspection of the files finds of `kinds`.
+pub(super) fn of_inspection(
     subject: &Subject,
-    of: impl Fn(FindingKind) -> bool,
+    kinds: &[FindingKind],
     evidence: &str,
 ) -> Result<Findings, Unseen> {
     let manifests = subject.manifests()?;
     let report = inspect(&subject.project.service, &manifests.inputs);
     let mut findings = Findings::default();
-    let faults = report.faults(false).filter(|finding| of(finding.kind));
+    let faults = report.faults(false);
+    let faults = faults.filter(|finding| kinds.contains(&finding.kind));
     findings.faults.extend(faults.map(ToString::to_string));
     if report.inspected.is_empty() {
         findings.fault("nothing among the manifests holds settings of the service");

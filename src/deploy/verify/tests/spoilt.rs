@@ -36,8 +36,16 @@ settings-read | base/backend/deployment.yaml | name: shop-secrets | name: others
 settings-read | base/backend/deployment.yaml | configMapRef | configMapKeyRef
 settings-accepted | base/backend/configmap.yaml | GREETING: | GREETNIG:
 settings-accepted | base/backend/configmap.yaml | SERVER_PORT: "8000" | SERVER_PORT: "x"
+settings-planned | base/backend/configmap.yaml | GREETING: "hello" | GREETING: "bye"
+settings-planned | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "development"
+settings-environment | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "development"
+settings-current | base/backend/configmap.yaml | GREETING: "hello" | GREETING: "bye"
+settings-current | overlays/production/deployment.yaml | checksum/config | checksum/configs
 probe-paths | base/backend/deployment.yaml | path: /health | path: /healthz
 probe-paths | overlays/production/deployment.yaml | /health/ready | /health/redy
+probe-questions | overlays/production/deployment.yaml | path: /health/live | path: /health
+probe-questions | overlays/production/deployment.yaml | path: /health/live | path: /health/ready
+probe-questions | base/backend/deployment.yaml | startupProbe | startProbe
 probe-ports | base/backend/deployment.yaml | port: http | port: metrics
 probe-ports | base/backend/deployment.yaml | port: http | port: web
 probe-ports | base/backend/deployment.yaml | livenessProbe | lifenessProbe
@@ -51,6 +59,11 @@ pods-no-capabilities | base/backend/deployment.yaml | drop: | add:
 pods-no-escalation | base/backend/deployment.yaml | Escalation: false | Escalation: true
 pods-seccomp | base/backend/deployment.yaml | RuntimeDefault | Unconfined
 pods-no-token | base/backend/deployment.yaml | AccountToken: false | AccountToken: true
+pods-drain | base/backend/deployment.yaml | PeriodSeconds: 35 | PeriodSeconds: 20
+pods-drain | base/backend/deployment.yaml | preStop: | postStart:
+pods-share-state | base/backend/configmap.yaml | REDIS_ENABLED: "true" | REDIS_ENABLED: "false"
+network-closed | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {}
+network-closed | overlays/production/networkpolicy.yaml | egress: | egress:\n  - {}
 pods-hardened | base/backend/deployment.yaml | Links: false | Links: true
 pods-hardened | overlays/production/deployment.yaml | polaris.fairwinds.com/ | example.org/
 pods-fit-image | base/backend/deployment.yaml | containerPort: 9000 | containerPort: 9001

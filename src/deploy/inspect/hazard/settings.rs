@@ -1,0 +1,152 @@
+//! Settings that do not fit where they are, and pods that would not see a change of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Running;
+use crate::deploy::facts;
+use crate::deploy::inspect::object::{Given, Holder, Source};
+use crate::deploy::inspect::place::named;
+use crate::deploy::inspect::report::FindingKind;
+use crate::deploy::inspect::whole::Hazard;
+use crate::deploy::kubernetes::{CHECKSUM, checksum};
+use crate::deploy::plan;
+
+/// Backends inside the process, where there are several processes.
+pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
+    let (pods, ..) = running.most_pods();
+    if pods < 2 {
+        return;
+    }
+    for backend in &running.service.backends {
+        let Some(embedded) = &backend.embedded else {
+            continue;
+        };
+        let text = |name: &str| running.place.text(name);
+        let chosen = match embedded.settings.as_slice() {
+            [] => text(&backend.setting).is_some_and(|url| {
+                let scheme = url.split(':').next().unwrap_or_default();
+                !backend.schemes.iter().any(|(known, _)| known == scheme)
+            }),
+            settings => settings
+                .iter()
+                .all(|(name, value)| text(name).as_ref() == Some(value)),
+        };
+        if !chosen {
+            continue;
+        }
+        let first = embedded.settings.first();
+        let name = first.map_or(&backend.setting, |(name, _)| name);
+        hazards.push(running.in_setting(
+            FindingKind::Replicas,
+            name,
+            format!(
+                "keeps {} inside the process, and there are up to {pods} pods: each would have its \
+                 own",
+                backend.name
+            ),
+            format!(
+                "name a {} that all of them share, or run one pod",
+                backend.name
+            ),
+        ));
+    }
+}
+
+/// Another environment than the folder or the namespace is called after.
+pub(super) fn environment(running: &Running, hazards: &mut Vec<Hazard>) {
+    let name = &running.service.environment;
+    let Some(found) = running.place.text(name) else {
+        return;
+    };
+    let names = plan::environments(running.service);
+    let folder = running.group.folder.rsplit('/').next().unwrap_or_default();
+    let places = [
+        ("the folder", folder),
+        ("the namespace", running.whole.namespace()),
+    ];
+    let meant = places.into_iter().find_map(|(what, place)| {
+        let is_part = |name: &&String| {
+            let before = place.strip_suffix(name.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with('-'))
+        };
+        let longest = names.iter().filter(is_part).max_by_key(|name| name.len());
+        longest.map(|name| (what, place, name))
+    });
+    let Some((what, place, wanted)) = meant.filter(|(.., wanted)| **wanted != found) else {
+        return;
+    };
+    if names.contains(&found) {
+        hazards.push(running.in_setting(
+            FindingKind::Environment,
+            name,
+            format!(
+                "is {found:?} in {what} {place}: the checks and defaults of {wanted} do not hold"
+            ),
+            format!("set it to {wanted}"),
+        ));
+    }
+}
+
+/// Pods that carry another checksum than their ConfigMap has: an apply leaves them as they are.
+pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
+    let ours = facts::config_map(running.service);
+    for (reference, _) in &running.container.env_from {
+        let source = named(running.sources, reference, &running.workload.namespace);
+        let Some(source) = source.filter(|source| source.holder == Holder::ConfigMap) else {
+            continue;
+        };
+        let Some(rest) = source.name.strip_prefix(&ours) else {
+            continue;
+        };
+        let Some(data) = texts(source) else {
+            continue;
+        };
+        let now = checksum(&data);
+        // Another name for each set of values; see the overlay.
+        let digest = rest.strip_prefix('-').unwrap_or_default();
+        if !digest.is_empty() && !now.starts_with(digest) {
+            hazards.push(running.whole.hazard(
+                FindingKind::Stale,
+                &source.name,
+                &[],
+                "has another content than its name says: pods of an older revision would get it, \
+                 too",
+                "change deploy.toml, and render the manifests again",
+            ));
+        }
+        let path = ["spec", "template", "metadata", "annotations", CHECKSUM];
+        match running.whole.find(&path) {
+            Value::String(text) if *text == now => {}
+            Value::Null if !running.rendered || !digest.is_empty() => {}
+            found => {
+                let problem = if found.is_null() {
+                    "is missing"
+                } else {
+                    "is stale"
+                };
+                hazards.push(running.whole.hazard(
+                    FindingKind::Stale,
+                    CHECKSUM,
+                    &path,
+                    format!(
+                        "{problem}: a value in the ConfigMap {} was changed by hand, and pods \
+                         that run would keep the old one",
+                        source.name
+                    ),
+                    format!("change deploy.toml and render the manifests again, or put {now} here"),
+                ));
+            }
+        }
+    }
+}
+
+/// The data of a ConfigMap; none where not all of it is text.
+fn texts(source: &Source) -> Option<BTreeMap<String, String>> {
+    let entries = source.entries.iter().map(|entry| match &entry.given {
+        Given::Text(text) => Some((entry.key.clone(), text.clone())),
+        _ => None,
+    });
+    entries.collect()
+}

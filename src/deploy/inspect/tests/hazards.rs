@@ -1,0 +1,170 @@
+//! Edits of rendered manifests that work when they are applied and hurt later: each is a fault, and
+//! names the line at which it was written.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::deploy::{Plan, Probes, Project, kubernetes};
+
+/// Kind, file, what in it becomes what, and what is said of it. Where the new text stands, there the
+/// fault is; `-` is where the line is another.
+const DANGEROUS: &str = r#"
+Probe | overlays/production/deployment.yaml | path: /health/live | path: /health | livenessProbe: asks /health: the kubelet would restart pods
+Probe | overlays/production/deployment.yaml | path: /health/live | path: /health/ready | livenessProbe: asks /health/ready: the kubelet
+Probe | overlays/production/deployment.yaml | path: /health/ready | path: /health/live | readinessProbe: asks /health/live: pods would get requests
+Probe | overlays/production/deployment.yaml | path: /health/startup | path: /health/ready | startupProbe: asks /health/ready: the kubelet would end pods
+Probe | overlays/production/deployment.yaml | readinessProbe: | readinesProbe: | -
+Probe | base/backend/deployment.yaml | startupProbe: | startProbe: | -startupProbe: is missing
+Drain | base/backend/deployment.yaml | preStop: | postStart: | -preStop: is missing: a pod that ends would still be sent requests; wait for 5 s
+Drain | base/backend/deployment.yaml | seconds: 5 | seconds: 1 | -preStop: waits for 1 s
+Drain | base/backend/deployment.yaml | terminationGracePeriodSeconds: 35 | terminationGracePeriodSeconds: 20 | terminationGracePeriodSeconds: is 20, and a pod takes up to 30: 5 before SIGTERM, and 25 by SERVER_STOP_SECONDS; grant more than 30
+Drain | base/backend/deployment.yaml | terminationGracePeriodSeconds: 35 | more: 35 | -terminationGracePeriodSeconds: is 30, and a pod takes up to 30
+Replicas | overlays/production/configmap.yaml | data: | data:\n  REDIS_ENABLED: "false" | REDIS_ENABLED: keeps redis inside the process, and there are up to 10 pods
+Environment | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "development" | ENVIRONMENT: is "development" in the folder production
+Stale | overlays/production/configmap.yaml | data: | data:\n  GREETING: "x" | -checksum/config: is stale
+Stale | base/backend/configmap.yaml | GREETING: "hello" | GREETING: "x" | -checksum/config: is stale
+Stale | overlays/production/deployment.yaml | checksum/config: "a | checksum/config: "b | checksum/config: is stale
+Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {} | ingress: rule 1 lets everybody in; say whom under `from`
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - {} | egress: rule 1 lets pods out to everywhere
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 0.0.0.0/0}}] | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - from: [{namespaceSelector: {}}] | ingress: rule 1 lets everybody in
+Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - ports: [{port: http}] | ingress: rule 1 lets everybody in
+"#;
+
+/// A service with an endpoint for each probe, and its manifests by their paths.
+fn rendered() -> (Service, BTreeMap<String, String>) {
+    let mut service = sample::service();
+    service.probes = Probes::below("/health");
+    let plan = Plan::read(&service, None, false).unwrap();
+    let project = Project { service, plan };
+    let files = (kubernetes::ARTEFACT.render)(&project).unwrap();
+    let below = |path: &str| path.strip_prefix("k8s/").unwrap().to_owned();
+    let files = files.into_iter().map(|file| (below(&file.path), file.text));
+    let files = files.collect();
+    (project.service, files)
+}
+
+fn looked_into(service: &Service, files: &BTreeMap<String, String>) -> Report {
+    let inputs = files.iter().map(|(file, text)| Input {
+        file: file.clone(),
+        text: text.clone(),
+    });
+    let inputs = Inputs {
+        inputs: inputs.collect(),
+        findings: Vec::new(),
+    };
+    inspect(service, &inputs)
+}
+
+#[test]
+fn every_dangerous_edit_is_a_fault_with_its_line() {
+    let (service, sound) = rendered();
+    let report = looked_into(&service, &sound);
+    let faults: Vec<_> = report.faults(false).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    for line in DANGEROUS.trim().lines() {
+        let cells: Vec<_> = line
+            .split(" | ")
+            .map(|cell| cell.replace("\\n", "\n"))
+            .collect();
+        let [kind, file, old, new, expected] = &cells[..] else {
+            panic!("{line}");
+        };
+        let mut files = sound.clone();
+        let text = files.get_mut(file).unwrap();
+        let at = text
+            .find(old)
+            .unwrap_or_else(|| panic!("no {old:?} in {file}:\n{text}"));
+        text.replace_range(at..at + old.len(), new);
+        // The last line of what is new.
+        let there = text[..at + new.len()].lines().count();
+        let report = looked_into(&service, &files);
+        let faults: Vec<_> = report.faults(false).map(ToString::to_string).collect();
+        let found = report.faults(false).find(|fault| {
+            let is_kind = format!("{:?}", fault.kind) == *kind;
+            is_kind && fault.to_string().contains(expected.trim_start_matches('-'))
+        });
+        let found = found.unwrap_or_else(|| panic!("{line}: {faults:#?}"));
+        if !expected.starts_with('-') {
+            assert!(
+                found.to_string().starts_with(&format!("{file}:{there}: ")),
+                "{line}: {found}"
+            );
+        }
+        let of_line = files[&found.file].lines().count() as u64;
+        assert!(
+            found.line.is_some_and(|at| (2..=of_line).contains(&at)),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn a_rendered_stream_is_looked_into_as_well() {
+    let (service, _) = rendered();
+    let plan = Plan::read(&service, None, false).unwrap();
+    let project = Project { service, plan };
+    let stream = kubernetes::stream(&project, Some("production")).unwrap();
+    let shown = |text: &str| {
+        let files = [("standard input".to_owned(), text.to_owned())].into();
+        let report = looked_into(&project.service, &files);
+        let faults = report.faults(false).map(ToString::to_string);
+        faults.collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&stream), Vec::<String>::new());
+    let edited = stream.replacen("/health/live", "/health", 1);
+    let line = edited
+        .lines()
+        .position(|line| line.ends_with("path: /health"));
+    let faults = shown(&edited);
+    let expected = format!("standard input:{}: Deployment ", line.unwrap() + 1);
+    assert!(faults[0].starts_with(&expected), "{faults:#?}");
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    let edited = stream.replacen("REDIS_ENABLED: \"true\"", "REDIS_ENABLED: \"false\"", 1);
+    let faults = shown(&edited);
+    assert_eq!(faults.len(), 2, "the setting and the checksum: {faults:#?}");
+}
+
+#[test]
+fn a_database_beside_each_of_several_pods_is_a_fault_where_its_url_is_known() {
+    let pods = deployment(BOTH).replacen("spec:\n", "spec:\n  replicas: 2\n", 1);
+    let with = |url: &str| {
+        let secret = secret(&format!("  SIGNING_KEY: x\n  DATABASE_URL: {url}\n"));
+        found(&[("-", &[config(NEEDED), secret, pods.clone()].join("---\n"))])
+    };
+    let object = "Secret prod/shop-secrets";
+    assert_eq!(
+        with("sqlite:///var/lib/x.db"),
+        one(FindingKind::Replicas, object, "DATABASE_URL")
+    );
+    assert_eq!(with("postgres://db/x"), []);
+    // Somebody else makes the Secret.
+    let stream = [config(NEEDED), pods.clone()].join("---\n");
+    assert_eq!(found(&[("-", &stream)]), []);
+}
+
+#[test]
+fn manifests_of_others_need_not_have_what_ours_have() {
+    let container = format!(
+        "{BOTH}        livenessProbe: {{httpGet: {{path: /health, port: 8000}}}}\n        \
+         lifecycle: {{preStop: {{exec: {{command: [wait]}}}}}}\n"
+    );
+    let stream = [
+        config(NEEDED),
+        secret("  SIGNING_KEY: x\n"),
+        deployment(&container),
+    ];
+    // One endpoint for everything is all that this service has.
+    assert_eq!(found(&[("-", &stream.join("---\n"))]), []);
+    // A container of somebody else in our pod is theirs.
+    let beside = format!(
+        "{container}      - name: proxy\n        image: envoy\n        livenessProbe: \
+         {{httpGet: {{path: /alive, port: 1}}}}\n"
+    );
+    let stream = [
+        config(NEEDED),
+        secret("  SIGNING_KEY: x\n"),
+        deployment(&beside),
+    ];
+    assert_eq!(found(&[("-", &stream.join("---\n"))]), []);
+}

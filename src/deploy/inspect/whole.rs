@@ -1,0 +1,140 @@
+//! Finished objects that are looked at beyond their settings, and where each part was written.
+
+use serde_json::Value;
+
+use super::object;
+use super::report::{At, Finding, FindingKind};
+use crate::deploy::kustomize::text_at;
+
+/// Kinds that are kept whole.
+const KINDS: &[&str] = &[
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "NetworkPolicy",
+    "StatefulSet",
+];
+
+/// An object, and the base and the patches that it was made of.
+pub(super) struct Whole {
+    pub(super) at: At,
+    pub(super) value: Value,
+    /// File and content, the base first.
+    layers: Vec<(String, Value)>,
+}
+
+/// A finding whose line is still to be looked up.
+pub(super) struct Hazard {
+    pub(super) finding: Finding,
+    pub(super) spot: Spot,
+}
+
+/// A place in a document.
+pub(super) struct Spot {
+    pub(super) file: String,
+    /// The object as that document calls it.
+    pub(super) object: String,
+    /// Keys of maps, and names or numbers of items of lists.
+    pub(super) path: Vec<String>,
+    /// A variable that is named there or below.
+    pub(super) variable: String,
+}
+
+impl Whole {
+    /// `value`, which `layers` make; none of a kind that is not looked at.
+    pub(super) fn of(layers: &[(&str, &Value)], value: Value) -> Option<Self> {
+        let (file, _) = layers.first()?;
+        KINDS.contains(&text_at(&value, "/kind")).then(|| Self {
+            at: At {
+                file: (*file).to_owned(),
+                object: title(&value),
+            },
+            layers: layers
+                .iter()
+                .map(|(file, layer)| ((*file).to_owned(), (*layer).clone()))
+                .collect(),
+            value,
+        })
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        text_at(&self.value, "/kind")
+    }
+
+    pub(super) fn name(&self) -> &str {
+        text_at(&self.value, "/metadata/name")
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        text_at(&self.value, "/metadata/namespace")
+    }
+
+    /// What is at `path`; null where there is nothing.
+    pub(super) fn find(&self, path: &[&str]) -> &Value {
+        walk(&self.value, path).unwrap_or(&Value::Null)
+    }
+
+    /// What is wrong at `path`, in the words of `problem` and `remedy`; `key` is what it is called.
+    pub(super) fn hazard(
+        &self,
+        kind: FindingKind,
+        key: &str,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Hazard {
+        let (file, layer, path) = self.written(path);
+        let at = At {
+            file: file.to_owned(),
+            object: self.at.object.clone(),
+        };
+        Hazard {
+            finding: at.finding(kind, key, problem, remedy),
+            spot: Spot {
+                file: file.to_owned(),
+                object: title(layer),
+                path: path.iter().map(|step| (*step).to_owned()).collect(),
+                variable: String::new(),
+            },
+        }
+    }
+
+    /// The layer that says last what is at `path`; where none does, the first that has what is
+    /// nearest above, and how far that is.
+    fn written<'a, 'p>(&'a self, path: &'p [&'p str]) -> (&'a str, &'a Value, &'p [&'p str]) {
+        let has = |(_, layer): &&(String, Value), path: &[&str]| walk(layer, path).is_some();
+        if let Some((file, layer)) = self.layers.iter().rev().find(|layer| has(layer, path)) {
+            return (file, layer, path);
+        }
+        for end in (0..path.len()).rev() {
+            let part = &path[..end];
+            if let Some((file, layer)) = self.layers.iter().find(|layer| has(layer, part)) {
+                return (file, layer, part);
+            }
+        }
+        (&self.at.file, &self.value, &[])
+    }
+}
+
+/// What is at `path` of `value`, where items of a list go by name or number.
+fn walk<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, step| match value {
+        Value::Object(map) => map.get(*step),
+        Value::Array(items) => {
+            let named = items.iter().find(|item| item["name"] == **step);
+            named.or_else(|| items.get(step.parse::<usize>().ok()?))
+        }
+        _ => None,
+    })
+}
+
+/// How `value` is called in a report.
+fn title(value: &Value) -> String {
+    let part = |key| text_at(value, key);
+    object::title(
+        part("/kind"),
+        part("/metadata/namespace"),
+        part("/metadata/name"),
+    )
+}
