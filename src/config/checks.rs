@@ -1,6 +1,6 @@
 //! What is wrong between settings, each of which is right by itself.
 
-use super::{Config, Engine, HostPort, PreviousKey, Tier, exposure, guessable};
+use super::{Config, Engine, PreviousKey, Tier, exposure, guessable, upstream};
 use crate::schema::{Fault, FaultKind, Loader, Resolution, Secret};
 
 /// Audiences that a token may name.
@@ -24,7 +24,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
         previous_secret(&config),
         audience(&config),
         client_name(&config),
-        upstream(&config),
+        upstream::url(&config),
         cookie_domain(&config),
         public_url(&config),
         if loader.expects_secrets_elsewhere() {
@@ -44,6 +44,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
         exposure::open_registration(&config),
         exposure::no_proxy(&config),
         exposure::wide_proxies(&config),
+        upstream::proxy(&config),
     ];
     let exposed = (config.environment != Tier::Development).then(|| exposure::all(&config));
     let exposed = exposed.into_iter().flatten();
@@ -159,39 +160,6 @@ fn client_name(config: &Config) -> Option<Fault> {
             "use letters, digits and dashes",
         )
     })
-}
-
-fn upstream(config: &Config) -> Option<Fault> {
-    let url = config.llm.upstream_url.as_deref()?;
-    let rest = ["http://", "https://"]
-        .into_iter()
-        .find_map(|scheme| url.strip_prefix(scheme));
-    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
-    let (problem, remedy) = match authority {
-        Some(authority) if authority.contains('@') => (
-            "holds credentials, and is not kept secret".to_owned(),
-            "put the key into LLM_UPSTREAM_API_KEY",
-        ),
-        _ if url.contains(['?', '#']) => (
-            "has a query or a fragment, and the routes are put behind it".to_owned(),
-            "write the base alone, like https://api.openai.com/v1",
-        ),
-        Some(authority)
-            if HostPort::parse(authority).is_some() && !url.contains(char::is_whitespace) =>
-        {
-            return None;
-        }
-        _ => (
-            "is no http or https URL".to_owned(),
-            "write it like https://api.openai.com/v1",
-        ),
-    };
-    Some(Fault::new(
-        FaultKind::Invalid,
-        "LLM_UPSTREAM_URL",
-        problem,
-        remedy,
-    ))
 }
 
 /// A host that the session cookie never reaches would ask for a sign-in again and again.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::proxy_url::ProxyUrl;
 use crate::schema::{Bounded, Secret};
 
 /// The cache in front of a language model.
@@ -19,6 +20,11 @@ pub struct Llm {
     ///
     /// A change of its file is taken over while the server runs.
     pub upstream_api_key: Option<Secret<String>>,
+    /// Proxy that leads to `LLM_UPSTREAM_URL`: `http://[USER:PASSWORD@]HOST:PORT`, or `https://` where
+    /// the proxy itself speaks TLS. Unset: the upstream is called directly; `HTTPS_PROXY` and its
+    /// sisters are not read.
+    #[schemars(example = &"http://USER:PASSWORD@proxy.example.com:3128")]
+    pub upstream_proxy: Option<Secret<ProxyUrl>>,
     /// Roles whose accounts may ask under `/v1`, separated by commas; `*` stands for any account.
     /// Empty: any account in development, and `llm` or `admin` in staging and production.
     #[schemars(example = &"llm,staff")]
@@ -54,6 +60,7 @@ impl Default for Llm {
         Self {
             upstream_url: None,
             upstream_api_key: None,
+            upstream_proxy: None,
             allowed_roles: Vec::new(),
             models: Vec::new(),
             tokens_per_day: Bounded::of::<0>(),

@@ -53,7 +53,8 @@ pub struct Server {
     pub max_header_bytes: Bounded<8_192, 65_536>,
     /// Seconds a client may take to send the head of a request before it is cut off.
     pub header_timeout_seconds: Bounded<1, 120>,
-    /// Seconds a client may take to send the body of a request before it is answered with 408.
+    /// Seconds for which a client may be silent within the body of a request until it is answered with
+    /// 408. The whole may take as long, and a second more for each kibibyte of it.
     pub body_timeout_seconds: Bounded<1, 120>,
     /// Seconds a connection is kept open without a request.
     pub idle_timeout_seconds: Bounded<1, 3_600>,
@@ -105,7 +106,7 @@ impl Server {
         Duration::from_secs(self.header_timeout_seconds.as_u64())
     }
 
-    /// How long the body of a request may take.
+    /// How long a client may be silent within the body of a request.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout_seconds.as_u64())

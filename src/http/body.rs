@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use hyper::body::Bytes;
 use poem::http::header;
 use poem::{Request, RequestBody};
+use tokio::time::{Instant, timeout_at};
 
 use super::budget::BodyBudget;
 use super::context::Context;
@@ -15,12 +16,17 @@ use super::problem::{Code, Problem};
 /// Bytes up to which memory for a body grows with what arrives.
 const GROWN_BYTES: usize = 1024 * 1024;
 
+/// Bytes a second that a body comes at on the whole, beside its time of silence. A client may be slow,
+/// but must not hold memory and a connection for ever with a byte now and then.
+const SLOWEST: u64 = 1024;
+
 /// Limits on a body; stands in the request's data.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
     /// Largest body, in bytes.
     pub max_bytes: usize,
-    /// Longest time from the end of the headers to the end of the body.
+    /// Longest silence before a part of the body, and what the whole may take beyond its bytes at
+    /// [`SLOWEST`].
     pub timeout: Duration,
 }
 
@@ -87,7 +93,7 @@ impl Unread {
 ///
 /// # Errors
 /// `body_too_large` as soon as that is known, `busy` where `reserve` refuses, `request_timeout` for a
-/// client that is too slow, `malformed_body` when the connection breaks.
+/// client that is silent or too slow, `malformed_body` when the connection breaks.
 pub async fn read_within(
     announced: usize,
     body: poem::Body,
@@ -97,14 +103,7 @@ pub async fn read_within(
     if announced > limits.max_bytes {
         return Err(too_large(limits.max_bytes));
     }
-    let copied = copy(announced, body, limits.max_bytes, reserve);
-    tokio::time::timeout(limits.timeout, copied)
-        .await
-        .unwrap_or_else(|_| {
-            let seconds = limits.timeout.as_secs();
-            let detail = format!("the body did not arrive within {seconds} seconds");
-            Err(Problem::new(Code::RequestTimeout, detail))
-        })
+    copy(announced, body, limits, reserve).await
 }
 
 /// Copies the body out of the connection's buffers, which are then free for the next request. The
@@ -112,14 +111,21 @@ pub async fn read_within(
 async fn copy(
     announced: usize,
     body: poem::Body,
-    max_bytes: usize,
+    BodyLimits { max_bytes, timeout }: BodyLimits,
     mut reserve: impl FnMut(usize) -> bool,
 ) -> Result<Bytes, Problem> {
     let mut chunks = body.into_bytes_stream();
     let mut bytes: Vec<u8> = Vec::new();
     // A body in chunks has no length until its end.
     let expected = if announced == 0 { max_bytes } else { announced };
-    while let Some(chunk) = chunks.next().await {
+    let start = Instant::now();
+    loop {
+        let earned = Duration::from_millis(bytes.len() as u64 * 1000 / SLOWEST);
+        let until = (Instant::now() + timeout).min(start + timeout + earned);
+        let chunk = timeout_at(until, chunks.next()).await;
+        let Some(chunk) = chunk.map_err(|_| too_slow(timeout))? else {
+            break;
+        };
         let Ok(chunk) = chunk else {
             let detail = "the body did not arrive whole";
             return Err(Problem::new(Code::MalformedBody, detail));
@@ -145,6 +151,14 @@ async fn copy(
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.into())
+}
+
+fn too_slow(timeout: Duration) -> Problem {
+    let seconds = timeout.as_secs();
+    let detail = format!(
+        "the body did not go on for {seconds} seconds, or came at less than {SLOWEST} bytes a second"
+    );
+    Problem::new(Code::RequestTimeout, detail)
 }
 
 fn too_large(max_bytes: usize) -> Problem {

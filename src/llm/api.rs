@@ -2,6 +2,7 @@
 
 use hyper::body::Bytes;
 use poem::http::HeaderMap;
+use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
@@ -43,6 +44,8 @@ route_codes! {
     Ask: OpenAi = [BODY, BEARER, LIMITED, DATABASE, UPSTREAM, ACCESS, &[Code::ModelNotFound]];
     /// Of `GET /v1/models`.
     Models: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM, ACCESS];
+    /// Of `GET /v1/models/{model}`.
+    OneModel: OpenAi = [BEARER, LIMITED, DATABASE, UPSTREAM, ACCESS, &[Code::ModelNotFound]];
     /// Of `GET /llm/usage` and `GET /llm/usage/users`.
     Usage: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::LimitsUnavailable]];
     /// Of `POST /llm/cache/purge`.
@@ -109,6 +112,24 @@ pub struct LlmApi {
     pub llm: Llm,
 }
 
+/// A request, but for its body.
+struct Asked<'a> {
+    route: Route,
+    /// The model that is asked about, where it stands in the address.
+    model: Option<String>,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Asked<'a> {
+    const fn of(route: Route, headers: &'a HeaderMap) -> Self {
+        Self {
+            route,
+            model: None,
+            headers,
+        }
+    }
+}
+
 type Reply<C> = Result<Answer, Refused<C>>;
 
 #[OpenApi]
@@ -156,6 +177,49 @@ impl LlmApi {
         Ok(self.ask(&context, &token, route, headers, body).await?)
     }
 
+    /// Create a response
+    ///
+    /// As OpenAI's route of the same address. Kept like a conversation where the body says
+    /// `"store": false` and has no `previous_response_id`, `conversation`, `prompt` or `background`:
+    /// else the answer is stored by the upstream, or depends on what is stored there. The routes that
+    /// fetch, cancel or delete stored responses do not exist here.
+    #[oai(
+        path = "/v1/responses",
+        method = "post",
+        tag = "Group::LanguageModel",
+        operation_id = "responses"
+    )]
+    async fn responses(
+        &self,
+        context: Context,
+        token: BearerToken,
+        headers: &HeaderMap,
+        body: Unread,
+    ) -> Reply<Ask> {
+        let route = Route::Responses;
+        Ok(self.ask(&context, &token, route, headers, body).await?)
+    }
+
+    /// Judge texts and images
+    ///
+    /// As OpenAI's route of the same address. Cached only with `Cache-Control: max-age=SECONDS`.
+    #[oai(
+        path = "/v1/moderations",
+        method = "post",
+        tag = "Group::LanguageModel",
+        operation_id = "moderations"
+    )]
+    async fn moderations(
+        &self,
+        context: Context,
+        token: BearerToken,
+        headers: &HeaderMap,
+        body: Unread,
+    ) -> Reply<Ask> {
+        let route = Route::Moderations;
+        Ok(self.ask(&context, &token, route, headers, body).await?)
+    }
+
     /// Turn texts into vectors
     ///
     /// As OpenAI's route of the same address. Always cached, unless `Cache-Control` says otherwise.
@@ -192,8 +256,33 @@ impl LlmApi {
         headers: &HeaderMap,
     ) -> Reply<Models> {
         let body = async |_| Ok(Bytes::new());
-        let route = Route::Models;
-        Ok(self.admit(&context, &token, route, headers, body).await?)
+        let asked = Asked::of(Route::Models, headers);
+        Ok(self.admit(&context, &token, asked, body).await?)
+    }
+
+    /// Show a model
+    ///
+    /// As OpenAI's route of the same address. Cached only with `Cache-Control: max-age=SECONDS`.
+    #[oai(
+        path = "/v1/models/:model",
+        method = "get",
+        tag = "Group::LanguageModel",
+        operation_id = "model"
+    )]
+    async fn model(
+        &self,
+        context: Context,
+        token: BearerToken,
+        headers: &HeaderMap,
+        /// The name of the model; its slashes may stand as they are.
+        model: Path<String>,
+    ) -> Reply<OneModel> {
+        let body = async |_| Ok(Bytes::new());
+        let asked = Asked {
+            model: Some(model.0),
+            ..Asked::of(Route::Model, headers)
+        };
+        Ok(self.admit(&context, &token, asked, body).await?)
     }
 
     /// Show my tokens
@@ -281,7 +370,8 @@ impl LlmApi {
     ) -> Result<Answer, Problem> {
         let (max_bytes, budget) = self.llm.body_limits();
         let read = async |user| body.read(max_bytes, budget, user).await;
-        self.admit(context, token, route, headers, read).await
+        let asked = Asked::of(route, headers);
+        self.admit(context, token, asked, read).await
     }
 
     /// Finds out who asks, and charges them, before anything else is done for them.
@@ -289,8 +379,7 @@ impl LlmApi {
         &self,
         context: &Context,
         token: &BearerToken,
-        route: Route,
-        headers: &HeaderMap,
+        asked: Asked<'_>,
         body: impl AsyncFnOnce(UserId) -> Result<Bytes, Problem>,
     ) -> Result<Answer, Problem> {
         let claims = self.auth.verify(token.as_str())?;
@@ -302,9 +391,10 @@ impl LlmApi {
         self.llm.require_upstream()?;
         self.llm.admit(&caller)?;
         let question = Question {
-            route,
+            route: asked.route,
+            model: asked.model,
             body: body(user).await?,
-            headers,
+            headers: asked.headers,
             user,
             request_id: context.request_id.clone(),
         };

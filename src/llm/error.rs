@@ -11,6 +11,9 @@ pub(super) enum UpstreamError {
     /// It cannot be reached, or broke off.
     #[error("the upstream cannot be reached, or broke off")]
     Unavailable,
+    /// It redirects, and is not followed.
+    #[error("the upstream redirects to another address")]
+    Redirected,
     /// It was not asked: the tokens of the day are used up, for so many seconds.
     #[error("the tokens of the day are used up")]
     Spent(u64),
@@ -29,6 +32,11 @@ impl From<UpstreamError> for Problem {
             UpstreamError::Unavailable => Self::new(
                 Code::UpstreamUnavailable,
                 "the language model's server cannot be reached, or broke off; try again shortly",
+            ),
+            UpstreamError::Redirected => Self::new(
+                Code::UpstreamUnavailable,
+                "the language model's server redirects to another address, which is not followed; \
+                 its administrator has to correct LLM_UPSTREAM_URL",
             ),
             UpstreamError::Spent(seconds) => {
                 let detail = "your tokens of the day are used up; there are new ones at 00:00 UTC";

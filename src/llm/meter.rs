@@ -1,12 +1,15 @@
 //! [`Meter`]: the tokens of an answer, read while it passes, without keeping it.
 //!
-//! The upstream says them in `usage.total_tokens`. A text that the model wrote cannot say so: a quote
-//! inside a string is escaped. Of several figures the highest counts. An answer without one is
-//! estimated: each event of a stream as a token, four bytes of a plain answer as one.
+//! The upstream says them in `usage`: `total_tokens`, or its parts. A text that the model wrote cannot
+//! say so: a quote inside a string is escaped. Of several figures the highest counts. An answer without
+//! one is estimated: each event of a stream as a token, four bytes of a plain answer as one.
 
 use memchr::memmem;
 
-const NAME: &[u8] = b"\"total_tokens\"";
+use super::upstream::Route;
+
+/// What the names of all figures end with.
+const NAMES_END: &[u8] = b"_tokens\"";
 
 /// Bytes at the end of a part that may be the beginning of a figure.
 const OVERLAP: usize = 64;
@@ -22,24 +25,44 @@ pub(super) struct Meter {
     /// The call costs something.
     counts: bool,
     stream: bool,
+    /// The answer repeats parts of the question, in which anybody may write figures.
+    repeats: bool,
+    /// The answer has not come to its end.
+    broken: bool,
     end: Vec<u8>,
-    total: Option<u64>,
+    figures: Figures,
     events: u64,
     bytes: u64,
 }
 
+/// The highest of each kind; chats and responses have different names for the parts.
+#[derive(Debug, Default)]
+struct Figures {
+    total: Option<u64>,
+    question: Option<u64>,
+    answer: Option<u64>,
+}
+
 impl Meter {
-    /// Notes the head of an answer. An error costs nothing unless it says so.
-    pub(super) const fn begin(&mut self, is_error: bool, stream: bool) {
+    /// Notes the head of an answer of `route`. An error, and a moderation, cost nothing unless they say
+    /// so.
+    pub(super) fn begin(&mut self, route: Route, success: bool, stream: bool) {
         self.begun = true;
-        self.counts = !is_error;
+        self.counts = success && route != Route::Moderations;
         self.stream = stream;
+        self.repeats = route == Route::Responses;
     }
 
     /// Notes that the client left. Before the head of the answer, which plain answers send last, the
     /// question still costs: upstreams charge for it, and hanging up must not make it free.
     pub(super) const fn abandon(&mut self) {
         self.counts |= !self.begun;
+        self.broken = true;
+    }
+
+    /// Notes that the answer broke off.
+    pub(super) const fn break_off(&mut self) {
+        self.broken = true;
     }
 
     /// Reads the next part of the body.
@@ -47,9 +70,10 @@ impl Meter {
         self.bytes += part.len() as u64;
         self.events += memmem::find_iter(part, b"data:").count() as u64;
         self.end.extend_from_slice(part);
-        let found = memmem::find_iter(&self.end, NAME);
-        let figures = found.filter_map(|at| figure(&self.end[at + NAME.len()..]));
-        self.total = figures.max().max(self.total);
+        for at in memmem::find_iter(&self.end, NAMES_END) {
+            self.figures
+                .note(&self.end[..at], &self.end[at + NAMES_END.len()..]);
+        }
         let passed = self.end.len().saturating_sub(OVERLAP);
         self.end.drain(..passed);
     }
@@ -61,7 +85,38 @@ impl Meter {
             (true, true) => prompt.saturating_add(self.events),
             (true, false) => prompt.saturating_add(self.bytes / BYTES_A_TOKEN),
         };
-        self.total.unwrap_or(estimate)
+        match self.figures.sum() {
+            // The upstream says its own figures at the end: those before it may be the caller's.
+            Some(figure) if self.repeats && self.broken => figure.max(estimate),
+            Some(figure) => figure,
+            None => estimate,
+        }
+    }
+}
+
+impl Figures {
+    /// Notes the figure `after` a name of which `before` is the beginning.
+    fn note(&mut self, before: &[u8], after: &[u8]) {
+        let is = |name: &[u8]| before.ends_with(name);
+        let known = if is(b"\"total") {
+            &mut self.total
+        } else if is(b"\"input") || is(b"\"prompt") {
+            &mut self.question
+        } else if is(b"\"output") || is(b"\"completion") {
+            &mut self.answer
+        } else {
+            return;
+        };
+        *known = figure(after).max(*known);
+    }
+
+    /// Tokens of question and answer.
+    fn sum(&self) -> Option<u64> {
+        let parts = match (self.question, self.answer) {
+            (Some(question), Some(answer)) => Some(question.saturating_add(answer)),
+            _ => None,
+        };
+        self.total.or(parts)
     }
 }
 
@@ -81,7 +136,7 @@ mod tests {
 
     fn tokens(text: &str, stream: bool, size: usize) -> u64 {
         let mut meter = Meter::default();
-        meter.begin(false, stream);
+        meter.begin(Route::Chat, true, stream);
         text.as_bytes()
             .chunks(size)
             .for_each(|part| meter.push(part));
@@ -101,6 +156,34 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_the_parts_are_added_where_there_is_no_sum() {
+        let response = "data: {\"response\":{\"usage\":{\"input_tokens\":30,\
+                        \"input_tokens_details\":{\"cached_tokens\":9},\"output_tokens\": 4}}}\n\n";
+        let chat = r#"{"usage":{"prompt_tokens":30,"completion_tokens":4}}"#;
+        for size in 1..100 {
+            assert_eq!(tokens(response, true, size), 34, "{size}");
+            assert_eq!(tokens(chat, false, size), 34, "{size}");
+        }
+        let half = r#"{"usage":{"input_tokens":30}}"#;
+        assert_eq!(tokens(half, false, 100), 10 + half.len() as u64 / 4);
+    }
+
+    #[test]
+    fn a_question_that_is_repeated_lowers_no_figure() {
+        let repeated = "data: {\"response\":{\"tools\":[{\"total_tokens\":1}],\"usage\":null}}\n\n";
+        let mut meter = Meter::default();
+        meter.begin(Route::Responses, true, true);
+        meter.push(repeated.as_bytes());
+        meter.push("data: {}\n\n".repeat(50).as_bytes());
+        meter.abandon();
+        assert_eq!(meter.tokens(10), 61);
+        let mut free = Meter::default();
+        free.begin(Route::Moderations, true, false);
+        free.push(b"{\"results\":[{}]}");
+        assert_eq!(free.tokens(10), 0);
+    }
+
+    #[test]
     fn an_answer_without_a_figure_is_estimated() {
         assert_eq!(tokens(&"x".repeat(400), false, 7), 110);
         assert_eq!(
@@ -108,7 +191,7 @@ mod tests {
             13
         );
         let mut error = Meter::default();
-        error.begin(true, false);
+        error.begin(Route::Chat, false, false);
         error.push(b"{\"error\":{}}");
         assert_eq!((error.tokens(10), Meter::default().tokens(10)), (0, 0));
     }
@@ -119,11 +202,11 @@ mod tests {
         silent.abandon();
         assert_eq!(silent.tokens(10), 10);
         let mut error = Meter::default();
-        error.begin(true, false);
+        error.begin(Route::Chat, false, false);
         error.abandon();
         assert_eq!(error.tokens(10), 0);
         let mut begun = Meter::default();
-        begun.begin(false, true);
+        begun.begin(Route::Chat, true, true);
         begun.push(b"data: {}\n\n");
         begun.abandon();
         assert_eq!(begun.tokens(10), 11);

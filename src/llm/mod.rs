@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 pub mod api;
+mod ask;
 mod body;
 mod budget;
 mod canonical;
@@ -37,23 +38,18 @@ pub use self::stats::{CacheStats, Counts};
 pub use self::tokens::Today;
 
 use self::access::Access;
-use self::answer::{Answer, Source};
-use self::budget::{Budget, Hold};
-use self::entry::Entry;
-use self::flight::{Reader, Settled};
-use self::flights::{Flights, Place};
-use self::meter::BYTES_A_TOKEN;
-use self::policy::Policy;
-use self::pump::{BEING_KEPT, Keep};
-use self::question::{LONG_AT_ONCE, Question};
+use self::budget::Budget;
+use self::flights::Flights;
+use self::pump::BEING_KEPT;
+use self::question::LONG_AT_ONCE;
 use self::store::Store;
 use self::tokens::{DAY, Tokens};
-pub use self::upstream::UpstreamKey;
-use self::upstream::{Call, Route, Upstream};
+use self::upstream::Upstream;
+pub use self::upstream::{UPSTREAM_REQUEST_ID, UpstreamKey};
 use crate::auth::Caller;
 use crate::auth::ids::UserId;
 use crate::clock::Clock;
-use crate::config::{CacheScope, Config, Llm as LlmConfig};
+use crate::config::{Config, Llm as LlmConfig};
 use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
@@ -72,12 +68,6 @@ pub fn memory(config: &crate::config::Llm) -> (usize, usize) {
     let entry = config.cache_max_entry_bytes.as_usize();
     (bodies, ANSWERS.max(entry * 2) + BEING_KEPT.max(entry * 3))
 }
-
-/// Tokens of an answer to a question that sets no end.
-const USUAL_TOKENS: u64 = 4_096;
-
-/// Longest list of models that is filtered, in bytes.
-const MAX_LIST: usize = 1024 * 1024;
 
 /// The cache and what is behind it; clones share everything.
 #[derive(Clone, Debug)]
@@ -238,171 +228,4 @@ impl Llm {
     fn admit(&self, caller: &Caller) -> Result<(), Problem> {
         self.0.access.admit(caller)
     }
-
-    /// Answers a question, from the cache where that will do.
-    async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
-        let access = &self.0.access;
-        let filters = question.route == Route::Models && access.filters();
-        let answer = self.find(question).await?;
-        if !filters {
-            return Ok(answer);
-        }
-        answer.changed(MAX_LIST, |list| access.filter(list)).await
-    }
-
-    /// Finds the whole answer to a question.
-    async fn find(&self, question: Question<'_>) -> Result<Answer, Problem> {
-        let base = self.require_upstream()?.base().to_owned();
-        let asked = question.read(&self.0.long).await?;
-        if question.route != Route::Models {
-            self.0.access.check(&asked)?;
-        }
-        let Question {
-            route,
-            body,
-            headers,
-            user,
-            request_id,
-        } = question;
-        let scope = match self.0.config.cache_scope {
-            CacheScope::User => format!("user:{user}"),
-            CacheScope::Shared => "shared".to_owned(),
-        };
-        let key = CacheKey::new(route, &base, &scope, &asked.digest);
-        let deterministic = asked.deterministic || route == Route::Embeddings;
-        let policy = Policy::of(headers, deterministic, self.0.config.cache_requests);
-        let prompt = body.len() as u64 / BYTES_A_TOKEN + 1;
-        let answer = match route {
-            Route::Embeddings | Route::Models => 0,
-            _ => asked.max_tokens.unwrap_or(USUAL_TOKENS),
-        };
-        let choices = asked.choices.unwrap_or(1).max(1);
-        let call = Call {
-            user,
-            route,
-            body,
-            stream: asked.stream,
-            prompt,
-            most: prompt.saturating_add(answer.saturating_mul(choices)),
-            request_id,
-        };
-        if !policy.keep || !asked.exact {
-            return self.pass_on(call, policy).await;
-        }
-        let (generation, kept) = self.look_up(&key, &policy, user).await?;
-        if let Some(answer) = kept {
-            return Ok(answer);
-        }
-        if policy.only_kept {
-            return Err(not_kept());
-        }
-        let keep = Keep { key, generation };
-        self.ask_with_others(call, keep, &policy).await
-    }
-
-    /// The cache's generation, where it is known, and what is kept, where that will do.
-    async fn look_up(
-        &self,
-        key: &CacheKey,
-        policy: &Policy,
-        user: UserId,
-    ) -> Result<(Option<String>, Option<Answer>), Problem> {
-        let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
-            self.0.stats.errors.inc();
-            return Ok((None, None));
-        };
-        let entry = found.entry.as_ref().and_then(Entry::decode);
-        let aged = entry.map(|entry| (entry.age_millis(self.0.clock.now()), entry));
-        let Some((age, entry)) = aged.filter(|(age, _)| policy.takes(*age)) else {
-            return Ok((Some(found.generation), None));
-        };
-        let hold = self.0.answers.hold(user, entry.body.len())?;
-        Ok((Some(found.generation), Some(self.hit(entry, age, hold))))
-    }
-
-    /// Gives what is kept, in memory of `hold` until it is sent.
-    fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold) -> Answer {
-        entry.body = hold.over(entry.body);
-        let stats = &self.0.stats;
-        stats.hits.inc();
-        stats.saved_tokens.inc_by(entry.head.tokens);
-        stats.saved_ms.inc_by(entry.head.took);
-        Answer::kept(entry, age_millis / 1000)
-    }
-
-    /// Asks the upstream alone, and keeps nothing.
-    async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Problem> {
-        if policy.only_kept {
-            return Err(not_kept());
-        }
-        self.0.stats.bypassed.inc();
-        let reader = self.start(call, None);
-        live(reader, Source::Bypass).await
-    }
-
-    /// Asks the upstream, or waits with those who have asked it the same: unless this request wants
-    /// no answer but its own.
-    async fn ask_with_others(
-        &self,
-        call: Call,
-        keep: Keep,
-        policy: &Policy,
-    ) -> Result<Answer, Problem> {
-        if !policy.read {
-            return self.ask_alone(call, keep).await;
-        }
-        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
-        let user = call.user;
-        let hold = self.0.answers.holder(user);
-        match self.0.flights.join_or_begin(&keep, max_bytes, hold) {
-            Place::First(flight, reader) => {
-                self.0.stats.misses.inc();
-                self.spawn(flight, call, Some(keep));
-                live(reader, Source::Miss).await
-            }
-            Place::Follower(reader) => {
-                if reader.settled().await == Settled::Take {
-                    self.0.stats.coalesced.inc();
-                    return live(reader, Source::Coalesced).await;
-                }
-                drop(reader);
-                self.ask_alone(call, keep).await
-            }
-            Place::Kept => {
-                let (_, kept) = self.look_up(&keep.key, policy, user).await?;
-                match kept {
-                    Some(answer) => Ok(answer),
-                    None => self.ask_alone(call, keep).await,
-                }
-            }
-        }
-    }
-
-    /// Asks the upstream for this request only, and keeps what it says.
-    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Problem> {
-        self.0.stats.misses.inc();
-        let reader = self.start(call, Some(keep));
-        live(reader, Source::Miss).await
-    }
-
-    /// Starts a call that nobody can join.
-    fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
-        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
-        let hold = self.0.answers.holder(call.user);
-        let (flight, reader) = flight::Flight::new(keep.is_some(), max_bytes, None, hold);
-        self.spawn(flight, call, keep);
-        reader
-    }
-}
-
-/// The answer that `reader` reads.
-async fn live(reader: Reader, source: Source) -> Result<Answer, Problem> {
-    let head = reader.head().await.map_err(Problem::from)?;
-    Ok(Answer::live(head, reader, source))
-}
-
-fn not_kept() -> Problem {
-    let detail =
-        "no answer is kept that would do, and Cache-Control: only-if-cached wants no other";
-    Problem::new(Code::NotCached, detail)
 }

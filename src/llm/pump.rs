@@ -22,6 +22,9 @@ use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 /// upstream once more. Longer than a look-up may take.
 const LINGER: Duration = Duration::from_millis(250);
 
+/// Bytes behind the end of a stream that are passed on with it.
+const MAX_REST: usize = 4 * 1024;
+
 /// Bytes that the entries which are being kept at the same moment may take. One that is longer waits
 /// until it is alone.
 pub(super) const BEING_KEPT: usize = 8 * 1024 * 1024;
@@ -79,14 +82,16 @@ impl Llm {
                 keep: keep.as_ref(),
                 start: Instant::now(),
             };
-            let costs = call.route != Route::Models;
+            let costs = call.route.costs();
             let ended = tokio::select! {
                 biased;
                 () = landing.flight.abandoned() => None,
                 kept = pump.run(call, &mut meter) => Some(kept),
             };
-            if ended.is_none() {
-                meter.abandon();
+            match &ended {
+                None => meter.abandon(),
+                Some(Err(_)) => meter.break_off(),
+                Some(Ok(_)) => {}
             }
             // The upstream chose the figure: a larger one would overflow the sums.
             let used = meter.tokens(prompt).min(MAX_TOKENS.unsigned_abs());
@@ -110,7 +115,7 @@ impl Llm {
 impl Llm {
     /// Reserves the tokens of a call.
     async fn reserve(&self, call: &Call) -> Result<Option<Reserved>, UpstreamError> {
-        if call.route == Route::Models {
+        if !call.route.costs() {
             return Ok(None);
         }
         let count = |tokens| {
@@ -136,6 +141,26 @@ async fn drain(mut incoming: Incoming) {
     let _ = tokio::time::timeout(LINGER, rest).await;
 }
 
+/// The part that ends a stream, with what follows at once: some servers send `[DONE]` behind events
+/// that have an end of their own, and a client that waits for it must get it.
+async fn end(incoming: &mut Incoming, part: Bytes, judge: Option<&mut Judge>) -> Bytes {
+    let Some(judge) = judge.filter(|judge| judge.may_go_on()) else {
+        return part;
+    };
+    let mut whole = part.to_vec();
+    let most = whole.len() + MAX_REST;
+    let rest = async {
+        while whole.len() < most
+            && let Ok(Some(part)) = incoming.part().await
+        {
+            judge.push(&part);
+            whole.extend_from_slice(&part);
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, rest).await;
+    whole.into()
+}
+
 struct Pump<'a> {
     llm: &'a Llm,
     upstream: &'a Upstream,
@@ -151,19 +176,26 @@ impl Pump<'_> {
     async fn run(&self, call: Call, meter: &mut Meter) -> Result<bool, UpstreamError> {
         let mut incoming = self.upstream.send(call).await?;
         let head = incoming.head.clone();
-        meter.begin(!head.status.is_success(), head.is_stream());
+        meter.begin(self.route, head.status.is_success(), head.is_stream());
         self.flight.begin(head.clone());
         let mut judge = self.keep.and_then(|_| Judge::new(self.route, &head));
         if !head.is_one_piece() {
             while let Some(part) = incoming.part().await? {
                 meter.push(&part);
-                if judge.as_mut().is_some_and(|judge| judge.push(&part))
-                    && self.keep(&head, judge.as_ref(), Some(&part)).await
-                {
-                    // Clients stop reading here, and many close: that must not look like giving up.
-                    self.flight.finish(Some(part), true);
-                    drain(incoming).await;
-                    return Ok(true);
+                if judge.as_mut().is_some_and(|judge| judge.push(&part)) {
+                    let part = end(&mut incoming, part, judge.as_mut()).await;
+                    // What came behind the end may be an error.
+                    let kept = self.keep(&head, judge.as_ref(), Some(&part)).await;
+                    if kept {
+                        // Clients stop reading here, and many close: that must not look like giving
+                        // up.
+                        self.flight.finish(Some(part), true);
+                        drain(incoming).await;
+                        return Ok(true);
+                    }
+                    self.flight.push(part).await;
+                    judge = None;
+                    continue;
                 }
                 self.flight.push(part).await;
                 if !self.flight.is_collecting() {

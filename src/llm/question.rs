@@ -2,6 +2,7 @@
 
 use hyper::body::Bytes;
 use poem::http::HeaderMap;
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
@@ -22,6 +23,8 @@ pub(super) const LONG_AT_ONCE: usize = 2;
 #[derive(Debug)]
 pub(super) struct Question<'a> {
     pub(super) route: Route,
+    /// The model that is asked about, where it stands in the address.
+    pub(super) model: Option<String>,
     pub(super) body: Bytes,
     pub(super) headers: &'a HeaderMap,
     pub(super) user: UserId,
@@ -34,9 +37,12 @@ impl Question<'_> {
     /// # Errors
     /// As [`Canonical::of`].
     pub(super) async fn read(&self, long: &Semaphore) -> Result<Canonical, Problem> {
-        if self.route == Route::Models {
+        if !self.route.costs() {
+            let name = self.model.as_deref().unwrap_or_default();
             return Ok(Canonical {
+                digest: Sha256::digest(name).into(),
                 exact: true,
+                model: self.model.clone(),
                 ..Canonical::default()
             });
         }

@@ -17,7 +17,7 @@ const MAX_REPEATED: usize = 120;
 
 /// Headers that pages may read. The star stands for all of them, in browsers that know it.
 const EXPOSED: &str = "*, retry-after, ratelimit, ratelimit-policy, x-request-id, www-authenticate, \
-    x-cache, age, link, aura-device";
+    x-cache, age, link, aura-device, retry-after-ms, x-should-retry, x-upstream-request-id";
 
 /// The origins that may read answers.
 #[derive(Debug)]

@@ -15,17 +15,18 @@ use tracing::{Instrument, Span};
 
 use super::cors::Cors;
 use super::metrics::HttpMetrics;
-use super::routes::Allowed;
+use super::routes::{self, Allowed};
 use crate::activity::Activity;
 use crate::config::{Cidr, CorsOrigin, Server};
 use crate::health::Health;
-use crate::http::BodyBudget;
 use crate::http::body::BodyLimits;
 use crate::http::client_address::client_address;
 use crate::http::context::{Context, REQUEST_ID, RequestId};
 use crate::http::documents::{self, Dialect};
 use crate::http::head;
 use crate::http::rate_limit;
+use crate::http::{BodyBudget, Code, Problem};
+use crate::llm::UPSTREAM_REQUEST_ID;
 
 /// What poem-openapi calls JSON.
 const FRAMEWORK_JSON: &str = "application/json; charset=utf-8";
@@ -99,7 +100,15 @@ impl<E> Edge<E> {
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
-        documents::write(response, context, Dialect::of(path));
+        let dialect = Dialect::of(path);
+        if dialect == Dialect::OpenAi
+            && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
+            && problem.code == Code::NotFound
+        {
+            let routes = self.allowed.below("v1");
+            problem.detail = format!("there is no such route here; there are {routes}");
+        }
+        documents::write(response, context, dialect);
         let headers = response.headers_mut();
         headers.reserve(MOST_HEADERS);
         rate_limit::write_headers(headers, &context.verdicts());
@@ -167,6 +176,9 @@ impl<E: Endpoint> Edge<E> {
         request.set_data(Arc::clone(&context));
         request.set_data(self.limits);
         request.set_data(self.budget.clone());
+        if let Some(uri) = routes::with_whole_name(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let method = request.method().clone();
         // Shares the bytes of the head; a path of its own would be a copy.
         let uri = request.uri().clone();
@@ -198,7 +210,18 @@ impl<E: Endpoint> Edge<E> {
         let elapsed = start.elapsed();
         self.metrics.answered(operation, &method, status, elapsed);
         self.activity.answered(path, status.as_u16());
-        log(&context, &method, path, status, elapsed);
+        let upstream_request_id = response
+            .headers()
+            .get(UPSTREAM_REQUEST_ID)
+            .and_then(|id| id.to_str().ok());
+        log(
+            &context,
+            &method,
+            path,
+            status,
+            elapsed,
+            upstream_request_id,
+        );
         response
     }
 }
@@ -211,6 +234,7 @@ fn log(
     path: &str,
     status: StatusCode,
     took: std::time::Duration,
+    upstream_request_id: Option<&str>,
 ) {
     // To the microsecond: more digits are noise.
     let millis = (took.as_secs_f64() * 1e6).round() / 1e3;
@@ -222,6 +246,8 @@ fn log(
     if path.starts_with("/health") {
         tracing::debug!(%method, path, status, duration_ms = millis, %client, "request");
     } else {
-        tracing::info!(%method, path, status, duration_ms = millis, %client, "request");
+        tracing::info!(
+            %method, path, status, duration_ms = millis, %client, upstream_request_id, "request"
+        );
     }
 }

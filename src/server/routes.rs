@@ -1,7 +1,7 @@
 //! Methods and query parameters that an address takes, off the document: the methods for the header
 //! `Allow` (RFC 9110 section 15.5.6), which the router does not tell.
 
-use poem::http::Method;
+use poem::http::{Method, Uri};
 use serde_json::Value;
 
 use crate::dashboard;
@@ -19,6 +19,26 @@ const LENIENT: [&str; 4] = [
 
 /// Addresses that forward-auth refuses with 403 itself.
 const BELOW_VERIFY: &str = "/auth/verify/";
+
+/// The folder below which a model's name stands, which may hold slashes: OpenAI's older packages write
+/// them as they are, newer ones encoded.
+const MODELS: &str = "/v1/models/";
+
+/// The address with the slashes of a model's name encoded, so that the name is one segment; `None`
+/// where it has none.
+pub(super) fn with_whole_name(uri: &Uri) -> Option<Uri> {
+    let name = uri.path().strip_prefix(MODELS)?;
+    if !name.contains('/') {
+        return None;
+    }
+    let mut path = format!("{MODELS}{}", name.replace('/', "%2F"));
+    if let Some(query) = uri.query() {
+        path = format!("{path}?{query}");
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path.try_into().ok()?);
+    Uri::from_parts(parts).ok()
+}
 
 /// Routes and what each takes, off the document.
 #[derive(Debug, Default)]
@@ -75,6 +95,17 @@ impl Allowed {
     /// The methods of the route at `path`, if there is one.
     pub(super) fn methods(&self, path: &str) -> Option<&str> {
         self.find(path).map(|route| route.methods.as_str())
+    }
+
+    /// The routes below `folder`, each with its methods, as a sentence lists them.
+    pub(super) fn below(&self, folder: &str) -> String {
+        let routes = self.0.iter().filter(|route| route.segments[0] == folder);
+        let lines = routes.map(|route| {
+            let methods = route.methods.split(", ").filter(|method| *method != "HEAD");
+            let methods: Vec<&str> = methods.collect();
+            format!("{} /{}", methods.join("/"), route.segments.join("/"))
+        });
+        lines.collect::<Vec<_>>().join(", ")
     }
 
     fn find(&self, path: &str) -> Option<&Route> {
@@ -140,4 +171,23 @@ fn allow(methods: impl IntoIterator<Item = String>) -> String {
     }
     methods.sort();
     methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_of_a_model_s_name_are_encoded_and_no_others() {
+        for (uri, whole) in [
+            ("/v1/models/a/b?c=/d", Some("/v1/models/a%2Fb?c=/d")),
+            ("/v1/models/a/../b/", Some("/v1/models/a%2F..%2Fb%2F")),
+            ("/v1/models/a%2Fb", None),
+            ("/v1/models", None),
+            ("/v1/chat/completions", None),
+        ] {
+            let found = with_whole_name(&uri.parse().unwrap());
+            assert_eq!(found.map(|uri| uri.to_string()).as_deref(), whole);
+        }
+    }
 }

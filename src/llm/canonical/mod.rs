@@ -1,10 +1,13 @@
 //! A request body as the cache compares it: two bodies that say the same have one digest, two that
 //! say anything different have two.
 //!
-//! White space, the order of members and the spelling of strings make no difference; whole numbers
-//! count exactly. The digest is computed while the body is read: no tree is built, because one takes
-//! up to sixteen times the memory of the body. Held are 64 bytes for each member of the objects that
-//! are open, whose members are hashed one by one and combined in the order of their names' digests.
+//! White space, the spelling of strings and the order of the body's own members make no difference.
+//! Below them order counts: models answer in the order of a schema's `properties`, and other parts of
+//! a body may become a prompt as they stand. Whole numbers count exactly. The digest is computed while
+//! the body is read: no tree is built, because one takes up to sixteen times the memory of the body.
+//! Held are 32 bytes for each member of the objects that are open, by which a key that stands twice
+//! is found; and 32 more for each of the body's own members, which are hashed one by one and combined
+//! in the order of their names' digests.
 
 mod reader;
 
@@ -30,12 +33,21 @@ const MAX_MEMBERS: usize = 65_536;
 const MAX_NOTED: usize = 256;
 
 /// Members that decide on the price.
-const PRICED: [&str; 5] = [
+const PRICED: [&str; 6] = [
     "model",
     "max_tokens",
     "max_completion_tokens",
+    "max_output_tokens",
     "n",
     "best_of",
+];
+
+/// Members by which an answer depends on what the upstream has stored, or comes later.
+const STATEFUL: [&str; 4] = [
+    "previous_response_id",
+    "conversation",
+    "background",
+    "prompt",
 ];
 
 /// Members in which routers of models take others than `model`.
@@ -58,6 +70,12 @@ pub(super) struct Canonical {
     pub(super) max_tokens: Option<u64>,
     /// The number of alternatives, where the body says so.
     pub(super) choices: Option<u64>,
+    /// The number of prompts, where `prompt` is a list of them.
+    pub(super) prompts: Option<u64>,
+    /// `store` is false: the upstream keeps nothing of the answer.
+    pub(super) unstored: bool,
+    /// The answer depends on what the upstream has stored, or is to be fetched later.
+    pub(super) stateful: bool,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
     pub(super) doubtful: Option<String>,
@@ -125,12 +143,13 @@ enum Value {
     Bool(bool),
     Number(Number),
     Text,
-    List,
+    /// With so many texts and lists in it.
+    List(u64),
     Object,
 }
 
-/// The digests of a member: of its name, of its value.
-type Member = ([u8; 32], [u8; 32]);
+/// A SHA-256.
+type Digest32 = [u8; 32];
 
 /// A body that is being read.
 struct Hashing<'a> {
@@ -235,10 +254,12 @@ impl<'a> Hashing<'a> {
     fn list(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
         self.begin(b'[', depth)?;
         hash.update(b"[");
+        let mut filled = 0;
         if !self.reader.passes(b']') {
             loop {
                 self.count()?;
-                self.value(hash, depth)?;
+                let item = self.value(hash, depth)?;
+                filled += u64::from(matches!(item, Value::Text | Value::List(_)));
                 if !self.reader.passes(b',') {
                     break;
                 }
@@ -246,12 +267,15 @@ impl<'a> Hashing<'a> {
             self.reader.expect(b']')?;
         }
         hash.update(b"]");
-        Ok(Value::List)
+        Ok(Value::List(filled))
     }
 
+    /// Reads an object into `hash`: the body in the order of its names' digests, any other in its own.
     fn object(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
         self.begin(b'{', depth)?;
-        let mut members: Vec<Member> = Vec::new();
+        hash.update(b"{");
+        let mut names: Vec<Digest32> = Vec::new();
+        let mut own: Vec<(Digest32, Digest32)> = Vec::new();
         if !self.reader.passes(b'}') {
             loop {
                 self.count()?;
@@ -259,39 +283,50 @@ impl<'a> Hashing<'a> {
                 if self.members > MAX_MEMBERS {
                     return Err(Fault::TooMany("members", MAX_MEMBERS));
                 }
-                members.push(self.member(depth)?);
+                let name = self.name()?;
+                names.push(name);
+                if depth == 1 {
+                    own.push((name, self.own_member(depth)?));
+                } else {
+                    hash.update(b",");
+                    hash.update(name);
+                    self.value(hash, depth)?;
+                }
                 if !self.reader.passes(b',') {
                     break;
                 }
             }
             self.reader.expect(b'}')?;
         }
-        members.sort_unstable();
-        if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Fault::Twice);
         }
-        hash.update(b"{");
-        hash.update((members.len() as u64).to_be_bytes());
-        for (name, value) in &members {
+        own.sort_unstable();
+        for (name, value) in &own {
             hash.update(name);
             hash.update(value);
         }
+        hash.update(b"}");
         Ok(Value::Object)
     }
 
-    fn member(&mut self, depth: usize) -> Result<Member, Fault> {
+    /// Reads the name of a member, and notes it.
+    fn name(&mut self) -> Result<Digest32, Fault> {
         self.reader.peek();
-        let (mut name, mut value) = (Sha256::new(), Sha256::new());
-        self.string(&mut name)?;
+        let mut hash = Sha256::new();
+        self.string(&mut hash)?;
         self.reader.expect(b':')?;
-        if depth == 1 {
-            let noted = std::mem::take(&mut self.noted);
-            let found = self.value(&mut value, depth)?;
-            self.notice(&noted, found);
-        } else {
-            self.value(&mut value, depth)?;
-        }
-        Ok((name.finalize().into(), value.finalize().into()))
+        Ok(hash.finalize().into())
+    }
+
+    /// Reads the value of a member of the body itself, whose name has just been read.
+    fn own_member(&mut self, depth: usize) -> Result<Digest32, Fault> {
+        let name = std::mem::take(&mut self.noted);
+        let mut hash = Sha256::new();
+        let value = self.value(&mut hash, depth)?;
+        self.notice(&name, value);
+        Ok(hash.finalize().into())
     }
 
     /// Looks at a member of the body itself.
@@ -309,6 +344,13 @@ impl<'a> Hashing<'a> {
         if is_priced || is_odd || ELSEWHERE.contains(&folded.as_str()) {
             self.canonical.doubtful = Some(name.to_owned());
         }
+        let unset = matches!(value, Value::Null | Value::Bool(false));
+        self.canonical.stateful |= STATEFUL.contains(&name) && !unset;
+        if name == "prompt"
+            && let Value::List(prompts) = value
+        {
+            self.canonical.prompts = Some(prompts);
+        }
         let zero = match value {
             Value::Number(Number::Natural(number)) => number == 0,
             Value::Number(Number::Real(number)) => number == 0.0,
@@ -319,9 +361,10 @@ impl<'a> Hashing<'a> {
             "seed" => self.canonical.deterministic |= value != Value::Null,
             "stream" => self.canonical.stream = value == Value::Bool(true),
             "model" if value == Value::Text => self.canonical.model = Some(self.noted.clone()),
-            "max_tokens" | "max_completion_tokens" => {
+            "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
                 self.canonical.max_tokens = self.canonical.max_tokens.max(natural);
             }
+            "store" => self.canonical.unstored = value == Value::Bool(false),
             "n" | "best_of" => self.canonical.choices = self.canonical.choices.max(natural),
             _ => {}
         }

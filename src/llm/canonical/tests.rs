@@ -33,16 +33,10 @@ fn object() -> impl Strategy<Value = Value> {
         .prop_map(|members| Value::Object(members.into_iter().collect()))
 }
 
-/// The same value with the members of each object the other way round.
-fn reversed(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let turned = members.iter().rev();
-            Value::Object(turned.map(|(k, v)| (k.clone(), reversed(v))).collect())
-        }
-        Value::Array(items) => items.iter().map(reversed).collect(),
-        other => other.clone(),
-    }
+/// The same body with its own members the other way round.
+fn reversed(body: &Value) -> Value {
+    let members = body.as_object().unwrap().iter().rev();
+    Value::Object(members.map(|(k, v)| (k.clone(), v.clone())).collect())
 }
 
 /// Every value that differs from `value` in one place.
@@ -109,7 +103,7 @@ fn escaped(text: &str) -> String {
 
 proptest! {
     #[test]
-    fn order_and_white_space_make_no_difference(body in object()) {
+    fn order_of_the_body_s_own_members_and_white_space_make_no_difference(body in object()) {
         let plain = digest(&body.to_string());
         let other = serde_json::to_string_pretty(&reversed(&body)).unwrap();
         prop_assert_eq!(plain, digest(&other));
@@ -153,6 +147,66 @@ proptest! {
             prop_assert_ne!(plain, digest(&other.to_string()), "{}", other);
         }
     }
+}
+
+#[test]
+fn order_below_the_body_s_own_members_counts() {
+    for (one, other) in [
+        (
+            r#"{"response_format":{"json_schema":{"schema":{"properties":{"a":1,"b":2}}}}}"#,
+            r#"{"response_format":{"json_schema":{"schema":{"properties":{"b":2,"a":1}}}}}"#,
+        ),
+        (
+            r#"{"tools":[{"function":{"parameters":{"properties":{"a":{},"b":{}}}}}]}"#,
+            r#"{"tools":[{"function":{"parameters":{"properties":{"b":{},"a":{}}}}}]}"#,
+        ),
+        (
+            r#"{"text":{"format":{"schema":{"properties":{"a":{},"b":{}}}}}}"#,
+            r#"{"text":{"format":{"schema":{"properties":{"b":{},"a":{}}}}}}"#,
+        ),
+        (
+            r#"{"guided_json":{"a":1,"b":2}}"#,
+            r#"{"guided_json":{"b":2,"a":1}}"#,
+        ),
+    ] {
+        assert_ne!(digest(one), digest(other), "{one}");
+    }
+    assert_eq!(
+        digest(r#"{"a":{"c":1},"b":2}"#),
+        digest(r#"{"b":2,"a":{"c":1}}"#)
+    );
+}
+
+#[test]
+fn lists_of_prompts_are_counted() {
+    let prompts = |body: &str| Canonical::of(body.as_bytes()).unwrap().prompts;
+    assert_eq!(prompts(r#"{"prompt":["a","b","c"]}"#), Some(3));
+    assert_eq!(prompts(r#"{"prompt":[[1,2],[3]]}"#), Some(2));
+    // One prompt, in tokens.
+    assert_eq!(prompts(r#"{"prompt":[1,2,3]}"#), Some(0));
+    assert_eq!(prompts(r#"{"prompt":"a","x":{"prompt":["a"]}}"#), None);
+}
+
+#[test]
+fn what_the_upstream_stores_or_has_stored_is_known() {
+    let read = |body: &str| {
+        let read = Canonical::of(body.as_bytes()).unwrap();
+        (read.unstored, read.stateful)
+    };
+    assert_eq!(read("{}"), (false, false));
+    assert_eq!(read(r#"{"store":true}"#), (false, false));
+    assert_eq!(read(r#"{"store":null}"#), (false, false));
+    assert_eq!(read(r#"{"store":false}"#), (true, false));
+    for body in [
+        r#"{"store":false,"previous_response_id":"resp_1"}"#,
+        r#"{"store":false,"conversation":{"id":"conv_1"}}"#,
+        r#"{"store":false,"background":true}"#,
+        r#"{"store":false,"prompt":{"id":"pmpt_1"}}"#,
+    ] {
+        assert_eq!(read(body), (true, true), "{body}");
+    }
+    let unset = r#"{"store":false,"previous_response_id":null,"background":false,"prompt":null}"#;
+    assert_eq!(read(unset), (true, false));
 }
 
 #[test]

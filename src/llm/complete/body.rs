@@ -2,6 +2,7 @@
 //! takes more memory than the answer itself.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,15 +10,20 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visi
 /// The reasons for which a model stops of itself.
 pub(super) const NATURAL: [&str; 3] = ["stop", "tool_calls", "function_call"];
 
-/// Alternatives in one answer; one with more is passed on and not kept.
-pub(super) const MAX_CHOICES: usize = 128;
+/// Alternatives or items in one answer; one with more is passed on and not kept.
+pub(super) const MAX_ITEMS: usize = 128;
 
 /// An answer, or an event of one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Body {
-    pub(super) choices: Option<Choices>,
+    pub(super) choices: Option<Few<Choice>>,
+    /// Of embeddings, and of the list of models.
     pub(super) data: Filled,
+    /// Of a moderation.
+    pub(super) results: Filled,
+    /// Of a model.
+    pub(super) id: Filled,
     pub(super) usage: Option<Usage>,
     pub(super) error: Option<IgnoredAny>,
 }
@@ -43,11 +49,91 @@ struct Said {
     audio: Filled,
 }
 
-/// The price of an answer.
+/// An answer of `/responses`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ResponseBody {
+    status: Option<String>,
+    output: Option<Few<Item>>,
+    incomplete_details: Option<IgnoredAny>,
+    error: Option<IgnoredAny>,
+    pub(super) usage: Option<Usage>,
+}
+
+/// An event of an answer of `/responses`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ResponseEvent {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) response: Option<ResponseBody>,
+}
+
+/// Something that a model made: a message, a call of a tool, its reasoning.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Item {
+    #[serde(rename = "type")]
+    kind: String,
+    status: Option<String>,
+    content: Option<Few<Part>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    text: Filled,
+    refusal: Filled,
+    transcript: Filled,
+}
+
+/// The price of an answer; chats and responses have different names for its parts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Usage {
-    pub(super) total_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Tokens of question and answer; 0 where that is not said.
+    pub(super) fn tokens(&self) -> u64 {
+        let parts = self.input_tokens.zip(self.output_tokens);
+        let sum = parts.map(|(question, answer)| question.saturating_add(answer));
+        self.total_tokens.or(sum).unwrap_or(0)
+    }
+}
+
+impl ResponseBody {
+    /// Checks whether the model said something, and came to its end by itself.
+    pub(super) fn is_whole(&self) -> bool {
+        let items = self.output.as_ref().map_or(&[][..], |output| &output.0);
+        self.status.as_deref() == Some("completed")
+            && self.incomplete_details.is_none()
+            && self.error.is_none()
+            && items.iter().all(Item::is_whole)
+            && items.iter().any(Item::says_something)
+    }
+}
+
+impl Item {
+    fn is_whole(&self) -> bool {
+        self.status
+            .as_deref()
+            .is_none_or(|status| status == "completed")
+    }
+
+    fn says_something(&self) -> bool {
+        let parts = self.content.as_ref().map_or(&[][..], |content| &content.0);
+        let mut parts = parts.iter();
+        match self.kind.as_str() {
+            "message" => parts.any(|part| part.text.0 || part.refusal.0 || part.transcript.0),
+            "reasoning" => false,
+            // A call of a tool.
+            _ => true,
+        }
+    }
 }
 
 impl Choice {
@@ -138,33 +224,39 @@ impl<'de> Visitor<'de> for AnyFilled {
     }
 }
 
-/// The alternatives of an answer, a bounded number of them.
-#[derive(Debug, Default)]
-pub(super) struct Choices(pub(super) Vec<Choice>);
+/// A list with a bounded number of items.
+#[derive(Debug)]
+pub(super) struct Few<T>(pub(super) Vec<T>);
 
-impl<'de> Deserialize<'de> for Choices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(FewChoices)
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-struct FewChoices;
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FewItems(PhantomData))
+    }
+}
 
-impl<'de> Visitor<'de> for FewChoices {
-    type Value = Choices;
+struct FewItems<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for FewItems<T> {
+    type Value = Few<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of choices")
+        f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Choices, A::Error> {
-        let mut choices = Vec::new();
-        while let Some(choice) = seq.next_element()? {
-            if choices.len() == MAX_CHOICES {
-                return Err(A::Error::custom("too many choices"));
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            if items.len() == MAX_ITEMS {
+                return Err(A::Error::custom("too many items"));
             }
-            choices.push(choice);
+            items.push(item);
         }
-        Ok(Choices(choices))
+        Ok(Few(items))
     }
 }

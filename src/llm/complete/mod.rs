@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use poem::http::StatusCode;
 
-use self::body::{Body, Choice, NATURAL, Usage};
+use self::body::{Body, Choice, NATURAL, ResponseBody, ResponseEvent, Usage};
 use super::sse::{Event, Events};
 use super::upstream::{Head, Route};
 
@@ -18,6 +18,8 @@ pub(super) enum Judge {
     Plain(Route),
     /// Server-sent events, judged one by one.
     Stream(Stream),
+    /// Those of `/responses`.
+    Response(ResponseStream),
 }
 
 /// What the events have said so far.
@@ -28,6 +30,15 @@ pub(super) struct Stream {
     failed: bool,
     done: bool,
     tokens: u64,
+}
+
+/// What the events of `/responses` have said so far.
+#[derive(Debug, Default)]
+pub(super) struct ResponseStream {
+    events: Events,
+    failed: bool,
+    /// The tokens of the answer, which is over.
+    done: Option<u64>,
 }
 
 /// How far one of the alternative answers has come.
@@ -46,9 +57,11 @@ impl Judge {
         }
         match head.media_type().as_str() {
             "application/json" => Some(Self::Plain(route)),
-            "text/event-stream" if matches!(route, Route::Chat | Route::Completions) => {
-                Some(Self::Stream(Stream::default()))
-            }
+            "text/event-stream" => match route {
+                Route::Chat | Route::Completions => Some(Self::Stream(Stream::default())),
+                Route::Responses => Some(Self::Response(ResponseStream::default())),
+                Route::Embeddings | Route::Moderations | Route::Models | Route::Model => None,
+            },
             _ => None,
         }
     }
@@ -58,13 +71,25 @@ impl Judge {
         match self {
             Self::Plain(_) => false,
             Self::Stream(stream) => stream.push(part),
+            Self::Response(stream) => stream.push(part),
         }
+    }
+
+    /// Checks whether something may follow the natural end: some servers send `[DONE]` behind events
+    /// that have an end of their own.
+    pub(super) const fn may_go_on(&self) -> bool {
+        matches!(self, Self::Response(_))
     }
 
     /// Whether the whole `body` may be kept; gives the tokens that the upstream charged.
     pub(super) fn verdict(&self, body: &[u8]) -> Option<u64> {
         match self {
             Self::Stream(stream) => stream.complete().then_some(stream.tokens),
+            Self::Response(stream) => stream.complete(),
+            Self::Plain(Route::Responses) => {
+                let body: ResponseBody = serde_json::from_slice(body).ok()?;
+                body.is_whole().then(|| tokens(body.usage.as_ref()))
+            }
             Self::Plain(route) => {
                 let body: Body = serde_json::from_slice(body).ok()?;
                 let whole = match route {
@@ -73,6 +98,9 @@ impl Judge {
                         !choices.is_empty() && choices.iter().all(Choice::is_whole)
                     }
                     Route::Embeddings | Route::Models => body.data.0,
+                    Route::Moderations => body.results.0,
+                    Route::Model => body.id.0,
+                    Route::Responses => false,
                 };
                 (whole && body.error.is_none()).then(|| tokens(body.usage.as_ref()))
             }
@@ -130,131 +158,46 @@ impl Stream {
     }
 }
 
+impl ResponseStream {
+    fn push(&mut self, part: &[u8]) -> bool {
+        let mut events = std::mem::take(&mut self.events);
+        events.push(part, |event| self.take(&event));
+        self.events = events;
+        self.complete().is_some()
+    }
+
+    /// Tokens of the answer, where it is whole.
+    fn complete(&self) -> Option<u64> {
+        let whole = !self.failed && self.events.at_boundary();
+        self.done.filter(|_| whole)
+    }
+
+    fn take(&mut self, event: &Event) {
+        if self.done.is_some() {
+            self.failed |= event.data != b"[DONE]";
+            return;
+        }
+        let Ok(event) = serde_json::from_slice::<ResponseEvent>(&event.data) else {
+            self.failed = true;
+            return;
+        };
+        match event.kind.as_str() {
+            "response.completed" => {
+                let whole = event.response.filter(ResponseBody::is_whole);
+                self.failed |= whole.is_none();
+                self.done = whole.map(|response| tokens(response.usage.as_ref()));
+            }
+            "error" | "response.failed" | "response.incomplete" | "response.cancelled" => {
+                self.failed = true;
+            }
+            _ => {}
+        }
+    }
+}
+
 fn tokens(usage: Option<&Usage>) -> u64 {
-    usage.and_then(|usage| usage.total_tokens).unwrap_or(0)
+    usage.map_or(0, Usage::tokens)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::body::MAX_CHOICES;
-    use super::*;
-
-    fn plain(route: Route, body: &Value) -> Option<u64> {
-        Judge::Plain(route).verdict(body.to_string().as_bytes())
-    }
-
-    fn streamed(text: &str) -> bool {
-        let mut judge = Judge::Stream(Stream::default());
-        judge.push(text.as_bytes());
-        judge.verdict(b"").is_some()
-    }
-
-    const GOOD: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n\
-        data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
-        data: {\"choices\":[],\"usage\":{\"total_tokens\":9}}\n\n\
-        data: [DONE]\n\n";
-
-    #[test]
-    fn an_answer_that_ended_naturally_is_kept() {
-        for message in [
-            json!({"content": "Hi"}),
-            json!({"content": [{"type": "text", "text": "Hi"}]}),
-            json!({"content": null, "tool_calls": [{"id": "1"}]}),
-            json!({"content": null, "refusal": "No."}),
-            json!({"content": "", "audio": {"id": "a"}}),
-        ] {
-            for reason in NATURAL {
-                let body = json!({
-                    "choices": [{"index": 0, "finish_reason": reason, "message": message}],
-                    "usage": {"total_tokens": 7, "prompt_tokens": 3},
-                });
-                assert_eq!(plain(Route::Chat, &body), Some(7), "{body}");
-            }
-        }
-        let text = json!({"choices": [{"text": "Hi", "finish_reason": "stop"}], "usage": null});
-        assert_eq!(plain(Route::Completions, &text), Some(0));
-        let data = json!({"data": [{"embedding": [0.1]}], "usage": {"total_tokens": 2}});
-        assert_eq!(plain(Route::Embeddings, &data), Some(2));
-    }
-
-    #[test]
-    fn what_is_cut_off_filtered_empty_or_an_error_is_not() {
-        let choice = |reason: Value, content: Value| json!({"finish_reason": reason, "message": {"content": content}});
-        let good = choice(json!("stop"), json!("Hi"));
-        for choices in [
-            json!([]),
-            json!(null),
-            json!([choice(json!("length"), json!("Hi"))]),
-            json!([choice(json!("content_filter"), json!("Hi"))]),
-            json!([choice(json!(null), json!("Hi"))]),
-            json!([choice(json!("stop"), json!(""))]),
-            json!([choice(json!("stop"), json!(null))]),
-            json!([good, choice(json!("length"), json!("Hi"))]),
-        ] {
-            assert_eq!(
-                plain(Route::Chat, &json!({"choices": choices})),
-                None,
-                "{choices}"
-            );
-        }
-        let many = vec![good.clone(); MAX_CHOICES + 1];
-        assert_eq!(plain(Route::Chat, &json!({"choices": many})), None);
-        let failed = json!({"choices": [good], "error": {"message": "x"}});
-        assert_eq!(plain(Route::Chat, &failed), None);
-        assert_eq!(plain(Route::Embeddings, &json!({"data": []})), None);
-        assert_eq!(Judge::Plain(Route::Chat).verdict(b"{\"choices\":[{"), None);
-    }
-
-    #[test]
-    fn a_stream_is_kept_when_it_says_that_it_is_done() {
-        assert!(streamed(GOOD));
-        assert!(streamed(&GOOD.replace('\n', "\r\n")));
-        assert!(streamed(
-            &GOOD.replace("data: [", ": keep-alive\n\ndata: [")
-        ));
-        assert!(streamed(&format!("{GOOD}: bye\n\n")));
-        let says_more = format!("{GOOD}data: {{}}\n\n");
-        let error = GOOD.replace("data: [", "event: error\ndata: {}\n\ndata: [");
-        let mut two = GOOD.to_owned();
-        two.insert_str(
-            0,
-            "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"x\"}}]}\n\n",
-        );
-        for bad in [
-            "",
-            "data: [DONE]\n\n",
-            &GOOD.replace("data: [DONE]\n\n", ""),
-            &GOOD[..GOOD.len() - 1],
-            &GOOD.replace("\"stop\"", "\"length\""),
-            &GOOD.replace("\"stop\"", "null"),
-            &GOOD.replace("\"Hi\"", "\"\""),
-            &GOOD.replace("\"usage\":", "\"error\":"),
-            &GOOD.replace("{\"choices\":[],", "{\"choices\":[]"),
-            &says_more,
-            &error,
-            &two,
-        ] {
-            assert!(!streamed(bad), "{bad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_stream_is_done_at_its_last_byte_however_it_is_cut(
-            cuts in prop::collection::vec(0_usize..GOOD.len(), 0..20)
-        ) {
-            let mut cuts = cuts;
-            cuts.extend([0, GOOD.len()]);
-            cuts.sort_unstable();
-            let mut judge = Judge::Stream(Stream::default());
-            for pair in cuts.windows(2) {
-                let done = judge.push(&GOOD.as_bytes()[pair[0]..pair[1]]);
-                prop_assert_eq!(done, pair[1] == GOOD.len());
-            }
-            prop_assert_eq!(judge.verdict(b""), Some(9));
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,152 @@
+//! [`ProxyUrl`]: where a forward proxy listens, and who may use it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::host::HostPort;
+use crate::schema::Zeroize;
+
+/// The URL of a forward proxy; it may carry a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    url: String,
+    /// Bytes of the scheme and the two slashes.
+    scheme: usize,
+    /// Bytes before the host.
+    host: usize,
+    /// Bytes before the path.
+    end: usize,
+}
+
+impl ProxyUrl {
+    /// Scheme, host and port, without credentials: fit for a log.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let scheme = &self.url[..self.scheme];
+        format!("{scheme}{}", &self.url[self.host..self.end])
+    }
+
+    /// User and password, decoded; `None` where the URL names no user.
+    #[must_use]
+    pub fn login(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let login = self.url[self.scheme..self.host].strip_suffix('@')?;
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let decoded = |text| percent_decode_str(text).collect();
+        Some((decoded(user), decoded(password)))
+    }
+}
+
+impl TryFrom<String> for ProxyUrl {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        let mut schemes = ["http://", "https://"].into_iter();
+        let Some(scheme) = schemes.find(|scheme| url.starts_with(scheme)) else {
+            return Err(
+                "is no URL of a proxy; write it like http://HOST:PORT; SOCKS is not spoken",
+            );
+        };
+        let scheme = scheme.len();
+        let rest = &url[scheme..];
+        let end = scheme + rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let login = url[scheme..end].rfind('@').map_or(0, |at| at + 1);
+        let host = scheme + login;
+        if login > 0 && url[scheme..host - 1].contains('@') {
+            return Err("has two @; percent-encode the one in the password: %40");
+        }
+        if HostPort::parse(&url[host..end]).is_none() {
+            return Err(
+                "names a host or a port that cannot be; write it like http://HOST:PORT, and \
+                 percent-encode any of / ? # @ : in the password",
+            );
+        }
+        if !matches!(&url[end..], "" | "/") {
+            return Err(
+                "has a path, a query or a fragment; percent-encode any of / ? # @ : in the password, \
+                 and end with the port",
+            );
+        }
+        Ok(Self {
+            url,
+            scheme,
+            host,
+            end,
+        })
+    }
+}
+
+impl Zeroize for ProxyUrl {
+    fn zeroize(&mut self) {
+        (self.scheme, self.host, self.end) = (0, 0, 0);
+        self.url.zeroize();
+    }
+}
+
+/// The address only: the rest may hold a password.
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyUrl({:?})", self.address())
+    }
+}
+
+impl JsonSchema for ProxyUrl {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ProxyUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_understood_without_being_shown() {
+        let login = |user: &str, password: &str| Some((user.into(), password.into()));
+        for (url, address, expected) in [
+            ("http://proxy:3128", "http://proxy:3128", None),
+            ("https://proxy.corp/", "https://proxy.corp", None),
+            (
+                "http://ann:canary@[fd00::1]:8080",
+                "http://[fd00::1]:8080",
+                login("ann", "canary"),
+            ),
+            (
+                "http://ann:c%40%3An:y@proxy:1",
+                "http://proxy:1",
+                login("ann", "c@:n:y"),
+            ),
+            ("http://ann@proxy:1", "http://proxy:1", login("ann", "")),
+        ] {
+            let url = ProxyUrl::try_from(url.to_owned()).unwrap();
+            assert_eq!((url.address().as_str(), url.login()), (address, expected));
+            assert!(!format!("{url:?}").contains("canary"));
+        }
+        for wrong in [
+            "proxy:3128",
+            "socks5://proxy:1080",
+            "http://",
+            "http://:3128",
+            "http://proxy:0",
+            "http://proxy:3128/path",
+            "http://proxy?x",
+            "http://u:canary/x@proxy:1",
+            "http://u:canary#x@proxy:1",
+            "http://u:canary@x@proxy:1",
+            "http://a,b",
+        ] {
+            let fault = ProxyUrl::try_from(wrong.to_owned()).unwrap_err();
+            assert!(!fault.contains("canary"), "{wrong}");
+        }
+    }
+}

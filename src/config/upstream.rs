@@ -1,0 +1,109 @@
+//! Faults of the settings that say where the language model's server is.
+
+use super::{Config, HostPort};
+use crate::schema::{Fault, FaultKind};
+
+/// Ends of addresses that the documents of servers show, and that aura puts behind the base itself.
+const ROUTES: [&str; 7] = [
+    "/chat/completions",
+    "/completions",
+    "/embeddings",
+    "/messages",
+    "/models",
+    "/moderations",
+    "/responses",
+];
+
+/// A URL that no route can be put behind.
+pub(super) fn url(config: &Config) -> Option<Fault> {
+    let url = config.llm.upstream_url.as_deref()?;
+    let rest = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    let path = rest.and_then(|rest| Some(&rest[rest.find('/')?..]));
+    let path = path.unwrap_or_default().trim_end_matches('/');
+    let route = ROUTES.into_iter().find(|route| path.ends_with(route));
+    let (problem, remedy) = match (authority, route) {
+        (Some(authority), _) if authority.contains('@') => (
+            "holds credentials, and is not kept secret".to_owned(),
+            "put the key into LLM_UPSTREAM_API_KEY".to_owned(),
+        ),
+        _ if url.contains(['?', '#']) => (
+            "has a query or a fragment, and the routes are put behind it".to_owned(),
+            "write the base alone, like https://api.openai.com/v1".to_owned(),
+        ),
+        (Some(authority), route)
+            if HostPort::parse(authority).is_some() && !url.contains(char::is_whitespace) =>
+        {
+            let route = route?;
+            (
+                format!("ends in {route}, and the routes are put behind it"),
+                format!("write the base alone: the same without {route}"),
+            )
+        }
+        _ => (
+            "is no http or https URL".to_owned(),
+            "write it like https://api.openai.com/v1".to_owned(),
+        ),
+    };
+    Some(Fault::new(
+        FaultKind::Invalid,
+        "LLM_UPSTREAM_URL",
+        problem,
+        remedy,
+    ))
+}
+
+/// A proxy before nothing.
+pub(super) fn proxy(config: &Config) -> Option<Fault> {
+    let llm = &config.llm;
+    let alone = llm.upstream_proxy.is_some() && llm.upstream_url.is_none();
+    alone.then(|| {
+        Fault::new(
+            FaultKind::Advice,
+            "LLM_UPSTREAM_PROXY",
+            "is set, and LLM_UPSTREAM_URL is not, so the proxy leads nowhere",
+            "set LLM_UPSTREAM_URL too, or neither",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(url: &str) -> Option<String> {
+        let mut config = Config::default();
+        config.llm.upstream_url = Some(url.to_owned());
+        super::url(&config).map(|fault| fault.problem)
+    }
+
+    #[test]
+    fn the_base_alone_is_taken() {
+        for url in [
+            "https://api.openai.com/v1",
+            "https://api.openai.com/v1/",
+            "http://[::1]:8080",
+            "https://models/v1",
+            "https://llm.example.com/responses/v1",
+        ] {
+            assert_eq!(problem(url), None, "{url}");
+        }
+        for route in ROUTES {
+            for end in ["", "/"] {
+                let url = format!("https://api.openai.com/v1{route}{end}");
+                let problem = problem(&url).unwrap();
+                assert!(
+                    problem.starts_with(&format!("ends in {route},")),
+                    "{problem}"
+                );
+            }
+        }
+        for url in ["ftp://x/v1", "https://", "https://a b/v1"] {
+            assert!(problem(url).unwrap().contains("no http"), "{url}");
+        }
+        assert!(problem("https://k@x/v1").unwrap().contains("credentials"));
+        assert!(problem("https://x/v1?a=b").unwrap().contains("query"));
+    }
+}

@@ -1,0 +1,219 @@
+//! A question on its way to its answer: from the cache, from a call that is under way, or from the
+//! upstream.
+
+use super::Llm;
+use super::answer::{Answer, Source};
+use super::budget::Hold;
+use super::canonical::Canonical;
+use super::entry::Entry;
+use super::flight::{Flight, Reader, Settled};
+use super::flights::Place;
+use super::key::CacheKey;
+use super::meter::BYTES_A_TOKEN;
+use super::policy::Policy;
+use super::pump::Keep;
+use super::question::Question;
+use super::upstream::{Call, Route, model_path};
+use crate::auth::ids::UserId;
+use crate::config::CacheScope;
+use crate::http::{Code, Problem};
+
+/// Tokens of an answer to a question that sets no end.
+const USUAL_TOKENS: u64 = 4_096;
+
+/// Longest list of models that is filtered, in bytes.
+const MAX_LIST: usize = 1024 * 1024;
+
+impl Llm {
+    /// Answers a question, from the cache where that will do.
+    pub(super) async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
+        let access = &self.0.access;
+        let filters = question.route == Route::Models && access.filters();
+        let answer = self.find(question).await?;
+        if !filters {
+            return Ok(answer);
+        }
+        answer.changed(MAX_LIST, |list| access.filter(list)).await
+    }
+
+    /// Finds the whole answer to a question.
+    async fn find(&self, question: Question<'_>) -> Result<Answer, Problem> {
+        let base = self.require_upstream()?.base().to_owned();
+        let asked = question.read(&self.0.long).await?;
+        if question.route != Route::Models {
+            self.0.access.check(&asked)?;
+        }
+        let scope = match self.0.config.cache_scope {
+            CacheScope::User => format!("user:{}", question.user),
+            CacheScope::Shared => "shared".to_owned(),
+        };
+        let route = question.route;
+        let key = CacheKey::new(route, &base, &scope, &asked.digest);
+        let deterministic = asked.deterministic || route == Route::Embeddings;
+        let policy = Policy::of(
+            question.headers,
+            deterministic,
+            self.0.config.cache_requests,
+        );
+        let call = call_of(question, &asked)?;
+        if !policy.keep || !asked.exact || is_stored(route, &asked) {
+            return self.pass_on(call, policy).await;
+        }
+        let (generation, kept) = self.look_up(&key, &policy, call.user).await?;
+        if let Some(answer) = kept {
+            return Ok(answer);
+        }
+        if policy.only_kept {
+            return Err(not_kept());
+        }
+        let keep = Keep { key, generation };
+        self.ask_with_others(call, keep, &policy).await
+    }
+
+    /// The cache's generation, where it is known, and what is kept, where that will do.
+    async fn look_up(
+        &self,
+        key: &CacheKey,
+        policy: &Policy,
+        user: UserId,
+    ) -> Result<(Option<String>, Option<Answer>), Problem> {
+        let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
+            self.0.stats.errors.inc();
+            return Ok((None, None));
+        };
+        let entry = found.entry.as_ref().and_then(Entry::decode);
+        let aged = entry.map(|entry| (entry.age_millis(self.0.clock.now()), entry));
+        let Some((age, entry)) = aged.filter(|(age, _)| policy.takes(*age)) else {
+            return Ok((Some(found.generation), None));
+        };
+        let hold = self.0.answers.hold(user, entry.body.len())?;
+        Ok((Some(found.generation), Some(self.hit(entry, age, hold))))
+    }
+
+    /// Gives what is kept, in memory of `hold` until it is sent.
+    fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold) -> Answer {
+        entry.body = hold.over(entry.body);
+        let stats = &self.0.stats;
+        stats.hits.inc();
+        stats.saved_tokens.inc_by(entry.head.tokens);
+        stats.saved_ms.inc_by(entry.head.took);
+        Answer::kept(entry, age_millis / 1000)
+    }
+
+    /// Asks the upstream alone, and keeps nothing.
+    async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Problem> {
+        if policy.only_kept {
+            return Err(not_kept());
+        }
+        self.0.stats.bypassed.inc();
+        let reader = self.start(call, None);
+        live(reader, Source::Bypass).await
+    }
+
+    /// Asks the upstream, or waits with those who have asked it the same: unless this request wants
+    /// no answer but its own.
+    async fn ask_with_others(
+        &self,
+        call: Call,
+        keep: Keep,
+        policy: &Policy,
+    ) -> Result<Answer, Problem> {
+        if !policy.read {
+            return self.ask_alone(call, keep).await;
+        }
+        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
+        let user = call.user;
+        let hold = self.0.answers.holder(user);
+        match self.0.flights.join_or_begin(&keep, max_bytes, hold) {
+            Place::First(flight, reader) => {
+                self.0.stats.misses.inc();
+                self.spawn(flight, call, Some(keep));
+                live(reader, Source::Miss).await
+            }
+            Place::Follower(reader) => {
+                if reader.settled().await == Settled::Take {
+                    self.0.stats.coalesced.inc();
+                    return live(reader, Source::Coalesced).await;
+                }
+                drop(reader);
+                self.ask_alone(call, keep).await
+            }
+            Place::Kept => {
+                let (_, kept) = self.look_up(&keep.key, policy, user).await?;
+                match kept {
+                    Some(answer) => Ok(answer),
+                    None => self.ask_alone(call, keep).await,
+                }
+            }
+        }
+    }
+
+    /// Asks the upstream for this request only, and keeps what it says.
+    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Problem> {
+        self.0.stats.misses.inc();
+        let reader = self.start(call, Some(keep));
+        live(reader, Source::Miss).await
+    }
+
+    /// Starts a call that nobody can join.
+    fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
+        let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
+        let hold = self.0.answers.holder(call.user);
+        let (flight, reader) = Flight::new(keep.is_some(), max_bytes, None, hold);
+        self.spawn(flight, call, keep);
+        reader
+    }
+}
+
+/// The answer that `reader` reads.
+async fn live(reader: Reader, source: Source) -> Result<Answer, Problem> {
+    let head = reader.head().await.map_err(Problem::from)?;
+    Ok(Answer::live(head, reader, source))
+}
+
+fn not_kept() -> Problem {
+    let detail =
+        "no answer is kept that would do, and Cache-Control: only-if-cached wants no other";
+    Problem::new(Code::NotCached, detail)
+}
+
+/// Checks whether the answer is stored by the upstream, or depends on what is stored there: a kept one
+/// would name a stored answer that was deleted, or continue another conversation.
+fn is_stored(route: Route, asked: &Canonical) -> bool {
+    route == Route::Responses && (!asked.unstored || asked.stateful)
+}
+
+/// The call that `question`, which has been read as `asked`, makes.
+fn call_of(question: Question<'_>, asked: &Canonical) -> Result<Call, Problem> {
+    let route = question.route;
+    let path = match (route, &asked.model) {
+        (Route::Model, Some(model)) => model_path(model).ok_or_else(|| {
+            let detail = "no model has such a name; see /v1/models";
+            Problem::new(Code::ModelNotFound, detail)
+        })?,
+        _ => String::new(),
+    };
+    let prompt = question.body.len() as u64 / BYTES_A_TOKEN + 1;
+    let answer = if route.generates() {
+        asked.max_tokens.unwrap_or(USUAL_TOKENS)
+    } else {
+        0
+    };
+    // Each prompt of a list has its alternatives.
+    let choices = asked.choices.unwrap_or(1).max(1);
+    let prompts = match route {
+        Route::Completions => asked.prompts.unwrap_or(1).max(1),
+        _ => 1,
+    };
+    let answers = answer.saturating_mul(choices).saturating_mul(prompts);
+    Ok(Call {
+        user: question.user,
+        route,
+        path,
+        body: question.body,
+        stream: asked.stream,
+        prompt,
+        most: prompt.saturating_add(answers),
+        request_id: question.request_id,
+    })
+}

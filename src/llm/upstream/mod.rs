@@ -1,0 +1,314 @@
+//! The language model's server: one OpenAI-compatible base URL, called over HTTP/1.1, through a proxy
+//! where the configuration names one.
+//!
+//! It is sent the body as it came, the key of the configuration and a request id, and nothing else
+//! of the client's. Its answers come back whatever their status, but bounded in size and time, with a
+//! few of their headers, and without the key.
+
+mod head;
+mod incoming;
+mod key;
+mod outage;
+mod route;
+mod sending;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::body::Bytes;
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::{Body, Client, Proxy, RequestBuilder, Response, Url};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+pub(super) use self::head::Head;
+pub use self::head::UPSTREAM_REQUEST_ID;
+pub(super) use self::incoming::Incoming;
+pub use self::key::UpstreamKey;
+use self::outage::Outage;
+pub(super) use self::route::{Route, model_path};
+use self::sending::Sending;
+pub(super) use super::error::UpstreamError;
+use crate::auth::ids::UserId;
+use crate::config::{Llm as Config, ProxyUrl};
+use crate::http::context::{REQUEST_ID, RequestId};
+use crate::storage::BadUrl;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for the next request: shorter than servers keep theirs (uvicorn,
+/// Node and Apache 5 s), with a margin for the way, so that none is used that the other side has just
+/// closed. A question is not asked twice: it may have been understood, and costs money.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// Longest time from a request to the end of its answer, however slowly that comes.
+const LIFETIME: Duration = Duration::from_hours(2);
+
+/// Longest answer, in bytes; what follows is not read.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Longest answer that is an error, in bytes.
+const MAX_ERROR_BYTES: u64 = 256 * 1024;
+
+/// Most characters of an address that the upstream names, as the log has it.
+const MAX_NAMED: usize = 256;
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The user for whom it is made.
+    pub(super) user: UserId,
+    pub(super) route: Route,
+    /// The end of the path behind that of the route; empty for most.
+    pub(super) path: String,
+    pub(super) body: Bytes,
+    /// Whether server-sent events are asked for.
+    pub(super) stream: bool,
+    /// Tokens of the question, estimated.
+    pub(super) prompt: u64,
+    /// Tokens that question and answer may have together, estimated.
+    pub(super) most: u64,
+    pub(super) request_id: RequestId,
+}
+
+/// The server.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    base: String,
+    key: ArcSwap<UpstreamKey>,
+    proxy: Option<Proxy>,
+    silence: Duration,
+    client: OnceLock<Client>,
+    outage: Arc<Outage>,
+}
+
+impl Upstream {
+    /// The server that `config` names, if it names one; does no I/O.
+    ///
+    /// # Errors
+    /// [`BadUrl`] for a URL or a key that cannot be sent.
+    pub(super) fn new(config: &Config) -> Result<Option<Self>, BadUrl> {
+        let Some(base) = config.upstream_url.as_deref().filter(|url| !url.is_empty()) else {
+            return Ok(None);
+        };
+        let base = base.trim_end_matches('/').to_owned();
+        let url = Url::parse(&base).map_err(|error| BadUrl {
+            variable: "LLM_UPSTREAM_URL",
+            reason: error.to_string(),
+        })?;
+        let Some(host) = url.host_str() else {
+            return Err(BadUrl {
+                variable: "LLM_UPSTREAM_URL",
+                reason: "it names no host".to_owned(),
+            });
+        };
+        let port = url.port_or_known_default().unwrap_or_default();
+        let mut address = format!("{host}:{port}");
+        let through = config.upstream_proxy.as_ref().map(|url| url.expose());
+        if let Some(through) = through {
+            address = format!("{address} by the proxy {}", through.address());
+        }
+        Ok(Some(Self {
+            base,
+            key: ArcSwap::from_pointee(UpstreamKey::new(config)?),
+            proxy: through.map(proxy).transpose()?,
+            silence: config.upstream_timeout(),
+            client: OnceLock::new(),
+            outage: Arc::new(Outage::none(address)),
+        }))
+    }
+
+    /// Sends `key` from now on.
+    pub(super) fn use_key(&self, key: UpstreamKey) {
+        self.key.store(Arc::new(key));
+    }
+
+    /// Its base URL.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends a call and waits for the head of the answer. The upstream may be silent for its time,
+    /// counted from the last part of the body that it took.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]; the log has the cause.
+    pub(super) async fn send(&self, call: Call) -> Result<Incoming, UpstreamError> {
+        let deadline = Instant::now() + LIFETIME;
+        let key = self.key.load_full();
+        let progress = Arc::new(Notify::new());
+        let request = self.request(call, &key, &progress)?;
+        let sent = request.send();
+        tokio::pin!(sent);
+        let response = loop {
+            let until = deadline.min(Instant::now() + self.silence);
+            tokio::select! {
+                biased;
+                sent = &mut sent => {
+                    break sent.map_err(|error| self.outage.failed(Some(&error)))?;
+                }
+                () = progress.notified() => {}
+                () = tokio::time::sleep_until(until) => return Err(self.outage.failed(None)),
+            }
+        };
+        self.outage.over();
+        let status = response.status();
+        let is_error = status.is_client_error() || status.is_server_error();
+        let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
+        let head = Head {
+            status,
+            headers: head::passed(response.headers(), &key.secrets),
+        };
+        if let Some(error) = self.refused(&response, &head, left) {
+            return Err(error);
+        }
+        Ok(Incoming {
+            head,
+            response,
+            masking: Some(key.secrets.masking()),
+            left,
+            silence: self.silence,
+            deadline,
+            outage: Arc::clone(&self.outage),
+        })
+    }
+
+    /// The request of a call, which notifies `progress` while its body is sent.
+    fn request(
+        &self,
+        call: Call,
+        key: &UpstreamKey,
+        progress: &Arc<Notify>,
+    ) -> Result<RequestBuilder, UpstreamError> {
+        let url = format!("{}{}{}", self.base, call.route.path(), call.path);
+        let accept = if call.stream {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        let mut request = self
+            .client()?
+            .request(call.route.method(), url)
+            .header(header::ACCEPT, accept)
+            .header(header::ACCEPT_ENCODING, "identity")
+            .header(REQUEST_ID, call.request_id.as_str());
+        if call.route.method() == Method::POST {
+            let body = Sending::new(call.body, Arc::clone(progress));
+            request = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::wrap(body));
+        }
+        if let Some(key) = &key.authorization {
+            request = request.header(header::AUTHORIZATION, key.clone());
+        }
+        Ok(request)
+    }
+
+    /// The reason why an answer of at most `left` bytes is none, which the log has too.
+    fn refused(&self, response: &Response, head: &Head, left: u64) -> Option<UpstreamError> {
+        let headers = response.headers();
+        // Nothing was asked for that could answer so; and in a coded body no key would be found.
+        let coded = headers.get(header::CONTENT_ENCODING);
+        let (error, fault) = if head.status.is_redirection() {
+            let fault = format!(
+                "it redirects to {}, which is not followed; write its final address into \
+                 LLM_UPSTREAM_URL",
+                self.named(headers)
+            );
+            (UpstreamError::Redirected, fault)
+        } else if self.proxy.is_some() && head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let fault = "the proxy before it wants other credentials; write them into \
+                         LLM_UPSTREAM_PROXY";
+            (UpstreamError::Unavailable, fault.to_owned())
+        } else if coded.is_some_and(|coding| coding != "identity") {
+            (UpstreamError::Unavailable, "its answer is coded".to_owned())
+        } else if response
+            .content_length()
+            .is_some_and(|length| length > left)
+        {
+            (
+                UpstreamError::Unavailable,
+                "its answer is too long".to_owned(),
+            )
+        } else {
+            return None;
+        };
+        let (address, status) = (self.outage.address(), head.status.as_u16());
+        let id = head.headers.get(UPSTREAM_REQUEST_ID);
+        let upstream_request_id = id.and_then(|id| id.to_str().ok());
+        tracing::warn!(
+            address,
+            status,
+            fault,
+            upstream_request_id,
+            "the upstream failed"
+        );
+        Some(error)
+    }
+
+    /// Where a redirect leads, without path and query, which may be secrets.
+    fn named(&self, headers: &HeaderMap) -> String {
+        let location = headers.get(header::LOCATION);
+        let location = location.and_then(|location| location.to_str().ok());
+        let url = Url::parse(&self.base).ok();
+        let to = url.and_then(|url| url.join(location?).ok());
+        to.map_or_else(
+            || "nowhere".to_owned(),
+            |to| {
+                let origin = to.origin().ascii_serialization();
+                origin.chars().take(MAX_NAMED).collect()
+            },
+        )
+    }
+
+    /// Made at the first call: it reads the system's certificates.
+    fn client(&self) -> Result<&Client, UpstreamError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let mut client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // None of the environment's.
+            .no_proxy()
+            // Decoded here, a body would have no length, and could grow beyond all bounds.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .user_agent(concat!("aura/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &self.proxy {
+            client = client.proxy(proxy.clone());
+        }
+        let client = client.build().map_err(|error| {
+            tracing::error!(%error, "no client for the upstream");
+            UpstreamError::Unavailable
+        })?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}
+
+/// The proxy at `url`: asked to connect (RFC 9110 section 9.3.6) where the upstream speaks TLS, and to
+/// forward where it does not.
+fn proxy(url: &ProxyUrl) -> Result<Proxy, BadUrl> {
+    let bad = |reason: &str| BadUrl {
+        variable: "LLM_UPSTREAM_PROXY",
+        reason: reason.to_owned(),
+    };
+    let proxy = Proxy::all(url.address()).map_err(|_| bad("it is no URL of a proxy"))?;
+    let Some((user, password)) = url.login() else {
+        return Ok(proxy);
+    };
+    let login = STANDARD.encode([user.as_slice(), b":", password.as_slice()].concat());
+    let login = HeaderValue::from_str(&format!("Basic {login}"));
+    let mut login = login.map_err(|_| bad("its credentials cannot be sent"))?;
+    login.set_sensitive(true);
+    Ok(proxy.custom_http_auth(login))
+}
