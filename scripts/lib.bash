@@ -62,6 +62,7 @@ missing() {
         [[ -f /usr/lib/nginx/modules/ngx_http_set_misc_module.so ]] ||
           echo libnginx-mod-http-set-misc
         has caddy || echo caddy
+        has tinyproxy || echo tinyproxy
         ;;
       *) has "$thing" || echo "$thing" ;;
     esac
@@ -92,7 +93,7 @@ install_missing() {
   for package in "${packages[@]}"; do
     case $package in
       nginx-light) "${root[@]}" systemctl disable --now nginx >/dev/null 2>&1 || true ;;
-      caddy | pgbouncer | docker-registry)
+      caddy | pgbouncer | docker-registry | tinyproxy)
         "${root[@]}" systemctl disable --now "$package" >/dev/null 2>&1 || true
         ;;
     esac
@@ -121,7 +122,7 @@ python_tools() {
 node_tools() {
   local wanted=tests/tools folder=target/tools/node
   if cmp -s "$wanted/package-lock.json" "$folder/installed.json"; then return; fi
-  say "installing: axe-core, html-validate, oauth4webapi"
+  say "installing: axe-core, html-validate, oauth4webapi, openai"
   mkdir -p "$folder" &&
     cp "$wanted/package.json" "$wanted/package-lock.json" "$wanted/.npmrc" "$folder/" &&
     npm ci --prefix "$folder" --loglevel=error &&

@@ -75,6 +75,7 @@ pub(super) fn service() -> Service {
                 settings: Vec::new(),
             }),
             default: Some("postgres://postgres:5432".to_owned()),
+            through: None,
             url: Some("{scheme}://shop:{password}@{host}:{port}/shop".to_owned()),
         },
         BackendKind {
@@ -86,6 +87,7 @@ pub(super) fn service() -> Service {
                 settings: vec![("REDIS_ENABLED".to_owned(), "false".to_owned())],
             }),
             default: Some("redis://redis:6379".to_owned()),
+            through: None,
             url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
         },
     ];

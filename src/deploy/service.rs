@@ -159,6 +159,9 @@ pub struct BackendKind {
     pub embedded: Option<Embedded>,
     /// Its URL in staging and production where `deploy.toml` names none; none: it is optional.
     pub default: Option<String>,
+    /// The backend through which this one is reached where there is one: pods then need no way to
+    /// this one.
+    pub through: Option<String>,
     /// User and database of the URL that `generate secrets` writes; none where the URL is no
     /// secret. `{password}` stands for a new password.
     pub url: Option<String>,

@@ -90,6 +90,7 @@ fn backends() -> Vec<BackendKind> {
                 settings: Vec::new(),
             }),
             default: Some("postgres://postgres:5432".to_owned()),
+            through: None,
             url: Some("{scheme}://aura:{password}@{host}:{port}/aura".to_owned()),
         },
         BackendKind {
@@ -101,6 +102,7 @@ fn backends() -> Vec<BackendKind> {
                 settings: vec![("REDIS_ENABLED".to_owned(), "false".to_owned())],
             }),
             default: Some("redis://redis:6379".to_owned()),
+            through: None,
             url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
         },
         BackendKind {
@@ -109,6 +111,7 @@ fn backends() -> Vec<BackendKind> {
             schemes: redis(),
             embedded: None,
             default: None,
+            through: None,
             url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
         },
         BackendKind {
@@ -117,7 +120,18 @@ fn backends() -> Vec<BackendKind> {
             schemes: schemes(&[("https", 443), ("http", 80)]),
             embedded: None,
             default: None,
+            through: Some("proxy".to_owned()),
             url: None,
+        },
+        BackendKind {
+            name: "proxy".to_owned(),
+            setting: "LLM_UPSTREAM_PROXY".to_owned(),
+            schemes: schemes(&[("http", 80), ("https", 443)]),
+            embedded: None,
+            default: None,
+            through: None,
+            // Its password is somebody else's.
+            url: Some("{scheme}://{host}:{port}".to_owned()),
         },
     ]
 }

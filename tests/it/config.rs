@@ -74,6 +74,7 @@ fn the_variables_and_defaults_that_are_promised() {
         "OAUTH_PREVIOUS_CLIENT_SECRET",
         "LLM_UPSTREAM_URL",
         "LLM_UPSTREAM_API_KEY",
+        "LLM_UPSTREAM_PROXY",
     ] {
         assert_eq!(default(name), None, "{name}");
     }
@@ -94,6 +95,7 @@ fn the_variables_and_defaults_that_are_promised() {
             "OAUTH_CLIENT_SECRET",
             "OAUTH_PREVIOUS_CLIENT_SECRET",
             "LLM_UPSTREAM_API_KEY",
+            "LLM_UPSTREAM_PROXY",
         ]
     );
 }

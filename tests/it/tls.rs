@@ -13,11 +13,11 @@ use crate::support::{Port, Postgres, Redis, Settings, said, skipped};
 /// `localhost`, `client.pem` with `client.key` its certificate for the client `guarded`. `other.pem`
 /// with `other.key` is a client of the same name, and of an authority that nobody knows.
 #[derive(Debug)]
-struct Certificates(TempDir);
+pub(crate) struct Certificates(TempDir);
 
 impl Certificates {
     /// Makes them; `None`, said aloud, without openssl.
-    fn make() -> Option<Self> {
+    pub(crate) fn make() -> Option<Self> {
         let script = "
             new() { openssl req -newkey rsa:2048 -nodes \"$@\"; }
             sign() { openssl x509 -req -CA \"$1.pem\" -CAkey \"$1.key\" -CAcreateserial -days 2 \
@@ -49,7 +49,8 @@ impl Certificates {
         self.0.path()
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Where the file `name` is.
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder().join(name).display().to_string()
     }
 

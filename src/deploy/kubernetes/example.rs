@@ -110,6 +110,7 @@ fn backend(name: &str, setting: &str, scheme: &str, port: u16) -> BackendKind {
             settings: Vec::new(),
         }),
         default: Some(format!("{scheme}://{name}:{port}")),
+        through: None,
         url: None,
     }
 }

@@ -46,6 +46,12 @@ pub(super) fn resolve(
             out.insert(kind.name.clone(), backend);
         }
     }
+    for kind in kinds {
+        let through = kind.through.as_ref().and_then(|name| out.get(name));
+        if matches!(through, Some(Backend::Remote(_))) {
+            out.remove(&kind.name);
+        }
+    }
     out
 }
 

@@ -89,6 +89,7 @@ fn kind(
             word: word.to_owned(),
             settings: settings.collect(),
         }),
+        through: None,
         url: None,
     }
 }

@@ -30,7 +30,7 @@ const PASSED: [HeaderName; 5] = [
 const PASSED_PREFIXES: [&str; 2] = ["x-ratelimit-", "openai-"];
 
 /// Headers with such a beginning that are passed back of one answer.
-const MAX_PASSED: usize = 24;
+const MAX_PASSED: usize = 16;
 
 /// Longest name and longest value of a header that is passed back, in bytes.
 const MAX_NAME: usize = 64;

@@ -66,7 +66,8 @@ impl Route {
 /// or would lead elsewhere.
 pub(in crate::llm) fn model_path(model: &str) -> Option<String> {
     let leads_elsewhere = |segment: &str| matches!(segment, "" | "." | "..");
-    if model.len() > MAX_MODEL || model.split('/').any(leads_elsewhere) {
+    let is_long = model.len() > MAX_MODEL;
+    if is_long || model.contains(char::is_control) || model.split('/').any(leads_elsewhere) {
         return None;
     }
     let segments = model.split('/');

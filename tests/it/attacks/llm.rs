@@ -211,5 +211,11 @@ async fn an_answer_that_sends_elsewhere_is_coded_or_too_long_is_none() {
         let answer = ask(&aura.client(), &access, &question(content)).await;
         answer.problem(502, "upstream_unavailable");
         assert!(!answer.headers.contains_key("location"));
+        let told = answer.text_of("detail");
+        assert_eq!(told.contains("redirects"), content == "elsewhere", "{told}");
     }
+    let log = aura.log();
+    let told = "it redirects to http://127.0.0.1:1, which is not followed; write its final address \
+                into LLM_UPSTREAM_URL";
+    assert!(log.contains(told), "{log}");
 }

@@ -10,12 +10,13 @@ use crate::support::Settings;
 const CANARY: &str = "canary-7be1-canary-7be1-canary-7be1-canary-7be1";
 
 /// Every secret of aura.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "DATABASE_URL",
     "JWT_PREVIOUS_KEYS",
     "JWT_PRIVATE_KEY",
     "JWT_SECRET_KEY",
     "LLM_UPSTREAM_API_KEY",
+    "LLM_UPSTREAM_PROXY",
     "OAUTH_CLIENT_SECRET",
     "OAUTH_PREVIOUS_CLIENT_SECRET",
     "REDIS_CACHE_URL",

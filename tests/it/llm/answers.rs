@@ -23,8 +23,8 @@ async fn the_second_answer_is_the_first_and_the_upstream_is_asked_once() {
         let first = ask(&client, &session.access, &question("harbours?")).await;
         assert_eq!(first.is(200).header("x-cache"), "MISS", "{first:#?}");
         assert!(!first.headers.contains_key("age"));
-        // Other white space, other order, same question.
-        let same = r#"{"temperature":0 , "model":"tiny","messages":[ {"content":"harbours?","role":"\u0075ser"}]}"#;
+        // Other white space, other order of the body's own members, same question.
+        let same = r#"{"temperature":0 , "model":"tiny","messages":[ {"role":"\u0075ser","content":"harbours?"}]}"#;
         let second = client
             .call(Method::POST, CHAT, |request| {
                 let request = request.bearer_auth(&session.access);
@@ -108,6 +108,12 @@ async fn the_upstream_is_sent_the_body_as_it_came_and_nothing_of_the_client_besi
 async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
     let upstream = Upstream::start(|seen| match seen.asked.as_str() {
         "GET /v1/models" => Reply::json(200, &json!({"object": "list", "data": [{"id": "tiny"}]})),
+        "GET /v1/models/tiny" | "GET /v1/models/org/tiny" => {
+            Reply::json(200, &json!({"id": "tiny", "object": "model"}))
+        }
+        "POST /v1/moderations" => {
+            Reply::json(200, &json!({"id": "m", "results": [{"flagged": false}]}))
+        }
         "POST /v1/embeddings" => Reply::json(
             200,
             &json!({"data": [{"index": 0, "embedding": [0.5]}], "usage": {"total_tokens": 2}}),
@@ -144,19 +150,110 @@ async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
             assert_eq!(answer.is(200).header("x-cache"), source, "{answer:#?}");
         }
     }
-    for source in ["BYPASS", "BYPASS"] {
-        let models = client.bearer(Method::GET, "/v1/models", &access).await;
-        assert_eq!(models.is(200).header("x-cache"), source);
-        assert_eq!(models.json["data"][0]["id"], "tiny");
+    for path in [
+        "/v1/models",
+        "/v1/models/tiny",
+        "/v1/models/org/tiny",
+        "/v1/models/org%2Ftiny",
+    ] {
+        for source in ["BYPASS", "BYPASS"] {
+            let models = client.bearer(Method::GET, path, &access).await;
+            assert_eq!(models.is(200).header("x-cache"), source);
+            let one = models
+                .json
+                .get("data")
+                .map_or(&models.json, |data| &data[0]);
+            assert_eq!(one["id"], "tiny", "{path}");
+        }
     }
-    for source in ["MISS", "HIT"] {
-        let models = client.call(Method::GET, "/v1/models", |request| {
-            request
-                .bearer_auth(&access)
-                .header("cache-control", "max-age=60")
+    let asked_to_be_kept = async |method: Method, path: &str, body: &Value| {
+        let answer = client.call(method, path, |request| {
+            let request = request.bearer_auth(&access).json(body);
+            request.header("cache-control", "max-age=60")
         });
-        assert_eq!(models.await.is(200).header("x-cache"), source);
+        answer.await.is(200).header("x-cache").to_owned()
+    };
+    let moderation = json!({"input": "x"});
+    let path = "/v1/moderations";
+    let answer = client
+        .with_body(Method::POST, path, &access, &moderation)
+        .await;
+    assert_eq!(answer.is(200).header("x-cache"), "BYPASS");
+    for source in ["MISS", "HIT"] {
+        for path in ["/v1/models", "/v1/models/tiny"] {
+            let found = asked_to_be_kept(Method::GET, path, &Value::Null).await;
+            assert_eq!(found, source, "{path}");
+        }
+        let found = asked_to_be_kept(Method::POST, path, &moderation).await;
+        assert_eq!(found, source);
     }
+    // Another name is another question; the two spellings of a slash are one.
+    let other = asked_to_be_kept(Method::GET, "/v1/models/org/tiny", &Value::Null).await;
+    assert_eq!(other, "MISS");
+    let same = asked_to_be_kept(Method::GET, "/v1/models/org%2Ftiny", &Value::Null).await;
+    assert_eq!(same, "HIT");
+}
+
+#[tokio::test]
+async fn order_below_the_body_counts() {
+    let upstream = Upstream::start(chat).await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    let send = async |schema: &str| {
+        let body = format!(
+            r#"{{"model":"tiny","temperature":0,"messages":[],"response_format":{{"json_schema":
+               {{"schema":{{"properties":{{{schema}}}}}}}}}}}"#
+        );
+        let answer = client.call(Method::POST, CHAT, |request| {
+            let request = request.bearer_auth(&access);
+            request
+                .header("content-type", "application/json")
+                .body(body)
+        });
+        answer.await.is(200).header("x-cache").to_owned()
+    };
+    let (one, other) = (r#""why":{},"answer":{}"#, r#""answer":{},"why":{}"#);
+    assert_eq!(send(one).await, "MISS");
+    assert_eq!(send(other).await, "MISS");
+    assert_eq!(send(one).await, "HIT");
+    assert_eq!(send(other).await, "HIT");
+}
+
+#[tokio::test]
+async fn a_route_that_is_not_there_names_those_that_are() {
+    let upstream = Upstream::start(chat).await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    for path in [
+        "/v1/files",
+        "/v1/audio/speech",
+        "/v1/responses/resp_1",
+        "/v1/nothing/at/all",
+    ] {
+        let answer = client.bearer(Method::GET, path, &access).await;
+        answer.problem(404, "not_found");
+        let message = answer.json["error"]["message"].as_str().unwrap();
+        for route in [
+            "POST /v1/responses",
+            "GET /v1/models/{model}",
+            "POST /v1/chat/completions",
+        ] {
+            assert!(message.contains(route), "{message}");
+        }
+        assert!(!message.contains("/auth"), "{message}");
+    }
+    // What leads elsewhere is not asked.
+    for path in [
+        "/v1/models/a%2F..%2F..%2Fchat",
+        "/v1/models/%2e%2e",
+        "/v1/models/a//b",
+    ] {
+        let answer = client.bearer(Method::GET, path, &access).await;
+        answer.problem(404, "model_not_found");
+    }
+    assert_eq!(upstream.calls(), 0);
 }
 
 #[tokio::test]

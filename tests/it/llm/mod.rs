@@ -4,8 +4,13 @@
 mod access;
 mod answers;
 mod coalescing;
+mod npm;
 mod outages;
+mod passing;
+mod progress;
+mod proxies;
 mod purge;
+mod responses;
 mod sdk;
 mod streams;
 mod tokens;

@@ -91,6 +91,40 @@ def other_routes():
     assert [model.id for model in ask.models.list()] == ["tiny"]
 
 
+def responses():
+    ask = client().responses.with_raw_response.create
+    question = {"model": "tiny", "input": "Name a harbour.", "temperature": 0, "store": False}
+    first, second = (ask(**question) for _ in range(2))
+    assert (source(first), source(second)) == ("MISS", "HIT")
+    assert first.content == second.content
+    assert second.parse().output_text == "Brest"
+    assert source(ask(**{**question, "store": True})) == "BYPASS"
+    for expected in "MISS", "HIT":
+        events = client().responses.create(**question, stream=True)
+        assert events.response.headers["x-cache"] == expected
+        said = list(events)
+        deltas = [one.delta for one in said if one.type == "response.output_text.delta"]
+        assert "".join(deltas) == "Brest"
+        assert said[-1].type == "response.completed"
+        assert said[-1].response.output_text == "Brest"
+    # A helper that collects the events.
+    with client().responses.stream(model="tiny", input="x", store=False) as events:
+        assert events.get_final_response().output_text == "Brest"
+
+
+def small_routes():
+    ask = client()
+    assert ask.models.retrieve("tiny").id == "tiny"
+    assert ask.models.retrieve("org/tiny").id == "org/tiny"
+    assert not ask.moderations.create(input="x").results[0].flagged
+    try:
+        ask.files.list()
+    except openai.NotFoundError as error:
+        assert "POST /v1/responses" in error.body["message"], error
+    else:
+        raise AssertionError("files that are not there")
+
+
 def fails(kind, status, code, **options):
     options = {"model": "tiny", "messages": MESSAGES, "temperature": 0, **options}
     asking = options.pop("client", None) or client()
@@ -135,5 +169,7 @@ streaming()
 leaving()
 asyncio.run(together())
 other_routes()
+responses()
+small_routes()
 errors()
 print("done")

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::responses::{response, response_events};
 use super::upstream::{Seen, events};
 use super::{Reply, Upstream, before, chat};
 use crate::support::{Aura, Redis, installed};
@@ -19,18 +20,32 @@ const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/llm/sdk.py"
 /// The page whose session is run.
 const PAGE: &str = include_str!("../../../docs/llm-cache.md");
 
-fn script(seen: &Seen) -> Reply {
+/// What the upstream answers.
+pub(super) fn script(seen: &Seen) -> Reply {
     let failed = |status, code: &str| {
         let error = json!({"message": "no", "type": "invalid_request_error", "code": code});
         Reply::json(status, &json!({"error": error}))
     };
+    let model = |id: &str| json!({"id": id, "object": "model", "created": 1, "owned_by": "x"});
     let words = events(&["Bre", "st"], "stop");
     let user = seen.field("user");
     match (seen.asked.as_str(), user.as_str().unwrap_or_default()) {
         ("GET /v1/models", _) => {
-            let model = json!({"id": "tiny", "object": "model", "created": 1, "owned_by": "x"});
-            Reply::json(200, &json!({"object": "list", "data": [model]}))
+            Reply::json(200, &json!({"object": "list", "data": [model("tiny")]}))
         }
+        ("GET /v1/models/tiny", _) => Reply::json(200, &model("tiny")),
+        ("GET /v1/models/org/tiny", _) => Reply::json(200, &model("org/tiny")),
+        ("POST /v1/moderations", _) => {
+            let result = json!({"flagged": false, "categories": {}, "category_scores": {}});
+            Reply::json(
+                200,
+                &json!({"id": "m", "model": "omni", "results": [result]}),
+            )
+        }
+        ("POST /v1/responses", _) if seen.field("stream") == true => {
+            Reply::events(&response_events(&["Bre", "st"], "completed"))
+        }
+        ("POST /v1/responses", _) => Reply::json(200, &response("completed", "Brest")),
         ("POST /v1/embeddings", _) => {
             // The package asks for base64: two floats.
             let item = json!({"object": "embedding", "index": 0, "embedding": "AACAPwAAAEA="});
@@ -48,14 +63,18 @@ fn script(seen: &Seen) -> Reply {
             Reply::json(200, &body)
         }
         (_, "400") => failed(400, "context_length_exceeded"),
-        (_, "429") => failed(429, "quota"),
+        (_, "429") => failed(429, "quota")
+            .header("retry-after-ms", "1500")
+            .header("x-should-retry", "false"),
         (_, "500") => failed(500, "boom"),
         (_, "silent") => Reply::silence(),
         (_, "away") => failed(200, "x").header("content-length", "x"),
         (_, "breaks") => Reply::events(&words[..2]).breaks(),
         (_, "slow") => Reply::events(&words).pause(Duration::from_millis(150)),
         _ if seen.field("stream") == true => Reply::events(&words),
-        _ => chat(seen),
+        _ => chat(seen)
+            .header("x-request-id", "req_7")
+            .header("openai-processing-ms", "12"),
     }
 }
 

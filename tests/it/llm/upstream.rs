@@ -254,7 +254,8 @@ async fn serve(
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Seen> {
+/// Reads one request; `None` where the other side went before its end.
+pub(super) async fn read(stream: &mut TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

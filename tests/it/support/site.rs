@@ -15,7 +15,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A site that answers the head of a request with HTML.
+    /// A site that answers the head of a request with HTML, or with a script where the path says so.
     pub(crate) async fn start(answer: fn(&str) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -49,8 +49,15 @@ async fn serve(mut stream: TcpStream, answer: fn(&str) -> String) -> std::io::Re
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
-    let body = answer(&String::from_utf8_lossy(&head));
-    let (kind, length) = ("text/html; charset=utf-8", body.len());
+    let head = String::from_utf8_lossy(&head);
+    let body = answer(&head);
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let kind = if path.ends_with(".mjs") {
+        "text/javascript"
+    } else {
+        "text/html; charset=utf-8"
+    };
+    let length = body.len();
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n{body}"
