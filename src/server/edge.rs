@@ -187,6 +187,9 @@ impl<E: Endpoint> Edge<E> {
         let preflight = (method == Method::OPTIONS)
             .then(|| {
                 let allowed = self.allowed.methods(path);
+                // A page must be let through to the answer that lists the routes which there are.
+                let absent = Dialect::of(path) == Dialect::OpenAi;
+                let allowed = allowed.or(absent.then_some("DELETE, GET, HEAD, POST"));
                 self.cors.preflight(request.headers(), allowed, &context)
             })
             .flatten();

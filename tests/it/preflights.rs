@@ -29,6 +29,10 @@ async fn a_page_of_an_allowed_origin_may_send_and_read_any_header() {
     for (path, method) in [
         ("/auth/login", "POST"),
         ("/v1/chat/completions", "POST"),
+        ("/v1/models/org/tiny", "GET"),
+        // Not there: the answer says so, and which routes are.
+        ("/v1/files", "POST"),
+        ("/v1/files/file-1", "DELETE"),
         ("/auth/me", "DELETE"),
     ] {
         let answer = preflight(&aura, path, OURS, method, names).await;

@@ -84,6 +84,7 @@ async fn a_secret_in_the_environment_comes_out_nowhere() {
             let value = match name {
                 "DATABASE_URL" => format!("postgres://u:{CANARY}@db/x"),
                 "REDIS_URL" => format!("redis://:{CANARY}@redis"),
+                "LLM_UPSTREAM_PROXY" => format!("http://u:{CANARY}@proxy:3128"),
                 _ => CANARY.to_owned(),
             };
             by_value = by_value.set(name, value.as_str());

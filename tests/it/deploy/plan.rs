@@ -73,3 +73,48 @@ async fn what_cannot_work_is_refused_with_the_reason() {
         assert!(said.contains(why), "{text}: {said}");
     }
 }
+
+/// Renders production with `lines`: all of it, and the secrets that are made for it.
+async fn rendered(lines: &str) -> (String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (plan, out, made) = (at("deploy.toml"), at("out"), at("secrets.env"));
+    let text = format!("[environments.production]\ncomponents = [\"network-policy\"]\n{lines}");
+    fs::write(&plan, text).expect("a file");
+    fs::create_dir(&out).expect("a folder");
+    let done = generate(&["k8s", "--config", &plan, "--out", &out]).await;
+    assert!(done.status.success(), "{}", said(&done));
+    let environment = ["--environment", "production", "--config", &plan];
+    let secrets = [&["secrets", "--out", &made], &environment[..]].concat();
+    let done = generate(&secrets).await;
+    assert!(done.status.success(), "{}", said(&done));
+    let files = super::files(std::path::Path::new(&out)).into_iter();
+    let overlay = files.filter(|(path, _)| path.contains("overlays/production"));
+    let texts = overlay.map(|(_, bytes)| String::from_utf8(bytes).expect("UTF-8"));
+    let secrets = fs::read_to_string(&made).expect("the file");
+    (texts.collect::<Vec<_>>().concat(), secrets)
+}
+
+#[tokio::test]
+async fn pods_reach_the_proxy_in_place_of_the_upstream_behind_it() {
+    let upstream = "settings.LLM_UPSTREAM_URL = \"https://203.0.113.7/v1\"\n";
+    let (direct, secrets) = rendered(upstream).await;
+    assert!(direct.contains("203.0.113.7/32"), "{direct}");
+    assert!(!direct.contains("LLM_UPSTREAM_PROXY") && !secrets.contains("LLM_UPSTREAM_PROXY"));
+    let proxy = "backends.proxy = \"http://198.51.100.9:3128\"\n";
+    let (by, secrets) = rendered(&format!("{upstream}{proxy}")).await;
+    assert!(
+        by.contains("198.51.100.9/32") && by.contains("3128"),
+        "{by}"
+    );
+    assert!(!by.contains("203.0.113.7/32"), "{by}");
+    assert!(
+        by.contains("LLM_UPSTREAM_PROXY: \"__AURA_SET_ME__\""),
+        "{by}"
+    );
+    let url = "http://198.51.100.9:3128";
+    let line = secrets
+        .lines()
+        .find(|line| line.starts_with("LLM_UPSTREAM_PROXY="));
+    assert!(line.is_some_and(|line| line.contains(url)), "{secrets}");
+}

@@ -245,11 +245,7 @@ async fn a_route_that_is_not_there_names_those_that_are() {
         assert!(!message.contains("/auth"), "{message}");
     }
     // What leads elsewhere is not asked.
-    for path in [
-        "/v1/models/a%2F..%2F..%2Fchat",
-        "/v1/models/%2e%2e",
-        "/v1/models/a//b",
-    ] {
+    for path in ["/v1/models/a%2F..%2F..%2Fchat", "/v1/models/a//b"] {
         let answer = client.bearer(Method::GET, path, &access).await;
         answer.problem(404, "model_not_found");
     }

@@ -11,9 +11,9 @@ use super::{KEY, Upstream, ask, before, chat, question};
 use crate::support::{PATIENCE, Port, Process, Settings, eventually, installed};
 use crate::tls::Certificates;
 
-const PASSWORD: &str = "canary-p@ss:w0rd";
-/// The same as it stands in a URL.
-const ENCODED: &str = "canary-p%40ss:w0rd";
+const PASSWORD: &str = "canary-w0rd.x";
+/// The same as it may stand in a URL.
+const ENCODED: &str = "canary%2Dw0rd%2ex";
 
 struct Server {
     port: Port,

@@ -38,7 +38,23 @@ pub(super) fn response_events(words: &[&str], status: &str) -> Vec<String> {
         format!("event: {kind}\ndata: {data}\n\n")
     };
     let created = json!({"response": response("in_progress", ""), "sequence_number": 0});
-    let mut events = vec![event("response.created", created)];
+    let item = json!({
+        "type": "message", "id": "msg_1", "status": "in_progress", "role": "assistant",
+        "content": [],
+    });
+    let part = json!({"type": "output_text", "text": "", "annotations": []});
+    let part = json!({
+        "item_id": "msg_1", "output_index": 0, "content_index": 0, "part": part,
+        "sequence_number": 1,
+    });
+    let mut events = vec![
+        event("response.created", created),
+        event(
+            "response.output_item.added",
+            json!({"output_index": 0, "item": item, "sequence_number": 1}),
+        ),
+        event("response.content_part.added", part),
+    ];
     events.extend(words.iter().map(|word| {
         let delta = json!({
             "delta": word, "item_id": "msg_1", "output_index": 0, "content_index": 0,
