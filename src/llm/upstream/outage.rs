@@ -120,6 +120,12 @@ fn causes(error: &reqwest::Error) -> String {
         }
         source = cause.source();
     }
+    if text.contains("tunnel error") {
+        text.push_str(
+            "; the proxy does not connect: check the credentials in LLM_UPSTREAM_PROXY, and that it \
+             lets this server reach the upstream",
+        );
+    }
     text
 }
 

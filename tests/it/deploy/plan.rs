@@ -108,10 +108,6 @@ async fn pods_reach_the_proxy_in_place_of_the_upstream_behind_it() {
         "{by}"
     );
     assert!(!by.contains("203.0.113.7/32"), "{by}");
-    assert!(
-        by.contains("LLM_UPSTREAM_PROXY: \"__AURA_SET_ME__\""),
-        "{by}"
-    );
     let url = "http://198.51.100.9:3128";
     let line = secrets
         .lines()

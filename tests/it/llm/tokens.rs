@@ -179,3 +179,21 @@ async fn administrators_see_the_users_with_the_most_tokens() {
     let expected = json!([{"user_id": ann.claims()["sub"], "used": 100}]);
     assert_eq!(users.is(200).json, expected);
 }
+
+#[tokio::test]
+async fn each_alternative_of_each_prompt_of_a_list_reserves_its_tokens() {
+    let upstream = Upstream::start(|_| Reply::silence()).await;
+    let settings = before(&upstream).set("LLM_TOKENS_PER_DAY", 10_000);
+    let aura = settings.start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    let body = json!({"model": "tiny", "prompt": ["a", "b", "c"], "n": 2, "max_tokens": 100});
+    let question = i64::try_from(body.to_string().len() / 4 + 1).unwrap();
+    let mut asking = tokio::task::JoinSet::new();
+    let (other, token) = (aura.client(), access.clone());
+    asking.spawn(async move {
+        let path = "/v1/completions";
+        other.with_body(Method::POST, path, &token, &body).await
+    });
+    becomes(&client, &access, question + 600).await;
+}
