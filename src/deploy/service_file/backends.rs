@@ -49,6 +49,7 @@ fn backend(
                 .collect(),
         }),
         default: text(&written.default),
+        through: None,
         url: text(&written.url),
     };
     let mut refuse = |key: &str, problem: &str, remedy: &str| {
