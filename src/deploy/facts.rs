@@ -113,7 +113,7 @@ pub(super) fn required(setting: &Setting) -> String {
         format!("where {} is {values}", condition.setting)
     });
     let all: Vec<_> = places.into_iter().chain(conditions).collect();
-    joined(&all, "and").unwrap_or_else(|| "no".to_owned())
+    joined(&all, "or").unwrap_or_else(|| "no".to_owned())
 }
 
 /// Whether a value must be given somewhere, whatever the other settings are.
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(required(get("TOP")), "yes");
         assert_eq!(
             required(get("A_PEM")),
-            "where A_TTL_SECONDS is 1 or 2 and where TOP is set"
+            "where A_TTL_SECONDS is 1 or 2 or where TOP is set"
         );
         assert_eq!(
             recipe(&service, get("A_KEY")).unwrap(),

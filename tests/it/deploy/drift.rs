@@ -105,6 +105,16 @@ fn a_name_or_a_secrecy_that_changes_is_noticed() {
         let properties = properties.expect("properties");
         let node = properties.shift_remove(last).expect("the field");
         properties.insert(format!("{last}_new"), node);
+        // A condition on a name that is gone is refused before anything is rendered.
+        let mut all = committed.real.settings.iter();
+        let is_condition = all.any(|one| {
+            let mut conditions = one.required_when.iter();
+            conditions.any(|condition| condition.setting == setting.name)
+        });
+        if is_condition {
+            assert!(with(schema).is_none(), "{}", setting.name);
+            continue;
+        }
         committed.notices_in(setting, "the name", schema);
     }
 }
@@ -151,6 +161,10 @@ fn a_default_or_a_need_that_changes_is_noticed() {
         if setting.secret {
             let needed = json!(["staging"]);
             committed.notices(setting, "the need", |node| node["x-required-in"] = needed);
+            let asked = json!({ "LOG_LEVEL": ["trace"] });
+            committed.notices(setting, "the condition", |node| {
+                node["x-required-when"] = asked
+            });
         }
     }
 }
