@@ -45,8 +45,9 @@ pub struct BrowserCaller {
     pub caller: Caller,
     /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
-    /// True when it is time to tell the browser so.
-    pub renewed: bool,
+    /// Cookie to be kept from now on: when it is time to tell the browser how long, or the one that
+    /// it showed was made with an earlier key. A secret.
+    pub renewed: Option<SecretString>,
 }
 
 impl Auth {
@@ -110,7 +111,11 @@ impl Auth {
             return Ok(None);
         }
         // A courtesy: on a server that is full or read-only the session is still good.
-        let renewed = due && self.0.sessions.note_cookie(id, user).await.is_ok();
+        let due = due && self.0.sessions.note_cookie(id, user).await.is_ok();
+        // Otherwise a browser would be signed out with the key that made its cookie, however much it
+        // is used.
+        let today = self.cookie_of(id)?;
+        let renewed = (due || today != cookie).then(|| today.into());
         Ok(Some(BrowserCaller {
             caller: Caller { session },
             max_age_seconds,

@@ -6,6 +6,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use poem::http::{HeaderMap, HeaderValue, Method, header};
+use secrecy::ExposeSecret;
 
 use super::sessions::Session;
 use super::{Auth, Error};
@@ -125,10 +126,10 @@ impl Forward {
         let Some(found) = self.auth.browser_caller(cookie, false).await? else {
             return Ok(None);
         };
-        let age = found.renewed.then_some(found.max_age_seconds);
-        let renewed = age.and_then(|age| {
+        let age = Some(found.max_age_seconds);
+        let renewed = found.renewed.and_then(|cookie| {
             let cookies = &self.cookies;
-            cookies.set(headers, Cookie::Shared, cookie, Some(age))
+            cookies.set(headers, Cookie::Shared, cookie.expose_secret(), age)
         });
         Ok(Some((found.caller.session, renewed)))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Request, RequestBody, Response};
+use secrecy::ExposeSecret;
 
 use super::fault::Fault;
 use super::form::{self, Nonce};
@@ -203,9 +204,10 @@ impl Visit {
         if let Some(known) = self.site.auth.browser_caller(cookie, polls).await? {
             // Another host of the domain may have put its own cookie in the place of ours.
             let differs = cookies.shared_differs(headers, cookie);
-            if known.renewed || differs {
+            let renewed = known.renewed.as_ref().map(ExposeSecret::expose_secret);
+            if let Some(kept) = renewed.or(differs.then_some(cookie)) {
                 let seconds = known.max_age_seconds;
-                self.cookies.extend(cookies.keep(headers, cookie, seconds));
+                self.cookies.extend(cookies.keep(headers, kept, seconds));
             }
             self.caller = Some(known.caller);
         } else {

@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::secret_files::{APPLIED, Mount};
-use crate::support::{Aura, Client, PATIENCE, Postgres, Redis, Session, Settings, eventually};
+use crate::support::{
+    Aura, Client, PATIENCE, Postgres, Redis, Session, Settings, Visitor, eventually,
+};
 
 /// People who refresh all the time, each in two tabs, one at each replica.
 const PEOPLE: usize = 8;
@@ -204,4 +206,36 @@ async fn the_recipe_of_the_guide_replaces_a_key_at_two_replicas_and_signs_nobody
     // Without its first step somebody is signed out, or the test would show nothing.
     let failures = rotate(&settings, "JWT_SECRET_KEY", secrets, &recipe[1..]).await;
     assert_ne!(failures, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_browser_that_is_used_outlives_the_key_that_made_its_cookie() {
+    let (old, new) = (
+        ("JWT_SECRET_KEY", "Vb7kQ2mZx9LrT4wYs6Nc1Hf8Jd3Gp5Ea"),
+        ("JWT_SECRET_KEY", "Rw3tY8uI1oP6aS4dF9gH2jK7lZ5xC0vB"),
+    );
+    let mount = Mount::new(&[old]);
+    let path = mount.path().to_str().unwrap().to_owned();
+    let settings = Settings::new().set("JWT_SECRET_KEY", "");
+    let settings = settings.option("--secrets-dir").option(&path);
+    let aura = settings.start().await;
+    let person = aura.client().newcomer().await;
+    let mut replica = Replica { aura, mount };
+    let [used, left] = [0, 1].map(|_| Visitor::new(replica.aura.client()));
+    for visitor in [&used, &left] {
+        visitor.sign_in(&person.email).await;
+    }
+    let before = used.cookies();
+    used.open("/account").await.is(200);
+    assert_eq!(
+        used.cookies(),
+        before,
+        "told once an hour, not at every use"
+    );
+    replica.takes(&[new, ("JWT_PREVIOUS_KEYS", old.1)]).await;
+    used.open("/account").await.is(200);
+    assert_ne!(used.cookies(), before);
+    replica.takes(&[new]).await;
+    used.open("/account").await.is(200);
+    left.open("/account").await.is(303);
 }
