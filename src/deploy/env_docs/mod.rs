@@ -29,6 +29,8 @@ pub(super) const MARKDOWN: &str = "docs/reference/environment.md";
 #[template(path = "deploy/environment.html")]
 struct Page<'a> {
     name: &'a str,
+    /// Whether a secret may come from a file.
+    files: bool,
     sections: Vec<Section<'a>>,
 }
 
@@ -36,6 +38,8 @@ struct Page<'a> {
 #[template(path = "deploy/environment.md", escape = "none")]
 struct MarkdownPage<'a> {
     name: &'a str,
+    /// Whether a secret may come from a file.
+    files: bool,
     sections: Vec<Section<'a>>,
 }
 
@@ -61,9 +65,21 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let service = &project.service;
     let name = &service.name;
     let sections = sections(service);
-    let markdown = MarkdownPage { name, sections }.render()?;
+    let files = service.settings.iter();
+    let files = files.any(|setting| setting.file_variable().is_some());
+    let markdown = MarkdownPage {
+        name,
+        files,
+        sections,
+    };
+    let markdown = markdown.render()?;
     let sections = self::sections(service);
-    let html = Page { name, sections }.render()?;
+    let html = Page {
+        name,
+        files,
+        sections,
+    };
+    let html = html.render()?;
     let path = |end: &str| format!("docs/reference/environment.{end}");
     Ok(vec![
         File::with_markup_mark(service, "env-docs", MARKDOWN, &markdown),

@@ -96,7 +96,8 @@ struct Written {
     /// Arguments that bring the database up to date and end; needed for the component
     /// `migrate-job`.
     migrate: Option<Vec<Word>>,
-    /// User and group that the process runs as, by number. Left out: 65532.
+    /// User and group that the process runs as, by number; scanners ask for 10000 or more. Left
+    /// out: 65532.
     user: Option<Bounded<1, 2_147_483_647>>,
     /// Folders that the service writes to, empty at each start. `/tmp` is always one; the rest of
     /// the image is read-only.
