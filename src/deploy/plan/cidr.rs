@@ -17,8 +17,17 @@ impl TryFrom<&str> for Cidr {
     type Error = String;
 
     fn try_from(text: &str) -> Result<Self, String> {
-        let lone = text.parse::<IpAddr>().map(IpNet::from);
-        let network = text.parse::<IpNet>().ok().or(lone.ok());
+        // Not IpNet's own reader: it takes 010 for 10, which others take for 8.
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address = address.parse::<IpAddr>().ok();
+        let network = address.and_then(|address| match prefix {
+            Some(prefix) if prefix.starts_with('+') => None,
+            Some(prefix) => IpNet::new(address, prefix.parse().ok()?).ok(),
+            None => Some(address.into()),
+        });
         let (problem, like) = match network {
             None => (
                 "no network".to_owned(),

@@ -83,9 +83,6 @@ impl TryFrom<EgressFile> for Destination {
             },
             None => return Err("leads nowhere; name a cidr, a namespace, or labels of pods"),
         };
-        if file.ports.is_empty() {
-            return Err("names no port; list those that are meant under ports");
-        }
         let ports = file.ports;
         Ok(Self { peer, ports })
     }

@@ -4,6 +4,7 @@
 //! The policies themselves are rendered in `kubernetes/components/network_policy.rs`.
 
 use super::cidr::Cidr;
+use super::destination::Destination;
 use super::draft::Draft;
 use super::endpoint::Location;
 use super::file::{EnvironmentFile, NetworkFile};
@@ -45,8 +46,15 @@ pub(super) fn gateway(file: &EnvironmentFile) -> Gateway {
 /// Looks at one environment.
 pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
     let file = draft.file;
-    everything(draft, ["network", "dns"], &file.network.dns);
-    everything(draft, ["gateway", "cidrs"], &file.gateway.cidrs);
+    let here = ["environments", draft.name];
+    let at = |keys: [&'static str; 2]| [here, keys].concat();
+    everything(draft.report, &at(["network", "dns"]), &file.network.dns);
+    everything(draft.report, &at(["gateway", "cidrs"]), &file.gateway.cidrs);
+    ports(
+        draft.report,
+        &at(["network", "egress"]),
+        &file.network.egress,
+    );
     if !draft.failed(&["components"]) {
         idle(draft, environment);
     }
@@ -56,16 +64,8 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
 
 /// Looks at `[network]`, which is for every environment.
 pub(super) fn check_all(file: &NetworkFile, environments: &[Environment], report: &mut Report) {
-    if let Some(at) = file.dns.iter().position(Cidr::is_everything) {
-        let entry = format!("[{at}]");
-        let (problem, remedy) = EVERYTHING;
-        report.refuse(
-            FaultKind::Invalid,
-            &["network", "dns", &entry],
-            problem,
-            remedy,
-        );
-    }
+    everything(report, &["network", "dns"], &file.dns);
+    ports(report, &["network", "egress"], &file.egress);
     let failed = environments
         .iter()
         .any(|environment| report.failed(&["environments", &environment.name, "components"]));
@@ -79,16 +79,38 @@ pub(super) fn check_all(file: &NetworkFile, environments: &[Environment], report
     }
 }
 
-const EVERYTHING: (&str, &str) = (
-    "names every address there is",
-    "name the addresses that are meant",
-);
+/// Refuses a network of all addresses in the list at `path`.
+fn everything(report: &mut Report, path: &[&str], cidrs: &[Cidr]) {
+    for (at, _) in cidrs
+        .iter()
+        .enumerate()
+        .filter(|(_, cidr)| cidr.is_everything())
+    {
+        let (problem, remedy) = (
+            "names every address there is",
+            "name the addresses that are meant",
+        );
+        refuse_entry(report, path, at, problem, remedy);
+    }
+}
 
-fn everything(draft: &mut Draft<'_>, [table, key]: [&str; 2], cidrs: &[Cidr]) {
-    if let Some(at) = cidrs.iter().position(Cidr::is_everything) {
-        let entry = format!("[{at}]");
-        let (problem, remedy) = EVERYTHING;
-        draft.refuse(FaultKind::Invalid, &[table, key, &entry], problem, remedy);
+/// Refuses a destination without ports in the list at `path`, unless one was refused in it.
+fn ports(report: &mut Report, path: &[&str], egress: &[Destination]) {
+    for (at, _) in egress
+        .iter()
+        .enumerate()
+        .filter(|(_, to)| to.ports.is_empty())
+    {
+        let (problem, remedy) = ("names no port", "list those that are meant under ports");
+        refuse_entry(report, path, at, problem, remedy);
+    }
+}
+
+fn refuse_entry(report: &mut Report, path: &[&str], at: usize, problem: &str, remedy: &str) {
+    let entry = format!("[{at}]");
+    let path: Vec<&str> = path.iter().copied().chain([entry.as_str()]).collect();
+    if !report.failed(&path) {
+        report.refuse(FaultKind::Invalid, &path, problem, remedy);
     }
 }
 
@@ -209,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_destination_is_one_place_with_ports() {
-        let at = "2:18 environments.production.network.egress[0]";
+        let at = "2:19 environments.production.network.egress[0]";
         for (entry, problem) in [
             ("{ ports = [1] }", "leads nowhere"),
             ("{ cidr = \"10.0.0.1\" }", "names no port"),
@@ -222,11 +244,11 @@ mod tests {
         }
         fault(
             "[environments.production]\nnetwork.egress = [{ namespace = \"a\", ports = [0] }]",
-            "deploy.toml:2:48 environments.production.network.egress[0].ports[0]: is no port",
+            "deploy.toml:2:47 environments.production.network.egress[0].ports[0]: is no port",
         );
         fault(
             "network.egress = [{ namespace = \"a\", pods = { \"-\" = \"b\" }, ports = [1] }]",
-            "deploy.toml:1:39 network.egress[0].pods: has the key \"-\"",
+            "deploy.toml:1:47 network.egress[0].pods.-: has the key \"-\"",
         );
     }
 

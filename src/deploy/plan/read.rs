@@ -235,7 +235,7 @@ settings.REDIS_ENABLE = true
             faults(text),
             [
                 "deploy.toml:2:1 imagee: is not known here; did you mean image? There are image, \
-                 environments",
+                 network, environments",
                 "deploy.toml:3:1 image: has the tag latest, which stands for another image every \
                  week: what runs would depend on when a node pulled it; name a version",
                 "deploy.toml:5:15 environments.prodution: is no environment of this service; did \
