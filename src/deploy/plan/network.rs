@@ -146,7 +146,7 @@ fn idle(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
-/// Tells of hosts whose form does not say where they are.
+/// Tells of hosts whose form does not say where they are, or not to every resolver.
 fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
     if !has_policy(environment) {
         return;
@@ -155,8 +155,21 @@ fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
         let Some(Backend::Remote(endpoint)) = environment.backends.get(&kind.name) else {
             continue;
         };
-        let Location::Either { service, namespace } = endpoint.location() else {
-            continue;
+        let host = &endpoint.host;
+        let (problem, remedy) = match endpoint.location() {
+            Location::Either { service, namespace } => (
+                format!(
+                    "may lead to the Service {service} of the namespace {namespace} or to a host \
+                     {host} outside the cluster, so the network policy lets both through"
+                ),
+                format!("write {host}.svc.cluster.local if it is the Service"),
+            ),
+            // Pods have ndots 2, and musl looks a name of so many dots up as it stands alone.
+            Location::Namespace(_) if host.ends_with(".svc") => (
+                "ends in .svc, and not every resolver completes a name of two dots".to_owned(),
+                format!("write the domain of the cluster, too: {host}.cluster.local"),
+            ),
+            _ => continue,
         };
         let path = if draft.file.settings.contains_key(&kind.setting)
             && !draft.file.backends.contains_key(&kind.name)
@@ -165,15 +178,7 @@ fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
         } else {
             ["backends", kind.name.as_str()]
         };
-        let host = &endpoint.host;
-        draft.note(
-            &path,
-            format!(
-                "may lead to the Service {service} of the namespace {namespace} or to a host \
-                 {host} outside the cluster, so the network policy lets both through"
-            ),
-            format!("write {host}.svc.cluster.local if it is the Service"),
-        );
+        draft.note(&path, problem, remedy);
     }
 }
 
@@ -335,8 +340,24 @@ mod tests {
         assert!(Plan::read(&service(), Some(("d", &strict)), true).is_ok());
         let closed = format!("{text}components = []");
         assert_eq!(told(&closed, "redis"), [""; 0]);
-        let clear = "environments.staging.backends.redis = \"redis://cache.corp.svc\"";
-        assert_eq!(told(clear, "redis"), [""; 0]);
+        let of_redis = |host: &str| {
+            let text = format!("environments.staging.backends.redis = \"redis://{host}\"");
+            told(&text, "redis")
+        };
+        for clear in [
+            "cache",
+            "cache.corp.svc.cluster.local",
+            "cache.example.com",
+            "10.0.0.1",
+        ] {
+            assert_eq!(of_redis(clear), [""; 0], "{clear}");
+        }
+        let short = of_redis("cache.corp.svc");
+        assert!(
+            short[0]
+                .ends_with("write the domain of the cluster, too: cache.corp.svc.cluster.local"),
+            "{short:?}"
+        );
     }
 
     #[test]
