@@ -58,7 +58,8 @@ pub use signing_key::{PrivateKey, SecretKey};
 pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 
 /// The variable that names a folder of secrets, one file a variable, for every command that reads
-/// settings. Its name holds no word that scanners of manifests take for a secret.
+/// settings. Its name holds no word that scanners of manifests take for a secret. It is not systemd's
+/// `CREDENTIALS_DIRECTORY`, because a shell on a console inherits the one of its getty.
 pub const SECRETS_VARIABLE: &str = "SETTINGS_DIR";
 
 /// Everything that aura can be told.

@@ -63,7 +63,8 @@ pub struct Service {
     /// The setting of the proxies whose word on the client's address is believed, where there is
     /// one. Empty, it is warned of where a gateway or an ingress stands before the service.
     pub trusted_proxies: Option<String>,
-    /// What its requests need of a proxy before it; none: nothing is known of them.
+    /// Limits of its requests by their sort, which a proxy before it has to leave open; none:
+    /// nothing is known of them.
     pub requests: Vec<Requests>,
     /// Where the service says how it is.
     pub probes: Probes,
@@ -94,7 +95,7 @@ pub struct Service {
     pub promises: Promises,
 }
 
-/// What requests of one sort need of a proxy before the service.
+/// Limits of requests of one sort.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requests {
     /// The setting of the bytes that a body may have.
@@ -102,7 +103,7 @@ pub struct Requests {
     /// The setting of the seconds for which the service may be silent before an answer and within
     /// it.
     pub silent_seconds: Option<String>,
-    /// Whether answers may be streams, which take as long as they do.
+    /// Set where answers may be streams, which take as long as they do.
     pub streams: bool,
     /// The optional backend without which there are no such requests.
     pub backend: Option<String>,

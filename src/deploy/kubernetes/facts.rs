@@ -14,14 +14,14 @@ pub(super) fn state_is_local(environment: &Environment) -> bool {
     environment.backends.get(DATABASE) == Some(&Backend::Embedded)
 }
 
-/// What a proxy before the pods of an environment has to let through.
+/// Limits that a proxy before the pods of an environment has to leave open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
     /// Bytes of the largest body of a request.
     pub(super) body_bytes: Option<u64>,
     /// Seconds of the longest silence before an answer and within it.
     pub(super) silent_seconds: Option<u64>,
-    /// Whether answers may be streams.
+    /// Set where answers may be streams.
     pub(super) streams: bool,
 }
 

@@ -145,6 +145,10 @@ mod tests {
             .collect();
         assert_eq!(names, ["REDIS_URL"]);
         assert!(patch(&project.service, &project.plan.environments[2]).is_none());
+        let mut development = development.clone();
+        development.max_replicas = 2;
+        let mut needed = needed_in(&project.service, &development);
+        assert!(needed.any(|setting| setting.name == "JWT_SECRET_KEY"));
     }
 
     #[test]

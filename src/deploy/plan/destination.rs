@@ -1,4 +1,4 @@
-//! Where else the pods may connect to, as it is written and as it is rendered.
+//! Destinations of the pods besides their backends, as they are written and as they are rendered.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -14,7 +14,7 @@ use super::labels::{self, Labels};
 /// Protocols of a port.
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
-/// What a port is written like.
+/// Remedy for a port that is none.
 const LIKE: &str = "write a number from 1 to 65535, which is TCP, or text like 4317/udp";
 
 /// A destination of the pods besides their backends.

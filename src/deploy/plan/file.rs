@@ -37,7 +37,7 @@ pub(super) struct DeployFile {
     /// is its tag. A digest pins it: production should have one. Left out: the name and the version
     /// of the service.
     pub image: Option<Image>,
-    /// What the network policies let through in every environment, besides the backends.
+    /// Peers that the network policies of every environment allow besides the backends.
     pub network: NetworkFile,
     /// The environments, by name, each a table `[environments.NAME]`. Those that are not mentioned are rendered with their defaults.
     pub environments: BTreeMap<String, EnvironmentFile>,
@@ -67,7 +67,7 @@ pub(super) struct EnvironmentFile {
     pub components: Option<Vec<Component>>,
     /// What sends requests from outside: the Gateway, or the class of the Ingress.
     pub gateway: GatewayFile,
-    /// What the network policy lets through here, in addition to `[network]` at the top.
+    /// Peers that the network policy allows here, in addition to `[network]` at the top.
     pub network: NetworkFile,
     /// The namespace that Prometheus runs in. Left out: `monitoring`.
     #[schemars(example = &"monitoring")]
@@ -79,7 +79,7 @@ pub(super) struct EnvironmentFile {
     /// stays until the next one, and no ConfigMap is pruned that an older revision needs. Left out:
     /// `kubectl apply`.
     pub gitops: Option<GitOps>,
-    /// What the component `monitoring` has besides.
+    /// Additions to the component `monitoring`.
     pub monitoring: MonitoringFile,
     /// What a pod asks for and what it may take.
     pub resources: ResourcesFile,
@@ -136,9 +136,9 @@ pub(super) struct GatewayFile {
     pub cidrs: Vec<Cidr>,
 }
 
-/// What the network policies let through besides the backends; needs the component
-/// `network-policy` or `migrate-job`. What stands at the top is for every environment, and each
-/// may add to it.
+/// Peers that the network policies allow besides the backends; needs the component
+/// `network-policy` or `migrate-job`. A table at the top is for every environment, and each may add
+/// to it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Network")]
@@ -156,7 +156,7 @@ pub(super) struct NetworkFile {
     pub egress: Vec<Destination>,
 }
 
-/// What the component `monitoring` has besides its objects.
+/// Additions to the component `monitoring`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Monitoring")]

@@ -105,7 +105,7 @@ pub struct Environment {
     pub external_secret: ExternalSecret,
     /// The Gateway (or ingress controller) in front.
     pub gateway: Gateway,
-    /// What the network policy lets through besides the backends.
+    /// Peers that the network policy allows besides the backends.
     pub network: Network,
     /// Where Prometheus runs.
     pub monitoring_namespace: String,
@@ -178,7 +178,7 @@ pub struct Gateway {
     pub cidrs: Vec<Cidr>,
 }
 
-/// What the network policy lets through besides the backends.
+/// Peers that the network policy allows besides the backends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Network {
     /// Resolvers that are no pods.
@@ -273,7 +273,8 @@ impl Environment {
     }
 
     /// Tells whether `setting` must be given here, with the settings that the plan has. No condition
-    /// on a secret is met: a plan holds none.
+    /// on a secret is met: a plan holds none. A value that is required elsewhere only is made up by
+    /// each process here, so several replicas, which would not take each other's, need it as well.
     #[must_use]
     pub fn needs(&self, service: &Service, setting: &Setting) -> bool {
         let value = |name: &str| {
@@ -281,6 +282,8 @@ impl Environment {
             let given = self.settings.get(name).cloned();
             given.or_else(|| setting.default_text_in(&self.name))
         };
-        setting.need(&self.name, &value).is_some()
+        let shared = !setting.required_in.is_empty();
+        let replicas = self.replicas.max(self.max_replicas);
+        (shared && replicas > 1) || setting.need(&self.name, &value).is_some()
     }
 }

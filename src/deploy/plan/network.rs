@@ -1,5 +1,4 @@
-//! Who may connect to the pods of an environment and where they may connect to: what is written,
-//! and what of it makes no sense there.
+//! Peers of the pods of an environment: which are written, and which of them make no sense there.
 //!
 //! The policies themselves are rendered in `kubernetes/components/network_policy.rs`.
 
@@ -12,7 +11,7 @@ use super::report::Report;
 use super::{Backend, Component, Environment, Gateway, Network, settings};
 use crate::schema::FaultKind;
 
-/// What `[network]` says for every environment, and then what `own` says for one.
+/// Joins the `[network]` of every environment and the `own` one of this.
 pub(super) fn resolve(all: &NetworkFile, own: &NetworkFile) -> Network {
     let mut network = Network::default();
     for file in [all, own] {

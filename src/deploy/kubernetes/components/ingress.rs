@@ -45,7 +45,7 @@ pub(in crate::deploy::kubernetes) fn overlay(
     ingress(service, metadata, class, environment.host.as_deref())
 }
 
-/// What ingress-nginx is told of `traffic`. Its times are limits of silence, not of the whole, so
+/// Annotations that tell ingress-nginx of `traffic`. Its times are limits of silence, not of the whole, so
 /// that a stream takes as long as it does.
 fn limits(traffic: &Traffic) -> BTreeMap<String, String> {
     let silent = traffic.silent_seconds;

@@ -145,7 +145,7 @@ fn egress(backends: &BTreeMap<String, Backend>, network: &Network) -> Vec<Networ
     rules
 }
 
-/// What the plan names besides the backends.
+/// Rule for a destination that the plan names besides the backends.
 fn further(destination: &Destination) -> NetworkPolicyEgressRule {
     let peer = match &destination.peer {
         Peer::Network(cidr) => block(*cidr),
@@ -181,8 +181,8 @@ fn further(destination: &Destination) -> NetworkPolicyEgressRule {
     }
 }
 
-/// Where `endpoint` may be. Whose form says nothing certain is open both ways: a policy that
-/// closes the one way that is needed looks like an outage of the backend.
+/// Peers that `endpoint` may be among. A host whose form is ambiguous is open both ways: a policy
+/// that closes the one way that is needed looks like an outage of the backend.
 fn peers(endpoint: &Endpoint) -> Vec<NetworkPolicyPeer> {
     match endpoint.location() {
         Location::Address(address) => vec![block(address.into())],
