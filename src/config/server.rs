@@ -16,8 +16,9 @@ use crate::schema::Bounded;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Address to listen on. `0.0.0.0` is every IPv4 address of the machine, `::` every IPv6
-    /// address, `127.0.0.1` this machine only.
+    /// Address to listen on. `0.0.0.0` is every IPv4 address of the machine, `::` every address,
+    /// IPv6 and IPv4 (dual stack, unless the system sets `net.ipv6.bindv6only`), `127.0.0.1` this
+    /// machine only.
     pub host: IpAddr,
     /// Port to listen on. 0 lets the system choose one, which the log then names.
     pub port: Bounded<0, 65_535>,

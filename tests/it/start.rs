@@ -5,10 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use reqwest::Method;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::support::{PASSWORD, PATIENCE, Port, Postgres, Process, Settings, Sqlite, eventually};
+use crate::support::{
+    Client, PASSWORD, PATIENCE, Port, Postgres, Process, Settings, Sqlite, eventually,
+};
 
 fn mode(path: &Path) -> u32 {
     let shown = path.display();
@@ -187,5 +190,18 @@ async fn urls_that_no_driver_can_use_are_faults_for_the_check_and_for_the_server
             assert!(said.contains(words), "{said}");
             assert!(!said.contains("canary") && !said.contains("can#"), "{said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_on_every_address_answers_ipv6_and_ipv4() {
+    let aura = Settings::new().set("SERVER_HOST", "::").start().await;
+    let port = aura.address().port();
+    for host in ["127.0.0.1", "[::1]"] {
+        let client = Client::new(&format!("http://{host}:{port}"));
+        client
+            .call(Method::GET, "/health/live", |request| request)
+            .await
+            .is(200);
     }
 }

@@ -10,8 +10,12 @@ use std::process::Output;
 use aura::deploy::verify::GROUPS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
-use crate::support::{Settings, said};
+use crate::support::{Settings, installed, run, said};
+
+/// Where `scripts/test` puts the tools of Python.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
 
 /// The top of the repository.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -152,8 +156,9 @@ async fn what_is_broken_is_named_and_ends_with_1() {
         .filter(|item| item["verdict"] == "failed")
         .map(|item| item["id"].as_str().expect("a name"))
         .collect();
-    assert_eq!(failed, ["pods-read-only-root", "probe-paths"].into());
-    assert_eq!(json["failed"], 2);
+    let expected = ["pods-read-only-root", "probe-paths", "probe-questions"];
+    assert_eq!(failed, expected.into());
+    assert_eq!(json["failed"], 3);
 }
 
 #[tokio::test]
@@ -219,5 +224,143 @@ async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
         assert_eq!(done.status.code(), Some(2), "{arguments:?}: {text}");
         assert!(text.contains(expected), "{expected}: {text}");
         assert!(done.stdout.is_empty(), "{text}");
+    }
+}
+
+/// Edits of a production overlay that work when they are applied: file, what in it becomes what, the
+/// item that fails, and what is said.
+const DANGEROUS: &[[&str; 5]] = &[
+    [
+        "overlays/production/deployment.yaml",
+        "path: /health/live",
+        "path: /health/ready",
+        "probe-questions",
+        "livenessProbe: asks /health/ready",
+    ],
+    [
+        "base/backend/deployment.yaml",
+        "terminationGracePeriodSeconds: 35",
+        "terminationGracePeriodSeconds: 20",
+        "pods-drain",
+        "base/backend/deployment.yaml:134: ",
+    ],
+    [
+        "base/backend/deployment.yaml",
+        "preStop:",
+        "postStart:",
+        "pods-drain",
+        "preStop: is missing",
+    ],
+    [
+        "overlays/production/configmap.yaml",
+        "ENVIRONMENT: \"production\"",
+        "ENVIRONMENT: \"development\"",
+        "settings-environment",
+        "overlays/production/configmap.yaml:9: ",
+    ],
+    [
+        "overlays/production/configmap.yaml",
+        "data:",
+        "data:\n  REDIS_ENABLED: \"false\"",
+        "pods-share-state",
+        "REDIS_ENABLED: keeps redis inside the process",
+    ],
+    [
+        "overlays/production/networkpolicy.yaml",
+        "  ingress:",
+        "  ingress:\n  - {}",
+        "network-closed",
+        "ingress: rule 1 lets everybody in",
+    ],
+    [
+        "base/backend/configmap.yaml",
+        "LOG_LEVEL: \"info\"",
+        "LOG_LEVEL: \"debug\"",
+        "settings-current",
+        "checksum/config: is stale",
+    ],
+    [
+        "overlays/production/configmap.yaml",
+        "LOG_FORMAT: \"json\"",
+        "LOG_FORMAT: \"text\"",
+        "settings-planned",
+        "`LOG_FORMAT` is \"text\" in production, and \"json\" by the plan",
+    ],
+];
+
+#[tokio::test]
+async fn a_dangerous_edit_fails_both_checks_in_a_tree_and_in_a_stream() {
+    let kubectl = installed(&["kubectl"], &[TOOLS.into()]);
+    for [file, old, new, item, expected] in DANGEROUS {
+        let (folder, path) = manifests().await;
+        let file = folder.path().join("k8s").join(file);
+        let text = fs::read_to_string(&file).expect("a manifest");
+        assert!(text.contains(old), "{old}: {text}");
+        fs::write(&file, text.replacen(old, new, 1)).expect("a file");
+        let done = verify(&["--manifests", &path]).await;
+        let text = said(&done);
+        assert_eq!(done.status.code(), Some(1), "{text}");
+        assert!(
+            text.contains(&format!("[{item}]\n      wrong: ")),
+            "{item}: {text}"
+        );
+        assert!(text.contains(expected), "{expected}: {text}");
+        let tree = folder.path().join("k8s").display().to_string();
+        let done = Settings::new()
+            .run(&["config", "check", "--from", &tree])
+            .await;
+        assert_eq!(done.status.code(), Some(78), "{item}: {}", said(&done));
+
+        let Some(kubectl) = &kubectl else { continue };
+        let mut kustomize = Command::new(kubectl);
+        kustomize.arg("kustomize");
+        let built = run(kustomize.arg(format!("{tree}/overlays/production"))).await;
+        assert!(built.status.success(), "{}", said(&built));
+        let stream = String::from_utf8(built.stdout).expect("UTF-8");
+        for words in [
+            ["verify", "--manifests", "-"].as_slice(),
+            &["config", "check", "--from", "-"],
+        ] {
+            let done = Settings::new().run_with(words, &stream).await;
+            assert!(
+                matches!(done.status.code(), Some(1 | 78)),
+                "{item}: {}",
+                said(&done)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_kustomize_builds_passes_from_standard_input_and_from_a_file() {
+    let Some(kubectl) = installed(&["kubectl"], &[TOOLS.into()]) else {
+        return;
+    };
+    let (folder, path) = manifests().await;
+    for environment in ["development", "staging", "production"] {
+        let mut kustomize = Command::new(&kubectl);
+        kustomize.arg("kustomize");
+        let built = run(kustomize.arg(format!("{path}/k8s/overlays/{environment}"))).await;
+        assert!(built.status.success(), "{}", said(&built));
+        let stream = String::from_utf8(built.stdout).expect("UTF-8");
+        let done = Settings::new()
+            .run_with(&["verify", "--manifests", "-"], &stream)
+            .await;
+        assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+        let file = folder.path().join("stream.yaml");
+        fs::write(&file, stream).expect("a file");
+        let done = verify(&["--manifests", &file.display().to_string()]).await;
+        assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    }
+    let endless = "# x\n".repeat(2 << 20);
+    let words = ["verify", "--manifests", "-"];
+    for (stream, why) in [
+        ("kind: Service\n", "it has no Deployment; pipe what"),
+        ("a: [b\n", "is not valid YAML"),
+        (&endless, "is larger than 4 MiB"),
+    ] {
+        let done = Settings::new().run_with(&words, stream).await;
+        assert_eq!(done.status.code(), Some(2), "{}", said(&done));
+        assert!(said(&done).contains(why), "{why}: {}", said(&done));
     }
 }

@@ -22,6 +22,9 @@ use super::output;
 use crate::deploy::tree::{self, Change, ChangeKind};
 use crate::deploy::{ARTEFACTS, Artefact, File, Project};
 
+/// Artefacts that name the image of an environment.
+const WITH_IMAGE: &[&str] = &["k8s", "compose"];
+
 /// The word for every artefact at once.
 const ALL: &str = "all";
 
@@ -97,8 +100,12 @@ impl Generate {
             return Ok(ExitCode::from(super::USAGE));
         }
         let project = self.source.project_of(self.service.as_deref())?;
+        let of_image = name == ALL || WITH_IMAGE.contains(&name.as_str());
         for warning in &project.plan.warnings {
-            output::error(&format!("warning: {warning}"));
+            // Pages and schemas say nothing of an image.
+            if of_image || !warning.name.ends_with("image") {
+                output::error(&format!("warning: {warning}"));
+            }
         }
         let others = self.service.is_some();
         let files = render(&project, &name, others)?;

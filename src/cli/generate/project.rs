@@ -102,11 +102,18 @@ pub(super) fn quoted(path: &Path) -> String {
 
 /// The text of a file that a person wrote.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
-    let shown = path.display();
+    let shown = path.display().to_string();
+    let file = fs::File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+    read_stream(&shown, file)
+}
+
+/// The text of a stream, which errors call `shown`.
+pub(super) fn read_stream(shown: &str, stream: impl io::Read) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     // What a file says of its size need not be true: a device has none, and no end.
-    fs::File::open(path)
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    stream
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
         .with_context(|| format!("{shown} cannot be read"))?;
     if bytes.len() as u64 > MOST_BYTES {
         bail!("{shown} has more than {MOST_BYTES} bytes");

@@ -65,7 +65,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let service = &project.service;
     let name = &service.name;
     let sections = sections(service);
-    let files = service.settings.iter();
+    let mut files = service.settings.iter();
     let files = files.any(|setting| setting.file_variable().is_some());
     let markdown = MarkdownPage {
         name,

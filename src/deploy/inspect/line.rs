@@ -54,13 +54,12 @@ fn documents(input: &Input) -> Vec<Spanned<Node>> {
 }
 
 fn flatten(document: Spanned<Node>, documents: &mut Vec<Spanned<Node>>) {
-    match document.value.listed() {
-        None => documents.push(document),
-        Some(_) => {
-            for item in document.value.into_listed() {
-                flatten(item, documents);
-            }
-        }
+    if document.value.listed().is_none() {
+        documents.push(document);
+        return;
+    }
+    for item in document.value.into_listed() {
+        flatten(item, documents);
     }
 }
 

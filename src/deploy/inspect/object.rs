@@ -193,7 +193,7 @@ pub(super) fn title(kind: &str, namespace: &str, name: &str) -> String {
     }
 }
 
-/// How the container `name` of `owner` is called in a report.
+/// The name of the container `name` of `owner` in a report.
 fn container_title(owner: &str, name: &str) -> String {
     format!("{owner} container {name}")
 }

@@ -111,7 +111,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Where the setting `name` is given.
+    /// The place that gives the setting `name`.
     pub(super) fn given_at(&self, name: &str) -> Option<&At> {
         self.given.get(name).map(|(_, at)| at)
     }
@@ -277,7 +277,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What a pod in `namespace` means by `reference`.
+/// The source that a pod in `namespace` means by `reference`.
 pub(super) fn named<'a>(
     sources: &'a [Source],
     reference: &Reference,

@@ -32,13 +32,15 @@ pub struct Inputs {
 }
 
 /// Reads the file at `path`, or every `.yaml`, `.yml`, `.json`, `.env` and `*.env` file below it.
-/// Hidden folders and links are left aside.
+/// Hidden folders and links are left aside; a unit of systemd is named, and not looked into.
 #[must_use]
 pub fn read(path: &Path) -> Inputs {
     let mut inputs = Inputs::default();
     if path.is_dir() {
         let mut files = 0;
         walk(path, path, &mut files, &mut inputs);
+    } else if is_unit(path) {
+        inputs.pass_over(path.display().to_string(), FindingKind::Unreadable);
     } else {
         inputs.add(path, path.display().to_string());
     }
@@ -75,6 +77,8 @@ fn walk(root: &Path, dir: &Path, files: &mut usize, inputs: &mut Inputs) {
         };
         if kind.is_dir() && !name.starts_with('.') {
             walk(root, &path, files, inputs);
+        } else if kind.is_file() && is_unit(&path) {
+            inputs.pass_over(relative(root, &path), FindingKind::Advice);
         } else if kind.is_file() && is_ours(&name) {
             *files += 1;
             if *files == MAX_FILES + 1 {
@@ -107,6 +111,11 @@ pub(super) fn is_dotenv(name: &str) -> bool {
     name.starts_with(".env") || ending.is_some_and(|ending| ending == "env")
 }
 
+/// Checks whether it is a unit of systemd.
+fn is_unit(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "service")
+}
+
 fn relative(root: &Path, path: &Path) -> String {
     let path = path.strip_prefix(root).unwrap_or(path);
     path.to_string_lossy().replace('\\', "/")
@@ -136,6 +145,20 @@ impl Inputs {
             }),
             Err(_) => self.refuse(file, "is not UTF-8".to_owned(), "save it as UTF-8"),
         }
+    }
+
+    /// Says that a unit is not looked into.
+    fn pass_over(&mut self, file: String, kind: FindingKind) {
+        let at = At {
+            file,
+            object: String::new(),
+        };
+        self.findings.push(at.finding(
+            kind,
+            "",
+            "is a unit of systemd, which is not looked into",
+            "name the file of its EnvironmentFile=, with an ending of .env",
+        ));
     }
 
     fn refuse(&mut self, file: String, problem: String, remedy: &str) {
@@ -176,6 +199,22 @@ mod tests {
             .collect();
         assert_eq!(files, [".env", "a.json", "base/b.yaml", "x.env"]);
         assert!(read.findings.is_empty());
+    }
+
+    #[test]
+    fn a_unit_of_systemd_is_named_and_not_looked_into() {
+        let dir = tempfile::tempdir().unwrap();
+        let unit = dir.path().join("aura.service");
+        fs::write(&unit, "[Service]\n").unwrap();
+        let found = |path: &Path| read(path).findings.remove(0);
+        let below = found(dir.path());
+        assert_eq!(
+            (below.file.as_str(), below.kind),
+            ("aura.service", FindingKind::Advice)
+        );
+        let named = found(&unit);
+        assert_eq!(named.kind, FindingKind::Unreadable);
+        assert!(named.remedy.contains("EnvironmentFile="), "{named}");
     }
 
     #[test]

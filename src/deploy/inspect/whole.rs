@@ -70,12 +70,12 @@ impl Whole {
         text_at(&self.value, "/metadata/namespace")
     }
 
-    /// What is at `path`; null where there is nothing.
+    /// The value at `path`; null where there is none.
     pub(super) fn find(&self, path: &[&str]) -> &Value {
         walk(&self.value, path).unwrap_or(&Value::Null)
     }
 
-    /// What is wrong at `path`, in the words of `problem` and `remedy`; `key` is what it is called.
+    /// A fault at `path`, in the words of `problem` and `remedy`; reports call it `key`.
     pub(super) fn hazard(
         &self,
         kind: FindingKind,
@@ -117,7 +117,7 @@ impl Whole {
     }
 }
 
-/// What is at `path` of `value`, where items of a list go by name or number.
+/// The value at `path` of `value`, where items of a list go by name or number.
 fn walk<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, step| match value {
         Value::Object(map) => map.get(*step),
@@ -129,7 +129,7 @@ fn walk<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     })
 }
 
-/// How `value` is called in a report.
+/// The name of `value` in a report.
 fn title(value: &Value) -> String {
     let part = |key| text_at(value, key);
     object::title(

@@ -66,7 +66,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     Ok(files)
 }
 
-/// What the ConfigMap of `environment` holds.
+/// The data of the ConfigMap of `environment`.
 pub(super) fn values(
     service: &super::Service,
     environment: &super::plan::Environment,

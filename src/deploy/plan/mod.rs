@@ -242,7 +242,7 @@ impl Component {
     }
 }
 
-/// How much the environment `name` of `service` is for real; none where it has no such one.
+/// The tier of the environment `name` of `service`; none where it has no such one.
 pub(super) fn tier(service: &Service, name: &str) -> Option<Tier> {
     let names = environments(service);
     let at = names.iter().position(|known| known == name)?;

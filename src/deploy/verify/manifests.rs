@@ -76,6 +76,14 @@ impl Manifests {
         Self::of_stream(STREAM, inspect::read_stream(STREAM, stream))
     }
 
+    /// The same of a text, which is called `path`.
+    pub(super) fn of_text(path: &str, text: String) -> Result<Self, Unusable> {
+        let file = path.to_owned();
+        let inputs = vec![Input { file, text }];
+        let findings = Vec::new();
+        Self::of_stream(path, Inputs { inputs, findings })
+    }
+
     /// The same of a stream that was read before, which is called `path`: a place for each
     /// namespace.
     pub(super) fn of_stream(path: &str, inputs: Inputs) -> Result<Self, Unusable> {
@@ -257,6 +265,16 @@ impl Place {
         self.objects.iter().filter_map(|object| {
             let pod = object.pointer("/spec/template/spec")?;
             Some((object["metadata"]["name"].as_str().unwrap_or_default(), pod))
+        })
+    }
+
+    /// The containers of all pods by name, with their command and its arguments.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let containers = self.pods().flat_map(|(_, pod)| items(&pod["containers"]));
+        containers.map(|container| {
+            let words = items(&container["command"]).chain(items(&container["args"]));
+            let name = container["name"].as_str().unwrap_or_default();
+            (name, words.filter_map(Value::as_str).collect())
         })
     }
 

@@ -190,7 +190,7 @@ fn text_and_json_say_what_is_wrong() {
         ..Draft::sound().subject().unwrap()
     })
     .text();
-    let line = "\nnot looked at: 11: no checkout was given; 19: no image was given\n";
+    let line = "\nnot looked at: 9: no checkout was given; 20: no image was given\n";
     assert!(text.contains(line), "{text}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], false);

@@ -6,6 +6,7 @@ use aura::server::service::service;
 use serde_json::{Value, json};
 
 use super::generate;
+use crate::support::{Settings, said};
 
 /// aura with `schema` in place of its own.
 fn with(schema: Value) -> Option<Project> {
@@ -184,4 +185,13 @@ async fn an_update_is_told_in_words() {
         "{text}"
     );
     assert!(text.contains("debug") && text.contains("info"), "{text}");
+    // What the older version's own command prints, by way of a pipe.
+    let words = ["generate", "diff", "--from", "-"];
+    assert_eq!(
+        Settings::new().done_with(&words, &old.to_string()).await,
+        text
+    );
+    let refused = Settings::new().run_with(&words, "not JSON").await;
+    let hint = "name what the older version's `aura generate schema` prints";
+    assert!(said(&refused).contains(hint), "{}", said(&refused));
 }

@@ -26,6 +26,24 @@ async fn what_is_committed_is_what_the_code_renders() {
 }
 
 #[tokio::test]
+async fn a_missing_digest_is_told_where_an_image_is_rendered() {
+    for (artefact, told) in [
+        ("env-docs", false),
+        ("openapi", false),
+        ("schema", false),
+        ("k8s", true),
+    ] {
+        let done = generate(&[artefact]).await;
+        let warnings = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(
+            warnings.contains("has no digest"),
+            told,
+            "{artefact}: {warnings}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_was_written_passes_its_check_and_what_was_edited_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path().join("out").display().to_string();

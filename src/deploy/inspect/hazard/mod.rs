@@ -81,13 +81,14 @@ pub(super) fn of_group(
                 settings::environment(&running, &mut hazards);
             }
             settings::stale(&running, &mut hazards);
+            settings::unread(&running, &mut hazards);
         }
         network::open(group, whole, &mut hazards);
     }
     hazards
 }
 
-/// Whether the pods have a label that is written by what renders here.
+/// Checks for the label that is written by what renders here.
 fn is_rendered(service: &Service, whole: &Whole) -> bool {
     let label = "app.kubernetes.io/part-of";
     *whole.find(&["spec", "template", "metadata", "labels", label]) == *service.name
@@ -137,12 +138,9 @@ impl Running<'_> {
         }
     }
 
-    /// The most pods that there may be of it, and where that is written.
-    fn most_pods(&self) -> (u64, &Whole, &'static [&'static str]) {
-        let count = |whole: &Whole, path: &[&str]| whole.find(path).as_u64();
-        let own: &[&str] = &["spec", "replicas"];
-        let fixed = (count(self.whole, own).unwrap_or(1), self.whole, own);
-        let most: &[&str] = &["spec", "maxReplicas"];
+    /// The most pods that there may be of it.
+    fn most_pods(&self) -> u64 {
+        let count = |whole: &Whole, path: &[&str]| whole.find(path).as_u64().unwrap_or(1);
         let scalers = self.group.wholes.iter().filter(|scaler| {
             let target = |key| text_at(&scaler.value, key);
             scaler.kind() == "HorizontalPodAutoscaler"
@@ -150,7 +148,7 @@ impl Running<'_> {
                 && target("/spec/scaleTargetRef/kind") == self.whole.kind()
                 && target("/spec/scaleTargetRef/name") == self.whole.name()
         });
-        let scaled = scalers.map(|scaler| (count(scaler, most).unwrap_or(1), scaler, most));
-        scaled.fold(fixed, |a, b| if b.0 > a.0 { b } else { a })
+        let scaled = scalers.map(|scaler| count(scaler, &["spec", "maxReplicas"]));
+        scaled.fold(count(self.whole, &["spec", "replicas"]), u64::max)
     }
 }

@@ -64,6 +64,5 @@ fn is_everybody(peer: &Value) -> bool {
     }
     let whole = |selector: &Value| selector.as_object().is_some_and(serde_json::Map::is_empty);
     let (namespaces, pods) = (&peer["namespaceSelector"], &peer["podSelector"]);
-    whole(namespaces) && (pods.is_null() || whole(pods))
-        || peer.as_object().is_some_and(|p| p.is_empty())
+    whole(peer) || whole(namespaces) && (pods.is_null() || whole(pods))
 }

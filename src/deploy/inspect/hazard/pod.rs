@@ -54,6 +54,11 @@ pub(super) fn probes(running: &Running, hazards: &mut Vec<Hazard>) {
     for Question { key, paths, harm } in questions(&running.service.probes, running.tier()) {
         let remedy = || format!("ask {} over HTTP", paths.first().unwrap_or(&""));
         let probe = &running.value[key];
+        if let Some(problem) = elsewhere(running, &probe["httpGet"]["port"]) {
+            let path = [key, "httpGet", "port"];
+            let remedy = format!("ask the port of {}", running.service.port);
+            hazards.push(running.in_container(FindingKind::Probe, &path, problem, remedy));
+        }
         let add = |path: &[&str], problem: String| {
             running.in_container(FindingKind::Probe, path, problem, remedy())
         };
@@ -74,6 +79,28 @@ pub(super) fn probes(running: &Running, hazards: &mut Vec<Hazard>) {
             None => {}
         }
     }
+}
+
+/// A fault of the port of a probe that is not the one that serves.
+fn elsewhere(running: &Running, port: &Value) -> Option<String> {
+    let serves: u64 = running.place.text(&running.service.port)?.parse().ok()?;
+    let (shown, number) = match port {
+        Value::Number(number) => (number.to_string(), number.as_u64()),
+        Value::String(name) => {
+            let ports = running.value["ports"].as_array();
+            let named = ports
+                .into_iter()
+                .flatten()
+                .find(|one| one["name"] == **name);
+            (
+                name.clone(),
+                named.and_then(|one| one["containerPort"].as_u64()),
+            )
+        }
+        _ => return None,
+    };
+    (number != Some(serves))
+        .then(|| format!("goes to the port {shown}, and the service listens on {serves}"))
 }
 
 /// Pods that get SIGTERM while requests are still sent to them, or SIGKILL while some are answered.

@@ -15,7 +15,7 @@ use crate::deploy::plan;
 
 /// Backends inside the process, where there are several processes.
 pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
-    let (pods, ..) = running.most_pods();
+    let pods = running.most_pods();
     if pods < 2 {
         return;
     }
@@ -139,6 +139,23 @@ pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
                 ));
             }
         }
+    }
+}
+
+/// Pods that read no ConfigMap of the service, and so would run with its defaults.
+pub(super) fn unread(running: &Running, hazards: &mut Vec<Hazard>) {
+    let ours = facts::config_map(running.service);
+    let mut read = running.container.env_from.iter();
+    let reads = read.any(|(reference, _)| {
+        reference.holder == Holder::ConfigMap && reference.name.starts_with(&ours)
+    });
+    if running.rendered && !reads && running.service.plain_settings().next().is_some() {
+        hazards.push(running.in_container(
+            FindingKind::Missing,
+            &["envFrom"],
+            format!("does not read the ConfigMap {ours}: the defaults would hold"),
+            format!("add a configMapRef to {ours}"),
+        ));
     }
 }
 

@@ -15,6 +15,8 @@ Probe | overlays/production/deployment.yaml | path: /health/ready | path: /healt
 Probe | overlays/production/deployment.yaml | path: /health/startup | path: /health/ready | startupProbe: asks /health/ready: the kubelet would end pods
 Probe | overlays/production/deployment.yaml | readinessProbe: | readinesProbe: | -
 Probe | base/backend/deployment.yaml | startupProbe: | startProbe: | -startupProbe: is missing
+Probe | base/backend/deployment.yaml | port: http | port: metrics | livenessProbe: goes to the port metrics, and the service listens on 8000
+Missing | base/backend/deployment.yaml | - configMapRef: | - secretRef: | -envFrom: does not read the ConfigMap shop-config
 Drain | base/backend/deployment.yaml | preStop: | postStart: | -preStop: is missing: a pod that ends would still be sent requests; wait for 5 s
 Drain | base/backend/deployment.yaml | seconds: 5 | seconds: 1 | -preStop: waits for 1 s
 Drain | base/backend/deployment.yaml | terminationGracePeriodSeconds: 35 | terminationGracePeriodSeconds: 20 | terminationGracePeriodSeconds: is 20, and a pod takes up to 30: 5 before SIGTERM, and 25 by SERVER_STOP_SECONDS; grant more than 30

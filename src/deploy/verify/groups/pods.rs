@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
 use crate::deploy::inspect::FindingKind;
+use crate::deploy::kubernetes;
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
-use crate::deploy::verify::manifests::items;
+use crate::deploy::verify::manifests::{Manifests, Place, items};
 
 /// See the module.
 pub(super) const GROUP: Group = Group {
@@ -45,6 +46,11 @@ pub(super) const GROUP: Group = Group {
             id: "pods-no-token",
             question: "Does no pod hold a token of the cluster's API?",
             look: |subject| rule(subject, NO_TOKEN),
+        },
+        Item {
+            id: "pods-command",
+            question: "Do the pods run the words that the plan makes, and no other?",
+            look: command,
         },
         Item {
             id: "pods-drain",
@@ -175,6 +181,42 @@ fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
                  the plan; generate the manifests again"
             ),
         );
+    }
+    Ok(findings)
+}
+
+fn command(subject: &Subject) -> Result<Findings, Unseen> {
+    let project = &subject.project;
+    let mut findings = Findings::default();
+    for place in subject.manifests()?.overlays() {
+        let at = &place.name;
+        let mut environments = project.plan.environments.iter();
+        let wanted = environments
+            .find(|environment| place.is_of(environment))
+            .and_then(|environment| kubernetes::stream(project, Some(&environment.name)).ok())
+            .and_then(|stream| Manifests::of_text(at, stream).ok());
+        let Some(wanted) = wanted else {
+            findings.fault(format!(
+                "{at}: the plan has no such environment; name its deploy.toml with --config"
+            ));
+            continue;
+        };
+        let wanted: Vec<_> = wanted.places.iter().flat_map(Place::words).collect();
+        let others = place.words().filter(|one| !wanted.contains(one));
+        let before = findings.faults.len();
+        for (name, words) in others {
+            let mut planned = wanted.iter().filter(|(known, _)| *known == name);
+            findings.fault(match planned.next() {
+                Some((_, planned)) => format!(
+                    "{at}: container {name} runs {words:?}, and {planned:?} by the plan; a word \
+                     more may switch safeguards off"
+                ),
+                None => format!("{at}: container {name} is not one of the plan's"),
+            });
+        }
+        if findings.faults.len() == before {
+            findings.seen(format!("{at}: as the plan says"));
+        }
     }
     Ok(findings)
 }
