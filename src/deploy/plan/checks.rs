@@ -208,7 +208,10 @@ fn digest(draft: &mut Draft<'_>, environment: &Environment) {
         return;
     }
     let reference = environment.image.reference();
-    if !draft.has(&["image"]) && !draft.report.has(&["image"]) {
+    let registry = reference.split_once('/').map(|(first, _)| first);
+    let registry = registry.filter(|first| first.contains(['.', ':']) || *first == "localhost");
+    let said = draft.has(&["image"]) || draft.report.has(&["image"]);
+    if !said && registry.is_none() {
         let problem = format!(
             "is left out, so nodes pull {reference}, which has no digest, from docker.io/library: \
              whatever is there is not yours"
@@ -221,7 +224,7 @@ fn digest(draft: &mut Draft<'_>, environment: &Environment) {
         "is {reference}, which has no digest: the registry may give another image under that tag"
     );
     let remedy = "pin it: NAME:TAG@sha256:DIGEST";
-    if draft.has(&["image"]) {
+    if draft.has(&["image"]) || !said {
         draft.advise(&["image"], problem, remedy);
     } else {
         let problem = format!("{problem} ({} uses it)", draft.name);
