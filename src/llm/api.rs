@@ -4,14 +4,13 @@ use hyper::body::Bytes;
 use poem::http::HeaderMap;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
-use poem_openapi::types::Example;
-use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
-use uuid::Uuid;
+use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use super::answer::Answer;
 use super::body::Unread;
 use super::question::Question;
 use super::upstream::Route;
+use super::usage::{TokenUsage, UserTokens};
 use super::{Llm, Today};
 use crate::audit::Action;
 use crate::auth::ids::UserId;
@@ -50,47 +49,6 @@ route_codes! {
     Usage: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::LimitsUnavailable]];
     /// Of `POST /llm/cache/purge`.
     Purge: Problem = [BEARER, DATABASE, &[Code::Forbidden, Code::CacheUnavailable]];
-}
-
-/// Tokens of one user on the day (UTC).
-#[derive(Object)]
-#[oai(example)]
-pub struct TokenUsage {
-    /// Tokens so far, those that calls under way have reserved included.
-    used: i64,
-    /// Tokens that a user may have a day; 0: any number.
-    limit: i64,
-    /// Seconds to the end of the day.
-    resets_in: i64,
-}
-
-/// Tokens of one user on the day (UTC).
-#[derive(Object)]
-#[oai(example)]
-pub struct UserTokens {
-    /// The account.
-    user_id: Uuid,
-    /// Tokens so far.
-    used: i64,
-}
-
-impl Example for TokenUsage {
-    fn example() -> Self {
-        Self {
-            used: 1_234,
-            limit: 100_000,
-            resets_in: 3_600,
-        }
-    }
-}
-
-impl Example for UserTokens {
-    fn example() -> Self {
-        Self {
-            user_id: Uuid::from_u128(0x0d9f_5c57_8a3c_4a86_b5f1_59d8_a9e8_e8aa),
-            used: 1_234,
-        }
-    }
 }
 
 /// Users in the list of those with the most tokens.

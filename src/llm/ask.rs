@@ -4,7 +4,7 @@
 use super::Llm;
 use super::answer::{Answer, Source};
 use super::budget::Hold;
-use super::canonical::Canonical;
+use super::canonical::{Canonical, Stored};
 use super::entry::Entry;
 use super::flight::{Flight, Reader, Settled};
 use super::flights::Place;
@@ -180,7 +180,7 @@ fn not_kept() -> Problem {
 /// Checks whether the answer is stored by the upstream, or depends on what is stored there: a kept one
 /// would name a stored answer that was deleted, or continue another conversation.
 fn is_stored(route: Route, asked: &Canonical) -> bool {
-    route == Route::Responses && (!asked.unstored || asked.stateful)
+    route == Route::Responses && asked.stored != Stored::Nothing
 }
 
 /// The call that `question`, which has been read as `asked`, makes.

@@ -20,19 +20,27 @@ pub(super) const BYTES_A_TOKEN: u64 = 4;
 /// Reads one answer.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    /// The head of an answer has arrived.
-    begun: bool,
+    course: Course,
     /// The call costs something.
     counts: bool,
     stream: bool,
     /// The answer repeats parts of the question, in which anybody may write figures.
     repeats: bool,
-    /// The answer has not come to its end.
-    broken: bool,
     end: Vec<u8>,
     figures: Figures,
     events: u64,
     bytes: u64,
+}
+
+/// How far an answer has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Course {
+    /// Its head has not arrived.
+    #[default]
+    Awaited,
+    Begun,
+    /// It has not come to its end.
+    Broken,
 }
 
 /// The highest of each kind; chats and responses have different names for the parts.
@@ -47,7 +55,7 @@ impl Meter {
     /// Notes the head of an answer of `route`. An error, and a moderation, cost nothing unless they say
     /// so.
     pub(super) fn begin(&mut self, route: Route, success: bool, stream: bool) {
-        self.begun = true;
+        self.course = Course::Begun;
         self.counts = success && route != Route::Moderations;
         self.stream = stream;
         self.repeats = route == Route::Responses;
@@ -56,13 +64,13 @@ impl Meter {
     /// Notes that the client left. Before the head of the answer, which plain answers send last, the
     /// question still costs: upstreams charge for it, and hanging up must not make it free.
     pub(super) const fn abandon(&mut self) {
-        self.counts |= !self.begun;
-        self.broken = true;
+        self.counts |= matches!(self.course, Course::Awaited);
+        self.course = Course::Broken;
     }
 
     /// Notes that the answer broke off.
     pub(super) const fn break_off(&mut self) {
-        self.broken = true;
+        self.course = Course::Broken;
     }
 
     /// Reads the next part of the body.
@@ -87,7 +95,7 @@ impl Meter {
         };
         match self.figures.sum() {
             // The upstream says its own figures at the end: those before it may be the caller's.
-            Some(figure) if self.repeats && self.broken => figure.max(estimate),
+            Some(figure) if self.repeats && self.course == Course::Broken => figure.max(estimate),
             Some(figure) => figure,
             None => estimate,
         }

@@ -27,6 +27,7 @@ pub mod stats;
 mod store;
 mod tokens;
 mod upstream;
+mod usage;
 
 use std::sync::Arc;
 

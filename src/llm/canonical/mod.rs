@@ -53,6 +53,18 @@ const STATEFUL: [&str; 4] = [
 /// Members in which routers of models take others than `model`.
 const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
 
+/// What the upstream stores of a question and its answer, where the route is one that stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// Both, as it does where `store` is not false.
+    #[default]
+    Both,
+    /// Nothing.
+    Nothing,
+    /// The answer depends on what was stored before, or is to be fetched later.
+    Before,
+}
+
 /// A request body, read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Canonical {
@@ -72,10 +84,8 @@ pub(super) struct Canonical {
     pub(super) choices: Option<u64>,
     /// The number of prompts, where `prompt` is a list of them.
     pub(super) prompts: Option<u64>,
-    /// `store` is false: the upstream keeps nothing of the answer.
-    pub(super) unstored: bool,
-    /// The answer depends on what the upstream has stored, or is to be fetched later.
-    pub(super) stateful: bool,
+    /// What the upstream stores, where it may.
+    pub(super) stored: Stored,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
     pub(super) doubtful: Option<String>,
@@ -345,7 +355,9 @@ impl<'a> Hashing<'a> {
             self.canonical.doubtful = Some(name.to_owned());
         }
         let unset = matches!(value, Value::Null | Value::Bool(false));
-        self.canonical.stateful |= STATEFUL.contains(&name) && !unset;
+        if STATEFUL.contains(&name) && !unset {
+            self.canonical.stored = Stored::Before;
+        }
         if name == "prompt"
             && let Value::List(prompts) = value
         {
@@ -364,7 +376,9 @@ impl<'a> Hashing<'a> {
             "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
                 self.canonical.max_tokens = self.canonical.max_tokens.max(natural);
             }
-            "store" => self.canonical.unstored = value == Value::Bool(false),
+            "store" if value == Value::Bool(false) && self.canonical.stored == Stored::Both => {
+                self.canonical.stored = Stored::Nothing;
+            }
             "n" | "best_of" => self.canonical.choices = self.canonical.choices.max(natural),
             _ => {}
         }

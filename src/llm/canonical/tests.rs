@@ -189,24 +189,25 @@ fn lists_of_prompts_are_counted() {
 
 #[test]
 fn what_the_upstream_stores_or_has_stored_is_known() {
-    let read = |body: &str| {
-        let read = Canonical::of(body.as_bytes()).unwrap();
-        (read.unstored, read.stateful)
-    };
-    assert_eq!(read("{}"), (false, false));
-    assert_eq!(read(r#"{"store":true}"#), (false, false));
-    assert_eq!(read(r#"{"store":null}"#), (false, false));
-    assert_eq!(read(r#"{"store":false}"#), (true, false));
-    for body in [
-        r#"{"store":false,"previous_response_id":"resp_1"}"#,
-        r#"{"store":false,"conversation":{"id":"conv_1"}}"#,
-        r#"{"store":false,"background":true}"#,
-        r#"{"store":false,"prompt":{"id":"pmpt_1"}}"#,
-    ] {
-        assert_eq!(read(body), (true, true), "{body}");
+    let stored = |body: &str| Canonical::of(body.as_bytes()).unwrap().stored;
+    for body in ["{}", r#"{"store":true}"#, r#"{"store":null}"#] {
+        assert_eq!(stored(body), Stored::Both, "{body}");
     }
-    let unset = r#"{"store":false,"previous_response_id":null,"background":false,"prompt":null}"#;
-    assert_eq!(read(unset), (true, false));
+    for member in [
+        r#""previous_response_id":"resp_1""#,
+        r#""conversation":{"id":"conv_1"}"#,
+        r#""background":true"#,
+        r#""prompt":{"id":"pmpt_1"}"#,
+    ] {
+        for body in [
+            format!(r#"{{"store":false,{member}}}"#),
+            format!(r#"{{{member},"store":false}}"#),
+        ] {
+            assert_eq!(stored(&body), Stored::Before, "{body}");
+        }
+    }
+    let unset = r#"{"previous_response_id":null,"background":false,"prompt":null,"store":false}"#;
+    assert_eq!(stored(unset), Stored::Nothing);
 }
 
 #[test]

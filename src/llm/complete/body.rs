@@ -91,17 +91,20 @@ struct Part {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Usage {
-    total_tokens: Option<u64>,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    #[serde(rename = "total_tokens")]
+    total: Option<u64>,
+    #[serde(rename = "input_tokens")]
+    question: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    answer: Option<u64>,
 }
 
 impl Usage {
     /// Tokens of question and answer; 0 where that is not said.
     pub(super) fn tokens(&self) -> u64 {
-        let parts = self.input_tokens.zip(self.output_tokens);
+        let parts = self.question.zip(self.answer);
         let sum = parts.map(|(question, answer)| question.saturating_add(answer));
-        self.total_tokens.or(sum).unwrap_or(0)
+        self.total.or(sum).unwrap_or(0)
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) use super::error::UpstreamError;
 use crate::auth::ids::UserId;
 use crate::config::{Llm as Config, ProxyUrl};
 use crate::http::context::{REQUEST_ID, RequestId};
+use crate::schema::Secret;
 use crate::storage::BadUrl;
 
 /// How long a connection may take to be made.
@@ -108,7 +109,7 @@ impl Upstream {
         };
         let port = url.port_or_known_default().unwrap_or_default();
         let mut address = format!("{host}:{port}");
-        let through = config.upstream_proxy.as_ref().map(|url| url.expose());
+        let through = config.upstream_proxy.as_ref().map(Secret::expose);
         if let Some(through) = through {
             address = format!("{address} by the proxy {}", through.address());
         }

@@ -11,6 +11,7 @@ mod progress;
 mod proxies;
 mod purge;
 mod responses;
+mod routes;
 mod sdk;
 mod streams;
 mod tokens;

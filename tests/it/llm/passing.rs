@@ -76,10 +76,9 @@ async fn advice_on_retries_and_the_upstream_s_own_request_id_pass() {
 #[tokio::test]
 async fn the_request_id_of_other_kinds_of_servers_passes_too() {
     for name in ["request-id", "apim-request-id", "x-amzn-requestid"] {
-        let upstream = Upstream::start(|seen| {
-            chat(seen).header(&seen.field("user").as_str().unwrap().to_owned(), "id-7")
-        })
-        .await;
+        let upstream =
+            Upstream::start(|seen| chat(seen).header(seen.field("user").as_str().unwrap(), "id-7"))
+                .await;
         let aura = before(&upstream).start().await;
         let access = aura.client().newcomer().await.access;
         let mut body = question("?");

@@ -91,7 +91,7 @@ async fn an_upstream_may_take_a_long_question_slowly() {
             assert!(read > 0, "it was given up after {taken} bytes");
             taken += read;
             // Some four mebibytes a second.
-            tokio::time::sleep(Duration::from_secs_f64(read as f64 / 4e6)).await;
+            tokio::time::sleep(Duration::from_micros(read as u64 / 4)).await;
         }
         let body = completion("Hi", "stop").to_string();
         let length = body.len();

@@ -2,6 +2,7 @@
 //! browser should not like.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -52,7 +53,7 @@ async fn serve(mut stream: TcpStream, answer: fn(&str) -> String) -> std::io::Re
     let head = String::from_utf8_lossy(&head);
     let body = answer(&head);
     let path = head.split(' ').nth(1).unwrap_or_default();
-    let kind = if path.ends_with(".mjs") {
+    let kind = if Path::new(path).extension().is_some_and(|it| it == "mjs") {
         "text/javascript"
     } else {
         "text/html; charset=utf-8"
