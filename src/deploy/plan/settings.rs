@@ -165,9 +165,31 @@ pub(super) fn merged(
     merged
 }
 
+/// Refuses what must be given because of other settings and is not, and advises of what this
+/// environment needs: without a file of its own it is rendered all the same. A secret has its place
+/// elsewhere, and what is required everywhere has a placeholder.
+fn needed(draft: &mut Draft<'_>, merged: &BTreeMap<String, String>) {
+    let service = draft.service;
+    let value = |name: &str| merged.get(name).cloned();
+    let unset = |one: &&Setting| merged.get(&one.name).is_none_or(String::is_empty);
+    let settings = service.plain_settings().filter(|one| !one.required);
+    for setting in settings.filter(unset) {
+        if let Some(need) = setting.need(draft.name, &value) {
+            let problem = format!("{need}, and nothing gives it");
+            let path = ["settings", setting.name.as_str()];
+            if setting.need(draft.name, &|_| None).is_some() {
+                draft.advise(&path, problem, "add it here");
+            } else {
+                draft.refuse(FaultKind::Missing, &path, problem, "add it here");
+            }
+        }
+    }
+}
+
 /// Adds what the service would refuse at its start, and what it would warn of.
 pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
     let merged = merged(draft, settings);
+    needed(draft, &merged);
     limits::check(draft, &merged);
     let Some(check) = draft.service.check else {
         return;
@@ -200,7 +222,9 @@ pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) 
 
 #[cfg(test)]
 mod tests {
-    use crate::deploy::plan::example::{environment, refused};
+    use crate::deploy::plan::Plan;
+    use crate::deploy::plan::example::{environment, refused, service};
+    use crate::schema::Settings;
 
     fn wrong(line: &str, problem: &str) {
         let name = line.split(' ').next().unwrap();
@@ -258,6 +282,26 @@ mod tests {
             "deploy.toml:3:10 environments.development.settings.REDIS_ENABLED: contradicts redis = \
              \"none\"",
         );
+    }
+
+    #[test]
+    fn a_setting_that_another_asks_for_must_be_given() {
+        let mut service = service();
+        let mut schema = service.schema.clone();
+        let url = &mut schema["properties"]["llm_url"];
+        url["x-required-when"] = serde_json::json!({ "LOG_LEVEL": ["debug"] });
+        url["x-required-in"] = serde_json::json!(["production"]);
+        service.settings = Settings::from_schema(&schema).unwrap();
+        let read = |text: &str| Plan::read(&service, Some(("deploy.toml", text)), false);
+        let needed = "LLM_URL: is required in production, and nothing gives it; add it here";
+        let warnings = read("").unwrap().warnings;
+        assert!(warnings.iter().any(|one| one.to_string().ends_with(needed)));
+        let debug = "environments.staging.settings.LOG_LEVEL = \"debug\"\n";
+        let faults = read(debug).unwrap_err().to_string();
+        let needed = "LLM_URL: is required for LOG_LEVEL=debug, and nothing gives it";
+        assert!(faults.contains(needed), "{faults}");
+        let both = format!("{debug}environments.staging.settings.LLM_URL = \"https://x\"\n");
+        assert!(read(&both).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Strong values for the secrets of an environment, and the file that keeps them.
 //!
-//! Randomness comes from the caller. Not an artefact: what is made here exists once, is never
+//! Randomness comes from the caller, but for what the service makes itself, such as keys in PEM. Not an artefact: what is made here exists once, is never
 //! rendered again, and has no place in a repository.
 
 mod file;
