@@ -21,6 +21,9 @@ use crate::deploy::Service;
 use crate::deploy::kustomize::text_at;
 use crate::deploy::plan::{self, Tier};
 
+/// More are no deployment of one service, and each is compared with all policies and autoscalers.
+const MAX_WORKLOADS: usize = 1_000;
+
 /// A container of ours, and all that is known of it.
 struct Running<'a> {
     service: &'a Service,
@@ -47,6 +50,15 @@ pub(super) fn of_group(
     workloads: &[Workload],
 ) -> Vec<Hazard> {
     let mut hazards = Vec::new();
+    let first = group
+        .wholes
+        .first()
+        .filter(|_| workloads.len() > MAX_WORKLOADS);
+    if let Some(first) = first {
+        let problem = format!("is one of more than {MAX_WORKLOADS} workloads of the service");
+        let remedy = "look into fewer at a time";
+        return vec![first.hazard(FindingKind::Unreadable, "", &[], problem, remedy)];
+    }
     for whole in &group.wholes {
         let Some(workload) = workloads.iter().find(|workload| workload.at == whole.at) else {
             continue;

@@ -170,3 +170,14 @@ fn manifests_of_others_need_not_have_what_ours_have() {
     ];
     assert_eq!(found(&[("-", &stream.join("---\n"))]), []);
 }
+
+#[test]
+fn thousands_of_workloads_are_refused_in_time() {
+    let one = "kind: Deployment\nmetadata: {name: shop}\n---\n";
+    let stream = one.repeat(20_000);
+    let found = found(&[("-", &stream)]);
+    let refused = found
+        .iter()
+        .filter(|(kind, ..)| *kind == FindingKind::Unreadable);
+    assert_eq!(refused.count(), 1, "{found:?}");
+}
