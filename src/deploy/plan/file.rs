@@ -144,8 +144,8 @@ pub(super) struct GatewayFile {
 #[schemars(rename = "Network")]
 pub(super) struct NetworkFile {
     /// Networks of resolvers that are no pods, on ports 53 and 5353. Every pod of the cluster is
-    /// open on these ports already, which fits kube-dns, CoreDNS and OpenShift, and so is
-    /// `169.254.20.10`, the usual address of NodeLocal DNSCache. Name the resolver for Cloud DNS
+    /// open on these ports already, which fits `kube-dns`, `CoreDNS` and `OpenShift`, and so is
+    /// `169.254.20.10`, the usual address of `NodeLocal DNSCache`. Name the resolver for Cloud DNS
     /// (GKE: `169.254.169.254`), EKS Auto Mode (the address of the Service `kube-dns`:
     /// `172.20.0.10` or `10.100.0.10`), and a node's cache at another address or at that of
     /// `kube-dns`.

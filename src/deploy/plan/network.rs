@@ -164,7 +164,7 @@ fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
                 format!("write {host}.svc.cluster.local if it is the Service"),
             ),
             // Pods have ndots 2, and musl looks a name of so many dots up as it stands alone.
-            Location::Namespace(_) if host.ends_with(".svc") => (
+            Location::Namespace(_) if host.rsplit('.').next() == Some("svc") => (
                 "ends in .svc, and not every resolver completes a name of two dots".to_owned(),
                 format!("write the domain of the cluster, too: {host}.cluster.local"),
             ),

@@ -340,8 +340,8 @@ settings.LLM_UPSTREAM_URL = "https://api.example.com/v1"
     assert_eq!(labels(&production, "app.kubernetes.io/name"), "aura");
     assert_eq!(labels(&staging, "release"), Value::Null);
 
-    let plain = "[environments.production]\nhost = \"auth.example.com\"\n";
-    let Some([production]) = Overlay::of(plain, ["production"]).await else {
+    let no_upstream = "[environments.production]\nhost = \"auth.example.com\"\n";
+    let Some([production]) = Overlay::of(no_upstream, ["production"]).await else {
         return;
     };
     let spec = &production.find("HTTPRoute", "aura")["spec"];
