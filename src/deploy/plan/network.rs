@@ -165,7 +165,8 @@ fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
             ),
             // Pods have ndots 2, and musl looks a name of so many dots up as it stands alone.
             Location::Namespace(_) if host.rsplit('.').next() == Some("svc") => (
-                "ends in .svc, and not every resolver completes a name of two dots".to_owned(),
+                "ends in .svc, and not every resolver completes a name with two dots or more"
+                    .to_owned(),
                 format!("write the domain of the cluster, too: {host}.cluster.local"),
             ),
             _ => continue,
