@@ -191,12 +191,14 @@ impl Walk<'_> {
         let (kind, variants) = self.kind(node, path)?;
         let name = self.spelling.name(path);
         let secret = self.spelling.secrets.contains(&name) || loose::is_secret(self.root, node);
-        let default = match secret {
+        let default = if secret && self.is_foreign() {
             // pydantic writes the default of a secret as asterisks; another may be a real one.
-            true if self.is_foreign() => None,
+            None
+        } else if secret {
             // The default of a secret counts only where its own field says that it may be shown.
-            true => node.get("default").cloned(),
-            false => default,
+            node.get("default").cloned()
+        } else {
+            default
         };
         let default = default.filter(|value| !value.is_null());
         let required = required && !(self.is_foreign() && default.is_some());

@@ -18,7 +18,7 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fastapi");
 /// Its `service.toml`.
 const SERVICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fastapi/service.toml");
 
-/// Python with FastAPI; none, said aloud, where it is not installed.
+/// Python with what the example needs; none, said aloud, where that is not installed.
 fn python() -> Option<PathBuf> {
     tool("uvicorn").map(|uvicorn| uvicorn.with_file_name("python"))
 }
