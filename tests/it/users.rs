@@ -56,8 +56,8 @@ async fn the_first_administrator_is_invited_once() {
         token
     };
     create(&settings, "ann@example.com", &[]).await;
-    let taken = invite("ann@example.com").await;
-    assert_eq!(taken.status.code(), Some(1), "{taken:?}");
+    let refused = invite("ann@example.com").await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     let (lost, token) = (
         link("root@example.com").await,
         link("root@example.com").await,

@@ -39,7 +39,7 @@ fn a_sound_release_passes_every_item_with_evidence() {
 #[test]
 fn a_release_whose_user_ids_the_cluster_assigns_is_sound() {
     let report = report(Draft::planned(
-        "environments.staging.run_as = \"cluster\"\n\
+        "environments.development.run_as = \"cluster\"\n\
          environments.production.run_as = \"cluster\"\n",
     ));
     assert!(report.ok, "{}", report.text());

@@ -53,8 +53,8 @@ impl Built {
         let kubectl = tool("kubectl").expect("it was there");
         let own = folder.join("own");
         std::fs::create_dir_all(&own).expect("a folder");
-        let list: String = resources.iter().map(|path| format!("- {path}\n")).collect();
-        let text = format!("resources:\n{list}{lines}");
+        let list = resources.join("\n- ");
+        let text = format!("resources:\n- {list}\n{lines}");
         std::fs::write(own.join("kustomization.yaml"), text).expect("a file");
         let text = kustomize(&kubectl, &own);
         Self(serde_saphyr::from_multiple(&text).expect("YAML"))
@@ -271,7 +271,7 @@ async fn two_copies_in_one_namespace_keep_apart() {
                 );
                 // The policies of the first copy are for all pods of that name; what each copy
                 // may do beyond its own is what the other may.
-                let open = whose == "NetworkPolicy" && std::ptr::eq(own, &first);
+                let open = whose == "NetworkPolicy" && std::ptr::eq(own, &raw const first);
                 assert!(
                     open || count(other) == 0,
                     "{name}: {whose} selects by {selector}"
