@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(names, ["REDIS_URL"]);
         assert!(patch(&project.service, &project.plan.environments[2]).is_none());
         let mut development = development.clone();
-        development.max_replicas = 2;
+        development.replicas = 2;
         let mut needed = needed_in(&project.service, &development);
         assert!(needed.any(|setting| setting.name == "JWT_SECRET_KEY"));
     }

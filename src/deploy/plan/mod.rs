@@ -282,8 +282,9 @@ impl Environment {
             let given = self.settings.get(name).cloned();
             given.or_else(|| setting.default_text_in(&self.name))
         };
-        let shared = !setting.required_in.is_empty();
-        let replicas = self.replicas.max(self.max_replicas);
-        (shared && replicas > 1) || setting.need(&self.name, &value).is_some()
+        let scaled = self.has(Component::Ha).then_some(self.max_replicas);
+        let shared = self.replicas.max(scaled.unwrap_or_default()) > 1;
+        let made_up = !setting.required_in.is_empty();
+        (made_up && shared) || setting.need(&self.name, &value).is_some()
     }
 }
