@@ -260,8 +260,8 @@ const DANGEROUS: &[[&str; 5]] = &[
     ],
     [
         "overlays/production/configmap.yaml",
-        "data:",
-        "data:\n  REDIS_ENABLED: \"false\"",
+        "\ndata:",
+        "\ndata:\n  REDIS_ENABLED: \"false\"",
         "pods-share-state",
         "REDIS_ENABLED: keeps redis inside the process",
     ],

@@ -95,7 +95,7 @@ mod tests {
         let text = "- one two three four\nfive\n\nsix sevenseven";
         let lines = paragraphs(text);
         assert_eq!(lines, ["- one two three four five", "", "six sevenseven"]);
-        let of = |line: &str| wrapped(line, 10);
+        let of = |line: &str| wrapped(line, 11);
         assert_eq!(of(&lines[0]), ["- one two", "  three", "  four five"]);
         assert_eq!(of(""), [""]);
         assert_eq!(of(&lines[2]), ["six", "sevenseven"]);

@@ -110,9 +110,10 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
     let sleep = pre_stop["sleep"]["seconds"].as_i64();
     let waits = match sleep {
         Some(seconds) => seconds,
-        None if pre_stop.is_null() => 0,
         // The program itself waits, on clusters that cannot.
-        None => PRE_STOP_SECONDS,
+        None if running.rendered && !pre_stop.is_null() => PRE_STOP_SECONDS,
+        // Of other hooks nobody knows how long they take.
+        None => 0,
     };
     if waits < PRE_STOP_SECONDS && (running.rendered || sleep.is_some()) {
         let problem = match sleep {

@@ -21,9 +21,9 @@ Drain | base/backend/deployment.yaml | preStop: | postStart: | -preStop: is miss
 Drain | base/backend/deployment.yaml | seconds: 5 | seconds: 1 | -preStop: waits for 1 s
 Drain | base/backend/deployment.yaml | terminationGracePeriodSeconds: 35 | terminationGracePeriodSeconds: 20 | terminationGracePeriodSeconds: is 20, and a pod takes up to 30: 5 before SIGTERM, and 25 by SERVER_STOP_SECONDS; grant more than 30
 Drain | base/backend/deployment.yaml | terminationGracePeriodSeconds: 35 | more: 35 | -terminationGracePeriodSeconds: is 30, and a pod takes up to 30
-Replicas | overlays/production/configmap.yaml | data: | data:\n  REDIS_ENABLED: "false" | REDIS_ENABLED: keeps redis inside the process, and there are up to 10 pods
+Replicas | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "production"\n  REDIS_ENABLED: "false" | REDIS_ENABLED: keeps redis inside the process, and there are up to 10 pods
 Environment | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "development" | ENVIRONMENT: is "development" in the folder production
-Stale | overlays/production/configmap.yaml | data: | data:\n  GREETING: "x" | -checksum/config: is stale
+Stale | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "production"\n  GREETING: "x" | -checksum/config: is stale
 Stale | base/backend/configmap.yaml | GREETING: "hello" | GREETING: "x" | -checksum/config: is stale
 Stale | overlays/production/deployment.yaml | checksum/config: "a | checksum/config: "b | checksum/config: is stale
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {} | ingress: rule 1 lets everybody in; say whom under `from`
