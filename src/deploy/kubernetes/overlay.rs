@@ -44,8 +44,8 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Fol
     folder.patch("deployment.yaml", &patch)?;
     ports(&mut folder, service, environment)?;
     if let Some(hook) = deployment::pre_stop(service, environment) {
-        let path = "/spec/template/spec/containers/0/lifecycle/preStop";
-        replace(&mut folder, service, "prestop.yaml", path, hook)?;
+        let at = "/spec/template/spec/containers/0/lifecycle/preStop";
+        replace(&mut folder, service, "prestop.yaml", at, hook)?;
     }
     annotations(&mut folder, service, environment)?;
     for component in &environment.components {

@@ -44,9 +44,9 @@ pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Val
         }
     }
     for (old, new) in renamed {
-        objects
-            .iter_mut()
-            .for_each(|object| follow(object, &old, &new));
+        for object in objects.iter_mut() {
+            follow(object, &old, &new);
+        }
     }
 }
 
