@@ -264,7 +264,12 @@ async fn the_unit_of_the_module_is_that_of_generate_systemd() {
     let unit = std::fs::read_to_string(Path::new(&to).join("systemd/aura.service"));
     let mut rendered = section(&unit.expect("the unit"), "Service");
     // These name files, which NixOS has elsewhere.
-    for directive in ["ExecStart", "EnvironmentFile", "LoadCredential"] {
+    for directive in [
+        "ExecStart",
+        "Environment",
+        "EnvironmentFile",
+        "LoadCredential",
+    ] {
         assert!(rendered.remove(directive).is_some(), "{directive}");
     }
     let listed = rendered.into_iter().map(|(directive, mut values)| {

@@ -162,7 +162,7 @@ fn environment(name: &str, components: &[Component]) -> Environment {
         image: image(production.then(|| format!("sha256:{}", "a".repeat(64)))),
         host: (name != "development").then(|| format!("{name}.example.com")),
         replicas: if production { 3 } else { 1 },
-        max_replicas: 10,
+        max_replicas: if production { 10 } else { 1 },
         resources: Resources {
             requests: quantities.clone(),
             limits: quantities,
