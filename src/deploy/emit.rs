@@ -45,8 +45,14 @@ const NAMES: &[&str] = &[
     "nodeSelector",
 ];
 
-/// Keys of maps that mean something while they are empty: everything, or a volume's default.
-const MEANINGFUL: &[&str] = &["podSelector", "namespaceSelector", "emptyDir"];
+/// Keys of maps that mean something while they are empty: everything, a volume's default, or a Secret
+/// without keys.
+const MEANINGFUL: &[&str] = &[
+    "podSelector",
+    "namespaceSelector",
+    "emptyDir",
+    "encryptedData",
+];
 
 /// An object that cannot be written as YAML.
 #[derive(Debug, thiserror::Error)]

@@ -64,7 +64,7 @@ pub(super) struct Interval(u64);
 pub(super) struct Entry(String);
 
 written_as_text!(Interval, "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "15m");
-written_as_text!(Entry, r"^\S(.*\S)?$", "production/aura");
+written_as_text!(Entry, r"^\S(.*\S)?$", "production/sign-in");
 
 /// Where the component `external-secret` fetches secrets.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -197,7 +197,7 @@ impl TryFrom<&str> for Entry {
         } else {
             return Ok(Self(text.to_owned()));
         };
-        Err(format!("{problem}; write it like production/aura"))
+        Err(format!("{problem}; write it like production/sign-in"))
     }
 }
 

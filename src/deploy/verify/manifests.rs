@@ -268,13 +268,16 @@ impl Place {
         })
     }
 
-    /// The containers of all pods by name, with their command and its arguments.
-    pub(super) fn words(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    /// The containers of all pods by name, with their command and, apart from it, its arguments.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&str, [Vec<&str>; 2])> {
         let containers = self.pods().flat_map(|(_, pod)| items(&pod["containers"]));
         containers.map(|container| {
-            let words = items(&container["command"]).chain(items(&container["args"]));
+            let words = ["command", "args"].map(|key| items(&container[key]));
             let name = container["name"].as_str().unwrap_or_default();
-            (name, words.filter_map(Value::as_str).collect())
+            (
+                name,
+                words.map(|words| words.filter_map(Value::as_str).collect()),
+            )
         })
     }
 

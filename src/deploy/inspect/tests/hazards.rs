@@ -25,7 +25,7 @@ Replicas | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVI
 Environment | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "development" | ENVIRONMENT: is "development" in the folder production
 Stale | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "production"\n  GREETING: "x" | -checksum/config: is stale
 Stale | base/backend/configmap.yaml | GREETING: "hello" | GREETING: "x" | -checksum/config: is stale
-Stale | overlays/production/deployment.yaml | checksum/config: "a | checksum/config: "b | checksum/config: is stale
+Stale | overlays/production/deployment.yaml | checksum/config: " | checksum/config: "x | checksum/config: is stale
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {} | ingress: rule 1 lets everybody in; say whom under `from`
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - {} | egress: rule 1 lets pods out to everywhere
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 0.0.0.0/0}}] | egress: rule 1 lets pods out
@@ -124,7 +124,8 @@ fn a_rendered_stream_is_looked_into_as_well() {
     assert_eq!(faults.len(), 1, "{faults:#?}");
     let edited = stream.replacen("REDIS_ENABLED: \"true\"", "REDIS_ENABLED: \"false\"", 1);
     let faults = shown(&edited);
-    assert_eq!(faults.len(), 2, "the setting and the checksum: {faults:#?}");
+    let expected = "the setting, the name of the revision, the checksum";
+    assert_eq!(faults.len(), 3, "{expected}: {faults:#?}");
 }
 
 #[test]

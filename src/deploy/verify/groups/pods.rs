@@ -185,6 +185,14 @@ fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
     Ok(findings)
 }
 
+/// The words of a container, the command before the arguments.
+fn said([command, args]: &[Vec<&str>; 2]) -> String {
+    match &command[..] {
+        [] => format!("args {args:?}"),
+        command => format!("command {command:?} args {args:?}"),
+    }
+}
+
 fn command(subject: &Subject) -> Result<Findings, Unseen> {
     let project = &subject.project;
     let mut findings = Findings::default();
@@ -208,8 +216,10 @@ fn command(subject: &Subject) -> Result<Findings, Unseen> {
             let mut planned = wanted.iter().filter(|(known, _)| *known == name);
             findings.fault(match planned.next() {
                 Some((_, planned)) => format!(
-                    "{at}: container {name} runs {words:?}, and {planned:?} by the plan; a word \
-                     more may switch safeguards off"
+                    "{at}: container {name} runs {}, and {} by the plan; a word more may switch \
+                     safeguards off",
+                    said(&words),
+                    said(planned)
                 ),
                 None => format!("{at}: container {name} is not one of the plan's"),
             });
