@@ -43,8 +43,8 @@ pub enum ConfigCommand {
   kubectl get configmap,secret,deployment -n aura -o yaml | aura config check --from -")]
     Check {
         /// Look into manifests (.yaml, .yml, .json) and .env files instead of the environment: a
-        /// directory, a file, or - for standard input. Units of systemd are not read: name their
-        /// EnvironmentFile.
+        /// directory, a file, or - for standard input. Units of systemd are not read: name the
+        /// environment file of one.
         #[arg(long, value_name = "PATH", conflicts_with_all = ["secrets_elsewhere", "secrets_dir", "dev"])]
         from: Option<PathBuf>,
         /// With --from: secrets that are still to be set are faults.

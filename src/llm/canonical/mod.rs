@@ -2,12 +2,10 @@
 //! say anything different have two.
 //!
 //! White space, the spelling of strings and the order of the body's own members make no difference.
-//! Below them order counts: models answer in the order of a schema's `properties`, and other parts of
-//! a body may become a prompt as they stand. Whole numbers count exactly. The digest is computed while
-//! the body is read: no tree is built, because one takes up to sixteen times the memory of the body.
-//! Held are 32 bytes for each member of the objects that are open, by which a key that stands twice
-//! is found; and 32 more for each of the body's own members, which are hashed one by one and combined
-//! in the order of their names' digests.
+//! Below them order counts: models answer in the order of a schema's `properties`. Whole numbers count
+//! exactly. The digest is computed while the body is read: no tree is built, because one takes up to
+//! sixteen times the memory of the body. Held are 32 bytes for each member of the objects that are
+//! open, to find a key that stands twice, and 64 more for each of the body's own members.
 
 mod reader;
 
@@ -153,7 +151,7 @@ enum Value {
     Bool(bool),
     Number(Number),
     Text,
-    /// With so many texts and lists in it.
+    /// The number of texts and lists in it.
     List(u64),
     Object,
 }
@@ -358,9 +356,7 @@ impl<'a> Hashing<'a> {
         if STATEFUL.contains(&name) && !unset {
             self.canonical.stored = Stored::Before;
         }
-        if name == "prompt"
-            && let Value::List(prompts) = value
-        {
+        if let ("prompt", Value::List(prompts)) = (name, value) {
             self.canonical.prompts = Some(prompts);
         }
         let zero = match value {

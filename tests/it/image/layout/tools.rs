@@ -161,7 +161,9 @@ async fn the_sbom_is_pushed_after_its_image_and_refers_to_it_there() {
         done.stdout
     };
     let image = Sha256::digest(raw(VERSION).await);
-    let image: String = image.iter().map(|byte| format!("{byte:02x}")).collect();
+    let image = image
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let sbom: Value = serde_json::from_slice(&raw(&format!("{VERSION}.sbom")).await).expect("JSON");
     assert_eq!(sbom["subject"]["digest"], format!("sha256:{image}"));
     assert_eq!(sbom["artifactType"], "application/vnd.cyclonedx+json");
