@@ -107,7 +107,7 @@ pub(super) fn is_of_the_system(name: &str) -> bool {
         let rest = name.strip_prefix(*start);
         rest.is_some_and(|rest| !rest.starts_with('_'))
     };
-    SYSTEM.contains(&name) || SYSTEM_BEGINNINGS.iter().any(|start| begins(start))
+    SYSTEM.contains(&name) || SYSTEM_BEGINNINGS.iter().any(begins)
 }
 
 #[cfg(test)]

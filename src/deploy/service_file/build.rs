@@ -215,7 +215,7 @@ fn check_names(written: &SettingsWritten, settings: &Settings, report: &mut Repo
             .is_some_and(|text| has_password(&text))
         {
             "has a default with a password in it"
-        } else if text && SECRET_ENDS.iter().any(|end| ends(&end)) {
+        } else if text && SECRET_ENDS.iter().any(ends) {
             "is named like a secret, and would stand in a ConfigMap"
         } else {
             continue;
