@@ -122,14 +122,20 @@ fn process(service: &mut Service, written: Written, report: &mut Report) {
         service.user = user.as_u32();
     }
     service.cores = written.cores.map(String::from);
-    let cores = service.cores.as_deref();
-    if cores.is_some_and(|cores| service.settings.get(cores).is_some()) {
-        report.refuse(
-            FaultKind::Conflict,
-            &["cores"],
-            "names a setting, whose value would never count",
-            "name a variable that is no setting",
-        );
+    service.program.secrets_variable = written.secrets_variable.map(String::from);
+    for (key, variable) in [
+        ("cores", &service.cores),
+        ("secrets_variable", &service.program.secrets_variable),
+    ] {
+        let is_setting = |name: &String| service.settings.get(name).is_some();
+        if variable.as_ref().is_some_and(is_setting) {
+            report.refuse(
+                FaultKind::Conflict,
+                &[key],
+                "names a setting, whose value would never count",
+                "name a variable that is no setting",
+            );
+        }
     }
 }
 

@@ -105,6 +105,10 @@ struct Written {
     /// Variable that gets the number of cores that a pod may take.
     #[schemars(example = &"WEB_CONCURRENCY")]
     cores: Option<Variable>,
+    /// Variable that names the folder of the mounted Secret, one file a variable, for a program that
+    /// reads one (pydantic's `secrets_dir`). Left out: secrets are variables of the container.
+    #[schemars(example = &"SETTINGS_DIR")]
+    secrets_variable: Option<Variable>,
     /// The variables.
     settings: SettingsWritten,
     /// Paths of the health routes. One that is left out is `health`.

@@ -25,6 +25,7 @@ image_pull_secrets = ["registry"]
 [environments.production]
 host = "auth.example.com"
 components = ["migrate-job", "secret-files", "ha", "network-policy", "gateway", "monitoring"]
+network.egress = [{ namespace = "istio-system", pods = { app = "istiod" }, ports = [15012] }]
 "#;
 
 /// As docs/workflows/production-deployment.md has it.
