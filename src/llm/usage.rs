@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// Tokens of one user on the day (UTC).
 #[derive(Object)]
 #[oai(example)]
-pub struct TokenUsage {
+pub(super) struct TokenUsage {
     /// Tokens so far, those that calls under way have reserved included.
     pub(super) used: i64,
     /// Tokens that a user may have a day; 0: any number.
@@ -19,7 +19,7 @@ pub struct TokenUsage {
 /// Tokens of one user on the day (UTC).
 #[derive(Object)]
 #[oai(example)]
-pub struct UserTokens {
+pub(super) struct UserTokens {
     /// The account.
     pub(super) user_id: Uuid,
     /// Tokens so far.

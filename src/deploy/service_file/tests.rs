@@ -352,15 +352,18 @@ fn a_schema_that_is_wrong_is_told_where_it_is_named() {
     assert!(read(GOOD, &plain("path", text)).is_ok());
 }
 
-proptest! {
-    #[test]
+#[test]
 fn a_program_that_reads_secret_files_is_told_their_folder() {
     let text = GOOD.replace("cores = ", "secrets_variable = \"SETTINGS_DIR\"\ncores = ");
     let service = read(&text, &schema()).unwrap();
     let plan = format!("{PLAN}environments.prod.components = [\"secret-files\"]\n");
     let plan = Plan::read(&service, Some(("deploy.toml", &plan)), false).unwrap();
     let project = Project { service, plan };
-    let patch = rendered(&project, "k8s", "k8s/components/secret-files/deployment.yaml");
+    let patch = rendered(
+        &project,
+        "k8s",
+        "k8s/components/secret-files/deployment.yaml",
+    );
     for part in ["SETTINGS_DIR", "/run/secrets/shop"] {
         assert!(patch.contains(part), "{patch}");
     }
@@ -368,7 +371,8 @@ fn a_program_that_reads_secret_files_is_told_their_folder() {
     assert!(fault(&taken, &schema()).contains("secrets_variable: names a setting"));
 }
 
-#[test]
+proptest! {
+    #[test]
     fn any_text_is_read_or_refused(
         at in 0_usize..GOOD.len(),
         gone in 0_usize..12,

@@ -164,7 +164,7 @@ fn a_default_or_a_need_that_changes_is_noticed() {
             committed.notices(setting, "the need", |node| node["x-required-in"] = needed);
             let asked = json!({ "LOG_LEVEL": ["trace"] });
             committed.notices(setting, "the condition", |node| {
-                node["x-required-when"] = asked
+                node["x-required-when"] = asked;
             });
         }
     }
