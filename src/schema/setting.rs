@@ -48,6 +48,17 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// An object of variables: to the list of the values that count, or to `true` for any value.
+    pub(super) fn all(object: Option<&Value>) -> Vec<Self> {
+        let members = object.and_then(Value::as_object).into_iter().flatten();
+        members
+            .map(|(setting, values)| Self {
+                setting: setting.clone(),
+                values: strings(Some(values)),
+            })
+            .collect()
+    }
+
     /// The condition as the end of a sentence, where `value` makes it true.
     fn met(&self, value: Option<&str>) -> Option<String> {
         let value = value.filter(|value| !value.is_empty())?;
@@ -57,6 +68,12 @@ impl Condition {
         let listed = self.values.iter().any(|one| one == value);
         listed.then(|| format!("for {}={value}", self.setting))
     }
+}
+
+/// The texts of a list; none of what is no list.
+pub(super) fn strings(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// One variable: everything its field says about it.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::loose;
-use super::setting::{Condition, Kind, Section, Setting, Settings, Variant, text};
+use super::setting::{Condition, Kind, Section, Setting, Settings, Variant, strings, text};
 use super::spelling::{Reader, Spelling, is_of_the_system, is_variable};
 
 /// Deeper nesting than this is taken for a circle.
@@ -213,7 +213,7 @@ impl Walk<'_> {
             secret,
             required,
             required_in: strings(node.get("x-required-in")),
-            required_when: conditions(node.get("x-required-when")),
+            required_when: Condition::all(node.get("x-required-when")),
             optional,
             default,
             default_in: node
@@ -384,22 +384,6 @@ fn variants(node: &Node, numbers: bool) -> Vec<Variant> {
 fn docs(node: &Node) -> String {
     let docs = node.get("description").and_then(Value::as_str);
     docs.unwrap_or_default().to_owned()
-}
-
-fn strings(list: Option<&Value>) -> Vec<String> {
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// An object of variables: to the list of the values that count, or to `true` for any value.
-fn conditions(object: Option<&Value>) -> Vec<Condition> {
-    let members = object.and_then(Value::as_object).into_iter().flatten();
-    members
-        .map(|(setting, values)| Condition {
-            setting: setting.clone(),
-            values: strings(Some(values)),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -288,8 +288,11 @@ fn variable(entry: &Value) -> Option<Variable> {
     let name = entry.get("name")?.as_str()?.to_owned();
     let Some(from) = entry.get("valueFrom") else {
         let given = given(entry.get("value").unwrap_or(&Value::Null));
-        let from = None;
-        return Some(Variable { name, given, from });
+        return Some(Variable {
+            name,
+            given,
+            from: None,
+        });
     };
     let reference = |key: &str, holder| {
         let from = from.get(key)?;

@@ -13,7 +13,7 @@ use super::cidr::Cidr;
 use super::destination::{Destination, EgressFile};
 use super::dns::{Host, Label, ObjectName};
 use super::external_secret::ExternalSecretFile;
-use super::labels::Labels;
+use super::labels::{LabelKey, LabelValue, Labels};
 use super::placement::{Effect, Operator, RunAs};
 use super::quantity::Quantity;
 use super::setting_file::SettingFile;
@@ -85,14 +85,14 @@ pub(super) struct EnvironmentFile {
     pub resources: ResourcesFile,
     /// Labels of every object and every pod of the environment, beside those that are rendered
     /// anyway. Selectors do not go by them.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// Annotations, by the kind of object that carries them.
     pub annotations: AnnotationsFile,
     /// Secrets with which nodes log in at the registry. They must be in the namespace. Left out:
     /// none.
     pub image_pull_secrets: Vec<ObjectName>,
     /// Labels that a node must have before a pod is placed there.
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: Labels,
     /// Taints of nodes that pods tolerate: `[[environments.NAME.tolerations]]`.
     pub tolerations: Vec<TolerationFile>,
     /// The `PriorityClass` of every pod, which must be in the cluster. Left out: the cluster's
@@ -191,12 +191,12 @@ pub(super) struct AnnotationsFile {
 pub(super) struct TolerationFile {
     /// The key of the taint. Left out, with the operator `Exists`: every taint.
     #[schemars(example = &"dedicated")]
-    pub key: Option<String>,
+    pub key: Option<LabelKey>,
     /// Left out: `Equal` with a value, `Exists` without one.
     pub operator: Option<Operator>,
     /// The value of the taint.
     #[schemars(example = &"auth")]
-    pub value: Option<String>,
+    pub value: Option<LabelValue>,
     /// The effect of the taint. Left out: every effect.
     pub effect: Option<Effect>,
     /// Seconds for which a pod stays on a node that gets the taint `NoExecute`. Left out: for ever.

@@ -63,6 +63,18 @@ impl TryFrom<&str> for LabelValue {
     }
 }
 
+impl From<LabelKey> for String {
+    fn from(key: LabelKey) -> Self {
+        key.0
+    }
+}
+
+impl From<LabelValue> for String {
+    fn from(value: LabelValue) -> Self {
+        value.0
+    }
+}
+
 /// `labels` as an object has them.
 pub(super) fn plain(labels: &Labels) -> BTreeMap<String, String> {
     let pair = |(key, value): (&LabelKey, &LabelValue)| (key.0.clone(), value.0.clone());

@@ -11,11 +11,9 @@ use serde::Deserialize;
 
 use super::draft::Draft;
 use super::file::TolerationFile;
-use super::{Component, Environment, dns};
+use super::labels::{self, LabelKey};
+use super::{Component, Environment};
 use crate::schema::FaultKind;
-
-/// The longest name of a label or an annotation behind its prefix, and the longest value of a label.
-const MAX_WORD: usize = 63;
 
 /// Bytes of annotations that Kubernetes takes on one object, less room for those rendered here.
 const MAX_ANNOTATIONS: usize = 240 * 1024;
@@ -132,17 +130,14 @@ impl Effect {
 /// Where the pods of one environment land.
 pub(super) fn resolve(draft: &mut Draft<'_>) -> Placement {
     let file = draft.file;
-    for key in file.node_selector.keys() {
-        let path = ["node_selector", key];
-        let os = key == "kubernetes.io/os" && file.node_selector[key] != "linux";
-        if os {
-            draft.conflict(
-                &path,
-                "is not linux, and the image runs nowhere else",
-                "take it out",
-            );
-        }
-        word(draft, &path, key, Some(&file.node_selector[key]));
+    let node_selector = labels::plain(&file.node_selector);
+    let os = "kubernetes.io/os";
+    if node_selector.get(os).is_some_and(|name| name != "linux") {
+        draft.conflict(
+            &["node_selector", os],
+            "is not linux, and the image runs nowhere else",
+            "take it out",
+        );
     }
     let tolerations = file.tolerations.iter().enumerate();
     Placement {
@@ -152,7 +147,7 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Placement {
             .cloned()
             .map(String::from)
             .collect(),
-        node_selector: file.node_selector.clone(),
+        node_selector,
         tolerations: tolerations
             .map(|(at, one)| toleration(draft, at, one))
             .collect(),
@@ -168,14 +163,12 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
         Some(_) => Operator::Equal,
         None => Operator::Exists,
     });
-    match &file.key {
-        Some(key) => word(draft, &path("key"), key, file.value.as_deref()),
-        None if operator == Operator::Equal || file.operator.is_none() => draft.conflict(
+    if file.key.is_none() && (operator == Operator::Equal || file.operator.is_none()) {
+        draft.conflict(
             &path("key"),
             "is missing: which taint is tolerated?",
             "name it, or write operator = \"Exists\" for every taint",
-        ),
-        None => {}
+        );
     }
     if operator == Operator::Exists && file.value.is_some() {
         draft.conflict(
@@ -192,9 +185,9 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
         );
     }
     Toleration {
-        key: file.key.clone(),
+        key: file.key.clone().map(String::from),
         operator,
-        value: file.value.clone(),
+        value: file.value.clone().map(String::from),
         effect: file.effect,
         seconds: file.seconds.map(super::file::Seconds::as_u32),
     }
@@ -202,20 +195,18 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
 
 /// The labels that every object of one environment gets.
 pub(super) fn labels(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
-    let labels = &draft.file.labels;
-    for (key, value) in labels {
-        let path = ["labels", key];
+    let labels = labels::plain(&draft.file.labels);
+    for key in labels.keys() {
+        let path = ["labels", key.as_str()];
         if RENDERED.contains(&key.as_str()) {
             let problem = "is a label that every object has already; selectors rely on them";
             draft.conflict(&path, problem, "take it out, or choose another name");
         } else if is_of_kubernetes(key) {
             let problem = "has a prefix that is kept for Kubernetes itself";
             draft.conflict(&path, problem, "use a prefix of your own, or none");
-        } else {
-            word(draft, &path, key, Some(value));
         }
     }
-    labels.clone()
+    labels
 }
 
 /// Whether the prefix of `key` is one that Kubernetes keeps for itself: some of these labels mean
@@ -240,10 +231,13 @@ pub(super) fn annotations(draft: &mut Draft<'_>) -> Annotations {
     ] {
         for key in annotations.keys() {
             let path = ["annotations", kind, key];
-            match rendered(kind, key) {
-                Some((problem, remedy)) => draft.conflict(&path, problem, remedy),
+            if let Some((problem, remedy)) = rendered(kind, key) {
+                draft.conflict(&path, problem, remedy);
+            } else if LabelKey::try_from(key.to_lowercase().as_str()).is_err() {
                 // Case does not count in the prefix of an annotation.
-                None => word(draft, &path, &key.to_lowercase(), None),
+                let problem = "is a key that no annotation has";
+                let remedy = "write it like example.com/owner";
+                draft.refuse(FaultKind::Invalid, &path, problem, remedy);
             }
         }
         let bytes = annotations.iter().map(|(key, text)| key.len() + text.len());
@@ -301,45 +295,6 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
                 format!("list {name}, or take it out"),
             );
         }
-    }
-}
-
-/// Refuses what is no key, or no value, of a label; an annotation has no value here.
-fn word(draft: &mut Draft<'_>, path: &[&str], key: &str, value: Option<&str>) {
-    let problem = key_problem(key).map(|problem| format!("has a key that {problem}"));
-    let problem = problem.or_else(|| {
-        let value = value.filter(|value| !value.is_empty())?;
-        word_problem(value).map(|problem| format!("has a value that {problem}"))
-    });
-    if let Some(problem) = problem {
-        let remedy = "write it like team = \"identity\" or \"example.com/team\" = \"identity\"";
-        draft.refuse(FaultKind::Invalid, path, problem, remedy);
-    }
-}
-
-fn key_problem(key: &str) -> Option<&'static str> {
-    let Some((prefix, name)) = key.split_once('/') else {
-        return word_problem(key);
-    };
-    match dns::name_problem(prefix) {
-        Some(_) => Some("has a prefix that is no DNS name"),
-        None => word_problem(name),
-    }
-}
-
-/// What keeps `text` from being a part of a label.
-fn word_problem(text: &str) -> Option<&'static str> {
-    let ends = |c: char| c.is_ascii_alphanumeric();
-    if text.is_empty() {
-        Some("is empty")
-    } else if text.len() > MAX_WORD {
-        Some("is longer than 63 characters")
-    } else if !text.chars().all(|c| ends(c) || "-_.".contains(c)) {
-        Some("has characters other than letters, digits, -, _ and .")
-    } else if !text.starts_with(ends) || !text.ends_with(ends) {
-        Some("begins or ends with -, _ or .")
-    } else {
-        None
     }
 }
 
