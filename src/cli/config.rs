@@ -56,7 +56,7 @@ pub enum ConfigCommand {
         /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
         #[arg(long)]
         dev: bool,
-        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+        /// Read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
         /// Print JSON.
@@ -69,7 +69,7 @@ pub enum ConfigCommand {
         /// Take the defaults and the file .env that `aura serve --dev` takes in this folder.
         #[arg(long)]
         dev: bool,
-        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+        /// Read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
         /// Print JSON.
@@ -89,7 +89,7 @@ pub enum ConfigCommand {
         /// file, or - for standard input.
         #[arg(long, value_name = "PATH")]
         from: Option<PathBuf>,
-        /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+        /// Read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
         #[arg(long, value_name = "DIR")]
         secrets_dir: Option<PathBuf>,
         /// Print JSON.

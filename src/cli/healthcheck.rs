@@ -29,7 +29,7 @@ pub(super) struct Healthcheck {
     /// Where to ask, instead of /health at the port of `SERVER_PORT` on this machine.
     #[arg(long)]
     url: Option<Uri>,
-    /// Also read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
+    /// Read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
     #[arg(long, value_name = "DIR")]
     secrets_dir: Option<PathBuf>,
 }

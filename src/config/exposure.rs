@@ -49,9 +49,9 @@ pub(super) fn all(config: &Config) -> Vec<Fault> {
     let upstream = llm.upstream_url.as_deref().is_some_and(is_plain);
     let upstream = upstream.then_some((
         "LLM_UPSTREAM_URL",
-        "begins with http:// and leads to a public name, so questions, answers and the key can be \
-         read on their way",
-        "use https://",
+        "begins with http:// and does not lead to a name inside this network, so questions, \
+         answers and the key can be read on their way",
+        "use https://, or, for a Service of the cluster, http://NAME.NAMESPACE.svc",
     ));
     [unlimited, open, cheap, plain, origin, anyone, upstream]
         .into_iter()

@@ -176,7 +176,8 @@ pub(super) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     }
     let mut backends = service.backends.iter();
     let backend = backends.find(|backend| backend.setting == setting.name);
-    if let Some(url) = backend.and_then(|backend| backend.url.as_ref()) {
+    let url = backend.and_then(|backend| backend.url.as_ref());
+    if let Some(url) = url.filter(|url| url.contains("{password}")) {
         let url = url
             .replace("{scheme}", &backend.map_or(String::new(), scheme))
             .replace("{password}", "PASSWORD")

@@ -151,7 +151,7 @@ fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault>
 }
 
 /// A secret that was copied with a blank, or saved with a byte-order mark, is another secret, which
-/// nobody sees. Lists and keys in PEM are read without them.
+/// nobody sees. Keys in PEM are read without them.
 fn refuse_blank_ends(setting: &Setting, text: &str) -> Result<(), Fault> {
     let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
     let ends = [

@@ -203,9 +203,17 @@ async fn the_recipe_of_the_guide_replaces_a_key_at_two_replicas_and_signs_nobody
     let failures = rotate(&signing, "JWT_PRIVATE_KEY", [&old, &new], &recipe).await;
     assert_eq!(failures, [""; 0]);
 
-    // Without its first step somebody is signed out, or the test would show nothing.
-    let failures = rotate(&settings, "JWT_SECRET_KEY", secrets, &recipe[1..]).await;
-    assert_ne!(failures, [""; 0]);
+    // Without its first step somebody is signed out, or the test would show nothing. It takes a
+    // request between two replicas that sign differently, so there is more than one try.
+    let mut is_signed_out = false;
+    for _ in 0..5 {
+        let failures = rotate(&settings, "JWT_SECRET_KEY", secrets, &recipe[1..]).await;
+        is_signed_out = !failures.is_empty();
+        if is_signed_out {
+            break;
+        }
+    }
+    assert!(is_signed_out);
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn a_redis_without_tls_is_told_from_a_slow_one() {
 
 /// Parameters of a Postgres URL that say neither place nor name, each with a canary: those of others
 /// stand in what a server says of itself. Those that end in `!` are refused.
-const OF_POSTGRES: [&str; 19] = [
+const OF_POSTGRES: [&str; 24] = [
     "password=canary",
     "application_name=canary",
     "options=-csearch_path%3Dcanary",
@@ -121,14 +121,20 @@ const OF_POSTGRES: [&str; 19] = [
     "target%5Fsession%5Fattrs=canary!",
     "channel_binding=canary!",
     "channel_binding=require!",
+    "sslrootcert=/canary!",
+    "ssl-root-cert=/canary!",
+    "ssl-ca=/canary!",
     "sslcert=/canary!",
+    "ssl-cert=/canary!",
     "sslkey=-----BEGIN%20canary!",
+    "ssl-key=-----BEGIN%20canary!",
     "pasword=canary!",
     "canary=1!",
 ];
 
 /// The same of Redis.
-const OF_REDIS: [&str; 6] = [
+const OF_REDIS: [&str; 7] = [
+    "sslrootcert=/canary!",
     "protocol=3",
     "protocol=canary!",
     "sslcert=/canary!",

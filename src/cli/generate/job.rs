@@ -17,7 +17,8 @@ use crate::deploy::kubernetes;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  aura generate job --environment production -- \\\n    \
-    user first-admin root@example.com | kubectl apply -f -"
+    user first-admin root@example.com |\n    \
+    kubectl apply --server-side --field-manager aura -f -"
 )]
 pub(super) struct Job {
     /// Whose pods it is like.

@@ -111,10 +111,11 @@ impl Generate {
         let files = render(&project, &name, others)?;
         if let Some(dir) = self.out {
             // What is there is the last that may have been applied.
-            let handovers = next::handovers(&dir, &project);
+            let is_applied = name == ALL || name == "k8s";
+            let handovers = is_applied.then(|| next::handovers(&dir, &project));
             let written = tree::write(&dir, &files, self.prune)?;
             output::error(written.to_string().trim_end());
-            for handover in handovers {
+            for handover in handovers.into_iter().flatten() {
                 output::error(&handover);
             }
             if name == "k8s" {

@@ -31,9 +31,14 @@ impl Traffic {
         let values = Values::of(service, environment);
         let number = |name: &String| values.number(name);
         let mut all = Self::default();
+        // What is reached through another backend is none of the environment's own.
+        let is_behind = |name: &str| {
+            let mut kinds = service.backends.iter().filter(|kind| kind.name == name);
+            kinds.any(|kind| kind.through.is_some() && values.holds(&kind.setting))
+        };
+        let is_used = |name: &String| environment.backends.contains_key(name) || is_behind(name);
         for requests in &service.requests {
-            let needed = requests.backend.as_ref();
-            if needed.is_some_and(|name| !environment.backends.contains_key(name)) {
+            if !requests.backend.iter().all(is_used) {
                 continue;
             }
             all.body_bytes = all

@@ -84,6 +84,11 @@ impl Values {
         port.filter(|port| *port != 0)
     }
 
+    /// True where the setting `name` has a text.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|text| !text.is_empty())
+    }
+
     /// The whole number that the setting `name` holds.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.parse().ok()

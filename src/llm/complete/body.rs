@@ -87,24 +87,29 @@ struct Part {
     transcript: Filled,
 }
 
-/// The price of an answer; chats and responses have different names for its parts.
+/// The price of an answer. Chats speak of `prompt` and `completion`, responses of `input` and
+/// `output`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the upstream's JSON"
+)]
 pub(super) struct Usage {
-    #[serde(rename = "total_tokens")]
-    total: Option<u64>,
-    #[serde(rename = "input_tokens")]
-    question: Option<u64>,
-    #[serde(rename = "output_tokens")]
-    answer: Option<u64>,
+    total_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
 }
 
 impl Usage {
     /// Tokens of question and answer; 0 where that is not said.
     pub(super) fn tokens(&self) -> u64 {
-        let parts = self.question.zip(self.answer);
+        let question = self.input_tokens.or(self.prompt_tokens);
+        let parts = question.zip(self.output_tokens.or(self.completion_tokens));
         let sum = parts.map(|(question, answer)| question.saturating_add(answer));
-        self.total.or(sum).unwrap_or(0)
+        self.total_tokens.or(sum).unwrap_or(0)
     }
 }
 

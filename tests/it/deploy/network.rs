@@ -296,11 +296,13 @@ components = ["ingress", "monitoring", "secret-files"]
 settings.LLM_UPSTREAM_URL = "https://api.example.com/v1"
 settings.LLM_MAX_BODY_BYTES = 33554432
 settings.LLM_UPSTREAM_TIMEOUT_SECONDS = 900
+backends.proxy = "http://proxy.example.com:3128"
 
 [environments.production]
 host = "auth.example.com"
 components = ["monitoring", "secret-files"]
 gateway.section = "web"
+backends.proxy = "http://proxy.example.com:3128"
 monitoring.labels = { release = "kube-prometheus-stack", on = "true" }
 settings.LLM_UPSTREAM_URL = "https://api.example.com/v1"
 "#;

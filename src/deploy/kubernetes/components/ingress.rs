@@ -45,8 +45,8 @@ pub(in crate::deploy::kubernetes) fn overlay(
     ingress(service, metadata, class, environment.host.as_deref())
 }
 
-/// Annotations that tell ingress-nginx of `traffic`. Its times are limits of silence, not of the whole, so
-/// that a stream takes as long as it does.
+/// Annotations that tell ingress-nginx of `traffic`. Its times are limits of silence, not of the
+/// whole, so that a stream takes as long as it does.
 fn limits(traffic: &Traffic) -> BTreeMap<String, String> {
     let silent = traffic.silent_seconds;
     let silent = silent.map(|seconds| (seconds + SPARE_SECONDS).max(NGINX_SECONDS).to_string());
