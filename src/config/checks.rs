@@ -24,6 +24,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
         previous_secret(&config),
         audience(&config),
         client_name(&config),
+        one_port(&config),
         upstream::url(&config),
         cookie_domain(&config),
         public_url(&config),
@@ -51,6 +52,19 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
     for advice in advice.into_iter().flatten().chain(exposed) {
         resolution.advise(advice);
     }
+}
+
+/// One port for two listeners; with 0 each takes a free one.
+fn one_port(config: &Config) -> Option<Fault> {
+    let port = config.server.port;
+    (port == config.server.metrics_port && port.get() != 0).then(|| {
+        Fault::new(
+            FaultKind::Conflict,
+            "SERVER_METRICS_PORT",
+            "is the port of SERVER_PORT as well, and each needs one of its own",
+            "choose another",
+        )
+    })
 }
 
 /// A key of the older form is one for RSA.

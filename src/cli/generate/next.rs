@@ -28,7 +28,8 @@ pub(super) fn steps(dir: &Path, plan: &Plan) -> String {
             GitOps::Flux => "Flux",
         });
         if let Some(by) = by {
-            lines.push(format!("commit {overlay}, which {by} applies"));
+            let tree = quoted(&dir.join("k8s"));
+            lines.push(format!("commit {tree}; {by} applies {overlay}"));
             continue;
         }
         // Nothing can be compared with what is in no namespace.
@@ -52,6 +53,8 @@ pub(super) fn handovers(dir: &Path, project: &Project) -> Vec<String> {
             .any(|line| line.trim() == "- ../../components/ha");
         match (had, environment.has(Component::Ha)) {
             (false, true) => Some(to_the_autoscaler(&project.service.name, environment)),
+            // Whoever prunes deletes the autoscaler with the same commit that sets the number.
+            (true, false) if environment.gitops.is_some() => None,
             (true, false) => Some(from_the_autoscaler(&project.service.name, environment)),
             _ => None,
         }

@@ -127,10 +127,11 @@ fn of_policy(
 }
 
 fn meta(service: &Service, environment: &Environment, object: &str) -> ObjectMeta {
-    ObjectMeta {
-        namespace: Some(environment.namespace.clone()),
-        ..names::meta_of(service, object, &names::run(service), RUN)
-    }
+    let mut metadata = names::meta_of(service, object, &names::run(service), RUN);
+    metadata.namespace = Some(environment.namespace.clone());
+    let labels = metadata.labels.get_or_insert_default();
+    labels.extend(environment.labels.clone());
+    metadata
 }
 
 #[cfg(test)]
@@ -145,7 +146,9 @@ mod tests {
 
     #[test]
     fn a_command_runs_in_the_environment_of_the_pods_that_serve() {
-        let project = example::project();
+        let mut project = example::project();
+        let labels = [("team".to_owned(), "identity".to_owned())];
+        project.plan.environments[2].labels = labels.into();
         let text = job(&project, "production", &words("user list")).unwrap();
         assert_eq!(
             text,
@@ -172,6 +175,9 @@ mod tests {
         assert_eq!(container["args"], json!(["user", "list"]));
         assert!(container.get("livenessProbe").is_none());
         assert_eq!(pod["restartPolicy"], "OnFailure");
+        for object in &made {
+            assert_eq!(object["metadata"]["labels"]["team"], "identity");
+        }
         // No Service and no policy of the others selects it.
         let labels = &job["spec"]["template"]["metadata"]["labels"];
         assert_eq!(labels["app.kubernetes.io/name"], "demo-run");

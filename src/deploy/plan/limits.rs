@@ -29,6 +29,17 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
             );
         }
     }
+    let service = draft.service;
+    for name in std::iter::once(&service.port).chain(&service.metrics_port) {
+        if variables.get(name).is_some_and(|text| text == "0") {
+            draft.refuse(
+                FaultKind::Invalid,
+                &["settings", name],
+                "is 0, which is any free port, and no Service or probe could name it",
+                "write the number of one",
+            );
+        }
+    }
     let bytes: usize = variables.values().map(String::len).sum();
     if bytes > MOST_BYTES {
         let name = facts::config_map(draft.service);
