@@ -13,12 +13,16 @@ use super::budget::BodyBudget;
 use super::context::Context;
 use super::problem::{Code, Problem};
 
-/// Bytes up to which memory for a body grows with what arrives.
+/// Bytes up to which the copy of a body grows, and the steps in which memory is reserved for a longer
+/// one.
 const GROWN_BYTES: usize = 1024 * 1024;
 
 /// Bytes a second that a body comes at on the whole, beside its time of silence. A client may be slow,
 /// but must not hold memory and a connection for ever with a byte now and then.
 const SLOWEST: u64 = 1024;
+
+/// Longest time that bytes earn in advance: what came fast must not pay for hours of trickling.
+const EARNED: Duration = Duration::from_secs(30);
 
 /// Limits on a body; stands in the request's data.
 #[derive(Clone, Copy, Debug)]
@@ -118,10 +122,10 @@ async fn copy(
     let mut bytes: Vec<u8> = Vec::new();
     // A body in chunks has no length until its end.
     let expected = if announced == 0 { max_bytes } else { announced };
-    let start = Instant::now();
+    let mut reserved = 0;
+    let mut last = Instant::now() + timeout;
     loop {
-        let earned = Duration::from_millis(bytes.len() as u64 * 1000 / SLOWEST);
-        let until = (Instant::now() + timeout).min(start + timeout + earned);
+        let until = last.min(Instant::now() + timeout);
         let chunk = timeout_at(until, chunks.next()).await;
         let Some(chunk) = chunk.map_err(|_| too_slow(timeout))? else {
             break;
@@ -134,21 +138,33 @@ async fn copy(
         if length > max_bytes {
             return Err(too_large(max_bytes));
         }
-        if length > bytes.capacity() {
-            let whole = expected.max(length);
-            // Growing a large copy holds it twice for a moment, so beyond this it is made whole.
-            let capacity = if length > GROWN_BYTES {
-                whole
+        let whole = expected.max(length);
+        if length > reserved {
+            let size = if length > GROWN_BYTES {
+                length.next_multiple_of(GROWN_BYTES)
             } else {
-                length.max(bytes.capacity() * 2).min(whole)
+                length.max(bytes.capacity() * 2)
             };
-            if !reserve(capacity) {
+            let size = size.min(whole);
+            if !reserve(size) {
                 let detail = "too many request bodies are in memory; try again shortly";
                 return Err(Problem::new(Code::Busy, detail));
             }
+            reserved = size;
+        }
+        if length > bytes.capacity() {
+            // Growing a large copy holds it twice for a moment, so beyond this it is made whole: pages
+            // that nothing was written to are no memory yet.
+            let capacity = if length > GROWN_BYTES {
+                whole
+            } else {
+                reserved
+            };
             bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(&chunk);
+        let earned = Duration::from_millis(chunk.len() as u64 * 1000 / SLOWEST);
+        last = (last + earned).min(Instant::now() + timeout + EARNED);
     }
     Ok(bytes.into())
 }

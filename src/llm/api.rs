@@ -138,9 +138,9 @@ impl LlmApi {
     /// Create a response
     ///
     /// As OpenAI's route of the same address. Kept like a conversation where the body says
-    /// `"store": false` and has no `previous_response_id`, `conversation`, `prompt` or `background`:
-    /// else the answer is stored by the upstream, or depends on what is stored there. The routes that
-    /// fetch, cancel or delete stored responses do not exist here.
+    /// `"store": false` and has no `previous_response_id`, `conversation` or `prompt`: else the answer
+    /// is stored by the upstream, or depends on what is stored there. The routes that fetch, cancel or
+    /// delete stored responses do not exist here, so `background` is refused.
     #[oai(
         path = "/v1/responses",
         method = "post",

@@ -16,7 +16,7 @@ use super::question::Question;
 use super::upstream::{Call, Route, model_path};
 use crate::auth::ids::UserId;
 use crate::config::CacheScope;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Problem};
 
 /// Tokens of an answer to a question that sets no end.
 const USUAL_TOKENS: u64 = 4_096;
@@ -49,14 +49,19 @@ impl Llm {
         };
         let route = question.route;
         let key = CacheKey::new(route, &base, &scope, &asked.digest);
-        let deterministic = asked.deterministic || route == Route::Embeddings;
+        if route == Route::Responses && asked.later {
+            return Err(no_background());
+        }
+        let reach = asked.deterministic && route.generates();
+        let deterministic = reach || route == Route::Embeddings;
         let policy = Policy::of(
             question.headers,
             deterministic,
             self.0.config.cache_requests,
         );
         let call = call_of(question, &asked)?;
-        if !policy.keep || !asked.exact || is_stored(route, &asked) {
+        let depends = is_stored(route, &asked) || is_open(&call.body);
+        if !policy.keep || !asked.exact || depends {
             return self.pass_on(call, policy).await;
         }
         let (generation, kept) = self.look_up(&key, &policy, call.user).await?;
@@ -181,6 +186,32 @@ fn not_kept() -> Problem {
 /// would name a stored answer that was deleted, or continue another conversation.
 fn is_stored(route: Route, asked: &Canonical) -> bool {
     route == Route::Responses && asked.stored != Stored::Nothing
+}
+
+/// Parts of a body by which an answer depends on more than the body: tools that the upstream runs
+/// itself, and what it stores.
+const OPEN: [&[u8]; 9] = [
+    b"\"item_reference\"",
+    b"\"mcp\"",
+    b"\"web_search",
+    b"\"file_search\"",
+    b"\"code_interpreter\"",
+    b"\"computer_use",
+    b"\"image_generation\"",
+    b"\"local_shell\"",
+    b"\"file_id\"",
+];
+
+/// Checks for a part of [`OPEN`], also where it is a name of the caller's own: then an answer is asked
+/// for anew, which costs no more than that.
+fn is_open(body: &[u8]) -> bool {
+    OPEN.iter()
+        .any(|part| memchr::memmem::find(body, part).is_some())
+}
+
+fn no_background() -> Problem {
+    let message = "an answer in the background cannot be fetched here; leave it out";
+    Problem::invalid(vec![FieldError::new("background", "unsupported", message)])
 }
 
 /// The call that `question`, which has been read as `asked`, makes.

@@ -61,6 +61,12 @@ impl Secrets {
         Self(finders.collect())
     }
 
+    /// These, and the spellings of another one.
+    pub(super) fn and(self, key: &str) -> Self {
+        let other = Self::of(key);
+        Self(self.0.iter().chain(other.0.iter()).cloned().collect())
+    }
+
     /// Checks whether `text` holds no spelling.
     fn is_clean(&self, text: &[u8]) -> bool {
         self.0.iter().all(|secret| secret.find(text).is_none())

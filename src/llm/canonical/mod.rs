@@ -84,6 +84,8 @@ pub(super) struct Canonical {
     pub(super) prompts: Option<u64>,
     /// What the upstream stores, where it may.
     pub(super) stored: Stored,
+    /// The answer is to be fetched later.
+    pub(super) later: bool,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
     pub(super) doubtful: Option<String>,
@@ -356,6 +358,7 @@ impl<'a> Hashing<'a> {
         if STATEFUL.contains(&name) && !unset {
             self.canonical.stored = Stored::Before;
         }
+        self.canonical.later |= name == "background" && !unset;
         if let ("prompt", Value::List(prompts)) = (name, value) {
             self.canonical.prompts = Some(prompts);
         }

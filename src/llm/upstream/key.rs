@@ -29,9 +29,15 @@ impl UpstreamKey {
             value.set_sensitive(true);
             Ok(value)
         });
+        let mut secrets = key.map_or_else(Secrets::default, |key| Secrets::of(key.expose()));
+        // A proxy on the way may repeat its own, too.
+        let login = config.upstream_proxy.as_ref();
+        if let Some((_, password)) = login.and_then(|proxy| proxy.expose().login()) {
+            secrets = secrets.and(&String::from_utf8_lossy(&password));
+        }
         Ok(Self {
             authorization: authorization.transpose()?,
-            secrets: key.map_or_else(Secrets::default, |key| Secrets::of(key.expose())),
+            secrets,
         })
     }
 }

@@ -221,6 +221,9 @@ impl Upstream {
                 self.named(headers)
             );
             (UpstreamError::Redirected, fault)
+        } else if !(200..600).contains(&head.status.as_u16()) {
+            let fault = format!("its status {} is none of HTTP", head.status.as_u16());
+            (UpstreamError::Unavailable, fault)
         } else if self.proxy.is_some() && head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             let fault = "the proxy before it wants other credentials; write them into \
                          LLM_UPSTREAM_PROXY";

@@ -129,8 +129,13 @@ async fn what_is_stored_or_unfinished_is_never_kept() {
         ("previous_response_id", json!("resp_0")),
         ("conversation", json!("conv_0")),
         ("prompt", json!({"id": "pmpt_0"})),
-        ("background", json!(true)),
         ("temperature", json!(1)),
+        ("tools", json!([{"type": "web_search_preview"}])),
+        (
+            "tools",
+            json!([{"type": "mcp", "server_url": "https://a.example.com"}]),
+        ),
+        ("input", json!([{"type": "item_reference", "id": "msg_0"}])),
     ] {
         let mut body = asked("stored");
         body[member] = value;
@@ -139,6 +144,11 @@ async fn what_is_stored_or_unfinished_is_never_kept() {
             assert_eq!(answer.is(200).header("x-cache"), "BYPASS", "{member}");
         }
     }
+    // Nobody could fetch it here.
+    let mut later = asked("stored");
+    later["background"] = json!(true);
+    let refused = ask(&client, &access, &later).await;
+    refused.problem(422, "invalid_input");
     // Nor where it is asked for.
     let mut stored = asked("stored");
     stored["store"] = json!(true);
