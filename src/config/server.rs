@@ -55,7 +55,8 @@ pub struct Server {
     /// Seconds a client may take to send the head of a request before it is cut off.
     pub header_timeout_seconds: Bounded<1, 120>,
     /// Seconds for which a client may be silent within the body of a request until it is answered with
-    /// 408. The whole may take as long, and a second more for each kibibyte of it.
+    /// 408. The whole may take as long, and a second more for each kibibyte of it, at most 30 in
+    /// advance.
     pub body_timeout_seconds: Bounded<1, 120>,
     /// Seconds a connection is kept open without a request.
     pub idle_timeout_seconds: Bounded<1, 3_600>,
