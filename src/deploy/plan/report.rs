@@ -116,7 +116,6 @@ impl Report {
         Ok(in_order(self.warnings))
     }
 
-    /// Where `path` stands, or the nearest thing above it that was written, and its name.
     /// Itself, where nothing was refused.
     pub(in crate::deploy) fn sound(self) -> Result<Self, Faults> {
         if self.faults.is_empty() {
@@ -136,6 +135,8 @@ impl Report {
         Fault::new(FaultKind::Invalid, name, problem, remedy)
     }
 
+    /// Position of `path` in the file, or of the nearest thing above it that was written, and the
+    /// name for messages.
     fn locate(&self, path: &[&str]) -> (Option<Position>, String) {
         let path = owned(path);
         // The table of all environments says nothing of one that is not in it.
