@@ -57,12 +57,7 @@ impl Verify {
             }
         };
         let (checkout, image, manifests) = given;
-        let report = verify(&Subject {
-            project,
-            checkout,
-            image,
-            manifests,
-        });
+        let report = verify(&Subject::new(project, checkout, image, manifests));
         let text = if self.json {
             format!("{:#}\n", serde_json::to_value(&report)?)
         } else if self.markdown {

@@ -253,11 +253,24 @@ impl Place {
             .filter(move |object| object["kind"] == kind)
     }
 
-    /// The `kind` called `name`, or the revision of it.
+    /// The `kind` called `name` or a revision of it, else a copy that a kustomization has renamed.
     pub(super) fn find(&self, kind: &str, name: &str) -> Option<&Value> {
-        self.objects
-            .iter()
-            .find(|object| object["kind"] == kind && is_revision_of(name_of(object), name))
+        let all = || self.objects.iter().filter(|one| one["kind"] == kind);
+        let exact = all().find(|one| is_revision_of(name_of(one), name));
+        // Other objects may have the name in theirs as well: a copy adds the least to it.
+        let copies = all().filter(|one| name_of(one).contains(name));
+        exact.or_else(|| copies.min_by_key(|copy| name_of(copy).len()))
+    }
+
+    /// Checks whether `found` is what pods call the object `name`: that name, a revision of it, or
+    /// the new name of an object that is here.
+    pub(super) fn is_called(&self, found: &str, name: &str) -> bool {
+        // What makes a Secret names it in its own specification.
+        let makes = |object: &Value| {
+            let names = ["/metadata/name", "/spec/target/name"];
+            names.iter().any(|at| text_at(object, at) == found)
+        };
+        is_revision_of(found, name) || found.contains(name) && self.objects.iter().any(makes)
     }
 
     /// The specification of every pod that serves or runs once, with the name of its owner.

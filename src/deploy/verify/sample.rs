@@ -55,15 +55,17 @@ impl Draft {
             inputs: self.manifests.into_iter().map(input).collect(),
             findings: Vec::new(),
         };
-        Ok(Subject {
-            project: self.project,
-            checkout: Some(checkout),
-            image: Some(match self.damaged {
-                Some(which) => Image::Damaged(which),
-                None => Image::Whole(Box::new(self.layout)),
-            }),
-            manifests: Some(Manifests::of("manifests", inputs)?),
-        })
+        let image = match self.damaged {
+            Some(which) => Image::Damaged(which),
+            None => Image::Whole(Box::new(self.layout)),
+        };
+        let manifests = Manifests::of("manifests", inputs)?;
+        Ok(Subject::new(
+            self.project,
+            Some(checkout),
+            Some(image),
+            Some(manifests),
+        ))
     }
 }
 

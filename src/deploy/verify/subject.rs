@@ -1,12 +1,14 @@
 //! What is looked at: the service as the code describes it, and what was given beside it.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::checkout::Checkout;
 use super::item::Unseen;
 use super::manifests::Manifests;
 use super::unusable::Unusable;
 use crate::deploy::Project;
+use crate::deploy::inspect::{self, inspect};
 use crate::deploy::oci::read::{Layout, ReadError};
 
 /// Everything that an item may look at.
@@ -19,6 +21,8 @@ pub struct Subject {
     pub image: Option<Image>,
     /// Its manifests, where they were given.
     pub manifests: Option<Manifests>,
+    /// The inspection of the manifests, once an item has asked for it.
+    pub(super) inspection: OnceLock<inspect::Report>,
 }
 
 /// An image that was given.
@@ -44,12 +48,36 @@ impl Image {
 }
 
 impl Subject {
+    /// What there is to look at.
+    #[must_use]
+    pub fn new(
+        project: Project,
+        checkout: Option<Checkout>,
+        image: Option<Image>,
+        manifests: Option<Manifests>,
+    ) -> Self {
+        Self {
+            project,
+            checkout,
+            image,
+            manifests,
+            inspection: OnceLock::new(),
+        }
+    }
+
     pub(super) fn checkout(&self) -> Result<&Checkout, Unseen> {
         self.checkout.as_ref().ok_or(Unseen::Checkout)
     }
 
     pub(super) fn manifests(&self) -> Result<&Manifests, Unseen> {
         self.manifests.as_ref().ok_or(Unseen::Manifests)
+    }
+
+    /// What the inspection of the manifests finds. It is made once: it reads and merges every file.
+    pub(super) fn inspection(&self) -> Result<&inspect::Report, Unseen> {
+        let manifests = self.manifests()?;
+        let look = || inspect(&self.project.service, &manifests.inputs);
+        Ok(self.inspection.get_or_init(look))
     }
 
     /// The image, if it is whole.

@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::sample::{Draft, Files};
-use super::{GROUPS, Manifests, Report, Subject, Verdict, verify};
-use crate::deploy::inspect::{Input, Inputs};
+use super::{GROUPS, Manifests, Report, Subject, Unusable, Verdict, verify};
 use crate::deploy::kubernetes;
 
 fn report(draft: Draft) -> Report {
@@ -51,12 +50,7 @@ fn a_release_whose_user_ids_the_cluster_assigns_is_sound() {
 #[test]
 fn what_is_not_given_is_not_looked_at_and_does_not_fail() {
     let whole = Draft::sound().subject().unwrap();
-    let report = verify(&Subject {
-        project: whole.project,
-        checkout: None,
-        image: None,
-        manifests: None,
-    });
+    let report = verify(&Subject::new(whole.project, None, None, None));
     assert!(report.ok);
     let looked = report
         .outcomes()
@@ -74,27 +68,27 @@ fn what_is_not_given_is_not_looked_at_and_does_not_fail() {
     assert_eq!(reasons, expected.into());
 }
 
+/// The report on a stream of manifests, with the plan of `draft`.
+fn of_stream(draft: Draft, text: String) -> Result<Report, Unusable> {
+    let manifests = Manifests::of_text("stream", text)?;
+    let subject = Subject::new(draft.project, None, None, Some(manifests));
+    Ok(verify(&subject))
+}
+
+#[test]
+fn a_stream_that_an_older_cluster_cannot_run_fails() {
+    let stream = kubernetes::stream(&Draft::sound().project, Some("production")).unwrap();
+    let mut draft = Draft::sound();
+    let production = draft.project.plan.environments.last_mut().unwrap();
+    production.kubernetes = "1.28".try_into().unwrap();
+    let report = of_stream(draft, stream).unwrap();
+    let mut failed = report.outcomes().filter(|one| !one.faults.is_empty());
+    assert_eq!(failed.next().map(|one| one.id), Some("pods-fit-cluster"));
+}
+
 #[test]
 fn a_stream_is_looked_at_as_the_tree_that_it_was_made_of() {
-    let of = |text: String| {
-        let draft = Draft::sound();
-        let inputs = Inputs {
-            inputs: vec![Input {
-                file: "stream".to_owned(),
-                text,
-            }],
-            findings: Vec::new(),
-        };
-        let manifests = Manifests::of_stream("stream", inputs);
-        manifests.map(|manifests| {
-            verify(&Subject {
-                project: draft.project,
-                checkout: None,
-                image: None,
-                manifests: Some(manifests),
-            })
-        })
-    };
+    let of = |text: String| of_stream(Draft::sound(), text);
     let stream = kubernetes::stream(&Draft::sound().project, Some("production")).unwrap();
     let sound = of(stream.clone()).unwrap();
     assert!(sound.ok, "{}", sound.text());

@@ -169,7 +169,7 @@ fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
     let environments = &subject.project.plan.environments;
     for place in subject.manifests()?.overlays() {
         let name = &place.name;
-        let planned = environments.iter().find(|one| one.name == *name);
+        let planned = environments.iter().find(|one| place.is_of(one));
         let version = planned.map(|one| one.kubernetes).unwrap_or_default();
         let mut servers = place.servers();
         let sleeps = servers.any(|one| !one["lifecycle"]["preStop"]["sleep"].is_null());

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::deploy::Service;
-use crate::deploy::facts::is_revision_of;
-use crate::deploy::inspect::{FindingKind, inspect};
+use crate::deploy::inspect::FindingKind;
 use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
+use crate::deploy::kustomize::text_at;
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
 use crate::deploy::verify::manifests::{Manifests, NO_BASE, Place, items, keys, name_of};
@@ -205,8 +205,7 @@ pub(super) fn of_inspection(
     kinds: &[FindingKind],
     evidence: &str,
 ) -> Result<Findings, Unseen> {
-    let manifests = subject.manifests()?;
-    let report = inspect(&subject.project.service, &manifests.inputs);
+    let report = subject.inspection()?;
     let mut findings = Findings::default();
     let faults = report.faults(false);
     let faults = faults.filter(|finding| kinds.contains(&finding.kind));
@@ -250,9 +249,10 @@ fn reads(place: &Place, kind: &str, name: &str, findings: &mut Findings) {
             } else {
                 "configMapRef"
             };
-            is_revision_of(name_of(&source[reference]), name)
+            place.is_called(name_of(&source[reference]), name)
         };
-        let mounted = items(&pod["volumes"]).find(|volume| volume["secret"]["secretName"] == name);
+        let mounted = items(&pod["volumes"])
+            .find(|volume| place.is_called(text_at(volume, "/secret/secretName"), name));
         let reads = |container: &Value| {
             let volume = mounted.map(|volume| &volume["name"]);
             let mut mounts = items(&container["volumeMounts"]);
