@@ -228,13 +228,14 @@ async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
 }
 
 /// Edits of a production overlay that work when they are applied: file, what in it becomes what, the
-/// item that fails, and what is said.
-const DANGEROUS: &[[&str; 5]] = &[
+/// item that fails, `line` where a fault of the tree begins with that of the edit, and what is said.
+const DANGEROUS: &[[&str; 6]] = &[
     [
         "overlays/production/deployment.yaml",
         "path: /health/live",
         "path: /health/ready",
         "probe-questions",
+        "",
         "livenessProbe: asks /health/ready",
     ],
     [
@@ -242,13 +243,15 @@ const DANGEROUS: &[[&str; 5]] = &[
         "terminationGracePeriodSeconds: 35",
         "terminationGracePeriodSeconds: 20",
         "pods-drain",
-        "base/backend/deployment.yaml:134: ",
+        "line",
+        "terminationGracePeriodSeconds: is 20, and a pod takes up to 30",
     ],
     [
         "base/backend/deployment.yaml",
         "preStop:",
         "postStart:",
         "pods-drain",
+        "",
         "preStop: is missing",
     ],
     [
@@ -256,13 +259,15 @@ const DANGEROUS: &[[&str; 5]] = &[
         "ENVIRONMENT: \"production\"",
         "ENVIRONMENT: \"development\"",
         "settings-environment",
-        "overlays/production/configmap.yaml:9: ",
+        "line",
+        "ENVIRONMENT: is \"development\" in the ",
     ],
     [
         "overlays/production/configmap.yaml",
         "\ndata:",
         "\ndata:\n  REDIS_ENABLED: \"false\"",
         "pods-share-state",
+        "",
         "REDIS_ENABLED: keeps redis inside the process",
     ],
     [
@@ -270,6 +275,7 @@ const DANGEROUS: &[[&str; 5]] = &[
         "  ingress:",
         "  ingress:\n  - {}",
         "network-closed",
+        "",
         "ingress: rule 1 lets everybody in",
     ],
     [
@@ -277,6 +283,7 @@ const DANGEROUS: &[[&str; 5]] = &[
         "LOG_LEVEL: \"info\"",
         "LOG_LEVEL: \"debug\"",
         "settings-current",
+        "",
         "checksum/config: is stale",
     ],
     [
@@ -284,24 +291,31 @@ const DANGEROUS: &[[&str; 5]] = &[
         "LOG_FORMAT: \"json\"",
         "LOG_FORMAT: \"text\"",
         "settings-planned",
-        "`LOG_FORMAT` is \"text\" in production, and \"json\" by the plan",
+        "",
+        "`LOG_FORMAT` is \"text\" in ",
     ],
 ];
 
 #[tokio::test]
 async fn a_dangerous_edit_fails_both_checks_in_a_tree_and_in_a_stream() {
     let kubectl = installed(&["kubectl"], &[TOOLS.into()]);
-    for [file, old, new, item, expected] in DANGEROUS {
+    for [file, old, new, item, line, expected] in DANGEROUS {
         let (folder, path) = manifests().await;
-        let file = folder.path().join("k8s").join(file);
-        let text = fs::read_to_string(&file).expect("a manifest");
-        assert!(text.contains(old), "{old}: {text}");
-        fs::write(&file, text.replacen(old, new, 1)).expect("a file");
+        let edited = folder.path().join("k8s").join(file);
+        let text = fs::read_to_string(&edited).expect("a manifest");
+        let (before, _) = text
+            .split_once(old)
+            .unwrap_or_else(|| panic!("{old}: {text}"));
+        fs::write(&edited, text.replacen(old, new, 1)).expect("a file");
+        let at = match *line {
+            "" => String::new(),
+            _ => format!("{file}:{}: ", before.matches('\n').count() + 1),
+        };
         let done = verify(&["--manifests", &path]).await;
         let text = said(&done);
         assert_eq!(done.status.code(), Some(1), "{text}");
         assert!(
-            text.contains(&format!("[{item}]\n      wrong: ")),
+            text.contains(&format!("[{item}]\n      wrong: {at}")),
             "{item}: {text}"
         );
         assert!(text.contains(expected), "{expected}: {text}");
@@ -317,17 +331,16 @@ async fn a_dangerous_edit_fails_both_checks_in_a_tree_and_in_a_stream() {
         let built = run(kustomize.arg(format!("{tree}/overlays/production"))).await;
         assert!(built.status.success(), "{}", said(&built));
         let stream = String::from_utf8(built.stdout).expect("UTF-8");
-        for words in [
-            ["verify", "--manifests", "-"].as_slice(),
-            &["config", "check", "--from", "-"],
-        ] {
-            let done = Settings::new().run_with(words, &stream).await;
-            assert!(
-                matches!(done.status.code(), Some(1 | 78)),
-                "{item}: {}",
-                said(&done)
-            );
-        }
+        let words = ["verify", "--manifests", "-"];
+        let done = Settings::new().run_with(&words, &stream).await;
+        let text = said(&done);
+        assert_eq!(done.status.code(), Some(1), "{item}: {text}");
+        let failed = format!("[{item}]\n      wrong: ");
+        assert!(text.contains(&failed), "{item}: {text}");
+        assert!(text.contains(expected), "{expected}: {text}");
+        let words = ["config", "check", "--from", "-"];
+        let done = Settings::new().run_with(&words, &stream).await;
+        assert_eq!(done.status.code(), Some(78), "{item}: {}", said(&done));
     }
 }
 
