@@ -147,16 +147,22 @@ pub(super) fn config_map(service: &Service) -> String {
     format!("{}-config", service.name)
 }
 
-/// Digits of the digest in which the name of a ConfigMap ends outside development.
+/// Digits of the digest behind the name of a ConfigMap outside development.
 pub(super) const REVISION_DIGITS: usize = 8;
 
-/// Whether `found` is the object `name`, or a revision of it: the same name with a digest behind it.
+/// Checks whether `found` is the object `name` or a revision of it, renamed or not.
 pub(super) fn is_revision_of(found: &str, name: &str) -> bool {
-    let Some(rest) = found.strip_prefix(name) else {
-        return false;
-    };
-    let digest = rest.strip_prefix('-').unwrap_or_default();
-    rest.is_empty() || digest.len() == REVISION_DIGITS && digest.bytes().all(is_hex)
+    found == name || revision_digest(found, name).is_some()
+}
+
+/// The digest in `found`, where that is a revision of the object `name`. `namePrefix` and
+/// `nameSuffix` of a kustomization may stand before the name and behind the digest.
+pub(super) fn revision_digest<'a>(found: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = found.split_once(name)?;
+    let (digest, rest) = rest.strip_prefix('-')?.split_at_checked(REVISION_DIGITS)?;
+    // More letters make it the hash of another tool, such as kustomize's own of ten.
+    let ends = !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
+    (ends && digest.bytes().all(is_hex)).then_some(digest)
 }
 
 fn is_hex(byte: u8) -> bool {
@@ -242,14 +248,24 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_is_the_name_and_a_digest() {
-        for name in ["x-config", "x-config-0123abcd"] {
+    fn a_revision_is_the_name_and_a_digest_whatever_stands_around_them() {
+        assert!(is_revision_of("x-config", "x-config"));
+        for name in [
+            "x-config-0123abcd",
+            "x-config-0123abcd-b",
+            "team-x-config-0123abcd",
+            "team-x-config-0123abcd-b",
+        ] {
+            assert_eq!(revision_digest(name, "x-config"), Some("0123abcd"));
             assert!(is_revision_of(name, "x-config"), "{name}");
         }
         for name in [
             "x-config-0123abc",
             "x-config-0123abcg",
+            "x-config-0123abcd2",
+            "x-config-0123abcé",
             "x-config2",
+            "x-config-b",
             "y-config",
         ] {
             assert!(!is_revision_of(name, "x-config"), "{name}");

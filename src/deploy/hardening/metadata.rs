@@ -61,8 +61,13 @@ fn config_map(objects: &Objects) -> Vec<String> {
 }
 
 fn namespace(objects: &Objects) -> Vec<String> {
+    // A second copy in the same namespace must not bring the Namespace again.
+    let others = objects.is_copy() && objects.kind("Namespace").next().is_none();
     failing(objects.all(), "names no namespace of the tree", |object| {
-        object["kind"] == "Namespace" || objects.has("Namespace", &object["metadata"]["namespace"])
+        let namespace = &object["metadata"]["namespace"];
+        object["kind"] == "Namespace"
+            || others && namespace.is_string()
+            || objects.has("Namespace", namespace)
     })
 }
 
@@ -83,13 +88,20 @@ fn labels(objects: &Objects) -> Vec<String> {
     });
     let problem = "is of an instance of another name";
     faults.extend(objects.every("Deployment", problem, |deployment| {
-        label(deployment, "instance") == deployment["metadata"]["name"]
+        // A copy that is alone in its namespace may keep the label.
+        let instance = label(deployment, "instance");
+        let kept = objects.is_copy() && instance == label(deployment, "name");
+        kept || instance == deployment["metadata"]["name"]
     }));
     faults
 }
 
 fn versions(objects: &Objects) -> Vec<String> {
     failing(objects.all(), "is of a version that may change", |object| {
+        // There is no stable version of it.
+        if object["kind"] == "SealedSecret" {
+            return true;
+        }
         let version = object["apiVersion"].as_str().unwrap_or_default();
         // The only version there is, since 2019.
         if version == "bitnami.com/v1alpha1" {

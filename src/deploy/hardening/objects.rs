@@ -38,6 +38,17 @@ impl Objects {
             .any(|object| object["metadata"]["name"] == *name)
     }
 
+    /// Checks whether a kustomization above has renamed them: the label of the name stays.
+    pub(super) fn is_copy(&self) -> bool {
+        self.kind("Deployment").any(|deployment| {
+            let metadata = &deployment["metadata"];
+            let first = metadata["labels"]["app.kubernetes.io/name"].as_str();
+            let name = metadata["name"].as_str();
+            name.zip(first)
+                .is_some_and(|(name, first)| name != first && name.contains(first))
+        })
+    }
+
     /// What makes pods: the Deployment and the Job.
     pub(super) fn workloads(&self) -> impl Iterator<Item = &Value> {
         self.all().filter(|object| pod(object).is_object())

@@ -157,7 +157,11 @@ fn runs(service: &Service, container: &Container) -> bool {
 }
 
 fn is_well_known(service: &Service, name: &str) -> bool {
-    facts::is_revision_of(name, &facts::config_map(service)) || name == facts::secret(service)
+    // Not behind a prefix: `web-shop-config` is of the service `web-shop`, unless a pod of `shop`
+    // names it.
+    let is_revision =
+        name.starts_with(&service.name) && facts::is_revision_of(name, &facts::config_map(service));
+    is_revision || name == facts::secret(service)
 }
 
 /// Leaves the sources that our workloads name and those that are called ours; without any

@@ -1,8 +1,8 @@
 //! What is applied together: everything, or, where kustomizations say so, one overlay at a time,
 //! with its patches laid over its base.
 //!
-//! Not a kustomize: it follows `resources`, `components` and strategic patches by kind and name,
-//! which is what settings come by. Whoever needs more builds the overlay and hands over the result.
+//! Not a kustomize: it follows `resources`, `components`, strategic patches by kind and name, and
+//! operations of JSON Patch in files, which is what settings and hooks come by. Whoever needs more builds the overlay and hands over the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::dotenv;
 use super::object::{self, Entry, Given, Holder, Object, Source};
 use super::report::{At, Finding, FindingKind};
 use super::whole::Whole;
-use crate::deploy::kustomize::{is_deletion, items, join, merge, text_at, texts};
+use crate::deploy::kustomize::{is_deletion, items, join, merge, operate, text_at, texts};
 
 /// Overlays upon overlays.
 const MAX_DEPTH: usize = 16;
@@ -233,12 +233,18 @@ impl<'a> Tree<'a> {
             take(steps, 1)?;
             self.add(&join(folder, name), objects, depth + 1, steps);
         }
-        let paths = items(list, "patches").map(|patch| text_at(patch, "/path"));
-        for path in paths.chain(texts(list, "patchesStrategicMerge")) {
+        let patches = items(list, "patches").map(|patch| (text_at(patch, "/path"), patch));
+        let merged = texts(list, "patchesStrategicMerge").map(|path| (path, &Value::Null));
+        for (path, entry) in patches.chain(merged) {
             let path = join(folder, path);
-            if let Some((file, patches)) = self.files.get_key_value(path.as_str()) {
-                for patch in patches {
-                    take(steps, 1 + objects.len())?;
+            let Some((file, patches)) = self.files.get_key_value(path.as_str()) else {
+                continue;
+            };
+            take(steps, (1 + objects.len()) * patches.len())?;
+            for patch in patches {
+                if is_operation(patch) {
+                    target(objects, file, patch, &entry["target"]);
+                } else {
                     lay(objects, file, patch);
                 }
             }
@@ -282,13 +288,37 @@ fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
     }
 }
 
+/// Checks whether `layer` is an operation of JSON Patch rather than a part of an object.
+pub(super) fn is_operation(layer: &Value) -> bool {
+    layer["op"].is_string()
+}
+
+/// Lays the operation `patch` over the objects of that kind and name. Names stay: what refers to
+/// them would not follow here.
+fn target<'a>(objects: &mut [Layers<'a>], file: &'a str, patch: &'a Value, target: &Value) {
+    let is_meant = |layers: &&mut Layers| {
+        let first = layers.first();
+        first.is_some_and(|(_, object)| {
+            let keys = [("/kind", "/kind"), ("/metadata/name", "/name")];
+            let wanted = keys.map(|(own, its)| (text_at(object, own), text_at(target, its)));
+            wanted.iter().all(|(own, its)| own == its)
+        })
+    };
+    if text_at(patch, "/path").starts_with("/spec/") {
+        let meant = objects.iter_mut().filter(is_meant);
+        meant.for_each(|layers| layers.push((file, patch)));
+    }
+}
+
 /// The object that `layers` make, in `namespace`, and what of it is looked at.
 fn merged(layers: &Layers, namespace: Option<&str>) -> Option<(Option<Whole>, Option<Object>)> {
     let (first_file, first) = layers.first()?;
     let mut whole = (*first).clone();
     let mut sources = Vec::new();
     for (n, (file, layer)) in layers.iter().enumerate() {
-        if n > 0 {
+        if is_operation(layer) {
+            operate(&mut whole, layer);
+        } else if n > 0 {
             merge(&mut whole, layer);
         }
         if let Some(Object::Source(source)) = object::read(file, layer) {

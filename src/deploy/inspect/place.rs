@@ -111,6 +111,15 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The text of the setting that a fact of the service names, or the fact itself where it is the
+    /// value; none where that cannot be told from here.
+    pub(super) fn fact(&self, fact: &str) -> Option<String> {
+        match self.service.settings.get(fact) {
+            Some(_) => self.text(fact),
+            None => Some(fact.to_owned()),
+        }
+    }
+
     /// The place that gives the setting `name`.
     pub(super) fn given_at(&self, name: &str) -> Option<&At> {
         self.given.get(name).map(|(_, at)| at)

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::object;
+use super::overlay::is_operation;
 use super::report::{At, Finding, FindingKind};
 use crate::deploy::kustomize::text_at;
 
@@ -104,7 +105,10 @@ impl Whole {
     /// nearest above, and how far that is.
     fn written<'a, 'p>(&'a self, path: &'p [&'p str]) -> (&'a str, &'a Value, &'p [&'p str]) {
         let has = |(_, layer): &&(String, Value), path: &[&str]| walk(layer, path).is_some();
-        if let Some((file, layer)) = self.layers.iter().rev().find(|layer| has(layer, path)) {
+        let says = |layer: &&(String, Value)| has(layer, path) || reaches(&layer.1, path);
+        if let Some((file, layer)) = self.layers.iter().rev().find(says) {
+            // Below an operation of JSON Patch paths are others.
+            let path = if is_operation(layer) { &[] } else { path };
             return (file, layer, path);
         }
         for end in (0..path.len()).rev() {
@@ -115,6 +119,16 @@ impl Whole {
         }
         (&self.at.file, &self.value, &[])
     }
+}
+
+/// Checks whether `layer` is an operation at `path` or above it. It calls items by their numbers.
+fn reaches(layer: &Value, path: &[&str]) -> bool {
+    let mut steps = text_at(layer, "/path").split('/').skip(1).enumerate();
+    is_operation(layer)
+        && steps.all(|(at, step)| {
+            let number = step.parse::<usize>().is_ok();
+            path.get(at).is_some_and(|own| *own == step || number)
+        })
 }
 
 /// The value at `path` of `value`, where items of a list go by name or number.

@@ -34,6 +34,20 @@ pub(super) fn is_deletion(patch: &Value) -> bool {
     text_at(patch, "/$patch") == "delete"
 }
 
+/// Does `operation` of JSON Patch (RFC 6902) to `object`: `remove`, `replace` and `add` of a member.
+pub(super) fn operate(object: &mut Value, operation: &Value) {
+    let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
+        return;
+    };
+    let Some(parent) = object.pointer_mut(parent).and_then(Value::as_object_mut) else {
+        return;
+    };
+    match operation.get("value") {
+        Some(value) => parent.insert(key.to_owned(), value.clone()),
+        None => parent.shift_remove(key),
+    };
+}
+
 /// `path` as seen from `folder`.
 pub(super) fn join(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();

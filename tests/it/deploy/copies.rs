@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::manifests::{kustomize, tool};
 use super::{generate, said};
+use crate::support::Settings;
 
 /// The three ways in which the Secret comes, and everything that has a name or a selector.
 const PLAN: &str = r#"
@@ -46,18 +47,23 @@ patches:
     kind: Namespace
 ";
 
+/// What kubectl makes of a kustomization of `lines` above `resources`.
+fn stream(folder: &Path, resources: &[&str], lines: &str) -> String {
+    let kubectl = tool("kubectl").expect("it was there");
+    let own = folder.join("own");
+    std::fs::create_dir_all(&own).expect("a folder");
+    let list = resources.join("\n- ");
+    let text = format!("resources:\n- {list}\n{lines}");
+    std::fs::write(own.join("kustomization.yaml"), text).expect("a file");
+    kustomize(&kubectl, &own)
+}
+
 struct Built(Vec<Value>);
 
 impl Built {
-    /// What kubectl makes of a kustomization of `lines` above `resources`.
+    /// The objects of [`stream`].
     fn of(folder: &Path, resources: &[&str], lines: &str) -> Self {
-        let kubectl = tool("kubectl").expect("it was there");
-        let own = folder.join("own");
-        std::fs::create_dir_all(&own).expect("a folder");
-        let list = resources.join("\n- ");
-        let text = format!("resources:\n- {list}\n{lines}");
-        std::fs::write(own.join("kustomization.yaml"), text).expect("a file");
-        let text = kustomize(&kubectl, &own);
+        let text = stream(folder, resources, lines);
         Self(serde_saphyr::from_multiple(&text).expect("YAML"))
     }
 
@@ -244,6 +250,43 @@ async fn a_secret_that_is_listed_beside_the_overlay_is_followed() {
     let built = Built::of(folder.path(), &resources, COPY);
     assert_eq!(built.secrets(), ["aura-secrets-b".to_owned()].into());
     assert_eq!(built.loose_ends(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn renamed_copies_pass_both_checks_until_they_are_edited() {
+    if tool("kubectl").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    rendered(folder.path()).await;
+    let plan = folder.path().join("deploy.toml").display().to_string();
+    let commands = [
+        (["config", "check", "--from", "-"].as_slice(), 78),
+        (&["verify", "--manifests", "-", "--config", &plan], 1),
+    ];
+    for name in ENVIRONMENTS {
+        let overlay = format!("../k8s/overlays/{name}");
+        for lines in [
+            COPY,
+            "namePrefix: team-\n",
+            "namePrefix: team-\nnameSuffix: -b\n",
+        ] {
+            let sound = stream(folder.path(), &[&overlay], lines);
+            let edited = sound.replacen("LOG_LEVEL: ", "LOG_LEVEL: error # ", 1);
+            assert_ne!(sound, edited);
+            for (words, code) in commands {
+                let done = Settings::new().run_with(words, &sound).await;
+                let told = said(&done);
+                assert_eq!(done.status.code(), Some(0), "{name}: {lines}{told}");
+                let done = Settings::new().run_with(words, &edited).await;
+                let told = said(&done);
+                assert_eq!(done.status.code(), Some(code), "{name}: {lines}{told}");
+                assert!(told.contains("checksum/config: is stale"), "{told}");
+                let renamed = told.contains("another content than its name says");
+                assert_eq!(renamed, name != "development", "{told}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ use serde_json::Value;
 use crate::deploy::inspect::overlay::Group;
 use crate::deploy::inspect::report::FindingKind;
 use crate::deploy::inspect::whole::{Hazard, Whole};
-use crate::deploy::kubernetes::EVERYWHERE;
 use crate::deploy::kustomize::{items, text_at};
+
+/// The longest prefix that stands for every address, however the address is written: `2000::/3` is
+/// all of the public IPv6, and two halves of IPv4 are the whole. No network of anybody is that wide.
+const EVERYWHERE_BITS: u8 = 3;
 
 /// Rules that let everybody in, or out to everywhere, of the policies that hold for the pods of
 /// `owner`.
@@ -59,8 +62,8 @@ fn is_open(rule: &Value, peers: &str) -> bool {
 fn is_everybody(peer: &Value) -> bool {
     let block = &peer["ipBlock"];
     if !block.is_null() {
-        let cidr = text_at(block, "/cidr");
-        return EVERYWHERE.iter().any(|(whole, _)| *whole == cidr);
+        let (_, bits) = text_at(block, "/cidr").split_once('/').unwrap_or_default();
+        return bits.parse().is_ok_and(|bits: u8| bits <= EVERYWHERE_BITS);
     }
     let whole = |selector: &Value| selector.as_object().is_some_and(serde_json::Map::is_empty);
     let (namespaces, pods) = (&peer["namespaceSelector"], &peer["podSelector"]);

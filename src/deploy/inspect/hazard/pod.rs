@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::Running;
-use crate::deploy::Probes;
 use crate::deploy::inspect::report::FindingKind;
 use crate::deploy::inspect::whole::Hazard;
 use crate::deploy::kubernetes::{PRE_STOP_SECONDS, drain_seconds};
+use crate::deploy::kustomize::items;
 use crate::deploy::plan::Tier;
+use crate::deploy::{Probes, Service};
 
 /// Seconds that Kubernetes grants where nothing is said.
 const USUAL_GRACE: i64 = 30;
@@ -56,7 +57,7 @@ pub(super) fn probes(running: &Running, hazards: &mut Vec<Hazard>) {
         let probe = &running.value[key];
         if let Some(problem) = elsewhere(running, &probe["httpGet"]["port"]) {
             let path = [key, "httpGet", "port"];
-            let remedy = format!("ask the port of {}", running.service.port);
+            let remedy = "ask the port that serves";
             hazards.push(running.in_container(FindingKind::Probe, &path, problem, remedy));
         }
         let add = |path: &[&str], problem: String| {
@@ -83,7 +84,7 @@ pub(super) fn probes(running: &Running, hazards: &mut Vec<Hazard>) {
 
 /// A fault of the port of a probe that is not the one that serves.
 fn elsewhere(running: &Running, port: &Value) -> Option<String> {
-    let serves: u64 = running.place.text(&running.service.port)?.parse().ok()?;
+    let serves: u64 = running.place.fact(&running.service.port)?.parse().ok()?;
     let (shown, number) = match port {
         Value::Number(number) => (number.to_string(), number.as_u64()),
         Value::String(name) => {
@@ -103,22 +104,34 @@ fn elsewhere(running: &Running, port: &Value) -> Option<String> {
         .then(|| format!("goes to the port {shown}, and the service listens on {serves}"))
 }
 
+/// Seconds for which the hook waits: the kubelet, or the program itself on clusters that cannot. None
+/// of another hook, whose length is not known.
+fn pre_stop_seconds(service: &Service, hook: &Value) -> Option<i64> {
+    if let Some(seconds) = hook["sleep"]["seconds"].as_i64() {
+        return Some(seconds);
+    }
+    let words: Vec<&str> = items(&hook["exec"], "command")
+        .map(|word| word.as_str().unwrap_or_default())
+        .collect();
+    let (seconds, words) = words.split_last()?;
+    let program = &service.program;
+    let known = std::iter::once(&program.entrypoint).chain(program.sleep.as_ref()?);
+    words.iter().eq(known).then(|| seconds.parse().ok())?
+}
+
 /// Pods that get SIGTERM while requests are still sent to them, or SIGKILL while some are answered.
 pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
     let hook = ["lifecycle", "preStop"];
     let pre_stop = &running.value["lifecycle"]["preStop"];
-    let sleep = pre_stop["sleep"]["seconds"].as_i64();
-    let waits = match sleep {
-        Some(seconds) => seconds,
-        // The program itself waits, on clusters that cannot.
-        None if running.rendered && !pre_stop.is_null() => PRE_STOP_SECONDS,
-        // Of other hooks nobody knows how long they take.
-        None => 0,
-    };
-    if waits < PRE_STOP_SECONDS && (running.rendered || sleep.is_some()) {
+    let sleep = pre_stop_seconds(running.service, pre_stop);
+    let waits = sleep.unwrap_or(0);
+    // A program that cannot wait may have a hook of its operator's, of whatever length.
+    let theirs = !pre_stop.is_null() && running.service.program.sleep.is_none();
+    if waits < PRE_STOP_SECONDS && (sleep.is_some() || running.rendered && !theirs) {
         let problem = match sleep {
             Some(seconds) => format!("waits for {seconds} s"),
-            None => "is missing".to_owned(),
+            None if pre_stop.is_null() => "is missing".to_owned(),
+            None => "is not known to wait".to_owned(),
         };
         hazards.push(running.in_container(
             FindingKind::Drain,
@@ -128,7 +141,7 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
         ));
     }
     let setting = running.service.shutdown_timeout.as_deref();
-    let text = setting.map(|name| running.place.text(name));
+    let text = setting.map(|name| running.place.fact(name));
     // A setting that may be anything.
     if text == Some(None) {
         return;
@@ -138,7 +151,8 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
     let grace = running.whole.find(&path).as_i64().unwrap_or(USUAL_GRACE);
     // At the same moment is too late: the process ends when its last request has.
     if grace <= waits + drain {
-        let by = setting.map_or_else(String::new, |name| format!(" by {name}"));
+        let named = setting.filter(|name| running.service.settings.get(name).is_some());
+        let by = named.map_or_else(String::new, |name| format!(" by {name}"));
         hazards.push(running.whole.hazard(
             FindingKind::Drain,
             "terminationGracePeriodSeconds",

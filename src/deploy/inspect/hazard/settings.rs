@@ -90,23 +90,24 @@ pub(super) fn environment(running: &Running, hazards: &mut Vec<Hazard>) {
 }
 
 /// Pods that carry another checksum than their ConfigMap has: an apply leaves them as they are.
+/// Manifests of others may call checksums of their own the same, as Helm charts do.
 pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
+    if !running.rendered {
+        return;
+    }
     let ours = facts::config_map(running.service);
     for (reference, _) in &running.container.env_from {
         let source = named(running.sources, reference, &running.workload.namespace);
         let Some(source) = source.filter(|source| source.holder == Holder::ConfigMap) else {
             continue;
         };
-        let Some(rest) = source.name.strip_prefix(&ours) else {
-            continue;
-        };
-        let Some(data) = texts(source) else {
+        let Some(data) = texts(source).filter(|_| source.name.contains(&ours)) else {
             continue;
         };
         let now = checksum(&data);
         // Another name for each set of values; see the overlay.
-        let digest = rest.strip_prefix('-').unwrap_or_default();
-        if !digest.is_empty() && !now.starts_with(digest) {
+        let digest = facts::revision_digest(&source.name, &ours);
+        if digest.is_some_and(|digest| !now.starts_with(digest)) {
             hazards.push(running.whole.hazard(
                 FindingKind::Stale,
                 &source.name,
@@ -119,7 +120,7 @@ pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
         let path = ["spec", "template", "metadata", "annotations", CHECKSUM];
         match running.whole.find(&path) {
             Value::String(text) if *text == now => {}
-            Value::Null if !running.rendered || !digest.is_empty() => {}
+            Value::Null if digest.is_some() => {}
             found => {
                 let problem = if found.is_null() {
                     "is missing"
@@ -147,7 +148,7 @@ pub(super) fn unread(running: &Running, hazards: &mut Vec<Hazard>) {
     let ours = facts::config_map(running.service);
     let mut read = running.container.env_from.iter();
     let reads = read.any(|(reference, _)| {
-        reference.holder == Holder::ConfigMap && reference.name.starts_with(&ours)
+        reference.holder == Holder::ConfigMap && reference.name.contains(&ours)
     });
     if running.rendered && !reads && running.service.plain_settings().next().is_some() {
         hazards.push(running.in_container(

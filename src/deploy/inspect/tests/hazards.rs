@@ -29,15 +29,22 @@ Stale | overlays/production/deployment.yaml | checksum/config: " | checksum/conf
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {} | ingress: rule 1 lets everybody in; say whom under `from`
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - {} | egress: rule 1 lets pods out to everywhere
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 0.0.0.0/0}}] | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: "0::/0"}}] | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 10.0.0.0/0}}] | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 128.0.0.0/1}}] | egress: rule 1 lets pods out
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - from: [{namespaceSelector: {}}] | ingress: rule 1 lets everybody in
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - ports: [{port: http}] | ingress: rule 1 lets everybody in
 "#;
 
 /// A service with an endpoint for each probe, and its manifests by their paths.
 fn rendered() -> (Service, BTreeMap<String, String>) {
-    let mut service = sample::service();
+    rendered_by(sample::service(), "")
+}
+
+/// The same of `service`, with that `deploy.toml`.
+fn rendered_by(mut service: Service, toml: &str) -> (Service, BTreeMap<String, String>) {
     service.probes = Probes::below("/health");
-    let plan = Plan::read(&service, None, false).unwrap();
+    let plan = Plan::read(&service, Some(("deploy.toml", toml)), false).unwrap();
     let project = Project { service, plan };
     let files = (kubernetes::ARTEFACT.render)(&project).unwrap();
     let below = |path: &str| path.strip_prefix("k8s/").unwrap().to_owned();
@@ -99,6 +106,57 @@ fn every_dangerous_edit_is_a_fault_with_its_line() {
             "{found}"
         );
     }
+}
+
+/// The faults of rendered files after an edit of one of them.
+fn after(rendered: &(Service, BTreeMap<String, String>), edit: [&str; 3]) -> String {
+    let (service, mut files) = rendered.clone();
+    let [file, old, new] = edit;
+    let text = files.get_mut(file).unwrap();
+    assert!(text.contains(old), "no {old:?} in {file}:\n{text}");
+    *text = text.replacen(old, new, 1);
+    let report = looked_into(&service, &files);
+    let faults: Vec<_> = report.faults(false).map(ToString::to_string).collect();
+    faults.join("\n")
+}
+
+#[test]
+fn a_hook_that_runs_the_program_counts_for_as_long_as_it_waits() {
+    let mut service = sample::service();
+    service.program.sleep = Some(vec!["sleep".to_owned()]);
+    let old = rendered_by(service, "environments.production.kubernetes = \"1.28\"\n");
+    let file = "overlays/production/prestop.yaml";
+    let with = |from: &str, to: &str| after(&old, [file, from, to]);
+    assert_eq!(with("- \"5\"", "- \"5\""), "");
+    let faults = with("- \"5\"", "- \"0\"");
+    assert!(
+        faults.starts_with("overlays/production/prestop.yaml:2: "),
+        "{faults}"
+    );
+    assert!(faults.contains("preStop: waits for 0 s"), "{faults}");
+    for (from, to) in [("- sleep", "- version"), ("- /shop", "- /bin/true")] {
+        let faults = with(from, to);
+        assert!(faults.contains("preStop: is not known to wait"), "{faults}");
+    }
+    // A longer wait needs a longer grace period.
+    let faults = with("- \"5\"", "- \"20\"");
+    assert!(faults.contains("takes up to 45: 20 before"), "{faults}");
+}
+
+#[test]
+fn facts_that_are_numbers_are_checked_as_settings_are() {
+    let mut service = sample::service();
+    service.port = "8000".to_owned();
+    service.shutdown_timeout = Some("40".to_owned());
+    let sound = rendered_by(service, "");
+    let file = "base/backend/deployment.yaml";
+    let with = |from: &str, to: &str| after(&sound, [file, from, to]);
+    assert_eq!(with("port: http", "port: http"), "");
+    let faults = with("port: http", "port: metrics");
+    assert!(faults.contains("the service listens on 8000"), "{faults}");
+    let faults = with("PeriodSeconds: 50", "PeriodSeconds: 45");
+    let expected = "up to 45: 5 before SIGTERM, and 40; grant more than 45";
+    assert!(faults.contains(expected), "{faults}");
 }
 
 #[test]

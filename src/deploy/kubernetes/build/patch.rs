@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::deploy::kustomize::{is_deletion, merge, text_at};
+use crate::deploy::kustomize::{is_deletion, merge, operate, text_at};
 
 /// Applies `patch` to every object that it is for.
 pub(super) fn patch(objects: &mut Vec<Value>, patch: &Value, target: Option<&Value>) {
@@ -64,20 +64,6 @@ fn follow(object: &mut Value, old: &str, new: &str) {
             }
         }
     }
-}
-
-/// `remove` and `replace` of a member of an object.
-fn operate(object: &mut Value, operation: &Value) {
-    let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
-        return;
-    };
-    let Some(parent) = object.pointer_mut(parent).and_then(Value::as_object_mut) else {
-        return;
-    };
-    match operation.get("value") {
-        Some(value) => parent.insert(key.to_owned(), value.clone()),
-        None => parent.shift_remove(key),
-    };
 }
 
 /// Puts `labels` onto `object`, and where they say so onto the pods that it makes.
