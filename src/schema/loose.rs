@@ -1,6 +1,7 @@
 //! What schemas of other languages say in other words than schemars: unions, exclusive bounds,
 //! secrets inside lists and maps. Shapes are those that pydantic writes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
@@ -35,18 +36,35 @@ pub(super) fn bounds(node: &Node, kind: &Kind) -> Bounds {
         below: number("exclusiveMaximum"),
     };
     if *kind == Kind::Integer {
-        let whole = |bound: Option<Number>, step: i128| {
-            let bound = bound?;
-            let exact = bound.as_i128().or_else(|| {
-                let text = bound.as_f64().filter(|value| value.fract() == 0.0)?;
-                format!("{text:.0}").parse().ok()
-            })?;
-            Number::from_i128(exact.checked_add(step)?)
-        };
-        bounds.minimum = whole(bounds.above.take(), 1).or(bounds.minimum);
-        bounds.maximum = whole(bounds.below.take(), -1).or(bounds.maximum);
+        let above = bounds.above.take();
+        let above = above.and_then(|bound| beside(&bound, f64::floor, 1));
+        bounds.minimum = stricter(bounds.minimum, above, Ordering::Greater);
+        let below = bounds.below.take();
+        let below = below.and_then(|bound| beside(&bound, f64::ceil, -1));
+        bounds.maximum = stricter(bounds.maximum, below, Ordering::Less);
     }
     bounds
+}
+
+/// The whole number next to `bound`: `step` from it, once `round` has made it one.
+fn beside(bound: &Number, round: fn(f64) -> f64, step: i128) -> Option<Number> {
+    let whole = bound.as_i128().or_else(|| {
+        let rounded = round(bound.as_f64()?);
+        format!("{rounded:.0}").parse().ok()
+    })?;
+    Number::from_i128(whole.checked_add(step)?)
+}
+
+/// Of two limits, the one that the other lets pass; `order` is how it compares to the other.
+fn stricter(one: Option<Number>, other: Option<Number>, order: Ordering) -> Option<Number> {
+    let (Some(left), Some(right)) = (&one, &other) else {
+        return one.or(other);
+    };
+    let found = match (left.as_i128(), right.as_i128()) {
+        (Some(left), Some(right)) => Some(left.cmp(&right)),
+        _ => left.as_f64().partial_cmp(&right.as_f64()),
+    };
+    if found == Some(order) { one } else { other }
 }
 
 /// The kind of a variable that holds what no single kind describes. Text fits everything that is

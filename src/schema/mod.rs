@@ -33,6 +33,7 @@ pub use load::Loader;
 pub use resolution::{Entry, Loaded, Origin, Resolution, Shown};
 pub use secret::{REDACTED, Secret, Zeroize};
 pub use setting::{Condition, Kind, Section, Setting, Settings, Variant};
+pub(crate) use spelling::is_of_the_system;
 pub use spelling::{Reader, Spelling};
 pub use suggest::nearest;
 pub use walk::SchemaError;

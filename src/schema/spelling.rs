@@ -69,40 +69,89 @@ pub(super) fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name.chars().all(word)
 }
 
-/// Variables that the kubelet, libc, shells or interpreters read or set themselves.
-const SYSTEM: [&str; 24] = [
+/// Variables that the kubelet, libc, shells, OpenSSL or interpreters read or set themselves.
+///
+/// Not among them are those by which a service is configured on purpose, and which mean the same to
+/// its libraries (`HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`), and `ENV`: only an
+/// interactive shell reads it, and many services name their environment so.
+const SYSTEM: [&str; 68] = [
+    "BASHOPTS",
     "BASH_ENV",
+    "CDPATH",
+    "CLASSPATH",
+    "DOTNET_STARTUP_HOOKS",
+    "ERL_AFLAGS",
+    "ERL_FLAGS",
+    "ERL_LIBS",
     "GCONV_PATH",
+    "GEM_HOME",
+    "GEM_PATH",
     "GLIBC_TUNABLES",
+    "GODEBUG",
     "HOME",
     "HOSTALIASES",
     "HOSTNAME",
     "IFS",
     "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
     "LANG",
+    "LANGUAGE",
     "LOCALDOMAIN",
+    "LOCPATH",
     "LOGNAME",
+    "LUA_INIT",
+    "NLSPATH",
     "NODE_OPTIONS",
     "NODE_PATH",
     "OLDPWD",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
     "PATH",
+    "PERL5DB",
     "PERL5LIB",
+    "PERL5OPT",
+    "PERLLIB",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "PROMPT_COMMAND",
+    "PS4",
     "PWD",
+    "PYTHON_BASIC_REPL",
+    "PYTHON_COLORS",
+    "PYTHON_CONTEXT_AWARE_WARNINGS",
+    "PYTHON_CPU_COUNT",
+    "PYTHON_DISABLE_REMOTE_DEBUG",
+    "PYTHON_FROZEN_MODULES",
+    "PYTHON_GIL",
+    "PYTHON_HISTORY",
+    "PYTHON_JIT",
+    "PYTHON_PERF_JIT_SUPPORT",
+    "PYTHON_PRESITE",
+    "PYTHON_THREAD_INHERIT_CONTEXT",
+    "PYTHON_TLBC",
+    "RESOLV_HOST_CONF",
     "RES_OPTIONS",
     "RUBYLIB",
+    "RUBYOPT",
     "SHELL",
+    "SHELLOPTS",
     "SHLVL",
     "TMPDIR",
     "TZ",
+    "TZDIR",
     "USER",
+    "ZDOTDIR",
+    "_JAVA_OPTIONS",
 ];
 
-/// Beginnings of such names. After `PYTHON` comes no `_` in any that Python reads.
+/// Beginnings of such names. No `_` follows them: `PYTHON_VERSION` is read by no interpreter, and
+/// the names with `PYTHON_` that one does read stand in [`SYSTEM`].
 const SYSTEM_BEGINNINGS: [&str; 6] = ["DYLD_", "KUBERNETES_", "LC_", "LD_", "MALLOC_", "PYTHON"];
 
 /// Whether the system reads or sets the variable `name`: given a setting's value, the program may
 /// not even start.
-pub(super) fn is_of_the_system(name: &str) -> bool {
+pub(crate) fn is_of_the_system(name: &str) -> bool {
     let begins = |start: &&str| {
         let rest = name.strip_prefix(*start);
         rest.is_some_and(|rest| !rest.starts_with('_'))
@@ -141,11 +190,24 @@ mod tests {
             "LD_LIBRARY_PATH",
             "LC_ALL",
             "PYTHONPATH",
+            "PYTHON_GIL",
+            "PYTHON_CPU_COUNT",
+            "RUBYOPT",
+            "_JAVA_OPTIONS",
             "KUBERNETES_SERVICE_HOST",
         ] {
             assert!(is_of_the_system(name), "{name}");
         }
-        for name in ["LOG_PATH", "LDAP_URL", "PYTHON_VERSION", "PATHS", "HOST"] {
+        for name in [
+            "LOG_PATH",
+            "LDAP_URL",
+            "PYTHON_VERSION",
+            "PATHS",
+            "HOST",
+            "ENV",
+            "HTTP_PROXY",
+            "SSL_CERT_FILE",
+        ] {
             assert!(!is_of_the_system(name), "{name}");
         }
         assert!(is_variable("A_1") && !is_variable("1A") && !is_variable("a.b"));

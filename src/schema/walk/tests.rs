@@ -1,6 +1,6 @@
 //! Schemas as schemars and as pydantic write them.
 
-use serde_json::json;
+use serde_json::{Number, json};
 
 use super::*;
 
@@ -312,4 +312,40 @@ fn definitions_that_refer_to_themselves_end() {
     let list = json!({ "type": "array", "items": { "$ref": "#/$defs/L0" } });
     let schema = json!({ "$defs": definitions, "properties": { "x": list } });
     assert!(foreign(&schema).unwrap().get("SHOP_X").unwrap().secret);
+}
+
+#[test]
+fn of_two_limits_of_a_whole_number_the_stricter_one_counts() {
+    let limits = |field: Value| {
+        let settings = foreign(&json!({ "properties": { "a": field } })).unwrap();
+        let setting = settings.get("SHOP_A").unwrap();
+        let number = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_i64);
+        (number(&setting.minimum), number(&setting.maximum))
+    };
+    for (field, expected) in [
+        (
+            json!({ "minimum": 10, "exclusiveMinimum": 5 }),
+            (Some(10), None),
+        ),
+        (
+            json!({ "minimum": 5, "exclusiveMinimum": 10 }),
+            (Some(11), None),
+        ),
+        (
+            json!({ "maximum": 10, "exclusiveMaximum": 50 }),
+            (None, Some(10)),
+        ),
+        (
+            json!({ "maximum": 50, "exclusiveMaximum": 10.0 }),
+            (None, Some(9)),
+        ),
+        (
+            json!({ "exclusiveMinimum": 0.5, "exclusiveMaximum": 2.5 }),
+            (Some(1), Some(2)),
+        ),
+    ] {
+        let mut field = field;
+        field["type"] = json!("integer");
+        assert_eq!(limits(field.clone()), expected, "{field}");
+    }
 }
