@@ -263,17 +263,7 @@ async fn execute(
     let done = match command {
         UserCommand::Create {
             email, roles, json, ..
-        } => {
-            let user = auth
-                .create(&email, password, &roles, by)
-                .await
-                .map_err(explain)?;
-            if json {
-                line(&user)
-            } else {
-                format!("created {} with id {}", user.email, user.id)
-            }
-        }
+        } => create(auth, &email, &roles, password, json).await?,
         UserCommand::FirstAdmin { email, json } => {
             let invited = auth.invite_first_administrator(&email, by).await;
             match invited.map_err(explain)? {
@@ -297,16 +287,7 @@ async fn execute(
             auth.delete(&user, by).await.map_err(explain)?;
             format!("deleted {}", user.email)
         }
-        UserCommand::Erase { email, .. } => {
-            let email = parse(&email)?;
-            match auth.erase(&email, by).await {
-                Err(Error::UserNotFound) => bail!(
-                    "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
-                ),
-                done => done.map_err(explain)?,
-            }
-            format!("erased {email}")
-        }
+        UserCommand::Erase { email, .. } => erase(auth, &email).await?,
         UserCommand::SetPassword { email, .. } => {
             let user = find(auth, &email).await?;
             auth.set_password(&user, password, by)
@@ -349,6 +330,34 @@ async fn execute(
     };
     output::print(&format!("{done}\n"))?;
     Ok(())
+}
+
+async fn create(
+    auth: &Auth,
+    email: &str,
+    roles: &[String],
+    password: Secret,
+    json: bool,
+) -> anyhow::Result<String> {
+    let by = &By::command_line();
+    let created = auth.create(email, password, roles, by).await;
+    let user = created.map_err(explain)?;
+    Ok(if json {
+        line(&user)
+    } else {
+        format!("created {} with id {}", user.email, user.id)
+    })
+}
+
+async fn erase(auth: &Auth, email: &str) -> anyhow::Result<String> {
+    let email = parse(email)?;
+    match auth.erase(&email, &By::command_line()).await {
+        Err(Error::UserNotFound) => bail!(
+            "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
+        ),
+        done => done.map_err(explain)?,
+    }
+    Ok(format!("erased {email}"))
 }
 
 /// The link where the server's address is known, and its token alone where it is not.
