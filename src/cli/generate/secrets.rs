@@ -54,8 +54,14 @@ impl Secrets {
             ));
         }
         if !made.left_out().is_empty() {
+            // The command explains aura's own variables, and no other service's.
+            let hint = match self.service {
+                Some(_) => "",
+                None => " (`aura config explain NAME`)",
+            };
             output::error(&format!(
-                "not in it, for aura runs without: {} (`aura config explain NAME`)",
+                "not in it, for {} runs without: {}{hint}",
+                project.service.name,
                 made.left_out().join(", ")
             ));
         }
