@@ -14,6 +14,9 @@ use crate::schema::{Fault, SchemaError, Secret, Setting, Settings, Spelling};
 /// User and group of a process that says nothing: nobody on the node has that number.
 pub(super) const USER: u32 = 65_532;
 
+/// Seconds that requests in flight may take after SIGTERM in a service that does not say.
+const DRAIN_SECONDS: u64 = 20;
+
 /// Looks at the variables of one environment as the service would at its start, secrets taken for
 /// present; gives what it would refuse, and what it would warn of ([`FaultKind::Advice`]).
 ///
@@ -93,15 +96,17 @@ pub struct Service {
     pub memory: Option<Memory>,
     /// What `verify` holds a release against beyond what every service has.
     pub promises: Promises,
+    /// Warnings about these facts, told with those of the plan.
+    pub warnings: Vec<Fault>,
 }
 
 /// Limits of requests of one sort.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// The setting of the bytes that a body may have.
+    /// The setting of the bytes that a body may have, or their number.
     pub body_bytes: Option<String>,
     /// The setting of the seconds for which the service may be silent before an answer and within
-    /// it.
+    /// it, or their number.
     pub silent_seconds: Option<String>,
     /// Set where answers may be streams, which take as long as they do.
     pub streams: bool,
@@ -125,7 +130,8 @@ pub struct Probes {
 /// How the program is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// The path of the binary in the image.
+    /// The path of the binary in the image; empty where it is not known. `healthcheck` and `sleep`
+    /// are whole commands then.
     pub entrypoint: String,
     /// Words that stand in the place of the image's entrypoint; empty where that is the program.
     pub command: Vec<String>,
@@ -237,6 +243,7 @@ impl Service {
             make: None,
             memory: None,
             promises: Promises::default(),
+            warnings: Vec::new(),
         })
     }
 
@@ -251,6 +258,12 @@ impl Service {
     #[must_use]
     pub fn shutdown_seconds(&self) -> Option<u64> {
         self.number(self.shutdown_timeout.as_ref()?)
+    }
+
+    /// Seconds that requests in flight may take after SIGTERM.
+    #[must_use]
+    pub fn drain_seconds(&self) -> u64 {
+        self.shutdown_seconds().unwrap_or(DRAIN_SECONDS)
     }
 
     /// The port that serves: the default of its setting.
@@ -282,6 +295,22 @@ impl Service {
             Some(setting) => setting.default_text()?.parse().ok(),
             None => fact.parse().ok(),
         }
+    }
+}
+
+impl Program {
+    /// The command that runs `words`, as an exec action and a health check of Compose take it.
+    pub(super) fn exec(&self, words: &[String]) -> Vec<String> {
+        let entrypoint = Some(&self.entrypoint).filter(|path| !path.is_empty());
+        entrypoint.into_iter().chain(words).cloned().collect()
+    }
+
+    /// The arguments `words` behind what a container starts with, as far as that is known.
+    pub(super) fn line(&self, words: &[String]) -> Vec<String> {
+        if self.command.is_empty() {
+            return self.exec(words);
+        }
+        self.command.iter().chain(words).cloned().collect()
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::plan::{self, Environment};
 use super::{Artefact, File, Project, RenderError, emit, facts, oci};
 use backend::Server;
-use model::{Build, Compose, Condition, HealthCheck, Network, Volume};
+use model::{Build, Compose, Condition, HealthCheck, Network, Volume, tmpfs};
 
 pub(super) use backend::{endpoint, engine};
 
@@ -96,8 +96,9 @@ fn service(project: &Project, environment: &Environment, servers: &[Server]) -> 
     let service = &project.service;
     let mut build = Build::hardened(environment.image.reference());
     build.user = Some(format!("{0}:{0}", service.user));
-    build.entrypoint.clone_from(&service.program.command);
-    build.command.clone_from(&service.program.serve);
+    let words = |list: &[String]| list.iter().map(|word| escaped(word)).collect();
+    build.entrypoint = words(&service.program.command);
+    build.command = words(&service.program.serve);
     build.environment = plain(project, environment)
         .into_iter()
         .map(|(name, value)| (name, escaped(&value)))
@@ -118,12 +119,18 @@ fn service(project: &Project, environment: &Environment, servers: &[Server]) -> 
     if let Some(cpus) = limit("cpu").and_then(cpus) {
         build.cpus = cpus;
     }
-    let stop = service.shutdown_seconds();
-    build.stop_grace_period = stop.map(|seconds| format!("{}s", seconds + 5));
+    if let Some(name) = &service.cores {
+        build.environment.insert(name.clone(), cores(&build.cpus));
+    }
+    let folders = service.writable.iter();
+    build
+        .tmpfs
+        .extend(folders.map(|path| tmpfs(&escaped(path))));
+    build.stop_grace_period = Some(format!("{}s", service.drain_seconds() + 5));
     build.healthcheck = service.program.healthcheck.as_ref().map(|arguments| {
-        let mut test = vec!["CMD".to_owned(), escaped(&service.program.entrypoint)];
-        test.extend(arguments.iter().map(|word| escaped(word)));
-        HealthCheck::of(test)
+        let command = service.program.exec(arguments);
+        let command = command.iter().map(|word| escaped(word));
+        HealthCheck::of(std::iter::once("CMD".to_owned()).chain(command).collect())
     });
     build
 }
@@ -160,6 +167,12 @@ fn memory(quantity: &str) -> Option<String> {
 /// Processors of a quantity of Kubernetes.
 fn cpus(quantity: &str) -> Option<String> {
     plan::amount(quantity).map(|cpus| cpus.to_string())
+}
+
+/// Whole cores of a number of processors, as Kubernetes tells them: rounded up.
+fn cores(cpus: &str) -> String {
+    let cores = cpus.parse().map_or(1.0, f64::ceil);
+    format!("{:.0}", cores.max(1.0))
 }
 
 #[cfg(test)]
@@ -233,6 +246,26 @@ mod tests {
     }
 
     #[test]
+    fn a_service_finds_its_folders_its_cores_and_its_words_as_they_stand() {
+        let mut project = sample::project();
+        let service = &mut project.service;
+        service.writable = vec!["/app/cache".to_owned()];
+        service.cores = Some("WEB_CONCURRENCY".to_owned());
+        service.program.command = vec!["sh".to_owned(), "$HOME".to_owned()];
+        service.program.serve = vec!["--port=$PORT".to_owned()];
+        service.shutdown_timeout = None;
+        let text = &render(&project).unwrap()[0].text;
+        let compose: Value = serde_saphyr::from_str(text).unwrap();
+        let shop = &compose["services"]["shop"];
+        let folder = "/app/cache:mode=1777,size=64m,noexec,nosuid,nodev";
+        assert_eq!(shop["tmpfs"][1], folder);
+        assert_eq!(shop["environment"]["WEB_CONCURRENCY"], "1");
+        assert_eq!(shop["entrypoint"], json!(["sh", "$$HOME"]));
+        assert_eq!(shop["command"], json!(["--port=$$PORT"]));
+        assert_eq!(shop["stop_grace_period"], "25s");
+    }
+
+    #[test]
     fn a_backend_does_not_see_the_secrets_of_the_service() {
         let compose = compose();
         for name in ["postgres", "redis"] {
@@ -261,5 +294,6 @@ mod tests {
         assert_eq!(cpus("250m").as_deref(), Some("0.25"));
         assert_eq!(cpus("2").as_deref(), Some("2"));
         assert_eq!(cpus("x"), None);
+        assert_eq!(["0.5", "1", "2.5"].map(cores), ["1", "1", "3"]);
     }
 }

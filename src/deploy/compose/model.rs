@@ -53,7 +53,7 @@ impl Build {
             ports: Vec::new(),
             networks: Vec::new(),
             volumes: Vec::new(),
-            tmpfs: vec!["/tmp:mode=1777,size=64m,noexec,nosuid,nodev".to_owned()],
+            tmpfs: vec![tmpfs("/tmp")],
             depends_on: BTreeMap::new(),
             healthcheck: None,
             read_only: true,
@@ -66,6 +66,11 @@ impl Build {
             stop_grace_period: None,
         }
     }
+}
+
+/// A folder in memory, empty at each start.
+pub(super) fn tmpfs(path: &str) -> String {
+    format!("{path}:mode=1777,size=64m,noexec,nosuid,nodev")
 }
 
 /// What has to be true of another container first.

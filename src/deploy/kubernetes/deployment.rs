@@ -115,12 +115,11 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
 /// What stands in the place of the `preStop` of the base, where the cluster is too old for it: the
 /// program itself waits.
 pub(super) fn pre_stop(service: &Service, environment: &Environment) -> Option<LifecycleHandler> {
-    let words = service.program.sleep.clone()?;
-    let command = std::iter::once(service.program.entrypoint.clone()).chain(words);
-    let command = command.chain([PRE_STOP_SECONDS.to_string()]);
+    let mut command = service.program.exec(service.program.sleep.as_ref()?);
+    command.push(PRE_STOP_SECONDS.to_string());
     (!environment.kubernetes.sleeps()).then(|| LifecycleHandler {
         exec: Some(ExecAction {
-            command: Some(command.collect()),
+            command: Some(command),
         }),
         ..LifecycleHandler::default()
     })

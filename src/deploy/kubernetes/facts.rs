@@ -1,7 +1,7 @@
 //! What follows from the plan in more than one object, and what cannot be.
 
-use super::components;
 use super::values::Values;
+use super::{components, secret};
 use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Component, Environment};
 use crate::deploy::{Project, RenderError, Service};
@@ -85,6 +85,18 @@ fn contradictions(service: &Service, environment: &Environment) -> Vec<String> {
         refuse(
             Component::MigrateJob,
             "a database inside the process is out of a Job's reach",
+        );
+    }
+    let fetched = &environment.external_secret.keys;
+    if environment.has(Component::ExternalSecret)
+        && secret::any(service)
+        && secret::needed_in(service, environment).next().is_none()
+        && fetched.is_empty()
+    {
+        // The operator refuses an object that fetches nothing.
+        refuse(
+            Component::ExternalSecret,
+            "no secret is needed here, and external_secret.keys names none",
         );
     }
     let metrics = Values::of(service, environment).metrics_port(service);

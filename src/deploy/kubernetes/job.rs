@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::values::hex;
-use super::{build, facts, names, waiver};
+use super::{build, facts, names, pod, waiver};
 use crate::deploy::plan::Environment;
 use crate::deploy::{Project, RenderError, Service, emit};
 
@@ -39,11 +39,10 @@ pub fn job(project: &Project, environment: &str, args: &[String]) -> Result<Stri
     if facts::state_is_local(place) {
         return Err(RenderError::Facts(format!(
             "the database of {environment} is inside the process, out of a Job's reach; run the \
-             command in the pod: kubectl exec -n {} deploy/{} -- {} {}",
+             command in the pod: kubectl exec -n {} deploy/{} -- {}",
             place.namespace,
             service.name,
-            service.program.entrypoint,
-            args.join(" ")
+            service.program.line(args).join(" ")
         )));
     }
     let objects = build::overlay(&super::render(project)?, environment)?;
@@ -76,6 +75,7 @@ fn of_template(
         let own = names::pod_labels(service, &names::run(service), RUN);
         labels.extend(own.into_iter().map(|(key, text)| (key, text.into())));
     }
+    let args = pod::literal(args);
     let pod = &mut template["spec"];
     pod["restartPolicy"] = "OnFailure".into();
     pod["containers"][0]["args"] = json!(args);

@@ -39,7 +39,7 @@ pub(super) use components::EVERYWHERE;
 pub(super) use deployment::CHECKSUM;
 pub use job::job;
 pub use place::{Place, place};
-pub(super) use secret::needed as needed_secrets;
+pub(super) use secret::{needed as needed_secrets, needed_in as needed_secrets_in};
 pub(super) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
 pub use waiver::{Scanner, Waiver};
 

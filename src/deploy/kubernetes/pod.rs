@@ -60,8 +60,8 @@ pub(super) fn container(service: &Service, name: &str, image: &str, args: &[Stri
         name: name.to_owned(),
         image: Some(image.to_owned()),
         image_pull_policy: Some("Always".to_owned()),
-        command: (!service.program.command.is_empty()).then(|| service.program.command.clone()),
-        args: Some(args.to_vec()),
+        command: (!service.program.command.is_empty()).then(|| literal(&service.program.command)),
+        args: Some(literal(args)),
         env: service
             .cores
             .as_ref()
@@ -100,6 +100,11 @@ pub(super) fn container(service: &Service, name: &str, image: &str, args: &[Stri
     }
 }
 
+/// `words` as Kubernetes hands them over unchanged: it fills in `$(NAME)`, and reads `$$` as `$`.
+pub(super) fn literal(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| word.replace('$', "$$")).collect()
+}
+
 /// Where the variables come from.
 pub(super) fn env_from(service: &Service, secrets: bool) -> Vec<EnvFromSource> {
     let mut sources = vec![EnvFromSource {
@@ -114,7 +119,7 @@ pub(super) fn env_from(service: &Service, secrets: bool) -> Vec<EnvFromSource> {
             secret_ref: Some(SecretEnvSource {
                 name: names::secret(service),
                 // A service that can do without any secret starts without the object as well.
-                optional: secret::needed(service).next().is_none().then_some(true),
+                optional: secret::is_optional(service).then_some(true),
             }),
             ..EnvFromSource::default()
         });

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Secret;
 
 use super::names;
-use crate::deploy::Service;
 use crate::deploy::emit::{self, EmitError};
 use crate::deploy::plan::{Backend, Environment};
+use crate::deploy::{Service, facts};
 use crate::schema::{SET_ME, Setting};
 
 /// Its file.
@@ -23,7 +23,7 @@ pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Sett
 
 /// Secrets that `environment` needs a value for: what is inside the process needs none, a backend
 /// that only this environment has needs its own, and so does what its settings ask for.
-pub(super) fn needed_in<'a>(
+pub(in crate::deploy) fn needed_in<'a>(
     service: &'a Service,
     environment: &'a Environment,
 ) -> impl Iterator<Item = &'a Setting> {
@@ -54,8 +54,19 @@ pub(super) fn any(service: &Service) -> bool {
     service.secret_settings().next().is_some()
 }
 
+/// Whether pods start without the Secret: nothing in it is needed, and no backend that production
+/// has by default, or they would take the default of the program for its URL.
+pub(super) fn is_optional(service: &Service) -> bool {
+    let of_backend = |setting: &Setting| {
+        let mut kinds = service.backends.iter();
+        kinds.any(|kind| kind.setting == setting.name && kind.default.is_some())
+    };
+    let mut secrets = service.secret_settings();
+    !secrets.any(|setting| is_needed(setting) || of_backend(setting))
+}
+
 fn is_needed(setting: &Setting) -> bool {
-    setting.required || !setting.required_in.is_empty() || setting.default.is_some()
+    facts::is_required(setting) || setting.default.is_some()
 }
 
 /// Whether `setting` holds the URL of a backend that `environment` has on the network.

@@ -16,8 +16,6 @@ use crate::schema::{Kind, Reader, SET_ME, Setting};
 pub(in crate::deploy) const PRE_STOP_SECONDS: i64 = 5;
 /// Seconds between the end of the drain and SIGKILL.
 const SPARE_SECONDS: i64 = 5;
-/// The drain of a service that does not say.
-const DRAIN_SECONDS: i64 = 20;
 
 /// Every variable that is no secret, with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,16 +87,17 @@ impl Values {
         self.0.get(name).is_some_and(|text| !text.is_empty())
     }
 
-    /// The whole number that the setting `name` holds.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
-        self.0.get(name)?.parse().ok()
+    /// The whole number that `fact` says: that of the setting of that name, or itself.
+    pub(super) fn number(&self, fact: &str) -> Option<u64> {
+        let text = self.0.get(fact).map_or(fact, String::as_str);
+        text.parse().ok()
     }
 
     /// Seconds from the order to stop to SIGKILL.
     pub(super) fn grace_seconds(&self, service: &Service) -> i64 {
         let setting = service.shutdown_timeout.as_ref();
         let text = setting.map(|fact| self.0.get(fact).unwrap_or(fact));
-        PRE_STOP_SECONDS + drain_seconds(text.map(String::as_str)) + SPARE_SECONDS
+        PRE_STOP_SECONDS + drain_seconds(service, text.map(String::as_str)) + SPARE_SECONDS
     }
 }
 
@@ -112,9 +111,10 @@ pub(in crate::deploy) fn checksum(values: &BTreeMap<String, String>) -> String {
 }
 
 /// Seconds that requests in flight get after SIGTERM, where the setting says `text`.
-pub(in crate::deploy) fn drain_seconds(text: Option<&str>) -> i64 {
+pub(in crate::deploy) fn drain_seconds(service: &Service, text: Option<&str>) -> i64 {
     let seconds = text.and_then(|text| text.parse::<u32>().ok());
-    seconds.map_or(DRAIN_SECONDS, i64::from)
+    let usual = || i64::try_from(service.drain_seconds()).unwrap_or(i64::MAX);
+    seconds.map_or_else(usual, i64::from)
 }
 
 /// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as

@@ -1,7 +1,8 @@
 //! Strong values for the secrets of an environment, and the file that keeps them.
 //!
-//! Randomness comes from the caller, but for what the service makes itself, such as keys in PEM. Not an artefact: what is made here exists once, is never
-//! rendered again, and has no place in a repository.
+//! Randomness comes from the caller, but for what the service makes itself, such as keys in PEM.
+//! Not an artefact: what is made here exists once, is never rendered again, and has no place in a
+//! repository.
 
 mod file;
 
@@ -17,6 +18,7 @@ use k8s_openapi::api::core::v1::Secret as KubernetesSecret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::compose;
+use super::kubernetes::needed_secrets_in;
 use super::plan::{Backend, Endpoint, Environment};
 use super::{BackendKind, Project, RenderError, emit, facts};
 use crate::schema::{REDACTED, SET_ME, Secret, Setting};
@@ -178,17 +180,24 @@ impl Made {
                 }
             }
         }
-        let anywhere = form == Form::Dotenv && !setting.required_in.is_empty();
-        if !(place.needs(&project.service, setting) || anywhere) {
+        let service = &project.service;
+        let asked = place.needs(service, setting)
+            || form == Form::Dotenv && !setting.required_in.is_empty();
+        let mut needed = needed_secrets_in(service, place);
+        if !(asked || needed.any(|one| one.name == name)) {
             return Ok(());
         }
+        // Random text fits a key that is asked for. It fits no URL, and the text in the place of a
+        // default is the operator's to know.
+        let of_backend = service.backends.iter().any(|kind| kind.setting == name);
+        let random_fits = asked && setting.format.is_none() && !of_backend;
         let made = project
             .service
             .make
             .and_then(|make| make(&name, &place.settings));
         let value = match made {
             Some(made) => made.expose().clone(),
-            None if setting.format.is_none() => encoded::<KEY_BYTES>(random),
+            None if random_fits => encoded::<KEY_BYTES>(random),
             None => {
                 self.to_set.push(name.clone());
                 SET_ME.to_owned()

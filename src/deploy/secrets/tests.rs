@@ -50,6 +50,26 @@ fn each_environment_gets_what_it_needs() {
 }
 
 #[test]
+fn the_file_has_what_the_manifests_ask_for() {
+    let mut project = sample::project();
+    // A default that is no backend's, and a backend without a template of its URL.
+    let schema = &mut project.service.schema;
+    schema["properties"]["pepper"] =
+        serde_json::json!({ "type": "string", "writeOnly": true, "default": "dev" });
+    project.service.settings = crate::schema::Settings::from_schema(schema).unwrap();
+    project.service.backends[0].url = None;
+    for place in &project.plan.environments {
+        let file = secrets(&project, &place.name, Form::Json, &mut counter()).unwrap();
+        let written: BTreeMap<String, String> = serde_json::from_str(file.text.expose()).unwrap();
+        for setting in needed_secrets_in(&project.service, place) {
+            assert!(written.contains_key(&setting.name), "{}", setting.name);
+        }
+    }
+    let file = secrets(&project, "production", Form::Json, &mut counter()).unwrap();
+    assert_eq!(file.to_set, ["DATABASE_URL", "PEPPER"]);
+}
+
+#[test]
 fn compose_gets_its_own_servers_and_their_passwords() {
     let file = make("development", Form::Dotenv);
     let values = lines(&file);

@@ -4,7 +4,7 @@ mod escape;
 
 use askama::Template;
 
-use super::{Artefact, File, Project, RenderError, Service};
+use super::{Artefact, File, Project, RenderError, Service, facts};
 use crate::schema::Setting;
 
 #[derive(Template)]
@@ -45,9 +45,6 @@ struct Line {
 
 /// Seconds between the last answer and the end of the process.
 const MARGIN_SECONDS: u64 = 5;
-
-/// Seconds that requests in flight may take where no setting says.
-const USUAL_STOP_SECONDS: u64 = 25;
 
 /// The artefact `systemd`.
 pub const ARTEFACT: Artefact = Artefact {
@@ -100,7 +97,6 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
             credentials.clear();
         }
     }
-    let stop = service.shutdown_seconds();
     let low_port = super::oci::ports(service).any(|port| port < 1024);
     let state = service.state_dir.strip_prefix("/var/lib/").unwrap_or(name);
     let link = service.repository.starts_with("https://");
@@ -110,7 +106,7 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
             .then(|| escape::value(&service.repository))
             .transpose()?,
         exec: exec.join(" "),
-        stop_seconds: stop.unwrap_or(USUAL_STOP_SECONDS) + MARGIN_SECONDS,
+        stop_seconds: service.drain_seconds() + MARGIN_SECONDS,
         environment_file,
         credentials_variable: program.secrets_variable.clone().unwrap_or_default(),
         credentials,
@@ -125,7 +121,7 @@ fn credential(service: &str, setting: &Setting) -> Credential {
     Credential {
         name: setting.name.clone(),
         file: format!("/etc/{service}/credentials/{}", setting.name),
-        needed: setting.required || !setting.required_in.is_empty(),
+        needed: facts::is_required(setting),
     }
 }
 
@@ -234,6 +230,7 @@ mod tests {
         project.service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
         let text = &render(&project).unwrap()[0].text;
         has(text, "ExecStart=/usr/local/bin/x");
+        has(text, "TimeoutStopSec=25");
         assert!(!text.contains("LoadCredential"), "{text}");
     }
 }

@@ -146,7 +146,7 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
     if text == Some(None) {
         return;
     }
-    let drain = drain_seconds(text.flatten().as_deref());
+    let drain = drain_seconds(running.service, text.flatten().as_deref());
     let path = ["spec", "template", "spec", "terminationGracePeriodSeconds"];
     let grace = running.whole.find(&path).as_i64().unwrap_or(USUAL_GRACE);
     // At the same moment is too late: the process ends when its last request has.

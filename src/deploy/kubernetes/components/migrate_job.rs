@@ -32,7 +32,7 @@ pub(super) fn fill(folder: &mut Folder, project: &Project) -> Result<(), EmitErr
     };
     let container = Container {
         name: CONTAINER.to_owned(),
-        args: Some(args),
+        args: Some(pod::literal(&args)),
         ..Container::default()
     };
     let pods = PodSpec {

@@ -39,10 +39,9 @@ pub(super) fn missing(component: Component, service: &Service) -> Option<&'stati
             secrets && service.program.secrets_variable.is_some(),
             "the service reads no secrets from a folder",
         ),
-        Component::ExternalSecret | Component::SealedSecret => (
-            secret::needed(service).next().is_some(),
-            "the service needs no secret",
-        ),
+        Component::ExternalSecret | Component::SealedSecret => {
+            (secrets, "the service has no secret")
+        }
         Component::Monitoring => (
             service.metrics_port_number().is_some(),
             "the service has no metrics",

@@ -63,7 +63,7 @@ fn spec(service: &Service, container: &str) -> PodSpec {
             secret: Some(SecretVolumeSource {
                 secret_name: Some(names::secret(service)),
                 default_mode: Some(MODE),
-                optional: secret::needed(service).next().is_none().then_some(true),
+                optional: secret::is_optional(service).then_some(true),
                 ..SecretVolumeSource::default()
             }),
             ..Volume::default()
