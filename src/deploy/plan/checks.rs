@@ -141,7 +141,7 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
                 "is {}, where preStop cannot wait, and this service has no command that does",
                 environment.kubernetes
             ),
-            "use 1.30 or newer, or name the command in Program::sleep",
+            "use 1.30 or newer, or name a command that waits: sleep in service.toml, or Program::sleep",
         );
     }
     let port = service.metrics_port.as_deref().unwrap_or_default();

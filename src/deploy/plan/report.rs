@@ -92,7 +92,12 @@ impl Report {
     }
 
     /// Warns of what stands at `path`.
-    pub(super) fn advise(&mut self, path: &[&str], problem: String, remedy: impl Into<String>) {
+    pub(in crate::deploy) fn advise(
+        &mut self,
+        path: &[&str],
+        problem: String,
+        remedy: impl Into<String>,
+    ) {
         let (position, name) = self.locate(path);
         let fault = Fault::new(FaultKind::Advice, name, problem, remedy);
         self.warnings.push((position, fault));

@@ -36,6 +36,9 @@ impl Plan {
         text: Option<(&str, &str)>,
         strict: bool,
     ) -> Result<Self, Faults> {
+        if strict {
+            Faults::check(service.warnings.clone())?;
+        }
         let (file, mut report) = match text {
             Some((name, text)) => read::read::<DeployFile>(name, text)?,
             None => (DeployFile::default(), Report::default()),
@@ -76,11 +79,13 @@ impl Plan {
         let mentioned = names.into_iter();
         let mentioned = mentioned.filter(|name| file.environments.contains_key(name));
         network::check_all(&file.network, &environments, &mut report);
+        let mut warnings = service.warnings.clone();
+        warnings.extend(report.finish(strict)?);
         Ok(Self {
             image,
             mentioned: mentioned.collect(),
             environments,
-            warnings: report.finish(strict)?,
+            warnings,
         })
     }
 }

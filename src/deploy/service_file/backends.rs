@@ -17,28 +17,39 @@ pub(super) fn read(
     settings: &Settings,
     report: &mut Report,
 ) -> Vec<BackendKind> {
-    let each = written.iter();
-    each.map(|(name, one)| backend(name, one, settings, report))
-        .collect()
+    let mut kinds = Vec::new();
+    for (name, one) in written {
+        // Looking for the nearest name takes time: not for faults that are not told.
+        if report.is_full() {
+            break;
+        }
+        let kind = kind_of(name, one);
+        let mut check = Check {
+            kind: &kind,
+            written: one,
+            settings,
+            report,
+        };
+        check.name();
+        check.setting();
+        check.schemes();
+        check.default();
+        check.url();
+        check.embedded();
+        kinds.push(kind);
+    }
+    kinds
 }
 
-fn backend(
-    name: &str,
-    written: &BackendWritten,
-    settings: &Settings,
-    report: &mut Report,
-) -> BackendKind {
+fn kind_of(name: &str, written: &BackendWritten) -> BackendKind {
     let text = |word: &Option<super::Word>| word.clone().map(String::from);
     let port = |(scheme, port): (&String, &crate::schema::Bounded<1, 65_535>)| {
         (scheme.clone(), port.as_u16())
     };
-    let kind = BackendKind {
+    let setting = written.setting.clone().map(String::from);
+    BackendKind {
         name: name.to_owned(),
-        setting: written
-            .setting
-            .clone()
-            .map(String::from)
-            .unwrap_or_default(),
+        setting: setting.unwrap_or_default(),
         schemes: written.schemes.iter().map(port).collect(),
         embedded: written.embedded.as_ref().map(|word| Embedded {
             word: word.as_str().to_owned(),
@@ -51,79 +62,111 @@ fn backend(
         default: text(&written.default),
         through: None,
         url: text(&written.url),
-    };
-    let mut refuse = |key: &str, problem: &str, remedy: &str| {
-        let path = ["backends", name, key];
+    }
+}
+
+/// One backend under examination.
+struct Check<'a> {
+    kind: &'a BackendKind,
+    written: &'a BackendWritten,
+    settings: &'a Settings,
+    report: &'a mut Report,
+}
+
+impl Check<'_> {
+    /// Refuses what stands at `key`, or the whole table, once.
+    fn refuse(&mut self, key: &str, problem: &str, remedy: &str) {
+        let path = ["backends", &self.kind.name, key];
         let path = if key.is_empty() {
             &path[..2]
         } else {
             &path[..]
         };
-        if !report.failed(path) {
-            report.refuse(FaultKind::Invalid, path, problem, remedy);
+        if !self.report.failed(path) {
+            self.report
+                .refuse(FaultKind::Invalid, path, problem, remedy);
         }
-    };
-    if Label::try_from(name).is_err() {
-        let remedy = "use small letters, digits and -: database";
-        refuse("", "is no name of a backend", remedy);
     }
-    let setting = settings.get(&kind.setting);
-    match (&written.setting, setting) {
-        (None, _) => refuse("setting", "is missing", "name the variable of its URL"),
-        (Some(_), None) => {
-            let near = settings.nearest(&kind.setting);
+
+    fn name(&mut self) {
+        if Label::try_from(self.kind.name.as_str()).is_err() {
+            let remedy = "use small letters, digits and -: database";
+            self.refuse("", "is no name of a backend", remedy);
+        }
+    }
+
+    fn setting(&mut self) {
+        if self.written.setting.is_none() {
+            self.refuse("setting", "is missing", "name the variable of its URL");
+        } else if self.settings.get(&self.kind.setting).is_none() {
+            let near = self.settings.nearest(&self.kind.setting);
             let near = near.map(|near| format!("did you mean {}?", near.name));
-            refuse("setting", "is no setting", &near.unwrap_or_default());
+            self.refuse("setting", "is no setting", &near.unwrap_or_default());
         }
-        _ => {}
     }
-    let begins = |scheme: &str| scheme.starts_with(|letter: char| letter.is_ascii_lowercase());
-    let rest = |letter: char| {
-        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "+.-".contains(letter)
-    };
-    if kind.schemes.is_empty() {
-        let remedy = "write it like { postgresql = 5432 }";
-        refuse("schemes", "is missing", remedy);
-    }
-    for (scheme, _) in &kind.schemes {
-        if !begins(scheme) || !scheme.chars().all(rest) {
+
+    fn schemes(&mut self) {
+        if self.kind.schemes.is_empty() {
+            let remedy = "write it like { postgresql = 5432 }";
+            self.refuse("schemes", "is missing", remedy);
+        }
+        let begins = |scheme: &str| scheme.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let rest = |letter: char| {
+            letter.is_ascii_lowercase() || letter.is_ascii_digit() || "+.-".contains(letter)
+        };
+        let is_scheme = |scheme: &str| begins(scheme) && scheme.chars().all(rest);
+        if !self.kind.schemes.iter().all(|(name, _)| is_scheme(name)) {
             let remedy = "write it in small letters: { postgresql = 5432 }";
-            refuse("schemes", "has a name that is no scheme of a URL", remedy);
+            self.refuse("schemes", "has a name that is no scheme of a URL", remedy);
         }
     }
-    if let Some(Err(problem)) = default_endpoint(&kind) {
-        let (problem, remedy) = problem.split_once("; ").unwrap_or((&problem, ""));
-        refuse("default", problem, remedy);
+
+    fn default(&mut self) {
+        if let Some(Err(problem)) = default_endpoint(self.kind) {
+            let (problem, remedy) = problem.split_once("; ").unwrap_or((&problem, ""));
+            self.refuse("default", problem, remedy);
+        }
     }
-    if let Some(url) = &kind.url {
+
+    fn url(&mut self) {
+        let known = self.settings.get(&self.kind.setting);
+        let Some(url) = &self.kind.url else {
+            // Without it no Secret holds the variable, and the pods take the program's default.
+            if known.is_some_and(|setting| setting.secret) {
+                let remedy = "write it like {scheme}://shop:{password}@{host}:{port}/shop";
+                self.refuse("url", "is missing, and the setting is a secret", remedy);
+            }
+            return;
+        };
         let rest = BLANKS
             .iter()
             .fold(url.clone(), |url, blank| url.replace(blank, ""));
-        let secret = setting.is_none_or(|setting| setting.secret);
         if rest.contains(['{', '}']) || !url.contains("{host}") {
             let remedy = "write it like {scheme}://shop:{password}@{host}:{port}/shop";
-            refuse("url", "is no URL with {host} in it", remedy);
-        } else if !secret {
-            let remedy = "list the variable in settings.secrets, or take this out";
-            refuse(
+            self.refuse("url", "is no URL with {host} in it", remedy);
+        } else if known.is_some_and(|setting| !setting.secret) {
+            self.refuse(
                 "url",
                 "is written into a Secret, and the setting is none",
-                remedy,
+                "list the variable in settings.secrets, or take this out",
             );
         }
     }
-    if kind.embedded.is_none() && !written.embedded_settings.is_empty() {
-        let remedy = "write embedded = \"sqlite\", or take this out";
-        refuse("embedded_settings", "needs a word in `embedded`", remedy);
+
+    fn embedded(&mut self) {
+        if self.kind.embedded.is_none() && !self.written.embedded_settings.is_empty() {
+            let remedy = "write embedded = \"sqlite\", or take this out";
+            self.refuse("embedded_settings", "needs a word in `embedded`", remedy);
+        }
+        let embedded = self.kind.embedded.as_ref();
+        for (setting, text) in embedded.into_iter().flat_map(|one| &one.settings) {
+            let known = self.settings.get(setting).filter(|known| !known.secret);
+            let wrong = match known.map(|known| known.parse(text)) {
+                None => "names a variable that is no setting, or a secret".to_owned(),
+                Some(Err(fault)) => format!("has a value for {setting} that {}", fault.problem),
+                Some(Ok(_)) => continue,
+            };
+            self.refuse("embedded_settings", &wrong, "");
+        }
     }
-    for (setting, text) in kind.embedded.iter().flat_map(|one| &one.settings) {
-        let known = settings.get(setting).filter(|known| !known.secret);
-        let wrong = match known.map(|known| known.parse(text)) {
-            None => "names a variable that is no setting, or a secret".to_owned(),
-            Some(Err(fault)) => format!("has a value for {setting} that {}", fault.problem),
-            Some(Ok(_)) => continue,
-        };
-        refuse("embedded_settings", &wrong, "");
-    }
-    kind
 }

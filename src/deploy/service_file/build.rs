@@ -2,24 +2,11 @@
 
 use serde_json::Value;
 
-use super::text::{Fact, Lists, UrlPath, Variable, Word};
-use super::{ServiceFile, SettingsWritten, Written, backends};
-use crate::deploy::plan::has_password;
+use super::text::{Lists, UrlPath, Variable, Word};
+use super::{RequestsWritten, ServiceFile, SettingsWritten, Written, backends, checks};
 use crate::deploy::plan::report::Report;
-use crate::deploy::{Probes, Service};
-use crate::schema::{
-    FaultKind, Faults, Kind, Reader, Setting, Settings, Spelling, nearest, without_mark,
-};
-
-/// Ends of names that only secrets have.
-const SECRET_ENDS: [&str; 6] = [
-    "PASSWORD",
-    "PASSPHRASE",
-    "SECRET",
-    "TOKEN",
-    "API_KEY",
-    "PRIVATE_KEY",
-];
+use crate::deploy::{Probes, Requests, Service};
+use crate::schema::{FaultKind, Faults, Reader, Spelling, without_mark};
 
 impl ServiceFile {
     /// The service, with the settings of `schema`, the text of the file at
@@ -39,15 +26,18 @@ impl ServiceFile {
         let schema = read_schema(schema, &report)?;
         let mut service = Service::spelled(&name, &version, schema, &spelling)
             .map_err(|refusal| unusable(&refusal.to_string(), &report))?;
-        check_names(&written.settings, &service.settings, &mut report);
+        checks::names(&written.settings, &service.settings, &mut report);
+        checks::secrets(&written.settings, &service.settings, &mut report);
         let environment = written.settings.environment.clone().map(String::from);
         service.environment =
             environment.unwrap_or_else(|| spelling.name(&["environment".to_owned()]));
         service.backends = backends::read(&written.backends, &service.settings, &mut report);
         image(&mut service, &mut written, &mut report);
         numbers(&mut service, &mut written, &mut report);
+        let requests_written = std::mem::take(&mut written.requests);
+        service.requests = requests(requests_written, &service, &mut report);
         process(&mut service, written, &mut report);
-        report.finish(true)?;
+        service.warnings = report.finish(false)?;
         Ok(service)
     }
 }
@@ -85,7 +75,7 @@ fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
     ];
     let [port, metrics_port, shutdown] = facts.map(|(key, range, fact)| {
         let fact = fact?;
-        check_fact(key, range, &fact, &service.settings, report);
+        checks::fact(&[key], range, &fact, &service.settings, report);
         Some(String::from(fact))
     });
     if metrics_port.is_some() && metrics_port == port {
@@ -104,9 +94,13 @@ fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
 /// The process, and what it finds around it.
 fn process(service: &mut Service, written: Written, report: &mut Report) {
     let words = |list: Vec<Word>| list.into_iter().map(String::from).collect();
+    // The file in the image is not known: commands are whole.
+    service.program.entrypoint = String::new();
     service.program.command = words(written.command);
     service.program.serve = words(written.args);
     service.program.migrate = written.migrate.map(words);
+    service.program.healthcheck = whole("healthcheck", written.healthcheck, report).map(words);
+    service.program.sleep = whole("sleep", written.sleep, report).map(words);
     let probes_written = written.probes;
     service.probes = probes(
         probes_written.health,
@@ -117,26 +111,63 @@ fn process(service: &mut Service, written: Written, report: &mut Report) {
         ],
     );
     service.writable = written.writable.into_iter().map(String::from).collect();
-    check_writable(&service.writable, report);
+    checks::writable(&service.writable, report);
     if let Some(user) = written.user {
         service.user = user.as_u32();
+        checks::user(service.user, report);
     }
     service.cores = written.cores.map(String::from);
     service.program.secrets_variable = written.secrets_variable.map(String::from);
-    for (key, variable) in [
-        ("cores", &service.cores),
-        ("secrets_variable", &service.program.secrets_variable),
-    ] {
-        let is_setting = |name: &String| service.settings.get(name).is_some();
-        if variable.as_ref().is_some_and(is_setting) {
-            report.refuse(
-                FaultKind::Conflict,
-                &[key],
-                "names a setting, whose value would never count",
-                "name a variable that is no setting",
-            );
-        }
+    checks::variables(service, report);
+}
+
+/// The words of a whole command; one without a word is refused.
+fn whole(key: &str, words: Option<Vec<Word>>, report: &mut Report) -> Option<Vec<Word>> {
+    if words.as_ref().is_some_and(Vec::is_empty) {
+        let remedy = "write the command, or take this out";
+        report.refuse(FaultKind::Invalid, &[key], "is empty", remedy);
     }
+    words
+}
+
+/// Limits of the requests.
+fn requests(
+    written: Vec<RequestsWritten>,
+    service: &Service,
+    report: &mut Report,
+) -> Vec<Requests> {
+    let mut all = Vec::new();
+    for (at, one) in written.into_iter().enumerate() {
+        if report.is_full() {
+            break;
+        }
+        let at = format!("[{at}]");
+        let facts = [
+            ("body_bytes", &one.body_bytes),
+            ("silent_seconds", &one.silent_seconds),
+        ];
+        for (key, fact) in facts {
+            let path = ["requests", &at, key];
+            if let Some(fact) = fact {
+                let range = (1, u64::from(u32::MAX));
+                checks::fact(&path, range, fact, &service.settings, report);
+            }
+        }
+        let backend = one.backend.map(String::from);
+        let is_known = |name: &String| service.backends.iter().any(|kind| kind.name == *name);
+        if backend.as_ref().is_some_and(|name| !is_known(name)) {
+            let path = ["requests", &at, "backend"];
+            let remedy = "name a table of [backends], or take it out";
+            report.refuse(FaultKind::Invalid, &path, "is no backend", remedy);
+        }
+        all.push(Requests {
+            body_bytes: one.body_bytes.map(String::from),
+            silent_seconds: one.silent_seconds.map(String::from),
+            streams: one.streams,
+            backend,
+        });
+    }
+    all
 }
 
 fn spelling(written: &SettingsWritten) -> Spelling {
@@ -176,110 +207,6 @@ fn unusable(refusal: &str, report: &Report) -> Faults {
     let (problem, remedy) = refusal.rsplit_once("; ").unwrap_or((refusal, ""));
     let problem = format!("names a schema that cannot be used: {problem}");
     report.fault(&SCHEMA, problem, remedy).into()
-}
-
-/// Refuses names of settings that there are not, and secrets that nothing calls so.
-fn check_names(written: &SettingsWritten, settings: &Settings, report: &mut Report) {
-    let is_known = |name: &str| settings.get(name).is_some();
-    let near = |name: &str| match settings.nearest(name) {
-        Some(near) => format!("did you mean {}?", near.name),
-        None => "take it out".to_owned(),
-    };
-    for (key, list) in [("secrets", &written.secrets), ("plain", &written.plain)] {
-        for (at, name) in list.iter().enumerate() {
-            if !is_known(name.as_str()) {
-                let path = ["settings", key, &format!("[{at}]")];
-                let remedy = near(name.as_str());
-                report.refuse(FaultKind::Invalid, &path, "is no setting", remedy);
-            }
-        }
-    }
-    if let Some(name) = &written.environment
-        && !is_known(name.as_str())
-    {
-        let path = ["settings", "environment"];
-        let remedy = near(name.as_str());
-        report.refuse(FaultKind::Invalid, &path, "is no setting", remedy);
-    }
-    let paths: Vec<String> = settings.iter().map(|one| one.path.join(".")).collect();
-    for path in written.names.keys().filter(|path| !paths.contains(path)) {
-        let remedy = match nearest(path, paths.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "take it out".to_owned(),
-        };
-        let at = ["settings", "names", path];
-        report.refuse(FaultKind::Invalid, &at, "is no field of the schema", remedy);
-    }
-    let is_plain =
-        |one: &&Setting| !one.secret && !written.plain.iter().any(|p| p.as_str() == one.name);
-    for setting in settings.iter().filter(is_plain) {
-        let name = setting.name.to_ascii_uppercase();
-        let ends = |end: &&str| name == **end || name.ends_with(&format!("_{end}"));
-        let text = matches!(setting.kind, Kind::String);
-        let problem = if setting
-            .default_text()
-            .is_some_and(|text| has_password(&text))
-        {
-            "has a default with a password in it"
-        } else if text && SECRET_ENDS.iter().any(ends) {
-            "is named like a secret, and would stand in a ConfigMap"
-        } else {
-            continue;
-        };
-        report.refuse(
-            FaultKind::Invalid,
-            &SCHEMA,
-            format!("describes {}, which {problem}", setting.name),
-            "make it a secret (SecretStr), or list it in settings.secrets or settings.plain",
-        );
-    }
-}
-
-/// Refuses a number out of `range`, and a variable that holds no whole number.
-fn check_fact(
-    key: &str,
-    (least, most): (u64, u64),
-    fact: &Fact,
-    settings: &Settings,
-    report: &mut Report,
-) {
-    let text = fact.as_str();
-    if fact.is_number() {
-        let number = text.parse::<u64>().ok();
-        if number.is_none_or(|number| number < least || number > most) {
-            let problem = format!("is {text}, which is out of range");
-            let remedy = format!("allowed: {least} to {most}");
-            report.refuse(FaultKind::Invalid, &[key], problem, remedy);
-        }
-        return;
-    }
-    let problem = match settings.get(text) {
-        None => "is no setting",
-        Some(setting) if setting.secret => "is a secret",
-        Some(setting) if setting.kind != Kind::Integer => "is no whole number",
-        Some(setting) if setting.default_text().is_none() => "has no default",
-        Some(_) => return,
-    };
-    let remedy = match settings.nearest(text).filter(|near| near.name != text) {
-        Some(near) => format!("did you mean {}? Or write a number", near.name),
-        None => "write a number, or the variable that holds it".to_owned(),
-    };
-    report.refuse(FaultKind::Invalid, &[key], problem, remedy);
-}
-
-fn check_writable(folders: &[String], report: &mut Report) {
-    for (at, folder) in folders.iter().enumerate() {
-        let within = |other: &str| {
-            let rest = folder.strip_prefix(other);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let taken = folders[..at].iter().any(|other| within(other));
-        if within("/tmp") || taken {
-            let path = ["writable", &format!("[{at}]")];
-            let problem = "lies in a folder that is writable already";
-            report.refuse(FaultKind::Invalid, &path, problem, "take it out");
-        }
-    }
 }
 
 fn probes(health: Option<UrlPath>, [live, ready, startup]: [Option<UrlPath>; 3]) -> Probes {

@@ -6,6 +6,7 @@
 
 mod backends;
 mod build;
+mod checks;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -89,13 +90,22 @@ struct Written {
     /// it. Left out: 20.
     #[schemars(example = &25)]
     shutdown_seconds: Option<Fact>,
-    /// Words in place of the image's entrypoint. Left out: the image's own.
+    /// Words in place of the image's entrypoint. Left out: the image's own. They reach the program
+    /// as they stand, `$(PORT)` too: no variable is filled in.
     command: Vec<Word>,
-    /// Arguments that serve, in place of the image's. Left out: the image's own.
+    /// Arguments that serve, in place of the image's; as they stand. Left out: the image's own.
     args: Vec<Word>,
     /// Arguments that bring the database up to date and end; needed for the component
     /// `migrate-job`.
     migrate: Option<Vec<Word>>,
+    /// Whole command that asks the running service for its health, for Compose. Left out: Compose
+    /// does not ask.
+    #[schemars(example = &["python", "-m", "app.health"])]
+    healthcheck: Option<Vec<Word>>,
+    /// Whole command that waits for as many seconds as the word after it says; needed for clusters
+    /// before Kubernetes 1.30, whose `preStop` cannot wait.
+    #[schemars(example = &["sleep"])]
+    sleep: Option<Vec<Word>>,
     /// User and group that the process runs as, by number; scanners ask for 10000 or more. Left
     /// out: 65532.
     user: Option<Bounded<1, 2_147_483_647>>,
@@ -113,6 +123,9 @@ struct Written {
     settings: SettingsWritten,
     /// Paths of the health routes. One that is left out is `health`.
     probes: ProbesWritten,
+    /// Limits of the requests by their sort, which a proxy before the service has to leave open,
+    /// each a table `[[requests]]`. Left out: the proxy's own limits hold.
+    requests: Vec<RequestsWritten>,
     /// What the service stands on, each a table `[backends.NAME]`. Network policies, `generate
     /// secrets` and Compose follow from it. A database inside the process is known by the name
     /// `database`.
@@ -168,6 +181,25 @@ struct ProbesWritten {
     startup: Option<UrlPath>,
 }
 
+/// Limits of requests of one sort. Of several, the largest count.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Requests")]
+struct RequestsWritten {
+    /// Bytes that a body may have: a number, or the variable that holds it.
+    #[schemars(example = &1_048_576)]
+    body_bytes: Option<Fact>,
+    /// Seconds for which the service may be silent before an answer and within it: a number, or the
+    /// variable that holds it.
+    #[schemars(example = &120)]
+    silent_seconds: Option<Fact>,
+    /// Whether answers may be streams, which take as long as they do.
+    streams: bool,
+    /// Optional backend without which there are no such requests.
+    #[schemars(example = &"upstream")]
+    backend: Option<Word>,
+}
+
 /// One thing that the service stands on.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -183,7 +215,7 @@ struct BackendWritten {
     #[schemars(example = &"postgresql://postgres:5432")]
     default: Option<Word>,
     /// URL that `generate secrets` writes, with `{scheme}`, `{host}`, `{port}` and `{password}`.
-    /// Left out: the URL is no secret.
+    /// Needed where the variable is a secret, and only there.
     #[schemars(example = &"{scheme}://shop:{password}@{host}:{port}/shop")]
     url: Option<Word>,
     /// Word in `deploy.toml` for a backend inside the process, such as `sqlite`; the service then

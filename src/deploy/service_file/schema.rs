@@ -37,6 +37,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
         ("The top of the file", ""),
         ("`[settings]`", "/$defs/Settings"),
         ("`[probes]`", "/$defs/Probes"),
+        ("`[[requests]]`", "/$defs/Requests"),
         ("`[backends.NAME]`", "/$defs/Backend"),
     ];
     let page = Page {

@@ -1,5 +1,7 @@
 //! A `service.toml` as people write it, right and wrong.
 
+mod refused;
+
 use proptest::prelude::*;
 use serde_json::json;
 
