@@ -4,14 +4,14 @@
 //! The file only ever becomes advice. No command works on a folder that it was not run in.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io::Read as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::dev::{FOLDER, note_database};
-use crate::schema::Environment;
+use crate::schema::{Environment, open_regular};
 
 /// Longest path that is read, in bytes: `PATH_MAX` of Linux.
 const MAX_PATH_BYTES: u64 = 4096;
@@ -41,7 +41,7 @@ pub(super) fn remember(database: &str) {
 
 /// The folder of the last server, unless it is this one or has no data any more.
 pub(super) fn recall() -> Option<PathBuf> {
-    let file = File::open(file(&Environment::of_process())?).ok()?;
+    let file = open_regular(&file(&Environment::of_process())?).ok()?;
     let mut bytes = Vec::new();
     file.take(MAX_PATH_BYTES).read_to_end(&mut bytes).ok()?;
     let folder = PathBuf::from(OsString::from_vec(bytes));

@@ -25,6 +25,9 @@ pub(super) struct SecretsDir {
     path: PathBuf,
     /// The names of its files, hidden ones left out: Kubernetes keeps `..data` among them.
     pub(super) files: BTreeSet<String>,
+    /// The names of its folders: one with the name of a setting is a mount whose source is missing,
+    /// where Docker makes a folder.
+    folders: BTreeSet<String>,
 }
 
 impl SecretsDir {
@@ -55,24 +58,29 @@ impl SecretsDir {
                 "name a directory that this user may read",
             )
         };
-        let mut files = BTreeSet::new();
+        let (mut files, mut folders) = (BTreeSet::new(), BTreeSet::new());
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             if let Ok(name) = entry.file_name().into_string()
                 && !name.starts_with('.')
-                && !entry.path().is_dir()
             {
-                files.insert(name);
+                if entry.path().is_dir() {
+                    folders.insert(name);
+                } else {
+                    files.insert(name);
+                }
             }
         }
         Ok(Self {
             path: path.to_owned(),
             files,
+            folders,
         })
     }
 
     fn file(&self, name: &str) -> Option<PathBuf> {
-        self.files.contains(name).then(|| self.path.join(name))
+        let is_there = self.files.contains(name) || self.folders.contains(name);
+        is_there.then(|| self.path.join(name))
     }
 }
 
@@ -208,10 +216,12 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            fault(
-                &format!("cannot be read: {}", reason(&error)),
-                "name a file that exists and that this user may read",
-            )
+            let remedy = if error.kind() == io::ErrorKind::IsADirectory {
+                "put a file there that holds the value; a mount without a source makes a directory"
+            } else {
+                "name a file that exists and that this user may read"
+            };
+            fault(&format!("cannot be read: {}", reason(&error)), remedy)
         })?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(fault(
@@ -298,9 +308,15 @@ mod tests {
     fn hidden_files_and_directories_are_no_variables() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("..data")).unwrap();
-        std::fs::create_dir(dir.path().join("nested")).unwrap();
+        std::fs::create_dir(dir.path().join("NESTED")).unwrap();
         std::fs::write(dir.path().join("KEY"), "x").unwrap();
         let opened = SecretsDir::open("DIR", dir.path()).unwrap();
+        assert_eq!(opened.file("..data"), None);
+        // One in the place of a setting is read in vain, so that it is told.
+        let folder = opened.file("NESTED").unwrap();
+        let fault = read("NESTED", &folder).unwrap_err();
+        assert!(fault.problem.ends_with("is a directory"), "{fault}");
+        assert!(fault.remedy.contains("a mount without a source"), "{fault}");
         assert_eq!(opened.files.into_iter().collect::<Vec<_>>(), ["KEY"]);
         assert!(SecretsDir::open("DIR", &dir.path().join("missing")).is_err());
     }

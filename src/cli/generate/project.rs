@@ -10,6 +10,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{Plan, Project, Service, ServiceFile};
+use crate::schema::open_regular;
 use crate::server::{self, App};
 
 /// Read where no other file is named, and only if it is there.
@@ -103,14 +104,14 @@ pub(super) fn quoted(path: &Path) -> String {
 /// The text of a file that a person wrote.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let shown = path.display().to_string();
-    let file = fs::File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+    let file = open_regular(path).with_context(|| format!("{shown} cannot be read"))?;
     read_stream(&shown, file)
 }
 
 /// The text of a stream, which errors call `shown`.
 pub(super) fn read_stream(shown: &str, stream: impl io::Read) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    // What a file says of its size need not be true: a device has none, and no end.
+    // What a file says of its size need not be true, and a stream has none.
     stream
         .take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
@@ -139,8 +140,11 @@ mod tests {
 
     #[test]
     fn what_has_no_end_is_not_read_to_its_end() {
-        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
-        assert_eq!(error, "/dev/zero has more than 1048576 bytes");
+        let error = read_stream("it", io::repeat(0)).unwrap_err().to_string();
+        assert_eq!(error, "it has more than 1048576 bytes");
+        let error = format!("{:#}", read(Path::new("/dev/zero")).unwrap_err());
+        let expected = "/dev/zero cannot be read: it is not a regular file";
+        assert_eq!(error, expected);
     }
 
     #[test]

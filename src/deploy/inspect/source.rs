@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::report::{At, Finding, FindingKind};
-use crate::schema::without_mark;
+use crate::schema::{open_regular, without_mark};
 
 /// Larger files are no manifests.
 pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -123,7 +123,7 @@ fn relative(root: &Path, path: &Path) -> String {
 
 impl Inputs {
     fn add(&mut self, path: &Path, file: String) {
-        match fs::File::open(path) {
+        match open_regular(path) {
             Ok(opened) => self.take(opened, file),
             Err(error) => self.refuse(file, format!("cannot be read: {error}"), ""),
         }
@@ -232,6 +232,8 @@ mod tests {
         let latin = dir.path().join("latin.yaml");
         fs::write(&latin, [0xe4]).unwrap();
         assert_eq!(problem(&latin), "is not UTF-8");
+        let device = problem(Path::new("/dev/zero"));
+        assert_eq!(device, "cannot be read: it is not a regular file");
         assert_eq!(read_stream("-", &b"a: 1"[..]).inputs[0].file, "-");
         let marked = read_stream("-", &b"\xef\xbb\xbfa: 1"[..]);
         assert_eq!(marked.inputs[0].text, "a: 1");
