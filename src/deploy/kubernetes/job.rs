@@ -78,6 +78,7 @@ fn of_template(
     let args = pod::literal(args);
     let pod = &mut template["spec"];
     pod["restartPolicy"] = "OnFailure".into();
+    let args: Vec<String> = args.iter().map(|word| literal(word)).collect();
     pod["containers"][0]["args"] = json!(args);
     for key in SERVING {
         pod["containers"][0]
@@ -108,6 +109,12 @@ fn of_template(
         }),
         ..Job::default()
     })
+}
+
+/// `word` as Kubernetes passes it on unchanged: it puts the values of variables in place of
+/// `$(NAME)`, and reads `$$` as one `$`. Variables of the pod hold secrets, and arguments are shown.
+fn literal(word: &str) -> String {
+    word.replace('$', "$$")
 }
 
 /// The policy of its pod: the same way out as from the pods that serve, and no way in.
@@ -195,6 +202,16 @@ mod tests {
         for standing in judge(&all) {
             assert_eq!(standing.faults, Vec::<String>::new(), "{}", standing.rule);
         }
+    }
+
+    #[test]
+    fn no_variable_of_the_pod_gets_into_the_command() {
+        let args = words("user first-admin $(JWT_SECRET_KEY) $$(A) $");
+        let text = job(&example::project(), "production", &args).unwrap();
+        let made: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+        let args = &made.last().unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
+        let escaped = ["$$(JWT_SECRET_KEY)", "$$$$(A)", "$$"];
+        assert_eq!(args.as_array().unwrap()[2..], escaped);
     }
 
     #[test]
