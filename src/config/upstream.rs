@@ -1,5 +1,7 @@
 //! Faults of the settings that say where the language model's server is.
 
+use percent_encoding::percent_decode_str;
+
 use super::{Config, HostPort};
 use crate::schema::{Fault, FaultKind};
 
@@ -22,8 +24,7 @@ pub(super) fn url(config: &Config) -> Option<Fault> {
         .find_map(|scheme| url.strip_prefix(scheme));
     let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
     let path = rest.and_then(|rest| Some(&rest[rest.find('/')?..]));
-    let path = path.unwrap_or_default().trim_end_matches('/');
-    let route = ROUTES.into_iter().find(|route| path.ends_with(route));
+    let route = route(path.unwrap_or_default());
     let (problem, remedy) = match (authority, route) {
         (Some(authority), _) if authority.contains('@') => (
             "holds credentials, and is not kept secret".to_owned(),
@@ -38,8 +39,8 @@ pub(super) fn url(config: &Config) -> Option<Fault> {
         {
             let route = route?;
             (
-                format!("ends in {route}, and the routes are put behind it"),
-                format!("write the base alone: the same without {route}"),
+                format!("leads to {route}, and the routes are put behind it"),
+                format!("write the base alone: the same without {route} and what follows it"),
             )
         }
         _ => (
@@ -53,6 +54,28 @@ pub(super) fn url(config: &Config) -> Option<Fault> {
         problem,
         remedy,
     ))
+}
+
+/// The route that `path` leads to: one it ends in, or one below a version, such as
+/// `/v1/models/NAME`. A server decodes a path, and some take no notice of its case.
+fn route(path: &str) -> Option<&'static str> {
+    let path = percent_decode_str(path).decode_utf8_lossy().to_lowercase();
+    let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+    let path = format!("/{}", names.join("/"));
+    // A base may have such a name further up: `/models/NAME/v1`.
+    let is_base = names.last().copied().is_some_and(is_version);
+    let below = names.iter().position(|name| is_version(name));
+    let below = below.map(|at| format!("/{}/", names[at + 1..].join("/")));
+    ROUTES.into_iter().find(|route| {
+        let starts = |below: &String| below.starts_with(&format!("{route}/"));
+        path.ends_with(route) || !is_base && below.as_ref().is_some_and(starts)
+    })
+}
+
+/// Checks whether `name` is a version in a path, such as `v1`.
+fn is_version(name: &str) -> bool {
+    let number = name.strip_prefix('v').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// A proxy before nothing.
@@ -87,6 +110,8 @@ mod tests {
             "http://[::1]:8080",
             "https://models/v1",
             "https://llm.example.com/responses/v1",
+            "https://llm.example.com/models/org/name/v1",
+            "https://llm.example.com/v1/models/name/openai/v1",
         ] {
             assert_eq!(problem(url), None, "{url}");
         }
@@ -95,10 +120,21 @@ mod tests {
                 let url = format!("https://api.openai.com/v1{route}{end}");
                 let problem = problem(&url).unwrap();
                 assert!(
-                    problem.starts_with(&format!("ends in {route},")),
+                    problem.starts_with(&format!("leads to {route},")),
                     "{problem}"
                 );
             }
+        }
+        for (path, route) in [
+            ("/v1/models/x", "/models"),
+            ("/v1/chat%2Fcompletions", "/chat/completions"),
+            ("/v1/chat//completions%2f", "/chat/completions"),
+            ("/v1/Responses", "/responses"),
+            ("/V1/responses/resp_1/input_items", "/responses"),
+        ] {
+            let problem = problem(&format!("http://h{path}")).unwrap();
+            let start = format!("leads to {route},");
+            assert!(problem.starts_with(&start), "{path}: {problem}");
         }
         for url in ["ftp://x/v1", "https://", "https://a b/v1"] {
             assert!(problem(url).unwrap().contains("no http"), "{url}");
