@@ -58,6 +58,20 @@ impl Cidr {
         self.0.prefix_len() == 0
     }
 
+    /// Checks whether it is wider than a network that one organisation has: /8 of IPv4, /16 of
+    /// IPv6. Two halves of everything are everything. Unique local addresses (RFC 4193) are nobody
+    /// else's, however many they are.
+    #[must_use]
+    pub fn is_too_wide(&self) -> bool {
+        match self.0 {
+            IpNet::V4(net) => net.prefix_len() < 8,
+            IpNet::V6(net) => {
+                let is_local = net.prefix_len() >= 7 && net.addr().is_unique_local();
+                net.prefix_len() < 16 && !is_local
+            }
+        }
+    }
+
     /// Checks whether `other` is a part of it, and not all of it.
     #[must_use]
     pub fn is_wider_than(&self, other: &Self) -> bool {
@@ -107,6 +121,25 @@ mod tests {
                 .unwrap_err()
                 .contains("canary")
         );
+    }
+
+    #[test]
+    fn a_network_of_many_owners_is_too_wide() {
+        let is_too_wide = |text: &str| Cidr::try_from(text).unwrap().is_too_wide();
+        for wide in [
+            "0.0.0.0/0",
+            "128.0.0.0/1",
+            "10.0.0.0/7",
+            "::/0",
+            "2000::/3",
+            "2000::/15",
+        ] {
+            assert!(is_too_wide(wide), "{wide}");
+        }
+        for narrow in ["10.0.0.0/8", "fc00::/7", "fd00::/8", "2001::/16", "::1"] {
+            assert!(!is_too_wide(narrow), "{narrow}");
+        }
+        assert!(is_too_wide("f800::/5"));
     }
 
     #[test]

@@ -269,12 +269,29 @@ fn rendered(kind: &str, key: &str) -> Option<(&'static str, &'static str)> {
             "names the class a second time, which Kubernetes refuses",
             "write the class into gateway.ingress_class",
         )),
+        _ if kind == "pods" && is_confinement(key) => Some((
+            "loosens the confinement of the pods, or says it a second time",
+            "take it out: the pods have the profile RuntimeDefault",
+        )),
         _ if kind == "pods" && key.starts_with("checksum/") => Some((
             "is written here, so that pods follow their settings",
             "choose another name",
         )),
         _ => None,
     }
+}
+
+/// Checks whether `key` is one of the annotations by which kubelets still take AppArmor and seccomp
+/// profiles, which the Pod Security Standards judge as they do the fields. Case does not count in
+/// the prefix of an annotation.
+fn is_confinement(key: &str) -> bool {
+    let prefix = key.split('/').next().unwrap_or(key).to_lowercase();
+    [
+        "container.apparmor.security.beta.kubernetes.io",
+        "container.seccomp.security.alpha.kubernetes.io",
+        "seccomp.security.alpha.kubernetes.io",
+    ]
+    .contains(&prefix.as_str())
 }
 
 /// Looks for what has no effect in the finished environment.

@@ -321,7 +321,7 @@ host = "auth.example.com"
 replicas = 4
 max_replicas = 20
 monitoring_namespace = "watch"
-gateway = { name = "edge", namespace = "edges", ingress_class = "haproxy" }
+gateway = { name = "edge", namespace = "edges" }
 backends = { database = "postgres://db.example.com:6000", redis = "rediss://cache" }
 settings = { LOG_LEVEL = "info", RATIO = 0.25, SERVER_PROXIES = ["10.0.0.0/8", "fd00::/8"] }
 "#;

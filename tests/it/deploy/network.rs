@@ -202,7 +202,14 @@ async fn a_backend_is_reached_where_the_form_of_its_host_allows_it() {
                 assert!(!out(Address(address), 22), "{policy} {host} {address}");
             }
             // Nothing opens the way to the secrets of a cloud's machine.
-            for metadata in ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"] {
+            for metadata in [
+                "169.254.169.254",
+                "fd00:ec2::254",
+                "100.100.100.200",
+                "64:ff9b::a9fe:a9fe",
+                "::a9fe:a9fe",
+                "2002:a9fe:a9fe::1",
+            ] {
                 assert!(!out(Address(metadata), 5432), "{policy} {host} {metadata}");
             }
         }

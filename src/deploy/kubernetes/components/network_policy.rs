@@ -36,7 +36,9 @@ const DNS_PORTS: [i32; 2] = [53, 5353];
 /// Everywhere, and what a pod may still not reach there: the addresses at which clouds tell a
 /// machine its secrets. All link-local ones, because more than one of them does (EC2, ECS, Google,
 /// Azure, `OpenStack`), and those that are not link-local: Alibaba, Azure, Oracle; EC2 and Google
-/// by IPv6.
+/// by IPv6. Those of IPv4 have other forms in IPv6: behind NAT64 (RFC 6052), and in the address
+/// blocks of 6to4 and of compatible addresses, which are given up (RFC 7526, RFC 4291) and left out
+/// whole.
 pub(in crate::deploy) const EVERYWHERE: [(&str, &[&str]); 2] = [
     (
         "0.0.0.0/0",
@@ -47,7 +49,20 @@ pub(in crate::deploy) const EVERYWHERE: [(&str, &[&str]); 2] = [
             "192.0.0.192/32",
         ],
     ),
-    ("::/0", &["fd00:ec2::/32", "fd20:ce::254/128", "fe80::/10"]),
+    (
+        "::/0",
+        &[
+            "2002::/16",
+            "64:ff9b::6464:64c8/128",
+            "64:ff9b::a83f:8110/128",
+            "64:ff9b::a9fe:0/112",
+            "64:ff9b::c000:c0/128",
+            "::/96",
+            "fd00:ec2::/32",
+            "fd20:ce::254/128",
+            "fe80::/10",
+        ],
+    ),
 ];
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
@@ -322,6 +337,12 @@ mod tests {
         assert_eq!(rendered.len(), EVERYWHERE.len());
         let except = |text: &str| block(cidr(text)).ip_block.unwrap().except;
         assert_eq!(except("100.64.0.0/10").unwrap(), ["100.100.100.200/32"]);
+        assert_eq!(except("64:ff9b::/96").unwrap().len(), 4);
+        for disguised in ["64:ff9b::a9fe:a9fe", "::a9fe:a9fe", "2002:a9fe:a9fe::/48"] {
+            let disguised = cidr(disguised);
+            let is_left_out = |text: &&str| cidr(text).is_wider_than(&disguised);
+            assert!(EVERYWHERE[1].1.iter().any(is_left_out), "{disguised}");
+        }
         // One that is named itself is meant, and Kubernetes takes only a part for an exception.
         for meant in ["169.254.169.254/32", "169.254.0.0/16", "10.0.0.0/8"] {
             assert_eq!(except(meant), None, "{meant}");

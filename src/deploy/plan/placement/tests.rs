@@ -130,6 +130,17 @@ fn annotations_are_for_objects_that_there_are_and_none_is_written_twice() {
         "2:22 environments.production.annotations.pods.\"...\"",
         "is written here",
     );
+    for confinement in [
+        "container.apparmor.security.beta.kubernetes.io/backend",
+        "container.seccomp.security.alpha.kubernetes.io/backend",
+        "Seccomp.security.alpha.kubernetes.io/pod",
+    ] {
+        refused(
+            &format!("annotations.pods = {{ \"{confinement}\" = \"unconfined\" }}"),
+            "2:22 environments.production.annotations.pods.\"...\"",
+            "loosens the confinement of the pods",
+        );
+    }
     refused(
         "host = \"a.com\"\ncomponents = [\"ingress\"]\n\
          annotations.ingress = { \"kubernetes.io/ingress.class\" = \"nginx\" }",
