@@ -260,7 +260,7 @@ const DANGEROUS: &[[&str; 6]] = &[
         "ENVIRONMENT: \"development\"",
         "settings-environment",
         "line",
-        "ENVIRONMENT: is \"development\" in the ",
+        "is \"development\" in ",
     ],
     [
         "overlays/production/configmap.yaml",

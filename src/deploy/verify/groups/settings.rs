@@ -137,7 +137,37 @@ fn accepted(subject: &Subject) -> Result<Findings, Unseen> {
 
 fn environment(subject: &Subject) -> Result<Findings, Unseen> {
     let evidence = "no folder and no namespace is called after another environment";
-    of_inspection(subject, &[FindingKind::Environment], evidence)
+    let mut findings = of_inspection(subject, &[FindingKind::Environment], evidence)?;
+    if !findings.faults.is_empty() {
+        return Ok(findings);
+    }
+    // The namespace of a stream need not have the name of an environment in it.
+    let (service, manifests) = (&subject.project.service, subject.manifests()?);
+    let Some(setting) = service.settings.get(&service.environment) else {
+        return Ok(findings);
+    };
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, setting);
+    for place in manifests.overlays() {
+        let environments = subject.project.plan.environments.iter();
+        let planned: Vec<_> = environments
+            .filter(|environment| place.is_of(environment))
+            .filter_map(|one| kubernetes::values(service, one).remove(&setting.name))
+            .collect();
+        let map = place.find(kind, &name);
+        let Some(told) = map.and_then(|map| map["data"][&setting.name].as_str()) else {
+            continue;
+        };
+        if !planned.is_empty() && !planned.iter().any(|planned| planned == told) {
+            let lines = manifests.lines(place, setting);
+            findings.fault(format!(
+                "{lines}`{}` is {told:?} in {}, and {} by the plan",
+                setting.name,
+                place.name,
+                planned.join(" or "),
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 fn stale(subject: &Subject) -> Result<Findings, Unseen> {
