@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use super::confirm::Confirm;
+use super::confirm::{self, Confirm};
 use super::output;
 use super::setup::{Source, runtime};
 use crate::audit::Action;
@@ -38,6 +38,12 @@ enum CacheCommand {
 }
 
 impl Cache {
+    /// Tells why the command cannot end well where nobody types.
+    pub(super) fn needs_terminal(&self) -> Option<&'static str> {
+        let CacheCommand::Purge { confirm } = &self.command;
+        (!confirm.is_given()).then_some(confirm::ASKS)
+    }
+
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let CacheCommand::Purge { confirm } = self.command;
         let config = self.source.load_existing()?;

@@ -7,6 +7,9 @@ use clap::Args;
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: u64 = 64;
 
+/// Remedy for a command that asks where there is nobody to answer.
+pub(super) const ASKS: &str = "asks for confirmation, and a Job has no terminal; add --yes";
+
 /// The option that answers the question beforehand.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Confirm {
@@ -27,6 +30,11 @@ pub(super) enum Unconfirmed {
 }
 
 impl Confirm {
+    /// Tells whether the question is answered beforehand.
+    pub(super) const fn is_given(self) -> bool {
+        self.yes
+    }
+
     /// Asks whether to go on with `act`: a sentence that says what it does, without a full stop.
     ///
     /// # Errors

@@ -79,6 +79,18 @@ enum Command {
     Man(man::Man),
 }
 
+impl Cli {
+    /// Tells why the command cannot run to its end as a Job.
+    fn unfit_for_job(&self) -> Option<&'static str> {
+        match self.command.as_ref()? {
+            Command::Serve(_) => Some("never ends, so it is for the Deployment and not for a Job"),
+            Command::User(command) => command.needs_terminal(),
+            Command::Cache(command) => command.needs_terminal(),
+            _ => None,
+        }
+    }
+}
+
 /// Parses the arguments, runs the command, and says how it went.
 #[must_use]
 pub fn main() -> ExitCode {

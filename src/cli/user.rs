@@ -1,5 +1,7 @@
 //! `aura user`: accounts, with or without a server running.
 
+mod question;
+
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::confirm::{Confirm, Unconfirmed};
+use super::confirm::Confirm;
 use super::output;
 use super::setup::Source;
 use super::user_list::{List, line};
@@ -201,55 +203,6 @@ impl User {
             execute(app.auth(), command, password, app.public_url()).await
         })?;
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl UserCommand {
-    /// Asks before an act that cannot be undone. Ended sessions, lost passwords and lost roles cannot.
-    fn confirm(&self) -> Result<(), Unconfirmed> {
-        let (confirm, act) = match self {
-            Self::Create { .. } | Self::FirstAdmin { .. } | Self::List(_) | Self::Enable { .. } => {
-                return Ok(());
-            }
-            Self::SetRoles { roles, .. } if !roles.is_empty() => return Ok(()),
-            Self::SetRoles { email, confirm, .. } => {
-                (confirm, format!("This takes every role from {email}"))
-            }
-            Self::Disable { email, confirm } => (
-                confirm,
-                format!("This keeps {email} from signing in and ends all sessions of the account"),
-            ),
-            Self::Delete { email, confirm } => (
-                confirm,
-                format!("This deletes the account {email} and all it holds"),
-            ),
-            Self::Erase { email, confirm } => (
-                confirm,
-                format!(
-                    "This deletes the account {email} and erases the person from the audit trail"
-                ),
-            ),
-            Self::SetPassword { email, confirm, .. } => (
-                confirm,
-                format!(
-                    "This replaces the password of {email} and ends all sessions of the account"
-                ),
-            ),
-            Self::RevokeSessions { email, confirm } => {
-                (confirm, format!("This ends all sessions of {email}"))
-            }
-            Self::RequirePasswordChange { email, confirm } => (
-                confirm,
-                format!(
-                    "This ends all sessions of {email} and requires a new password at the next sign-in"
-                ),
-            ),
-            Self::ResetLink { email, confirm, .. } => (
-                confirm,
-                format!("This closes the password of {email} and ends all sessions of the account"),
-            ),
-        };
-        confirm.ask(&act)
     }
 }
 

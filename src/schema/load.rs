@@ -300,6 +300,7 @@ fn missing(setting: &Setting, need: &str) -> Fault {
     let remedy = match (setting.file_variable(), setting.recipe()) {
         (Some(file), Some(recipe)) => {
             let recipe = recipe.trim_start_matches('M').trim_end_matches('.');
+            let recipe = filled_in(recipe, need);
             format!("m{recipe}, and set it or name its file in {file}")
         }
         (Some(file), None) => format!("set it, or name a file that holds it in {file}"),
@@ -307,6 +308,20 @@ fn missing(setting: &Setting, need: &str) -> Fault {
     };
     let problem = format!("{need} and not set");
     Fault::new(FaultKind::Missing, &setting.name, problem, remedy)
+}
+
+/// `recipe` with the value that `need` names in place of the placeholder for it, which is called
+/// like the end of its setting: ALGORITHM where `need` is `is required for JWT_ALGORITHM=ES256`.
+fn filled_in(recipe: &str, need: &str) -> String {
+    let condition = need
+        .rsplit(' ')
+        .next()
+        .and_then(|last| last.split_once('='));
+    let Some((name, value)) = condition else {
+        return recipe.to_owned();
+    };
+    let placeholder = name.rsplit('_').next().unwrap_or(name);
+    recipe.replace(&format!(" {placeholder}"), &format!(" {value}"))
 }
 
 /// What serde refused. Its messages quote values, so those of secrets are shown only where the

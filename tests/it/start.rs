@@ -111,6 +111,47 @@ async fn a_secret_is_read_from_an_ordinary_file_only() {
 }
 
 #[tokio::test]
+async fn a_folder_in_the_place_of_a_secret_is_told() {
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("JWT_SECRET_KEY")).unwrap();
+    std::fs::create_dir(folder.path().join("..data")).unwrap();
+    let settings = Settings::new().set("JWT_SECRET_KEY", "");
+    let path = folder.path().to_str().unwrap();
+    let output = settings
+        .run(&["config", "check", "--secrets-dir", path])
+        .await;
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(said.contains("JWT_SECRET_KEY: the file"), "{said}");
+    assert!(said.contains("is a directory"), "{said}");
+}
+
+#[tokio::test]
+async fn a_named_pipe_in_the_place_of_a_file_is_refused_at_once() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("service.toml");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let pipe = pipe.to_str().unwrap();
+    for arguments in [
+        ["generate", "k8s", "--service", pipe],
+        ["generate", "k8s", "--config", pipe],
+        ["config", "check", "--from", pipe],
+        ["generate", "diff", "--from", pipe],
+    ] {
+        let run = Settings::new().run(&arguments);
+        let output = tokio::time::timeout(Duration::from_secs(20), run).await;
+        let output = output.expect("an end");
+        assert!(!output.status.success(), "{output:?}");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(
+            said.contains("is not a regular file"),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_key_of_the_embedded_default_is_made_whole_and_refused_when_empty() {
     let folder = TempDir::new().unwrap();
     let key = folder.path().join(".aura/jwt-secret-key");

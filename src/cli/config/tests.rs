@@ -60,6 +60,14 @@ fn check_warns_of_settings_that_need_more_memory_than_there_is() {
 }
 
 #[test]
+fn a_missing_private_key_is_advised_for_the_algorithm_that_needs_it() {
+    let (code, _, err) = run("check", &[("JWT_ALGORITHM", "ES256")]);
+    assert_eq!(code, 78, "{err}");
+    let advice = "make one with `aura key generate --algorithm ES256`, and set it";
+    assert!(err.contains(advice), "{err}");
+}
+
+#[test]
 fn check_takes_secrets_for_present_on_request() {
     let production = [("ENVIRONMENT", "production"), ("JWT_ALGORITHM", "ES256")];
     assert_eq!(run("check", &production).0, 78);

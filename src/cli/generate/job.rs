@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, Parser};
 
 use super::project::Source;
@@ -37,10 +37,47 @@ impl Job {
             .into_iter()
             .chain(self.command.iter().map(String::as_str));
         // A Job that cannot run is better refused here than found in the cluster.
-        Cli::try_parse_from(words).context("this is no command of aura")?;
+        let cli = Cli::try_parse_from(words).context("this is no command of aura")?;
+        if let Some(problem) = cli.unfit_for_job() {
+            bail!("`{}` {problem}", self.command.join(" "));
+        }
         let project = self.source.project()?;
         let job = kubernetes::job(&project, &self.environment, &self.command)?;
         output::print(&job)?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(command: &str) -> Option<&'static str> {
+        let words = ["aura"].into_iter().chain(command.split(' '));
+        Cli::try_parse_from(words).unwrap().unfit_for_job()
+    }
+
+    #[test]
+    fn a_command_that_cannot_end_as_a_job_is_refused() {
+        for (command, problem) in [
+            ("serve", "never ends"),
+            ("user create a@b.c --password-stdin", "no standard input"),
+            ("user set-password a@b.c --yes", "no standard input"),
+            ("user delete a@b.c", "add --yes"),
+            ("user set-roles a@b.c", "add --yes"),
+            ("cache purge", "add --yes"),
+        ] {
+            let refusal = refusal(command).unwrap();
+            assert!(refusal.contains(problem), "{command}: {refusal}");
+        }
+        for command in [
+            "user first-admin a@b.c",
+            "user delete a@b.c --yes",
+            "user set-roles a@b.c admin",
+            "cache purge --yes",
+            "migrate",
+        ] {
+            assert_eq!(refusal(command), None, "{command}");
+        }
     }
 }
