@@ -139,7 +139,8 @@ async fn a_named_pipe_in_the_place_of_a_file_is_refused_at_once() {
         ["config", "check", "--from", pipe],
         ["generate", "diff", "--from", pipe],
     ] {
-        let run = Settings::new().run(&arguments);
+        let settings = Settings::new();
+        let run = settings.run(&arguments);
         let output = tokio::time::timeout(Duration::from_secs(20), run).await;
         let output = output.expect("an end");
         assert!(!output.status.success(), "{output:?}");
