@@ -1,3 +1,5 @@
+//! Tests of peers: what is written, what is refused and what is only told.
+
 use crate::deploy::plan::Plan;
 use crate::deploy::plan::example::{environment, fault, plan, refused, service};
 
