@@ -49,7 +49,7 @@ impl Llm {
         };
         let route = question.route;
         let key = CacheKey::new(route, &base, &scope, &asked.digest);
-        if route == Route::Responses && asked.later {
+        if route == Route::Responses && asked.stored == Stored::Later {
             return Err(no_background());
         }
         let reach = asked.deterministic && route.generates();

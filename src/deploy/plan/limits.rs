@@ -29,16 +29,15 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
             );
         }
     }
-    let service = draft.service;
-    for name in std::iter::once(&service.port).chain(&service.metrics_port) {
-        if variables.get(name).is_some_and(|text| text == "0") {
-            draft.refuse(
-                FaultKind::Invalid,
-                &["settings", name],
-                "is 0, which is any free port, and no Service or probe could name it",
-                "write the number of one",
-            );
-        }
+    let port = draft.service.port.as_str();
+    let path = ["settings", port];
+    if variables.get(port).is_some_and(|text| text == "0") && !draft.failed(&path) {
+        draft.refuse(
+            FaultKind::Invalid,
+            &path,
+            "is 0, which is any free port, and no Service or probe could name it",
+            "write the number of one",
+        );
     }
     let bytes: usize = variables.values().map(String::len).sum();
     if bytes > MOST_BYTES {

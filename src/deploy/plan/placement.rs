@@ -281,7 +281,7 @@ fn rendered(kind: &str, key: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Checks whether `key` is one of the annotations by which kubelets still take AppArmor and seccomp
+/// Checks whether `key` is one of the annotations by which kubelets still take `AppArmor` and seccomp
 /// profiles, which the Pod Security Standards judge as they do the fields. Case does not count in
 /// the prefix of an annotation.
 fn is_confinement(key: &str) -> bool {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::cargo::{Lock, Manifest};
 use super::unusable::Unusable;
 use crate::deploy::Service;
+use crate::schema::open_regular;
 
 /// Larger files are none of those that are looked at.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -73,7 +74,12 @@ impl Checkout {
     /// Whether `path` is the top folder of `service`'s own source.
     #[must_use]
     pub fn is_of(service: &Service, path: &Path) -> bool {
-        let text = fs::read_to_string(path.join(MANIFEST)).unwrap_or_default();
+        let mut text = String::new();
+        let file = open_regular(&path.join(MANIFEST));
+        let read = file.and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text));
+        if read.is_err() {
+            return false;
+        }
         let manifest = toml::from_str::<Manifest>(&text);
         let package = manifest.ok().and_then(|manifest| manifest.package);
         package.is_some_and(|package| package.name == service.name)

@@ -40,13 +40,8 @@ const PRICED: [&str; 6] = [
     "best_of",
 ];
 
-/// Members by which an answer depends on what the upstream has stored, or comes later.
-const STATEFUL: [&str; 4] = [
-    "previous_response_id",
-    "conversation",
-    "background",
-    "prompt",
-];
+/// Members by which an answer depends on what the upstream has stored.
+const STATEFUL: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 
 /// Members in which routers of models take others than `model`.
 const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
@@ -59,8 +54,10 @@ pub(super) enum Stored {
     Both,
     /// Nothing.
     Nothing,
-    /// The answer depends on what was stored before, or is to be fetched later.
+    /// The answer depends on what was stored before.
     Before,
+    /// The answer is to be fetched later.
+    Later,
 }
 
 /// A request body, read.
@@ -84,8 +81,6 @@ pub(super) struct Canonical {
     pub(super) prompts: Option<u64>,
     /// What the upstream stores, where it may.
     pub(super) stored: Stored,
-    /// The answer is to be fetched later.
-    pub(super) later: bool,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
     pub(super) doubtful: Option<String>,
@@ -355,10 +350,11 @@ impl<'a> Hashing<'a> {
             self.canonical.doubtful = Some(name.to_owned());
         }
         let unset = matches!(value, Value::Null | Value::Bool(false));
-        if STATEFUL.contains(&name) && !unset {
+        if name == "background" && !unset {
+            self.canonical.stored = Stored::Later;
+        } else if STATEFUL.contains(&name) && !unset && self.canonical.stored != Stored::Later {
             self.canonical.stored = Stored::Before;
         }
-        self.canonical.later |= name == "background" && !unset;
         if let ("prompt", Value::List(prompts)) = (name, value) {
             self.canonical.prompts = Some(prompts);
         }

@@ -196,7 +196,6 @@ fn what_the_upstream_stores_or_has_stored_is_known() {
     for member in [
         r#""previous_response_id":"resp_1""#,
         r#""conversation":{"id":"conv_1"}"#,
-        r#""background":true"#,
         r#""prompt":{"id":"pmpt_1"}"#,
     ] {
         for body in [
@@ -206,6 +205,8 @@ fn what_the_upstream_stores_or_has_stored_is_known() {
             assert_eq!(stored(&body), Stored::Before, "{body}");
         }
     }
+    let later = r#"{"background":true,"prompt":{},"store":false}"#;
+    assert_eq!(stored(later), Stored::Later);
     let unset = r#"{"previous_response_id":null,"background":false,"prompt":null,"store":false}"#;
     assert_eq!(stored(unset), Stored::Nothing);
 }
