@@ -78,7 +78,6 @@ fn of_template(
     let args = pod::literal(args);
     let pod = &mut template["spec"];
     pod["restartPolicy"] = "OnFailure".into();
-    let args: Vec<String> = args.iter().map(|word| literal(word)).collect();
     pod["containers"][0]["args"] = json!(args);
     for key in SERVING {
         pod["containers"][0]
@@ -109,12 +108,6 @@ fn of_template(
         }),
         ..Job::default()
     })
-}
-
-/// `word` as Kubernetes passes it on unchanged: it puts the values of variables in place of
-/// `$(NAME)`, and reads `$$` as one `$`. Variables of the pod hold secrets, and arguments are shown.
-fn literal(word: &str) -> String {
-    word.replace('$', "$$")
 }
 
 /// The policy of its pod: the same way out as from the pods that serve, and no way in.

@@ -305,5 +305,9 @@ async fn a_service_file_that_is_wrong_is_told_with_file_and_line() {
         said(&done)
     );
     let done = generate(&["k8s", "--service", "/dev/zero"]).await;
-    assert!(said(&done).contains("has more than"), "{}", said(&done));
+    assert!(
+        said(&done).contains("not a regular file"),
+        "{}",
+        said(&done)
+    );
 }

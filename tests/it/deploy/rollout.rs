@@ -152,7 +152,7 @@ async fn an_older_cluster_and_gitops_get_manifests_that_build_and_fit() {
         let lines = format!("kubernetes = \"1.28\"\ngitops = \"{gitops}\"");
         let told = render(folder.path(), &plan(&lines, "")).await;
         let name = if gitops == "flux" { "Flux" } else { "Argo CD" };
-        assert!(told.contains(&format!("which {name} applies")), "{told}");
+        assert!(told.contains(&format!("k8s; {name} applies ")), "{told}");
         assert!(!told.contains("kubectl"), "{told}");
         let objects = build(&kubectl, &folder.path().join("k8s/overlays/production"));
         read_by_all(&objects);

@@ -56,16 +56,20 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
     for (key, value, problem) in [
         ("team", "a b", ".team: is \"a b\", which no label has"),
         ("team", "-a", ".team: is \"-a\", which no label has"),
-        ("a b", "", ": has the key \"a b\", which no label has"),
+        (
+            "a b",
+            "",
+            ".\"...\": has the key \"a b\", which no label has",
+        ),
         (
             "Example.com/a",
             "",
-            ": has the key \"Example.com/a\", which no label has",
+            ".\"...\": has the key \"Example.com/a\", which no label has",
         ),
         (
             "example.com/",
             "",
-            ": has the key \"example.com/\", which no label has",
+            ".\"...\": has the key \"example.com/\", which no label has",
         ),
         (
             "app.kubernetes.io/instance",
