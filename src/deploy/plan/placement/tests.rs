@@ -103,7 +103,7 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
     refused(
         &format!("labels.team = \"{long}\""),
         "2:8 environments.production.labels.team",
-        "which no label has; use up to 63",
+        "is \"xxxx",
     );
     // One that only looks like it.
     environment(
