@@ -39,6 +39,60 @@ pub(super) fn located(hazards: Vec<Hazard>, inputs: &[Input]) -> Vec<Finding> {
     findings
 }
 
+/// The documents of files, and the lines of their parts.
+pub struct Lines {
+    documents: Vec<(String, Spanned<Node>)>,
+}
+
+impl Lines {
+    /// Reads `inputs`.
+    pub(in crate::deploy) fn read(inputs: &[Input]) -> Self {
+        let documents = inputs.iter().flat_map(|input| {
+            let documents = documents(input).into_iter();
+            documents.map(|document| (input.file.clone(), document))
+        });
+        Self {
+            documents: documents.collect(),
+        }
+    }
+
+    /// File and line, such as `base/service.yaml:7`, of what is at `path` in the `kind` called
+    /// `name`: where most of the path is written, the last of several. Files are those that
+    /// `is_meant`, by their name and the namespace of the document.
+    pub(in crate::deploy) fn find(
+        &self,
+        [kind, name]: [&str; 2],
+        path: &[String],
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Option<String> {
+        let meant = self.documents.iter().filter(|(file, document)| {
+            let document = &document.value;
+            let metadata = |key| document.get("metadata").map_or("", |one| one.text(key));
+            document.text("kind") == kind
+                && metadata("name") == name
+                && is_meant(file, metadata("namespace"))
+        });
+        let deepest = meant.max_by_key(|(_, document)| depth(document, path).0)?;
+        let (file, document) = deepest;
+        Some(format!(
+            "{file}:{}",
+            depth(document, path).1.referenced.line()
+        ))
+    }
+}
+
+/// The steps of `path` that there are in `document`, and what they lead to.
+fn depth<'a>(document: &'a Spanned<Node>, path: &[String]) -> (usize, &'a Spanned<Node>) {
+    let mut at = document;
+    for (steps, step) in path.iter().enumerate() {
+        match at.value.child(step) {
+            Some(below) => at = below,
+            None => return (steps, at),
+        }
+    }
+    (path.len(), at)
+}
+
 /// The documents of `input`, those inside a `List` one by one; none where it is no YAML.
 fn documents(input: &Input) -> Vec<Spanned<Node>> {
     let at = At {
@@ -65,13 +119,7 @@ fn flatten(document: Spanned<Node>, documents: &mut Vec<Spanned<Node>>) {
 
 /// The line of `spot` in `document`, or of what is nearest above it.
 fn line(document: &Spanned<Node>, spot: &Spot) -> u64 {
-    let mut at = document;
-    for step in &spot.path {
-        match at.value.child(step) {
-            Some(below) => at = below,
-            None => break,
-        }
-    }
+    let (_, at) = depth(document, &spot.path);
     let mut lines = Vec::new();
     if !spot.variable.is_empty() {
         at.value

@@ -32,6 +32,7 @@ use report::At;
 
 use super::{Service, facts};
 
+pub use line::Lines;
 pub use mention::{Mention, mentions};
 pub use report::{Finding, FindingKind, Report};
 pub use source::{Input, Inputs, MAX_FILE_BYTES, MAX_FILES, read, read_stream};

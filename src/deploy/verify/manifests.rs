@@ -106,6 +106,15 @@ impl Manifests {
             }
         }
         let serves = |objects: &Vec<Value>| objects.iter().any(|one| one["kind"] == "Deployment");
+        let wide = places.remove("").unwrap_or_default();
+        if serves(&wide) {
+            places.insert(String::new(), wide);
+        } else {
+            // What has no namespace, such as a ClusterRoleBinding, holds in all of them.
+            for objects in places.values_mut() {
+                objects.extend_from_slice(&wide);
+            }
+        }
         places.retain(|_, objects| serves(objects));
         if places.is_empty() {
             return Err(Unusable::Half {
@@ -246,6 +255,18 @@ impl Place {
         self.name == *known_by
     }
 
+    /// Checks whether an object in `file` is a part of it: below its own folder or what is no
+    /// overlay's, in a tree; by `namespace`, in a stream.
+    pub(super) fn is_made_of(&self, file: &str, namespace: &str) -> bool {
+        match &self.folder {
+            Some(folder) => {
+                let own = file.strip_prefix(folder.as_str());
+                own.is_some_and(|rest| rest.starts_with('/')) || !file.starts_with(OVERLAYS)
+            }
+            None => namespace.is_empty() || namespace == self.name,
+        }
+    }
+
     /// Objects of `kind`.
     pub(super) fn kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects
@@ -278,19 +299,6 @@ impl Place {
         self.objects.iter().filter_map(|object| {
             let pod = object.pointer("/spec/template/spec")?;
             Some((object["metadata"]["name"].as_str().unwrap_or_default(), pod))
-        })
-    }
-
-    /// The containers of all pods by name, with their command and, apart from it, its arguments.
-    pub(super) fn words(&self) -> impl Iterator<Item = (&str, [Vec<&str>; 2])> {
-        let containers = self.pods().flat_map(|(_, pod)| items(&pod["containers"]));
-        containers.map(|container| {
-            let words = ["command", "args"].map(|key| items(&container[key]));
-            let name = container["name"].as_str().unwrap_or_default();
-            (
-                name,
-                words.map(|words| words.filter_map(Value::as_str).collect()),
-            )
         })
     }
 

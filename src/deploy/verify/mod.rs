@@ -14,6 +14,7 @@ mod groups;
 mod item;
 mod manifests;
 mod page;
+mod planned;
 mod report;
 #[cfg(test)]
 mod sample;

@@ -1,6 +1,7 @@
 //! A sound release passes every item, and what was not given is not looked at. What breaks an item
 //! is in `spoilt.rs`, what is no release at all in `refused.rs`.
 
+mod planned;
 mod refused;
 mod spoilt;
 

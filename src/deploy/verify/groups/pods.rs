@@ -3,15 +3,18 @@
 //!
 //! What a rule asks for and why it may be waived is the business of `deploy/hardening`.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
-use crate::deploy::inspect::FindingKind;
+use crate::deploy::inspect::{FindingKind, Lines};
 use crate::deploy::kubernetes;
 use crate::deploy::verify::Subject;
 use crate::deploy::verify::item::{Findings, Group, Item, Unseen};
-use crate::deploy::verify::manifests::{Manifests, Place, items};
+use crate::deploy::verify::manifests::{Manifests, items};
+use crate::deploy::verify::planned::{Difference, differences};
 
 /// See the module.
 pub(super) const GROUP: Group = Group {
@@ -48,9 +51,10 @@ pub(super) const GROUP: Group = Group {
             look: |subject| rule(subject, NO_TOKEN),
         },
         Item {
-            id: "pods-command",
-            question: "Do the pods run the words that the plan makes, and no other?",
-            look: command,
+            id: "objects-planned",
+            question: "Is every field of every object as the plan makes it, and does nothing else \
+                       meddle with the pods?",
+            look: planned,
         },
         Item {
             id: "pods-drain",
@@ -94,6 +98,9 @@ pub(super) const GROUP: Group = Group {
         },
     ],
 };
+
+/// More differences of one environment are counted and not listed.
+const MAX_DIFFERENCES: usize = 20;
 
 const READ_ONLY: &str = "Read-only root";
 const NOT_ROOT: &str = "Not root";
@@ -185,18 +192,11 @@ fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
     Ok(findings)
 }
 
-/// The words of a container, the command before the arguments.
-fn said([command, args]: &[Vec<&str>; 2]) -> String {
-    match &command[..] {
-        [] => format!("args {args:?}"),
-        command => format!("command {command:?} args {args:?}"),
-    }
-}
-
-fn command(subject: &Subject) -> Result<Findings, Unseen> {
-    let project = &subject.project;
+fn planned(subject: &Subject) -> Result<Findings, Unseen> {
+    let (project, manifests) = (&subject.project, subject.manifests()?);
+    let lines = OnceCell::new();
     let mut findings = Findings::default();
-    for place in subject.manifests()?.overlays() {
+    for place in manifests.overlays() {
         let at = &place.name;
         let mut environments = project.plan.environments.iter();
         let wanted = environments
@@ -209,23 +209,37 @@ fn command(subject: &Subject) -> Result<Findings, Unseen> {
             ));
             continue;
         };
-        let wanted: Vec<_> = wanted.places.iter().flat_map(Place::words).collect();
-        let others = place.words().filter(|one| !wanted.contains(one));
-        let before = findings.faults.len();
-        for (name, words) in others {
-            let mut planned = wanted.iter().filter(|(known, _)| *known == name);
-            findings.fault(match planned.next() {
-                Some((_, planned)) => format!(
-                    "{at}: container {name} runs {}, and {} by the plan; a word more may switch \
-                     safeguards off",
-                    said(&words),
-                    said(planned)
-                ),
-                None => format!("{at}: container {name} is not one of the plan's"),
-            });
-        }
-        if findings.faults.len() == before {
+        let wanted: Vec<_> = wanted
+            .places
+            .into_iter()
+            .flat_map(|one| one.objects)
+            .collect();
+        let differences = differences(&project.service, &wanted, place);
+        if differences.is_empty() {
             findings.seen(format!("{at}: as the plan says"));
+        }
+        for difference in differences.iter().take(MAX_DIFFERENCES) {
+            let Difference {
+                kind,
+                name,
+                path,
+                problem,
+            } = difference;
+            let lines = lines.get_or_init(|| Lines::read(&manifests.inputs.inputs));
+            let line = lines.find([kind, name], path, |file, namespace| {
+                place.is_made_of(file, namespace)
+            });
+            let line = line.map_or_else(String::new, |line| format!("{line}: "));
+            let what = if path.is_empty() {
+                String::new()
+            } else {
+                format!("`{}` ", path.join("."))
+            };
+            findings.fault(format!("{line}{at}, {kind} `{name}`: {what}{problem}"));
+        }
+        let more = differences.len().saturating_sub(MAX_DIFFERENCES);
+        if more > 0 {
+            findings.fault(format!("{at}: and {more} more"));
         }
     }
     Ok(findings)

@@ -59,8 +59,9 @@ pods-no-capabilities | base/backend/deployment.yaml | drop: | add:
 pods-no-escalation | base/backend/deployment.yaml | Escalation: false | Escalation: true
 pods-seccomp | base/backend/deployment.yaml | RuntimeDefault | Unconfined
 pods-no-token | base/backend/deployment.yaml | AccountToken: false | AccountToken: true
-pods-command | base/backend/deployment.yaml | - serve | - serve\n        - --dev
-pods-command | base/backend/deployment.yaml | args: | command:
+objects-planned | base/backend/deployment.yaml | - serve | - serve\n        - --dev
+objects-planned | base/backend/deployment.yaml | args: | command:
+objects-planned | base/backend/service.yaml | ClusterIP | NodePort
 pods-drain | base/backend/deployment.yaml | PeriodSeconds: 35 | PeriodSeconds: 20
 pods-drain | base/backend/deployment.yaml | preStop: | postStart:
 pods-share-state | base/backend/configmap.yaml | REDIS_ENABLED: "true" | REDIS_ENABLED: "false"
