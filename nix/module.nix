@@ -96,13 +96,14 @@ let
         cp "$textPath" $out
       '';
 
-  option = name: "services.aura.secretFiles.${name}";
+  option =
+    name: "services.aura.${if settings.${name}.secret then "secretFiles" else "settings"}.${name}";
   inStore = lib.hasPrefix builtins.storeDir;
   outsideTheStore = name: file: {
     assertion = lib.hasPrefix "/" file && !(inStore file);
     message = "${option name} must be an absolute path outside the Nix store, which all may read";
   };
-  # Secrets that the settings ask for, by the conditions that aura checks at its start.
+  # Settings that others ask for, by the conditions that aura checks at its start.
   isMet =
     condition:
     let
@@ -120,10 +121,17 @@ let
     ++ map (condition: condition.setting) (builtins.filter isMet setting.required_when);
   reason = name: if settings.${name}.secret then "${name} is set" else "${name} is ${text (valueOf name)}";
   there = name: setting: {
-    assertion = files ? ${name} || !(setting.required || reasons setting != [ ]);
-    message = "${option name} must be set where ${lib.concatMapStringsSep " and " reason (reasons setting)}";
+    assertion =
+      files ? ${name}
+      || given ? ${name}
+      || setting.default != null
+      || !(setting.required || reasons setting != [ ]);
+    message =
+      "${option name} must be set"
+      + lib.optionalString (reasons setting != [ ])
+        " where ${lib.concatMapStringsSep " and " reason (reasons setting)}";
   };
-  assertions = lib.mapAttrsToList outsideTheStore files ++ lib.mapAttrsToList there secret;
+  assertions = lib.mapAttrsToList outsideTheStore files ++ lib.mapAttrsToList there settings;
 in
 {
   options.services.aura = {

@@ -86,7 +86,8 @@ impl Cli {
             Command::Serve(_) => Some("never ends, so it is for the Deployment and not for a Job"),
             Command::User(command) => command.needs_terminal(),
             Command::Cache(command) => command.needs_terminal(),
-            _ => None,
+            Command::Audit(_) | Command::Config(_) | Command::Migrate(_) => None,
+            _ => Some("does nothing for a cluster; run it here"),
         }
     }
 }

@@ -4,12 +4,13 @@ use super::{Config, RedisUrl};
 use crate::schema::Secret;
 
 /// Settings whose new value holds at once. Of URLs, this is true of user and password.
-const FOLLOWED: [&str; 9] = [
+const FOLLOWED: [&str; 10] = [
     "DATABASE_URL",
     "JWT_PREVIOUS_KEYS",
     "JWT_PRIVATE_KEY",
     "JWT_SECRET_KEY",
     "LLM_UPSTREAM_API_KEY",
+    "LLM_UPSTREAM_PROXY",
     "OAUTH_CLIENT_SECRET",
     "OAUTH_PREVIOUS_CLIENT_SECRET",
     "REDIS_CACHE_URL",
@@ -36,6 +37,13 @@ impl Config {
                     url.map(|url| without_login(url).map(str::to_owned))
                 };
                 address(&self.redis.cache_url) == address(&new.redis.cache_url)
+            }
+            "LLM_UPSTREAM_PROXY" => {
+                let address = |config: &Self| {
+                    let proxy = config.llm.upstream_proxy.as_ref();
+                    proxy.map(|proxy| proxy.expose().address())
+                };
+                address(self) == address(new)
             }
             // Without it, development makes a key up, and tokens of this moment would be refused.
             "JWT_SECRET_KEY" => new.jwt.secret_key.is_some(),
@@ -75,6 +83,8 @@ mod tests {
                 "postgres://aura:one@db:5432/aura?sslmode=require",
             ),
             ("REDIS_URL", "redis://:one@redis:6379/0"),
+            ("LLM_UPSTREAM_PROXY", "http://a:one@proxy:3128"),
+            ("LLM_UPSTREAM_URL", "https://api.example.com/v1"),
             ("OAUTH_CLIENT_ID", "shop"),
             ("OAUTH_CLIENT_SECRET", "one"),
         ];
@@ -110,6 +120,8 @@ mod tests {
             ("REDIS_URL", "redis://user:two@redis:6379/0", true),
             ("REDIS_URL", "rediss://:one@redis:6379/0", false),
             ("REDIS_CACHE_URL", "redis://:one@redis:6379/0", false),
+            ("LLM_UPSTREAM_PROXY", "http://a:two@proxy:3128", true),
+            ("LLM_UPSTREAM_PROXY", "http://a:one@other:3128", false),
             ("LOG_LEVEL", "debug", false),
             ("OAUTH_CLIENT_SECRET", "another", true),
             ("OAUTH_PREVIOUS_CLIENT_SECRET", "before", true),
@@ -125,5 +137,14 @@ mod tests {
         let name = "JWT_SECRET_KEY".to_owned();
         let stuck = keyed.needs_restart(&config(&[]), std::slice::from_ref(&name));
         assert_eq!(stuck, [name]);
+    }
+    #[test]
+    fn every_secret_is_followed() {
+        let settings = Config::settings().unwrap();
+        let secrets = settings.iter().filter(|setting| setting.secret);
+        let names: Vec<_> = secrets.map(|setting| setting.name.as_str()).collect();
+        let mut followed = FOLLOWED.to_vec();
+        followed.sort_unstable_by_key(|name| names.iter().position(|known| known == name));
+        assert_eq!(names, followed);
     }
 }

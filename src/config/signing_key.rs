@@ -163,7 +163,8 @@ pub(super) fn split(text: &str) -> Vec<Part> {
     loop {
         let begin = rest.find("-----BEGIN ");
         let words = &rest[..begin.unwrap_or(rest.len())];
-        let words = words.split(|c: char| c == ',' || c.is_whitespace());
+        // A byte-order mark begins each of several files that were joined.
+        let words = words.split(|c: char| c == ',' || c == '\u{feff}' || c.is_whitespace());
         // A line break written as `\n` between two blocks is no key.
         let words = words.filter(|word| !word.replace("\\r", "").replace("\\n", "").is_empty());
         parts.extend(words.map(|word| Part::Word(word.to_owned())));

@@ -163,7 +163,7 @@ async fn copy(
             bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(&chunk);
-        let earned = Duration::from_millis(chunk.len() as u64 * 1000 / SLOWEST);
+        let earned = Duration::from_micros(chunk.len() as u64 * 1_000_000 / SLOWEST);
         last = (last + earned).min(Instant::now() + timeout + EARNED);
     }
     Ok(bytes.into())

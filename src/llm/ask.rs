@@ -60,7 +60,7 @@ impl Llm {
             self.0.config.cache_requests,
         );
         let call = call_of(question, &asked)?;
-        let depends = is_stored(route, &asked) || is_open(&call.body);
+        let depends = is_stored(route, &asked) || asked.open;
         if !policy.keep || !asked.exact || depends {
             return self.pass_on(call, policy).await;
         }
@@ -188,27 +188,6 @@ fn is_stored(route: Route, asked: &Canonical) -> bool {
     route == Route::Responses && asked.stored != Stored::Nothing
 }
 
-/// Parts of a body by which an answer depends on more than the body: tools that the upstream runs
-/// itself, and what it stores.
-const OPEN: [&[u8]; 9] = [
-    b"\"item_reference\"",
-    b"\"mcp\"",
-    b"\"web_search",
-    b"\"file_search\"",
-    b"\"code_interpreter\"",
-    b"\"computer_use",
-    b"\"image_generation\"",
-    b"\"local_shell\"",
-    b"\"file_id\"",
-];
-
-/// Checks for a part of [`OPEN`], also where it is a name of the caller's own: then an answer is asked
-/// for anew, which costs no more than that.
-fn is_open(body: &[u8]) -> bool {
-    OPEN.iter()
-        .any(|part| memchr::memmem::find(body, part).is_some())
-}
-
 fn no_background() -> Problem {
     let message = "an answer in the background cannot be fetched here; leave it out";
     Problem::invalid(vec![FieldError::new("background", "unsupported", message)])
@@ -243,6 +222,7 @@ fn call_of(question: Question<'_>, asked: &Canonical) -> Result<Call, Problem> {
         path,
         body: question.body,
         stream: asked.stream,
+        figures: asked.figures,
         prompt,
         most: prompt.saturating_add(answers),
         request_id: question.request_id,

@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::upstream::Route;
+use super::upstream::{Call, Route};
 
 /// What the names of all figures end with.
 const NAMES_END: &[u8] = b"_tokens\"";
@@ -24,7 +24,7 @@ pub(super) struct Meter {
     /// The call costs something.
     counts: bool,
     stream: bool,
-    /// The answer repeats parts of the question, in which anybody may write figures.
+    /// The answer may repeat figures of the question, which are the caller's.
     repeats: bool,
     end: Vec<u8>,
     figures: Figures,
@@ -52,13 +52,20 @@ struct Figures {
 }
 
 impl Meter {
+    /// A meter of the answer to `question`.
+    pub(super) fn of(question: &Call) -> Self {
+        Self {
+            repeats: question.route == Route::Responses && question.figures,
+            ..Self::default()
+        }
+    }
+
     /// Notes the head of an answer of `route`. An error, and a moderation, cost nothing unless they say
     /// so.
     pub(super) fn begin(&mut self, route: Route, success: bool, stream: bool) {
         self.course = Course::Begun;
         self.counts = success && route != Route::Moderations;
         self.stream = stream;
-        self.repeats = route == Route::Responses;
     }
 
     /// Notes that the client left. Before the head of the answer, which plain answers send last, the
@@ -94,8 +101,7 @@ impl Meter {
             (true, false) => prompt.saturating_add(self.bytes / BYTES_A_TOKEN),
         };
         match self.figures.sum() {
-            // The upstream says its own figures at the end: those before it may be the caller's.
-            Some(figure) if self.repeats && self.course == Course::Broken => figure.max(estimate),
+            Some(figure) if self.repeats => figure.max(estimate),
             Some(figure) => figure,
             None => estimate,
         }
@@ -127,6 +133,19 @@ impl Figures {
         // A caller can have a small total repeated where the upstream says none.
         self.total.max(parts)
     }
+}
+
+/// Checks for what an answer that repeats `question` could be charged by.
+pub(super) fn has_figures(question: &[u8]) -> bool {
+    let mut figures = Figures::default();
+    for at in memmem::find_iter(question, NAMES_END) {
+        figures.note(&question[..at], &question[at + NAMES_END.len()..]);
+    }
+    figures
+        .total
+        .or(figures.question)
+        .or(figures.answer)
+        .is_some()
 }
 
 /// The number behind a colon; `None` where there is none, or where it may go on.
@@ -183,12 +202,22 @@ mod tests {
     #[test]
     fn a_question_that_is_repeated_lowers_no_figure() {
         let repeated = "data: {\"response\":{\"tools\":[{\"total_tokens\":1}],\"usage\":null}}\n\n";
-        let mut meter = Meter::default();
-        meter.begin(Route::Responses, true, true);
-        meter.push(repeated.as_bytes());
-        meter.push("data: {}\n\n".repeat(50).as_bytes());
-        meter.abandon();
-        assert_eq!(meter.tokens(10), 61);
+        for is_abandoned in [true, false] {
+            let mut meter = Meter {
+                repeats: has_figures(br#"{"tools":[{"total_tokens":1}]}"#),
+                ..Meter::default()
+            };
+            meter.begin(Route::Responses, true, true);
+            meter.push(repeated.as_bytes());
+            meter.push("data: {}\n\n".repeat(50).as_bytes());
+            if is_abandoned {
+                meter.abandon();
+            }
+            assert_eq!(meter.tokens(10), 61);
+        }
+        assert!(!has_figures(
+            br#"{"max_output_tokens":1,"input":"\"total_tokens\":1"}"#
+        ));
         let mut free = Meter::default();
         free.begin(Route::Moderations, true, false);
         free.push(b"{\"results\":[{}]}");

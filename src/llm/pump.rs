@@ -73,7 +73,7 @@ impl Llm {
                 Ok(reserved) => reserved,
                 Err(error) => return landing.flight.fail(error),
             };
-            let (prompt, mut meter) = (call.prompt, Meter::default());
+            let (prompt, mut meter) = (call.prompt, Meter::of(&call));
             let pump = Pump {
                 llm: &landing.llm,
                 upstream,

@@ -4,7 +4,6 @@
 //! in `value.rs`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,7 @@ use super::MAX_FILE_BYTES;
 use super::dotenv::without_mark;
 use super::env::{Environment, NotUtf8};
 use super::fault::{Fault, FaultKind};
+use super::regular_file::open_regular;
 use super::resolution::{Entry, Origin, Shown};
 use super::setting::Setting;
 use super::value::quoted;
@@ -206,14 +206,7 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
         )
     };
     let mut bytes = Vec::new();
-    // Opening a pipe would wait for somebody to write into it.
-    if std::fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
-        return Err(fault(
-            "is no ordinary file",
-            "name a file that holds the value",
-        ));
-    }
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| {
             let remedy = if error.kind() == io::ErrorKind::IsADirectory {

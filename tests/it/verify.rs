@@ -156,9 +156,14 @@ async fn what_is_broken_is_named_and_ends_with_1() {
         .filter(|item| item["verdict"] == "failed")
         .map(|item| item["id"].as_str().expect("a name"))
         .collect();
-    let expected = ["pods-read-only-root", "probe-paths", "probe-questions"];
+    let expected = [
+        "objects-planned",
+        "pods-read-only-root",
+        "probe-paths",
+        "probe-questions",
+    ];
     assert_eq!(failed, expected.into());
-    assert_eq!(json["failed"], 3);
+    assert_eq!(json["failed"], 4);
 }
 
 #[tokio::test]

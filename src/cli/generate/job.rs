@@ -21,7 +21,7 @@ use crate::deploy::kubernetes;
     kubectl apply --server-side --field-manager aura -f -"
 )]
 pub(super) struct Job {
-    /// Whose pods it is like.
+    /// Environment whose pods it resembles.
     #[arg(long, value_name = "NAME", default_value = "production")]
     environment: String,
     #[command(flatten)]
@@ -37,7 +37,10 @@ impl Job {
             .into_iter()
             .chain(self.command.iter().map(String::as_str));
         // A Job that cannot run is better refused here than found in the cluster.
-        let cli = Cli::try_parse_from(words).context("this is no command of aura")?;
+        let cli = Cli::try_parse_from(words).context("not a command of aura")?;
+        if self.command.iter().any(|word| word == "--dev") {
+            bail!("--dev takes the database of this folder, which no pod has; leave it out");
+        }
         if let Some(problem) = cli.unfit_for_job() {
             bail!("`{}` {problem}", self.command.join(" "));
         }
@@ -66,6 +69,8 @@ mod tests {
             ("user delete a@b.c", "add --yes"),
             ("user set-roles a@b.c", "add --yes"),
             ("cache purge", "add --yes"),
+            ("completions bash", "run it here"),
+            ("generate k8s", "run it here"),
         ] {
             let refusal = refusal(command).unwrap();
             assert!(refusal.contains(problem), "{command}: {refusal}");

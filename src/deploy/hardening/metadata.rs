@@ -98,10 +98,6 @@ fn labels(objects: &Objects) -> Vec<String> {
 
 fn versions(objects: &Objects) -> Vec<String> {
     failing(objects.all(), "is of a version that may change", |object| {
-        // There is no stable version of it.
-        if object["kind"] == "SealedSecret" {
-            return true;
-        }
         let version = object["apiVersion"].as_str().unwrap_or_default();
         // The only version there is, since 2019.
         if version == "bitnami.com/v1alpha1" {

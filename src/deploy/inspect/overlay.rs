@@ -2,7 +2,8 @@
 //! with its patches laid over its base.
 //!
 //! Not a kustomize: it follows `resources`, `components`, strategic patches by kind and name, and
-//! operations of JSON Patch in files, which is what settings and hooks come by. Whoever needs more builds the overlay and hands over the result.
+//! operations of JSON Patch in files, which is what settings and hooks come by. Where that is not
+//! enough, build the overlay and hand over the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -51,7 +51,10 @@ pub fn job(project: &Project, environment: &str, args: &[String]) -> Result<Stri
         objects.find(|one| one["kind"] == kind && one["metadata"]["name"] == *service.name)
     };
     let template = of_service("Deployment").map(|deployment| &deployment["spec"]["template"]);
-    let job = of_template(service, place, template.unwrap_or(&Value::Null), args)?;
+    let template = template.ok_or_else(|| {
+        RenderError::Facts(format!("{environment} has no Deployment {}", service.name))
+    })?;
+    let job = of_template(service, place, template, args)?;
     let policy = of_service("NetworkPolicy").map(|policy| of_policy(service, place, policy));
     let mut text = String::new();
     if let Some(policy) = policy.transpose()? {

@@ -29,6 +29,24 @@ pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     text.unwrap_or_default()
 }
 
+/// Checks whether a selector by labels chooses what has `labels`; an empty one chooses everything.
+pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+    let wanted = selector["matchLabels"].as_object().into_iter().flatten();
+    let holds = |expression: &Value| {
+        let label = labels.get(text_at(expression, "/key"));
+        let is_listed =
+            label.is_some_and(|label| items(expression, "values").any(|one| one == label));
+        match text_at(expression, "/operator") {
+            "In" => is_listed,
+            "NotIn" => !is_listed,
+            "Exists" => label.is_some(),
+            _ => label.is_none(),
+        }
+    };
+    wanted.into_iter().all(|(key, value)| labels[key] == *value)
+        && items(selector, "matchExpressions").all(holds)
+}
+
 /// Whether `patch` takes something out instead of changing it.
 pub(super) fn is_deletion(patch: &Value) -> bool {
     text_at(patch, "/$patch") == "delete"

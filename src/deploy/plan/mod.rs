@@ -272,16 +272,20 @@ impl Environment {
         self.components.contains(&component)
     }
 
-    /// Tells whether `setting` must be given here, with the settings that the plan has. No condition
-    /// on a secret is met: a plan holds none. A value that is required elsewhere only is made up by
+    /// Tells whether `setting` must be given here, with the settings that the plan has, and the
+    /// secrets that its `external_secret.keys` name. A value that is required elsewhere only is made up by
     /// each process here, so several replicas, which would not take each other's, need it as well.
     #[must_use]
     pub fn needs(&self, service: &Service, setting: &Setting) -> bool {
-        let value = |name: &str| {
+        let plain = |name: &str| {
             let setting = service.settings.get(name).filter(|one| !one.secret)?;
             let given = self.settings.get(name).cloned();
             given.or_else(|| setting.default_text_in(&self.name))
         };
+        let fetched = self.external_secret.keys.keys();
+        let fetched = fetched.filter(|_| self.has(Component::ExternalSecret));
+        let held = settings::secrets(service, &self.name, &plain, fetched.cloned().collect());
+        let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
         let scaled = self.has(Component::Ha).then_some(self.max_replicas);
         let shared = self.replicas.max(scaled.unwrap_or_default()) > 1;
         let made_up = !setting.required_in.is_empty();

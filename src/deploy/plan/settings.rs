@@ -7,7 +7,7 @@ use super::Backend;
 use super::draft::Draft;
 use super::limits;
 use super::setting_file::SettingFile;
-use crate::deploy::facts;
+use crate::deploy::{Service, facts};
 use crate::schema::{Fault, FaultKind, Kind, Setting};
 
 /// What `[environments.NAME.settings]` says, as texts of variables.
@@ -165,12 +165,36 @@ pub(super) fn merged(
     merged
 }
 
+/// The secrets that `place` will have: those of `held`, and those that they and the values of the
+/// `plain` settings ask for.
+pub(super) fn secrets(
+    service: &Service,
+    place: &str,
+    plain: &impl Fn(&str) -> Option<String>,
+    mut held: BTreeSet<String>,
+) -> BTreeSet<String> {
+    loop {
+        let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
+        let more = service
+            .secret_settings()
+            .filter(|one| !held.contains(&one.name) && one.need(place, &value).is_some());
+        let more: Vec<_> = more.map(|one| one.name.clone()).collect();
+        if more.is_empty() {
+            return held;
+        }
+        held.extend(more);
+    }
+}
+
 /// Refuses what must be given because of other settings and is not, and advises of what this
 /// environment needs: without a file of its own it is rendered all the same. A secret has its place
 /// elsewhere, and what is required everywhere has a placeholder.
 fn needed(draft: &mut Draft<'_>, merged: &BTreeMap<String, String>) {
     let service = draft.service;
-    let value = |name: &str| merged.get(name).cloned();
+    let fetched = draft.file.external_secret.keys.keys().cloned();
+    let plain = |name: &str| merged.get(name).cloned();
+    let held = secrets(service, draft.name, &plain, fetched.collect());
+    let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
     let unset = |one: &&Setting| merged.get(&one.name).is_none_or(String::is_empty);
     let settings = service.plain_settings().filter(|one| !one.required);
     for setting in settings.filter(unset) {

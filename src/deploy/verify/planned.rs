@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::manifests::{Place, items, name_of};
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{selects, text_at};
 use crate::deploy::{Service, facts};
 
 /// Fields that an API server fills in, with the value that stands for none.
@@ -68,7 +68,7 @@ const ASSIGNED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Beginnings of annotations that kubectl, controllers and GitOps tools write.
+/// Beginnings of annotations that kubectl, controllers and tools of `GitOps` write.
 const NOTED: &[&str] = &[
     "argocd.argoproj.io/",
     "autoscaling.alpha.kubernetes.io/",
@@ -120,8 +120,8 @@ pub(super) fn differences(service: &Service, planned: &[Value], place: &Place) -
         if SECRETS.contains(&kind) {
             continue;
         }
-        let named = found.unwrap_or(wanted);
-        comparison.object = (kind.to_owned(), name_of(named).to_owned());
+        let name = name_of(found.unwrap_or(wanted)).to_owned();
+        comparison.object = (kind.to_owned(), name);
         match found {
             Some(found) => comparison.value(wanted, found),
             None if PASSING.contains(&kind) => {}
@@ -243,13 +243,17 @@ impl Comparison {
             }
             return;
         };
+        let mut found = found;
         for (name, wanted) in &wanted {
-            self.below(name, |one| match found.get(name) {
+            let new = self.renamed.get(*name);
+            let item = found.remove(name);
+            let item = item.or_else(|| found.remove(new?.as_str()));
+            self.below(name, |one| match item {
                 Some(found) => one.value(wanted, found),
                 None => one.absent(wanted),
             });
         }
-        for (name, found) in found.iter().filter(|(name, _)| !wanted.contains_key(*name)) {
+        for (name, found) in found {
             self.below(name, |one| one.surplus(found));
         }
     }
@@ -263,6 +267,10 @@ impl Comparison {
 
     /// Something that the plan does not set.
     fn surplus(&mut self, found: &Value) {
+        let last = self.path.last().map(String::as_str);
+        if matches!(last, Some("annotations" | "labels")) && found.is_object() {
+            return self.value(&json!({}), found);
+        }
         let steps: Vec<_> = self.path.iter().map(String::as_str).collect();
         let (key, above) = steps.split_last().unwrap_or((&"", &[]));
         let parent = above.last().unwrap_or(&"");
@@ -271,7 +279,8 @@ impl Comparison {
             "labels" => !key.starts_with(ADMISSION),
             _ => {
                 let mut defaults = DEFAULTS.iter().filter(|(name, _)| name == key);
-                let is_default = |(_, text): &(&str, &str)| found.to_string() == *text;
+                let text = found.to_string();
+                let is_default = |(_, known): &(&str, &str)| text == *known;
                 let mut assigned = ASSIGNED.iter().filter(|(map, _)| *map == above.join("."));
                 defaults.any(is_default)
                     || assigned.any(|(_, keys)| keys.contains(key))
@@ -325,13 +334,8 @@ impl Comparison {
 
     /// How `other`, which the plan does not make, meddles with what it makes.
     fn concerns(&self, other: &Value) -> Option<&'static str> {
-        let selects = |selector: &Value| {
-            let labels = selector.get("matchLabels").unwrap_or(selector);
-            let mut labels = labels.as_object().into_iter().flatten();
-            labels.all(|(key, value)| {
-                key == "matchExpressions" || self.labels.get(key) == Some(value)
-            })
-        };
+        let labels = Value::from_iter(self.labels.clone());
+        let selects = |selector: &Value| selects(selector, &labels);
         let spec = &other["spec"];
         let is_own = |name: &str| self.renamed.values().any(|known| known == name);
         let mut subjects = items(&other["subjects"]);
@@ -349,7 +353,10 @@ impl Comparison {
                 Some("gives their service account rights")
             }
             "NetworkPolicy" if selects(&spec["podSelector"]) => Some("holds for their pods"),
-            "Service" if spec["selector"].is_object() && selects(&spec["selector"]) => {
+            "Service"
+                if spec["selector"].is_object()
+                    && selects(&json!({ "matchLabels": spec["selector"] })) =>
+            {
                 Some("sends requests to their pods")
             }
             "HorizontalPodAutoscaler" if is_own(text_at(spec, "/scaleTargetRef/name")) => {

@@ -9,9 +9,11 @@
 
 mod reader;
 
+use memchr::memmem;
 use sha2::{Digest, Sha256};
 
 use self::reader::{Malformed, Number, Reader};
+use super::meter::has_figures;
 use crate::http::{Code, FieldError, Problem};
 
 /// From here on doubles are further apart than whole numbers, and whole numbers no longer fit: two
@@ -43,6 +45,20 @@ const PRICED: [&str; 6] = [
 /// Members by which an answer depends on what the upstream has stored.
 const STATEFUL: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 
+/// Parts of a body by which an answer depends on more than the body. Where one is a name of the
+/// caller's own, an answer is asked for anew, which costs no more than that.
+const OPEN: [&[u8]; 9] = [
+    b"\"item_reference\"",
+    b"\"mcp\"",
+    b"\"web_search",
+    b"\"file_search\"",
+    b"\"code_interpreter\"",
+    b"\"computer_use",
+    b"\"image_generation\"",
+    b"\"local_shell\"",
+    b"\"file_id\"",
+];
+
 /// Members in which routers of models take others than `model`.
 const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
 
@@ -62,6 +78,10 @@ pub(super) enum Stored {
 
 /// A request body, read.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "answers of their own to questions of their own"
+)]
 pub(super) struct Canonical {
     /// SHA-256 of what the body says.
     pub(super) digest: [u8; 32],
@@ -81,6 +101,11 @@ pub(super) struct Canonical {
     pub(super) prompts: Option<u64>,
     /// What the upstream stores, where it may.
     pub(super) stored: Stored,
+    /// The answer may depend on more than the body: on tools that the upstream runs itself, and on what
+    /// it stores.
+    pub(super) open: bool,
+    /// The body holds figures as an answer's usage does.
+    pub(super) figures: bool,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
     pub(super) doubtful: Option<String>,
@@ -94,7 +119,12 @@ impl Canonical {
     /// `invalid_input` for JSON that is not an object, and for one with more than a million items
     /// or 65,536 members.
     pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
-        Hashing::of(body).map_err(|fault| fault.problem(body))
+        let read = Hashing::of(body).map_err(|fault| fault.problem(body))?;
+        Ok(Self {
+            open: OPEN.iter().any(|part| memmem::find(body, part).is_some()),
+            figures: has_figures(body),
+            ..read
+        })
     }
 }
 

@@ -1,23 +1,33 @@
-//! [`UpstreamKey`]: the key of the configuration, as it is sent and as it is recognised.
+//! [`UpstreamKey`]: what the upstream, and the proxy before it, know aura by.
 
+use std::sync::OnceLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use poem::http::HeaderValue;
+use reqwest::{Client, Proxy};
 
-use crate::config::Llm as Config;
+use super::{CONNECT, IDLE, UpstreamError};
+use crate::config::{Llm as Config, ProxyUrl};
 use crate::llm::redact::Secrets;
+use crate::schema::Secret;
 use crate::storage::BadUrl;
 
-/// The key of the configuration: as it is sent, and as it is found in what comes back.
+/// The key of the configuration and the proxy with its login: as they are sent, and as they are found
+/// in what comes back.
 #[derive(Debug)]
 pub struct UpstreamKey {
     pub(super) authorization: Option<HeaderValue>,
     pub(super) secrets: Secrets,
+    pub(super) proxy: Option<Proxy>,
+    client: OnceLock<Client>,
 }
 
 impl UpstreamKey {
-    /// The key that `config` names, if it names one.
+    /// The key and the proxy that `config` names, if it names any.
     ///
     /// # Errors
-    /// [`BadUrl`] for a key that cannot be sent.
+    /// [`BadUrl`] for a key or a login that cannot be sent.
     pub(in crate::llm) fn new(config: &Config) -> Result<Self, BadUrl> {
         let key = config.upstream_api_key.as_ref();
         let authorization = key.map(|key| {
@@ -31,13 +41,62 @@ impl UpstreamKey {
         });
         let mut secrets = key.map_or_else(Secrets::default, |key| Secrets::of(key.expose()));
         // A proxy on the way may repeat its own, too.
-        let login = config.upstream_proxy.as_ref();
-        if let Some((_, password)) = login.and_then(|proxy| proxy.expose().login()) {
+        let through = config.upstream_proxy.as_ref().map(Secret::expose);
+        if let Some((_, password)) = through.and_then(ProxyUrl::login) {
             secrets = secrets.and(&String::from_utf8_lossy(&password));
         }
         Ok(Self {
             authorization: authorization.transpose()?,
             secrets,
+            proxy: through.map(proxy).transpose()?,
+            client: OnceLock::new(),
         })
     }
+
+    /// Made at the first call: it reads the system's certificates.
+    pub(super) fn client(&self) -> Result<&Client, UpstreamError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let mut client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // None of the environment's.
+            .no_proxy()
+            // Decoded here, a body would have no length, and could grow beyond all bounds.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .user_agent(concat!("aura/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &self.proxy {
+            client = client.proxy(proxy.clone());
+        }
+        let client = client.build().map_err(|error| {
+            tracing::error!(%error, "no client for the upstream");
+            UpstreamError::Unavailable
+        })?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}
+
+/// The proxy at `url`: asked to connect (RFC 9110 section 9.3.6) where the upstream speaks TLS, and to
+/// forward where it does not.
+fn proxy(url: &ProxyUrl) -> Result<Proxy, BadUrl> {
+    let bad = |reason: &str| BadUrl {
+        variable: "LLM_UPSTREAM_PROXY",
+        reason: reason.to_owned(),
+    };
+    let proxy = Proxy::all(url.address()).map_err(|_| bad("it is no URL of a proxy"))?;
+    let Some((user, password)) = url.login() else {
+        return Ok(proxy);
+    };
+    let login = STANDARD.encode([user.as_slice(), b":", password.as_slice()].concat());
+    let login = HeaderValue::from_str(&format!("Basic {login}"));
+    let mut login = login.map_err(|_| bad("its credentials cannot be sent"))?;
+    login.set_sensitive(true);
+    Ok(proxy.custom_http_auth(login))
 }

@@ -12,15 +12,13 @@ mod outage;
 mod route;
 mod sending;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::body::Bytes;
-use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use reqwest::{Body, Client, Proxy, RequestBuilder, Response, Url};
+use poem::http::{HeaderMap, Method, StatusCode, header};
+use reqwest::{Body, RequestBuilder, Response, Url};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -33,7 +31,7 @@ pub(super) use self::route::{Route, model_path};
 use self::sending::Sending;
 pub(super) use super::error::UpstreamError;
 use crate::auth::ids::UserId;
-use crate::config::{Llm as Config, ProxyUrl};
+use crate::config::Llm as Config;
 use crate::http::context::{REQUEST_ID, RequestId};
 use crate::schema::Secret;
 use crate::storage::BadUrl;
@@ -69,6 +67,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// Whether server-sent events are asked for.
     pub(super) stream: bool,
+    /// Whether the body holds figures as an answer's usage does.
+    pub(super) figures: bool,
     /// Tokens of the question, estimated.
     pub(super) prompt: u64,
     /// Tokens that question and answer may have together, estimated.
@@ -81,9 +81,7 @@ pub(super) struct Call {
 pub(super) struct Upstream {
     base: String,
     key: ArcSwap<UpstreamKey>,
-    proxy: Option<Proxy>,
     silence: Duration,
-    client: OnceLock<Client>,
     outage: Arc<Outage>,
 }
 
@@ -116,9 +114,7 @@ impl Upstream {
         Ok(Some(Self {
             base,
             key: ArcSwap::from_pointee(UpstreamKey::new(config)?),
-            proxy: through.map(proxy).transpose()?,
             silence: config.upstream_timeout(),
-            client: OnceLock::new(),
             outage: Arc::new(Outage::none(address)),
         }))
     }
@@ -156,7 +152,6 @@ impl Upstream {
                 () = tokio::time::sleep_until(until) => return Err(self.outage.failed(None)),
             }
         };
-        self.outage.over();
         let status = response.status();
         let is_error = status.is_client_error() || status.is_server_error();
         let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
@@ -164,9 +159,13 @@ impl Upstream {
             status,
             headers: head::passed(response.headers(), &key.secrets),
         };
-        if let Some(error) = self.refused(&response, &head, left) {
+        if let Some((error, fault)) = self.refusal(&response, &head, &key, left) {
+            let id = head.headers.get(UPSTREAM_REQUEST_ID);
+            let id = id.and_then(|id| id.to_str().ok());
+            self.outage.refused(&fault, head.status, id);
             return Err(error);
         }
+        self.outage.over();
         Ok(Incoming {
             head,
             response,
@@ -191,7 +190,7 @@ impl Upstream {
         } else {
             "application/json"
         };
-        let mut request = self
+        let mut request = key
             .client()?
             .request(call.route.method(), url)
             .header(header::ACCEPT, accept)
@@ -209,12 +208,18 @@ impl Upstream {
         Ok(request)
     }
 
-    /// The reason why an answer of at most `left` bytes is none, which the log has too.
-    fn refused(&self, response: &Response, head: &Head, left: u64) -> Option<UpstreamError> {
+    /// The reason why an answer of at most `left` bytes is not passed on, for the client and for the log.
+    fn refusal(
+        &self,
+        response: &Response,
+        head: &Head,
+        key: &UpstreamKey,
+        left: u64,
+    ) -> Option<(UpstreamError, String)> {
         let headers = response.headers();
         // Nothing was asked for that could answer so; and in a coded body no key would be found.
         let coded = headers.get(header::CONTENT_ENCODING);
-        let (error, fault) = if head.status.is_redirection() {
+        let refusal = if head.status.is_redirection() {
             let fault = format!(
                 "it redirects to {}, which is not followed; write its final address into \
                  LLM_UPSTREAM_URL",
@@ -222,9 +227,9 @@ impl Upstream {
             );
             (UpstreamError::Redirected, fault)
         } else if !(200..600).contains(&head.status.as_u16()) {
-            let fault = format!("its status {} is none of HTTP", head.status.as_u16());
+            let fault = format!("its status {} is not one of HTTP", head.status.as_u16());
             (UpstreamError::Unavailable, fault)
-        } else if self.proxy.is_some() && head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        } else if key.proxy.is_some() && head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             let fault = "the proxy before it wants other credentials; write them into \
                          LLM_UPSTREAM_PROXY";
             (UpstreamError::Unavailable, fault.to_owned())
@@ -241,17 +246,7 @@ impl Upstream {
         } else {
             return None;
         };
-        let (address, status) = (self.outage.address(), head.status.as_u16());
-        let id = head.headers.get(UPSTREAM_REQUEST_ID);
-        let upstream_request_id = id.and_then(|id| id.to_str().ok());
-        tracing::warn!(
-            address,
-            status,
-            fault,
-            upstream_request_id,
-            "the upstream failed"
-        );
-        Some(error)
+        Some(refusal)
     }
 
     /// Where a redirect leads, without path and query, which may be secrets.
@@ -268,51 +263,4 @@ impl Upstream {
             },
         )
     }
-
-    /// Made at the first call: it reads the system's certificates.
-    fn client(&self) -> Result<&Client, UpstreamError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let mut client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // None of the environment's.
-            .no_proxy()
-            // Decoded here, a body would have no length, and could grow beyond all bounds.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .user_agent(concat!("aura/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.proxy {
-            client = client.proxy(proxy.clone());
-        }
-        let client = client.build().map_err(|error| {
-            tracing::error!(%error, "no client for the upstream");
-            UpstreamError::Unavailable
-        })?;
-        Ok(self.client.get_or_init(|| client))
-    }
-}
-
-/// The proxy at `url`: asked to connect (RFC 9110 section 9.3.6) where the upstream speaks TLS, and to
-/// forward where it does not.
-fn proxy(url: &ProxyUrl) -> Result<Proxy, BadUrl> {
-    let bad = |reason: &str| BadUrl {
-        variable: "LLM_UPSTREAM_PROXY",
-        reason: reason.to_owned(),
-    };
-    let proxy = Proxy::all(url.address()).map_err(|_| bad("it is no URL of a proxy"))?;
-    let Some((user, password)) = url.login() else {
-        return Ok(proxy);
-    };
-    let login = STANDARD.encode([user.as_slice(), b":", password.as_slice()].concat());
-    let login = HeaderValue::from_str(&format!("Basic {login}"));
-    let mut login = login.map_err(|_| bad("its credentials cannot be sent"))?;
-    login.set_sensitive(true);
-    Ok(proxy.custom_http_auth(login))
 }

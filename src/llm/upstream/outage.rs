@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use poem::http::StatusCode;
+
 use super::UpstreamError;
 
 /// Shortest time between two lines about one outage, when its cause changes.
@@ -38,11 +40,6 @@ impl Outage {
         }
     }
 
-    /// Host and port, and the proxy before it, fit for a log.
-    pub(super) fn address(&self) -> &str {
-        &self.address
-    }
-
     /// Notes that an answer began.
     pub(super) fn over(&self) {
         if std::mem::take(&mut self.state().told) {
@@ -60,6 +57,33 @@ impl Outage {
             tracing::debug!(address, when, cause, "the upstream failed");
         }
         kind
+    }
+
+    /// Notes an answer that cannot be passed on.
+    pub(super) fn refused(
+        &self,
+        fault: &str,
+        status: StatusCode,
+        upstream_request_id: Option<&str>,
+    ) {
+        let (address, status) = (&self.address, status.as_u16());
+        if self.is_to_be_told(fault) {
+            tracing::warn!(
+                address,
+                status,
+                fault,
+                upstream_request_id,
+                "the upstream failed"
+            );
+        } else {
+            tracing::debug!(
+                address,
+                status,
+                fault,
+                upstream_request_id,
+                "the upstream failed"
+            );
+        }
     }
 
     /// Notes that an answer broke off; `None` stands for silence.

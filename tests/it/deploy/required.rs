@@ -287,3 +287,26 @@ async fn the_server_runs_with_made_secrets_of_every_algorithm() {
         settings.start().await;
     }
 }
+
+#[test]
+fn a_secret_that_a_store_holds_asks_for_the_settings_that_go_with_it() {
+    let service = service(serde_json::Value::Null).expect("the facts of aura");
+    let read = |key: &str, settings: &str| {
+        let text = format!(
+            "[environments.production]\ncomponents = [\"external-secret\"]\n\
+             external_secret.keys.{key}.path = \"x\"\n\
+             [environments.production.settings]\n{settings}"
+        );
+        Plan::read(&service, Some(("deploy.toml", &text)), false).map(drop)
+    };
+    for key in ["OAUTH_CLIENT_SECRET", "OAUTH_PREVIOUS_CLIENT_SECRET"] {
+        let refused = read(key, "").expect_err(key).to_string();
+        assert!(refused.contains("OAUTH_CLIENT_ID"), "{refused}");
+        assert!(read(key, "OAUTH_CLIENT_ID = \"shop\"\n").is_ok(), "{key}");
+    }
+    let refused = read("LLM_UPSTREAM_API_KEY", "");
+    assert!(
+        refused.is_ok(),
+        "it may be there before its server is named: {refused:?}"
+    );
+}

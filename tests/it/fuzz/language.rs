@@ -152,7 +152,6 @@ impl Subject for Bodies {
     }
 }
 
-/// The same value with the members of each object the other way round.
 struct Events {
     cache: Cache,
     stream: Arc<Mutex<Vec<u8>>>,

@@ -1,15 +1,16 @@
 //! Network policies that let everybody through.
 
+use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::deploy::inspect::overlay::Group;
 use crate::deploy::inspect::report::FindingKind;
 use crate::deploy::inspect::whole::{Hazard, Whole};
-use crate::deploy::kustomize::{items, text_at};
+use crate::deploy::kustomize::{items, selects, text_at};
+use crate::deploy::plan::Cidr;
 
-/// The longest prefix that stands for every address, however the address is written: `2000::/3` is
-/// all of the public IPv6, and two halves of IPv4 are the whole. No network of anybody is that wide.
-const EVERYWHERE_BITS: u8 = 3;
+/// A range of so many ports closes nothing.
+const EVERY_PORT: u64 = 60_000;
 
 /// Rules that let everybody in, or out to everywhere, of the policies that hold for the pods of
 /// `owner`.
@@ -43,29 +44,46 @@ pub(super) fn open(group: &Group, owner: &Whole, hazards: &mut Vec<Hazard>) {
     }
 }
 
-/// Checks whether a selector by labels chooses what has `labels`; an empty one chooses everything.
-fn selects(selector: &Value, labels: &Value) -> bool {
-    let wanted = selector["matchLabels"].as_object().into_iter().flatten();
-    selector["matchExpressions"].is_null()
-        && wanted.into_iter().all(|(key, value)| labels[key] == *value)
-}
-
 /// Checks whether `rule` closes nothing. Nobody's requests come from everywhere, but names of
 /// services outside the cluster may lead anywhere: their rules are by port.
 fn is_open(rule: &Value, peers: &str) -> bool {
     let is_empty = |key: &str| items(rule, key).next().is_none();
     let anybody = is_empty(peers) || items(rule, peers).any(is_everybody);
-    anybody && (is_empty("ports") || peers == "from" && is_empty(peers))
+    let is_range = |port: &Value| {
+        let end = port["endPort"].as_u64().zip(port["port"].as_u64());
+        port["port"].is_null()
+            || end.is_some_and(|(end, first)| end.saturating_sub(first) > EVERY_PORT)
+    };
+    let any_port = is_empty("ports") || items(rule, "ports").any(is_range);
+    anybody && (any_port || peers == "from")
 }
 
 /// Checks whether `peer` stands for every pod of the cluster, or for every address.
 fn is_everybody(peer: &Value) -> bool {
     let block = &peer["ipBlock"];
     if !block.is_null() {
-        let (_, bits) = text_at(block, "/cidr").split_once('/').unwrap_or_default();
-        return bits.parse().is_ok_and(|bits: u8| bits <= EVERYWHERE_BITS);
+        let network = text_at(block, "/cidr").parse::<IpNet>();
+        let network = network.map(|network| network.trunc().to_string());
+        let network = network
+            .ok()
+            .and_then(|text| Cidr::try_from(text.as_str()).ok());
+        return network.is_some_and(|network| network.is_too_wide());
     }
-    let whole = |selector: &Value| selector.as_object().is_some_and(serde_json::Map::is_empty);
     let (namespaces, pods) = (&peer["namespaceSelector"], &peer["podSelector"]);
-    whole(peer) || whole(namespaces) && (pods.is_null() || whole(pods))
+    let is_empty = peer.as_object().is_some_and(serde_json::Map::is_empty);
+    is_empty || is_whole(namespaces) && (pods.is_null() || is_whole(pods))
+}
+
+/// Checks whether a selector leaves out nothing: no label is asked for, but that others be absent, or
+/// the one that every namespace has.
+fn is_whole(selector: &Value) -> bool {
+    let labels = selector["matchLabels"].as_object();
+    let narrows = |expression: &Value| match text_at(expression, "/operator") {
+        "DoesNotExist" | "NotIn" => false,
+        "Exists" => expression["key"] != "kubernetes.io/metadata.name",
+        _ => true,
+    };
+    selector.is_object()
+        && labels.is_none_or(serde_json::Map::is_empty)
+        && !items(selector, "matchExpressions").any(narrows)
 }

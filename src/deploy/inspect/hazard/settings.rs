@@ -54,6 +54,9 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
     }
 }
 
+/// Words before the name of an environment that stand for another one: `non-production`.
+const OTHER_THAN: [&str; 6] = ["before", "no", "non", "not", "post", "pre"];
+
 /// Another environment than the folder or the namespace is called after.
 pub(super) fn environment(running: &Running, hazards: &mut Vec<Hazard>) {
     let name = &running.service.environment;
@@ -67,9 +70,13 @@ pub(super) fn environment(running: &Running, hazards: &mut Vec<Hazard>) {
         ("the namespace", running.whole.namespace()),
     ];
     let meant = places.into_iter().find_map(|(what, place)| {
-        let is_part = |name: &&String| {
-            let before = place.strip_suffix(name.as_str());
-            before.is_some_and(|before| before.is_empty() || before.ends_with('-'))
+        let is_part = |name: &&String| match place.strip_suffix(name.as_str()) {
+            Some("") => true,
+            Some(before) => before.strip_suffix('-').is_some_and(|before| {
+                let word = before.rsplit('-').next().unwrap_or_default();
+                !OTHER_THAN.contains(&word)
+            }),
+            None => false,
         };
         let longest = names.iter().filter(is_part).max_by_key(|name| name.len());
         longest.map(|name| (what, place, name))

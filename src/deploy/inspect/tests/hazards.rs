@@ -33,6 +33,10 @@ Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipB
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 10.0.0.0/0}}] | egress: rule 1 lets pods out
 Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: 128.0.0.0/1}}] | egress: rule 1 lets pods out
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - from: [{namespaceSelector: {}}] | ingress: rule 1 lets everybody in
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - {to: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: 1, endPort: 65535}]} | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | egress: | egress:\n  - to: [{ipBlock: {cidr: "2000::/3"}}] | egress: rule 1 lets pods out
+Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {from: [{ipBlock: {cidr: 64.0.0.0/2}}], ports: [{port: http}]} | ingress: rule 1 lets everybody in
+Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - {from: [{namespaceSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}}], ports: [{port: http}]} | ingress: rule 1 lets everybody in
 Open | overlays/production/networkpolicy.yaml | ingress: | ingress:\n  - ports: [{port: http}] | ingress: rule 1 lets everybody in
 "#;
 
