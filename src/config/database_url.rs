@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Error};
 
-use super::host::{HostPort, STRAY_AT, has_stray_at};
+use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
 use super::tls_files::{TlsFiles, pairs};
 use crate::schema::Zeroize;
 
@@ -246,10 +246,22 @@ impl TryFrom<String> for DatabaseUrl {
     fn try_from(url: String) -> Result<Self, Self::Error> {
         if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
-            let name = file.split('?').next().unwrap_or_default();
+            let (name, query) = file.split_once('?').unwrap_or((file, ""));
             if name.is_empty() {
                 return Err("names no file; write it like sqlite://aura.db");
             }
+            // A server's URL with another scheme: as the name of a file the password would be shown.
+            if !name.starts_with('/') && file.contains('@') {
+                return Err(
+                    "has an @ in it, as the URL of a server has behind its password; write a file \
+                     like sqlite://aura.db, an @ in its name as %40, or a server like \
+                     postgres://USER:PASSWORD@HOST:5432/NAME",
+                );
+            }
+            if has_control(&url) {
+                return Err(CONTROL);
+            }
+            pairs(query)?;
             if name == ":memory:" || url.contains("mode=memory") {
                 return Err(
                     "is in memory, where each connection would have a database of its own; \
@@ -280,6 +292,9 @@ impl TryFrom<String> for DatabaseUrl {
             return Err(STRAY_AT);
         }
         parts.check()?;
+        if has_control(&url) {
+            return Err(CONTROL);
+        }
         let url = Self(url);
         match url.servers() {
             Ok(_) => Ok(url),

@@ -2,7 +2,9 @@
 //! and requests alike.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use percent_encoding::percent_decode_str;
 
 /// Longest host name in bytes, the dot of the root aside (RFC 1035 section 2.3.4). Its labels, none
 /// of them empty, are 127 at most.
@@ -110,6 +112,19 @@ pub(super) fn has_stray_at(url: &str) -> bool {
 pub(super) const STRAY_AT: &str = "has an @ where none can be; percent-encode any of / ? # @ : in \
                                    user and password: @ is %40";
 
+/// Checks for a control character in `url`, percent-encoded or not. No file, name or password of a
+/// backend has one, and a NUL ends the text for those who speak C.
+pub(super) fn has_control(url: &str) -> bool {
+    percent_decode_str(url)
+        .decode_utf8_lossy()
+        .chars()
+        .any(char::is_control)
+}
+
+/// The fault of a URL that [`has_control`].
+pub(super) const CONTROL: &str = "has a control character in it, perhaps percent-encoded (%00 to \
+                                  %1F, %7F); remove it";
+
 fn port_number(digits: &str) -> Option<u16> {
     // `parse` would take a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -121,9 +136,19 @@ fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     name.len() <= MAX_HOST_BYTES
+        && (!is_number(name) || name.parse::<Ipv4Addr>().is_ok())
         && name
             .split('.')
             .all(|label| (1..=MAX_LABEL_BYTES).contains(&label.len()) && label.bytes().all(letter))
+}
+
+/// Checks for a name that parsers of URLs and resolvers take for an IPv4 address, whatever its form:
+/// `2852039166`, `0xa9fea9fe`, `169.254.43518` (URL Standard, section 3.5).
+fn is_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    last.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -138,6 +163,7 @@ mod tests {
             ("auth.example.com.", "auth.example.com.", None),
             ("a_b-c:8443", "a_b-c", Some(8443)),
             ("127.0.0.1:80", "127.0.0.1", Some(80)),
+            ("1.0xg", "1.0xg", None),
             ("[::1]:8000", "[::1]", Some(8000)),
             ("[2001:db8::1]", "[2001:db8::1]", None),
         ] {
@@ -181,6 +207,13 @@ mod tests {
             "a?b",
             "a#b",
             "*.a",
+            "2852039166",
+            "0xa9fea9fe",
+            "0XA9FEA9FE:80",
+            "169.254.43518",
+            "0251.254.169.254",
+            "10.0.0.256",
+            "10.0.0.",
             "ü",
             "a\tb",
         ] {

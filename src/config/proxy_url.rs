@@ -6,7 +6,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::host::HostPort;
+use super::host::{CONTROL, HostPort, has_control};
 use crate::schema::Zeroize;
 
 /// The URL of a forward proxy; it may carry a password.
@@ -56,6 +56,9 @@ impl TryFrom<String> for ProxyUrl {
         let host = scheme + login;
         if login > 0 && url[scheme..host - 1].contains('@') {
             return Err("has two @; percent-encode the one in the password: %40");
+        }
+        if has_control(&url) {
+            return Err(CONTROL);
         }
         if HostPort::parse(&url[host..end]).is_none() {
             return Err(

@@ -7,7 +7,7 @@ use redis::IntoConnectionInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::host::{HostPort, STRAY_AT, has_stray_at};
+use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
 use super::tls_files::{TlsFiles, pairs};
 use crate::schema::{Bounded, Secret, Zeroize};
 
@@ -175,6 +175,9 @@ impl TryFrom<String> for RedisUrl {
             );
         }
         let files = TlsFiles::of(&given)?;
+        if has_control(&url) {
+            return Err(CONTROL);
+        }
         let url = Self(url);
         if files != TlsFiles::default() && !url.is_tls() {
             return Err(
@@ -257,6 +260,10 @@ mod tests {
             "redis://0.0.0.0",
             "redis://h?sslrootcert=/ca.pem",
             "rediss://h?sslcert=/client.pem",
+            "redis://h?protocol=2&protocol=3",
+            "redis://u%00:p@h",
+            "redis://u:p%0A@h",
+            "redis://2852039166",
         ] {
             assert!(RedisUrl::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

@@ -1,6 +1,7 @@
 //! The certificates that the URL of a database or of a Redis names: `sslrootcert`, `sslcert` and
 //! `sslkey`, as PostgreSQL calls them (libpq, section 34.1.2).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -38,9 +39,24 @@ pub struct TlsFault {
     reason: String,
 }
 
-/// The parameters of a query, decoded.
+/// The parameters of a query, decoded; each once, by whatever name: of two a driver takes the last,
+/// and a reader the first.
 pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, &'static str> {
-    serde_urlencoded::from_str(query).map_err(|_| "has parameters that cannot be read")
+    let given: Vec<(String, String)> =
+        serde_urlencoded::from_str(query).map_err(|_| "has parameters that cannot be read")?;
+    let mut known = BTreeSet::new();
+    let twice = given.iter().any(|(key, _)| {
+        let key = key.replace('-', "");
+        !known.insert(if key == "sslca" {
+            "sslrootcert".to_owned()
+        } else {
+            key
+        })
+    });
+    if twice {
+        return Err("has a parameter twice, of which the last would hold; keep one");
+    }
+    Ok(given)
 }
 
 impl TlsFiles {

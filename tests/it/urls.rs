@@ -105,7 +105,7 @@ async fn a_redis_without_tls_is_told_from_a_slow_one() {
 
 /// Parameters of a Postgres URL that say neither place nor name, each with a canary: those of others
 /// stand in what a server says of itself. Those that end in `!` are refused.
-const OF_POSTGRES: [&str; 24] = [
+const OF_POSTGRES: [&str; 28] = [
     "password=canary",
     "application_name=canary",
     "options=-csearch_path%3Dcanary",
@@ -130,10 +130,14 @@ const OF_POSTGRES: [&str; 24] = [
     "ssl-key=-----BEGIN%20canary!",
     "pasword=canary!",
     "canary=1!",
+    "password=canary&password=x!",
+    "sslmode=verify-full&sslmode=canary!",
+    "application_name=canary%00!",
+    "options=-csearch_path%3Dcanary%7F!",
 ];
 
 /// The same of Redis.
-const OF_REDIS: [&str; 7] = [
+const OF_REDIS: [&str; 8] = [
     "sslrootcert=/canary!",
     "protocol=3",
     "protocol=canary!",
@@ -141,10 +145,11 @@ const OF_REDIS: [&str; 7] = [
     "sslkey=-----BEGIN%20canary!",
     "pasword=canary!",
     "canary=1!",
+    "protocol=3&protocol=canary!",
 ];
 
 /// Logins with a canary as they are written by hand.
-const LOGINS: [&str; 9] = [
+const LOGINS: [&str; 11] = [
     "aura:canary@HOST",
     "canary@HOST",
     "aura:%63anary%40@HOST",
@@ -154,6 +159,8 @@ const LOGINS: [&str; 9] = [
     "aura:1234/canary@HOST!",
     "aura:1234?canary@HOST!",
     "aura:canary@HOST,:x!",
+    "aura:canary%00@HOST!",
+    "canary%0A:x@HOST!",
 ];
 
 /// All cases: a URL, and whether it is refused.
@@ -216,6 +223,18 @@ async fn no_part_of_a_database_url_is_told() {
     for (url, refused) in cases("postgres", "/aura", &OF_POSTGRES, &away) {
         let settings = Settings::new().database(&url);
         is_kept(settings, &url, refused, "database is unavailable").await;
+    }
+}
+
+#[tokio::test]
+async fn the_url_of_a_server_with_the_scheme_of_a_file_is_refused_and_not_told() {
+    for url in [
+        "sqlite://aura:canary@db/aura",
+        "sqlite:aura:canary@db/aura",
+        "sqlite://aura:can/canary@db/aura",
+        "sqlite://canary%00.db",
+    ] {
+        is_kept(Settings::new().database(url), url, true, "").await;
     }
 }
 

@@ -89,6 +89,35 @@ fn what_the_driver_refuses_or_would_log_is_a_fault_that_quotes_nothing() {
             "postgres://h/d?sslmode=require&sslrootcert=/ca.pem",
             "verify-full",
         ),
+        (
+            "postgres://h/d?sslmode=verify-full&sslmode=disable",
+            "twice",
+        ),
+        (
+            "postgres://h/d?sslmode=verify-full&ssl%2Dmode=disable",
+            "twice",
+        ),
+        ("postgres://h/d?sslrootcert=/a&ssl-ca=/b", "twice"),
+        ("postgres://h/d?options[a]=1&options%5Ba%5D=2", "twice"),
+        ("postgres://u:p@h/can%00ary", "control character"),
+        ("postgres://can%00ary@h/d", "control character"),
+        ("postgres://u:can%0aary@h/d", "control character"),
+        (
+            "postgres://h/d?application_name=can%00ary",
+            "control character",
+        ),
+        (
+            "postgres://h/d?application_name=can%C2%85ary",
+            "control character",
+        ),
+        ("postgres://u:p@2852039166/d", "cannot be"),
+        ("postgres:///d?host=0xa9fea9fe", "no host"),
+        ("sqlite://%00canary", "control character"),
+        ("sqlite://x?mode=rwc&mode=ro", "twice"),
+        ("sqlite://u:canary@h/x.db", "%40"),
+        ("sqlite:u:canary@h/x.db", "%40"),
+        ("sqlite://u:can/ary@h/x.db", "%40"),
+        ("sqlite://u:can?ary@h/x.db", "%40"),
         ("sqlite://aura.db?canary=1", "SQLite"),
         ("sqlite://aura.db?mode=canary", "SQLite"),
     ] {
@@ -100,6 +129,9 @@ fn what_the_driver_refuses_or_would_log_is_a_fault_that_quotes_nothing() {
         "postgres://h/d?host=[::1]&target%5fsession_attrs=any&options[lock_timeout]=1s",
         "postgres://h/d?sslmode=verify-full&sslrootcert=/a&sslcert=/b&sslkey=/c",
         "postgres://h/d?application_name=aura&options=-csearch_path%3Dx",
+        "postgres://h/d?options[a]=1&options[b]=2&host=h&hostaddr=10.0.0.1",
+        "sqlite:///home/me@example.com/aura.db",
+        "sqlite://me%40example.com.db",
     ] {
         assert!(DatabaseUrl::try_from(good.to_owned()).is_ok(), "{good}");
     }
