@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::algorithm::Algorithm;
 use super::signing_key::{Part, SecretKey, hidden, refuse_unreadable, split};
-use crate::schema::Zeroize;
+use crate::schema::{Zeroize, is_invisible};
 
 /// Keys that verify and no longer sign.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,6 +62,12 @@ impl TryFrom<String> for PreviousKeys {
                         Some((key.to_owned(), Some(algorithm)))
                     });
                     let (key, algorithm) = named.unwrap_or((word, None));
+                    if key.starts_with(is_invisible) || key.ends_with(is_invisible) {
+                        return Err(format!(
+                            "key {place} begins or ends with an invisible character; remove it: it \
+                             would be part of the key"
+                        ));
+                    }
                     let key = SecretKey::try_from(key);
                     let key = key.map_err(|why| format!("key {place} {why}"))?;
                     PreviousKey::Secret { key, algorithm }
@@ -123,6 +129,17 @@ mod tests {
         assert_eq!(keys.iter().cloned().collect::<Vec<_>>(), expected);
         let error = PreviousKeys::try_from(format!("{a} short")).unwrap_err();
         assert!(error.starts_with("key 2 is 5 bytes"), "{error}");
+        for text in [
+            format!("{a},\u{200b}{b}"),
+            format!("{a} {b}\u{2060}"),
+            format!("{a} HS384:\u{ad}{b}"),
+        ] {
+            let error = PreviousKeys::try_from(text).unwrap_err();
+            assert!(
+                error.starts_with("key 2 begins or ends with an inv"),
+                "{error}"
+            );
+        }
         assert!(PreviousKeys::try_from(" , ".to_owned()).is_err());
         assert!(!format!("{keys:?}").contains("Zk3v"));
     }

@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 
 use super::SET_ME;
 use super::fault::{Fault, FaultKind};
+use super::invisible::is_invisible;
 use super::setting::{Kind, Setting};
 use super::spelling::Reader;
 
@@ -153,7 +154,7 @@ fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault>
 /// A secret that was copied with a blank, or saved with a byte-order mark, is another secret, which
 /// nobody sees. Keys in PEM are read without them.
 fn refuse_blank_ends(setting: &Setting, text: &str) -> Result<(), Fault> {
-    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let blank = |c: char| c.is_whitespace() || is_invisible(c);
     let ends = [
         ("begins", text.chars().next()),
         ("ends", text.chars().last()),
@@ -162,7 +163,7 @@ fn refuse_blank_ends(setting: &Setting, text: &str) -> Result<(), Fault> {
     match odd {
         Some((place, _)) if setting.secret && !setting.multiline() => Err(invalid(
             setting,
-            format!("{place} with a blank or a byte-order mark"),
+            format!("{place} with a blank, a byte-order mark or another invisible character"),
             "remove it: it would be part of the secret",
         )),
         _ => Ok(()),
@@ -289,17 +290,24 @@ mod tests {
             "\u{feff}canary",
             "canary\u{a0}",
             "canary\u{feff}",
+            "\u{200b}canary",
+            "canary\u{2060}",
+            "canary\u{ad}",
+            "\u{200e}canary",
+            "canary\u{e0020}",
         ] {
             let fault = secret(text, "").unwrap_err().to_string();
             assert!(
-                fault.contains("with a blank or a byte-order mark"),
+                fault.contains("with a blank, a byte-order mark or another invisible"),
                 "{fault}"
             );
             assert!(!fault.contains("canary"), "{fault}");
             assert!(secret(text, "pem").is_ok());
             assert!(parse(&setting(json!({})), text).is_ok());
         }
-        assert!(secret("can ary", "").is_ok());
+        for text in ["can ary", "can\u{200b}ary"] {
+            assert!(secret(text, "").is_ok());
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_canonical;
 
+use crate::schema;
+
 /// One visible character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Letter {
@@ -45,18 +47,9 @@ pub(super) fn letters(text: &str, most: usize) -> Vec<Letter> {
     lower.take(most).collect()
 }
 
-/// Characters that no one sees: controls, format characters and default ignorables (Unicode 16,
-/// `Cf` and `Default_Ignorable_Code_Point`), and marks without a letter of their own.
+/// Characters that no one sees, and marks without a letter of their own.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
-            | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
-        || unicode_normalization::char::is_combining_mark(c)
+    schema::is_invisible(c) || unicode_normalization::char::is_combining_mark(c)
 }
 
 /// The letter under marks and strokes: `é` is `e`, `ł` is `l`.
