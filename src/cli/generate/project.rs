@@ -10,7 +10,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{Plan, Project, Service, ServiceFile};
-use crate::schema::open_regular;
+use crate::schema::{open_regular, without_mark};
 use crate::server::{self, App};
 
 /// Read where no other file is named, and only if it is there.
@@ -108,7 +108,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     read_stream(&shown, file)
 }
 
-/// The text of a stream, which errors call `shown`.
+/// The text of a stream, which errors call `shown`, without a byte-order mark.
 pub(super) fn read_stream(shown: &str, stream: impl io::Read) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     // What a file says of its size need not be true, and a stream has none.
@@ -119,7 +119,8 @@ pub(super) fn read_stream(shown: &str, stream: impl io::Read) -> anyhow::Result<
     if bytes.len() as u64 > MOST_BYTES {
         bail!("{shown} has more than {MOST_BYTES} bytes");
     }
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{shown} is not UTF-8"))
+    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{shown} is not UTF-8"))?;
+    Ok(without_mark(&text).to_owned())
 }
 
 #[cfg(test)]
@@ -136,6 +137,12 @@ mod tests {
         ] {
             assert_eq!(quoted(Path::new(path)), word);
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let text = read_stream("it", "\u{feff}{}".as_bytes()).unwrap();
+        assert_eq!(text, "{}");
     }
 
     #[test]

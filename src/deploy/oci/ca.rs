@@ -7,7 +7,11 @@ use super::fault::InputError;
 /// Larger files are no bundle; those of the world's browsers have a quarter of a mebibyte.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// A PEM file of certificates, byte for byte as it was given.
+/// The byte-order mark, in UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A PEM file of certificates, byte for byte as it was given, but for a byte-order mark: readers of
+/// PEM pass over the certificate behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaBundle {
     bytes: Vec<u8>,
@@ -20,7 +24,10 @@ impl CaBundle {
     /// # Errors
     /// [`InputError::CaBundle`] where it is empty, is not PEM (RFC 7468), holds no certificate, or
     /// holds anything else, such as a private key, which an image would hand to everybody.
-    pub fn read(bytes: Vec<u8>) -> Result<Self, InputError> {
+    pub fn read(mut bytes: Vec<u8>) -> Result<Self, InputError> {
+        if bytes.starts_with(MARK) {
+            bytes.drain(..MARK.len());
+        }
         let wrong = |what: &str| Err(InputError::CaBundle(what.to_owned()));
         if bytes.trim_ascii().is_empty() {
             return wrong("is empty");
@@ -28,13 +35,10 @@ impl CaBundle {
         if bytes.len() > MOST_BYTES {
             return wrong("is larger than 16 MiB");
         }
-        let is_key = |line: &[u8]| {
-            line.starts_with(b"-----BEGIN ") && line.windows(11).any(|part| part == b"PRIVATE KEY")
-        };
-        if bytes
-            .split(|byte| *byte == b'\n')
-            .any(|line| is_key(line.trim_ascii()))
-        {
+        // Wherever in its line: one that begins with the mark of a joined file is a key as well.
+        let holds = |line: &[u8], text: &[u8; 11]| line.windows(11).any(|part| part == text);
+        let is_key = |line: &[u8]| holds(line, b"-----BEGIN ") && holds(line, b"PRIVATE KEY");
+        if bytes.split(|byte| *byte == b'\n').any(is_key) {
             return wrong("holds a private key, which everybody could read in the image");
         }
         let mut count = 0;
@@ -103,6 +107,8 @@ mod tests {
         let bundle = CaBundle::read(text.clone().into()).unwrap();
         assert_eq!(bundle.count(), 2);
         assert_eq!(bundle.bytes(), text.as_bytes());
+        let marked = CaBundle::read(format!("\u{feff}{CERTIFICATE}").into()).unwrap();
+        assert_eq!(marked.bytes(), CERTIFICATE.as_bytes());
     }
 
     #[test]
@@ -128,9 +134,11 @@ mod tests {
     fn a_private_key_in_the_bundle_is_refused_and_not_shown() {
         for kind in ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
             let key = format!("-----BEGIN {kind}-----\nc2VjcmV0\n-----END {kind}-----\n");
-            let error = refused(&format!("{CERTIFICATE}{key}"));
-            assert!(error.contains("private key"), "{error}");
-            assert!(!error.contains("c2VjcmV0"), "{error}");
+            for mark in ["", "\u{feff}", "\u{feff}\u{feff}"] {
+                let error = refused(&format!("{mark}{key}{CERTIFICATE}{mark}{key}"));
+                assert!(error.contains("private key"), "{error}");
+                assert!(!error.contains("c2VjcmV0"), "{error}");
+            }
         }
         let other = "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
         assert!(refused(&format!("{CERTIFICATE}{other}")).contains("something else"));

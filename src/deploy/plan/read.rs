@@ -22,7 +22,7 @@ pub(in crate::deploy) fn read<T: DeserializeOwned + Default>(
     text: &str,
 ) -> Result<(T, Report), Faults> {
     let mut report = Report::of(file);
-    let Some(mut tree) = tree::parse(text, &mut report) else {
+    let Some(mut tree) = tree::parse(schema::without_mark(text), &mut report) else {
         report.finish(false)?;
         return Ok((T::default(), Report::of(file)));
     };

@@ -86,6 +86,12 @@ fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
             "name another one, or take it out",
         );
     }
+    service.host = written.host.take().map(String::from);
+    let host = service.host.as_ref();
+    if host.is_some_and(|host| service.settings.get(host).is_none()) {
+        let remedy = "name the variable of the address, or take it out";
+        report.refuse(FaultKind::Invalid, &["host"], "is no setting", remedy);
+    }
     service.port = port.unwrap_or_default();
     service.metrics_port = metrics_port;
     service.shutdown_timeout = shutdown;

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use self::text::{Fact, Folder, Lists, Separator, UrlPath, Variable, Version, Word};
 use super::plan::report::Report;
 use super::plan::{Image, Label, read};
-use crate::schema::{Bounded, FaultKind, Faults, without_mark};
+use crate::schema::{Bounded, FaultKind, Faults};
 
 pub(super) use schema::ARTEFACT;
 
@@ -38,7 +38,7 @@ impl ServiceFile {
     /// Every fault of a single value, with line and column. No value that could hold a password is
     /// shown.
     pub fn read(name: &str, text: &str) -> Result<Self, Faults> {
-        let (written, mut report): (Written, _) = read::read(name, without_mark(text))?;
+        let (written, mut report): (Written, _) = read::read(name, text)?;
         for (key, missing) in [
             (&["name"][..], written.name.is_none()),
             (&["version"], written.version.is_none()),
@@ -83,6 +83,10 @@ struct Written {
     image: Option<Image>,
     /// Port that serves: a number, or the variable that holds it.
     port: Option<Fact>,
+    /// Variable of the address on which it listens. A loopback address in it is refused: the kubelet
+    /// asks at the address of the pod.
+    #[schemars(example = &"HOST")]
+    host: Option<Variable>,
     /// Port that answers `/metrics`, another than `port`. Left out: there are no metrics.
     #[schemars(example = &9000)]
     metrics_port: Option<Fact>,
