@@ -41,7 +41,8 @@ struct Claims {
 impl Auth {
     /// Makes the account of the first administrator with a password that nobody knows, and gives the
     /// token with which its owner chooses one; `None` where there is an administrator who can sign
-    /// in. An account that was invited before and has no password yet gets another token.
+    /// in. An account that was invited before and has no password yet gets another token. Tokens of
+    /// others who were invited before are void.
     ///
     /// # Errors
     /// [`Error::EmailTaken`] for any other account, [`Error::Invalid`], or an outage.
@@ -69,6 +70,7 @@ impl Auth {
                 let known = known.filter(|known| known.is_admin() && known.needs_reset());
                 let known = known.filter(|known| known.disabled_at.is_none());
                 let known = known.ok_or(Error::EmailTaken)?;
+                self.0.users.end_invitations(known.id).await?;
                 self.require_reset(&known, by).await.map(Some)
             }
         }

@@ -3,7 +3,7 @@
 //! are read inside the same transaction.
 
 use super::notices::{self, Notice};
-use super::rights::{Administrator, Permit, has_admin, lock, permit};
+use super::rights::{Administrator, Permit, end_invitations, has_admin, lock, permit};
 use super::statements::insert;
 use super::{Result, User, Users, find_in, named};
 use crate::audit::Event;
@@ -128,7 +128,8 @@ impl Users {
             .await
     }
 
-    /// Adds an administrator, unless there is one who can sign in.
+    /// Adds an administrator, unless there is one who can sign in. Reset tokens of others, who were
+    /// invited before, are void: there is one first administrator.
     pub async fn add_first_administrator(&self, user: &User, event: &Event) -> Result<First> {
         let insert = insert(user);
         self.sql
@@ -145,10 +146,18 @@ impl Users {
                     transaction.rollback().await?;
                     return Ok(First::EmailTaken);
                 }
+                end_invitations(&mut transaction, user.id).await?;
                 self.audit.insert(&mut transaction, event).await?;
                 transaction.commit().await?;
                 Ok(First::Added)
             })
+            .await
+    }
+
+    /// Makes void the reset tokens of all administrators but `besides` who have not used them.
+    pub async fn end_invitations(&self, besides: UserId) -> Result<()> {
+        self.sql
+            .run(async |pool| end_invitations(&mut *pool.acquire().await?, besides).await)
             .await
     }
 

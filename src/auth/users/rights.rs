@@ -83,3 +83,16 @@ pub(super) async fn has_admin(
     let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);
     Ok(query.fetch_optional(connection).await?.is_some())
 }
+
+/// Makes void the reset tokens of all administrators but `besides` who have not used them.
+pub(super) async fn end_invitations(
+    connection: &mut Connection,
+    besides: UserId,
+) -> std::result::Result<(), sqlx::Error> {
+    let all = "UPDATE users SET version = version + 1 WHERE roles <> '' AND id <> $2 \
+               AND reset_required_at IS NOT NULL \
+               AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' '";
+    let update = sqlx::query(all).bind(format!(" {ADMIN} "));
+    let update = update.bind(besides.to_string());
+    update.execute(connection).await.map(drop)
+}
