@@ -55,7 +55,7 @@ pub(super) fn rendered(ingress: &str) -> String {
     };
     let (sign_in, buffer) = (of("auth-signin"), of("proxy-buffer-size"));
     assert_eq!(of("auth-always-set-cookie"), "true");
-    let path = of("auth-url").replace("http://aura.auth.svc.cluster.local:8000", "");
+    let path = of("auth-url").replace("http://aura.auth.svc.cluster.local", "");
     let mut told = String::new();
     for (number, name) in of("auth-response-headers").split(',').enumerate() {
         let variable = name.to_lowercase().replace('-', "_");
@@ -94,7 +94,7 @@ pub(super) fn rendered(ingress: &str) -> String {
                 proxy_pass_request_body off;
                 proxy_set_header Content-Length \"\";
                 proxy_set_header X-Forwarded-Proto \"\";
-                proxy_set_header Host aura.auth.svc.cluster.local:8000;
+                proxy_set_header Host aura.auth.svc.cluster.local;
                 proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
                 proxy_set_header X-Original-Method $request_method;
                 proxy_set_header X-Sent-From \"nginx-ingress-controller\";
