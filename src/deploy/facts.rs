@@ -2,6 +2,7 @@
 //! it goes. How that is written down is the format's business.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::Service;
 use super::prose;
@@ -140,6 +141,26 @@ pub(super) fn unset(
         )
     };
     unset.map(line).collect()
+}
+
+/// The reason for which a pod that listens on `address` is never ready; none where it is reached, or
+/// that cannot be told of a name.
+pub(super) fn unreachable(address: &str) -> Option<&'static str> {
+    const LOOPBACK: &str = "which nobody but the pod itself reaches: the kubelet asks at the address of \
+                            the pod, so it would never be ready";
+    let bare = address.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(ip) if ip.is_unspecified() => None,
+        Ok(ip) if ip.is_loopback() => Some(LOOPBACK),
+        Ok(_) => Some("and no pod knows its address before it has one"),
+        Err(_) => is_localhost(bare).then_some(LOOPBACK),
+    }
+}
+
+/// Checks for a name of the machine itself (RFC 6761, section 6.3).
+pub(super) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The ConfigMap of all settings that are no secrets.

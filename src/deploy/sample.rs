@@ -60,6 +60,7 @@ pub(super) fn service() -> Service {
     service.about = "Sells \"things\" for $5".to_owned();
     service.repository = "https://example.org/shop".to_owned();
     service.licenses = "MIT".to_owned();
+    service.host = Some("SERVER_HOST".to_owned());
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_STOP_SECONDS".to_owned());
     service.program.serve = vec!["serve".to_owned()];

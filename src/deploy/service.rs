@@ -59,6 +59,9 @@ pub struct Service {
     pub environment: String,
     /// The setting of the port that serves, such as `SERVER_PORT`, or its number.
     pub port: String,
+    /// The setting of the address on which those ports listen, where there is one. The kubelet asks
+    /// at the pod's own, so that a loopback address is refused.
+    pub host: Option<String>,
     /// The setting of the port that answers `/metrics`, or its number, where there is one.
     pub metrics_port: Option<String>,
     /// The setting of the seconds that requests in flight may take after SIGTERM, or their number.
@@ -217,6 +220,7 @@ impl Service {
             settings,
             environment: "ENVIRONMENT".to_owned(),
             port: "SERVER_PORT".to_owned(),
+            host: None,
             metrics_port: None,
             shutdown_timeout: None,
             trusted_proxies: None,

@@ -26,6 +26,7 @@ pub fn service(openapi: Value) -> Result<Service, SchemaError> {
     env!("CARGO_PKG_LICENSE").clone_into(&mut service.licenses);
     service.generator = Some("aura generate {artefact}".to_owned());
     service.renders_others = true;
+    service.host = Some("SERVER_HOST".to_owned());
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.shutdown_timeout = Some("SERVER_SHUTDOWN_TIMEOUT_SECONDS".to_owned());
     service.trusted_proxies = Some("SERVER_TRUSTED_PROXIES".to_owned());

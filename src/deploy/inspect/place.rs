@@ -279,10 +279,29 @@ impl<'a> Place<'a> {
             if named(known, &fault.name) || named(&self.findings, &fault.name) {
                 continue;
             }
-            let at = self.given.get(&fault.name).map_or(&self.at, |(_, at)| at);
-            let finding = values::finding(at, &fault);
+            let finding = values::finding(self.blamed(&fault.name), &fault);
             self.findings.push(finding);
         }
+    }
+}
+
+impl Place<'_> {
+    /// The place where the setting `name` has to be given: where it is, unless that only repeats the
+    /// default, as a base does for every environment; then where this one is named.
+    fn blamed(&self, name: &str) -> &At {
+        let default = self.service.settings.get(name).map(Setting::default_text);
+        let here = match self.given.get(name) {
+            Some((Given::Text(text), at)) => {
+                let silent = text.is_empty() || default == Some(Some(text.clone()));
+                (!silent).then_some(at)
+            }
+            Some((_, at)) => Some(at),
+            None => None,
+        };
+        let given = self.given.get(name).map(|(_, at)| at);
+        here.or_else(|| self.given_at(&self.service.environment))
+            .or(given)
+            .unwrap_or(&self.at)
     }
 }
 

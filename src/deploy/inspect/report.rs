@@ -24,7 +24,7 @@ pub enum FindingKind {
     Probe,
     /// A pod that is stopped while requests are in flight.
     Drain,
-    /// State inside the process of one of several pods.
+    /// State inside the process of one of several pods, or of one that is not kept.
     Replicas,
     /// Pods that go on with old values after a change.
     Stale,

@@ -3,11 +3,8 @@
 use super::values::Values;
 use super::{components, secret};
 use crate::deploy::facts;
-use crate::deploy::plan::{Backend, Component, Environment};
+use crate::deploy::plan::{Backend, Component, DATABASE, Environment};
 use crate::deploy::{Project, RenderError, Service};
-
-/// The backend that a migration is about, and whose files are the state of the service.
-pub(super) const DATABASE: &str = "database";
 
 /// Whether the database is a file beside the process.
 pub(super) fn state_is_local(environment: &Environment) -> bool {

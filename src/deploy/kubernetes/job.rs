@@ -35,7 +35,7 @@ const SERVING: [&str; 5] = [
 /// process.
 pub fn job(project: &Project, environment: &str, args: &[String]) -> Result<String, RenderError> {
     let service = &project.service;
-    let place = build::find(project, environment)?;
+    let place = project.plan.environment(environment)?;
     if facts::state_is_local(place) {
         return Err(RenderError::Facts(format!(
             "the database of {environment} is inside the process, out of a Job's reach; run the \

@@ -9,7 +9,7 @@ use super::endpoint::Address;
 use super::read::remedy;
 use super::tier::Tier;
 use super::{Backend, Endpoint};
-use crate::deploy::BackendKind;
+use crate::deploy::{BackendKind, facts};
 use crate::schema::FaultKind;
 
 /// The backends of one environment, whose own `settings` may name some.
@@ -84,15 +84,7 @@ fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> 
     };
     let endpoint = at_usual_port(kind, address);
     match &endpoint {
-        Some(endpoint) if is_loopback(&endpoint.host) => draft.advise(
-            &["backends", &kind.name],
-            format!(
-                "leads to {}, which in a pod is the pod itself",
-                endpoint.host
-            ),
-            "name the host as the pods know it",
-        ),
-        Some(_) => {}
+        Some(endpoint) => no_loopback(draft, &["backends", &kind.name], endpoint),
         None => {
             draft.refuse(
                 FaultKind::Invalid,
@@ -125,7 +117,9 @@ fn of_setting(
         }
     };
     let endpoint = at_usual_port(kind, &address);
-    if endpoint.is_none() {
+    if let Some(endpoint) = &endpoint {
+        no_loopback(draft, &path, endpoint);
+    } else {
         draft.refuse(
             FaultKind::Invalid,
             &path,
@@ -214,9 +208,17 @@ fn at_usual_port(kind: &BackendKind, address: &Address) -> Option<Endpoint> {
     known.map(|(_, port)| address.at(*port))
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+/// Warns of an address of the pod itself.
+fn no_loopback(draft: &mut Draft<'_>, path: &[&str], endpoint: &Endpoint) {
+    let host = &endpoint.host;
+    let own = match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback() || address.is_unspecified(),
+        Err(_) => facts::is_localhost(host),
+    };
+    if own {
+        let problem = format!("leads to {host}, which in a pod is the pod itself");
+        draft.advise(path, problem, "name the host as the pods know it");
+    }
 }
 
 fn schemes(kind: &BackendKind) -> String {
@@ -314,15 +316,26 @@ mod tests {
 
     #[test]
     fn a_pod_does_not_find_it_on_itself() {
-        for host in ["localhost", "127.0.0.1", "[::1]"] {
-            let plan = plan(&format!(
-                "environments.staging.backends.redis = \"redis://{host}\""
-            ));
-            let warned = plan
-                .warnings
-                .iter()
-                .any(|fault| fault.problem.contains("pod itself"));
-            assert!(warned, "{host}");
+        for host in [
+            "localhost",
+            "db.localhost",
+            "127.0.0.1",
+            "[::1]",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            for (key, url) in [
+                ("backends.redis", format!("redis://{host}")),
+                ("settings.LLM_URL", format!("http://{host}:11434/v1")),
+            ] {
+                let plan = plan(&format!("environments.staging.{key} = \"{url}\""));
+                let warned = plan
+                    .warnings
+                    .iter()
+                    .any(|fault| fault.problem.contains("pod itself") && fault.name.ends_with(key));
+                assert!(warned, "{key} {host}");
+            }
         }
     }
 

@@ -105,12 +105,23 @@ fn host_name(text: &str) -> Result<String, &'static str> {
         let address: Ipv6Addr = address
             .parse()
             .map_err(|_| "has no IPv6 address between its brackets; write it like [fd00::1]")?;
-        return Ok(address.to_string());
+        // A packet to an IPv4-mapped address is one of IPv4, by which policies judge it (RFC 4291,
+        // section 2.5.5.2).
+        return Ok(address.to_canonical().to_string());
     }
     let name = text.to_ascii_lowercase();
-    let numeric = |part: &str| part.bytes().all(|c| c.is_ascii_digit());
-    // RFC 3696, section 2: no top-level name is all digits, so this was meant as an address.
-    if name.rsplit('.').next().is_some_and(numeric)
+    let hexadecimal = |part: &str| {
+        let digits = part.strip_prefix("0x");
+        digits.is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()))
+    };
+    let numeric = |part: &str| part.bytes().all(|c| c.is_ascii_digit()) || hexadecimal(part);
+    // RFC 3696, section 2: no top-level name is all digits, so this was meant as an address. Parsers
+    // of URLs make one of any such number, of 0xa9fea9fe as well (URL Standard, section 3.5).
+    if name
+        .trim_end_matches('.')
+        .rsplit('.')
+        .next()
+        .is_some_and(numeric)
         && !name.is_empty()
         && name.parse::<Ipv4Addr>().is_err()
     {
@@ -198,6 +209,10 @@ mod tests {
         assert_eq!(read("rediss://[fd00::1]:6380"), "rediss://[fd00::1]:6380");
         assert_eq!(read("https://[fd00::1]"), "https://[fd00::1]:5432");
         assert_eq!(read("postgres://10.0.0.1"), "postgres://10.0.0.1:5432");
+        assert_eq!(
+            read("postgres://[::ffff:10.0.0.1]"),
+            "postgres://10.0.0.1:5432"
+        );
     }
 
     #[test]
@@ -221,6 +236,12 @@ mod tests {
             ("postgres://", "host"),
             ("postgres://:5432", "host"),
             ("postgres://10.0.0.256", "host"),
+            ("postgres://10.0.0", "host"),
+            ("postgres://2852039166", "host"),
+            ("postgres://0xa9fea9fe", "host"),
+            ("postgres://169.254.0xA9FE", "host"),
+            ("postgres://0251.254.169.254", "host"),
+            ("postgres://0x.", "host"),
             ("postgres://fd00::1", "brackets"),
             ("postgres://[canary]", "IPv6"),
             ("postgres://canary_x", "host"),
@@ -282,7 +303,9 @@ mod tests {
             port in 1_u16..,
         ) {
             prop_assume!(use_v6 || !host.bytes().all(|c| c.is_ascii_digit()));
-            let host = if use_v6 { Ipv6Addr::from(v6).to_string() } else { host };
+            prop_assume!(!host.rsplit('.').next().unwrap().starts_with("0x"));
+            let v6 = Ipv6Addr::from(v6).to_canonical().to_string();
+            let host = if use_v6 { v6 } else { host };
             let endpoint = Endpoint { scheme, host, port };
             let read = Address::try_from(endpoint.to_string().as_str()).unwrap();
             prop_assert_eq!(read.at(1), endpoint);

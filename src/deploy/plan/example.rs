@@ -16,6 +16,7 @@ pub(super) fn service() -> Service {
             "enum": ["development", "staging", "production"], "default": "development",
         },
         "server": { "properties": {
+            "host": { "type": "string", "default": "0.0.0.0" },
             "port": { "type": "integer", "default": 8000, "description": "The port." },
             "metrics_port": { "type": "integer", "default": 9000 },
             "proxies": { "type": "array", "items": { "type": "string" }, "default": [] },
@@ -30,6 +31,7 @@ pub(super) fn service() -> Service {
         "llm_url": { "type": ["string", "null"] },
     }});
     let mut service = Service::new("aura", "1.2.3", schema).unwrap();
+    service.host = Some("SERVER_HOST".to_owned());
     service.metrics_port = Some("SERVER_METRICS_PORT".to_owned());
     service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.program.migrate = Some(vec!["migrate".to_owned()]);

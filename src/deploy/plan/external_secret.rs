@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::backends::example;
 use super::draft::Draft;
 use super::read::remedy;
 use super::text::{shown, written_as_text};
 use super::{Backend, Component, Environment};
-use crate::deploy::Service;
+use crate::deploy::{BackendKind, Service};
 use crate::schema::FaultKind;
 
 /// Seconds after which a store is asked again where nobody says.
@@ -266,113 +267,27 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
         } else if let Some(kind) = inside {
             let problem = format!("is not used here: {} lives inside the process", kind.name);
             draft.conflict(&path, problem, "take it out, or name the backend");
+        } else if let Some(kind) = kind.filter(|kind| is_unknown(environment, kind)) {
+            draft.advise(
+                &path,
+                format!(
+                    "holds an address that nobody names here, and the network policy lets pods out \
+                     to none for {}",
+                    kind.name
+                ),
+                format!("name it: backends.{} = \"{}\"", kind.name, example(kind)),
+            );
         }
     }
+}
+
+/// Whether the policy of `environment` has no rule for `kind`, and not because another stands before it.
+fn is_unknown(environment: &Environment, kind: &BackendKind) -> bool {
+    let known = |name: &String| environment.backends.contains_key(name);
+    environment.has(Component::NetworkPolicy)
+        && !known(&kind.name)
+        && !kind.through.as_ref().is_some_and(known)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::deploy::plan::example::{environment, refused};
-
-    const LISTED: &str = "components = [\"external-secret\"]\n";
-
-    #[test]
-    fn each_variable_is_where_the_plan_says() {
-        let text = format!(
-            "[environments.production]\n{LISTED}[environments.production.external_secret]\n\
-             store = \"vault\"\nstore_kind = \"ClusterSecretStore\"\nrefresh_interval = \"90m\"\n\
-             path = \"apps/aura\"\nkeys.DATABASE_URL = {{ path = \"db\", property = \"url\" }}\n\
-             keys.REDIS_URL.path = \"redis\"\n"
-        );
-        let secret = environment(&text, "production").external_secret;
-        assert_eq!(secret.store, "vault");
-        assert_eq!(secret.store_kind, StoreKind::ClusterSecretStore);
-        assert_eq!(secret.refresh_interval, "1h30m0s");
-        let at = |name| {
-            let Remote { path, property } = secret.remote(name);
-            (path, property.unwrap_or_default())
-        };
-        assert_eq!(at("DATABASE_URL"), ("db".to_owned(), "url".to_owned()));
-        assert_eq!(at("REDIS_URL"), ("redis".to_owned(), String::new()));
-        assert_eq!(at("OTHER"), ("apps/aura".to_owned(), "OTHER".to_owned()));
-        let silent = environment("", "production").external_secret;
-        assert_eq!(silent.refresh_interval, "1h0m0s");
-        assert_eq!(silent.remote("A").path, "aura");
-    }
-
-    #[test]
-    fn what_has_no_effect_is_refused() {
-        refused(
-            "external_secret.store = \"vault\"",
-            "2:1 environments.production.external_secret",
-            "has no effect without the component external-secret",
-        );
-        refused(
-            &format!("{LISTED}external_secret.keys.DATABASE_URI.path = \"x\""),
-            "3:22 environments.production.external_secret.keys.DATABASE_URI",
-            "is no secret of this service; did you mean DATABASE_URL? There are",
-        );
-        refused(
-            &format!(
-                "{LISTED}replicas = 1\nbackends.redis = \"none\"\n\
-                 external_secret.keys.REDIS_URL.path = \"x\""
-            ),
-            "5:22 environments.production.external_secret.keys.REDIS_URL",
-            "is not used here: redis lives inside the process",
-        );
-        refused(
-            &format!("{LISTED}external_secret.refresh_interval = \"1 hour\""),
-            "3:17 environments.production.external_secret.refresh_interval",
-            "is \"1 hour\", which is no interval; write it like 1h or 15m",
-        );
-        refused(
-            &format!("{LISTED}external_secret.path = \" x\""),
-            "3:17 environments.production.external_secret.path",
-            "begins or ends in white space",
-        );
-        refused(
-            &format!("{LISTED}external_secret.store_kind = \"Store\""),
-            "3:17 environments.production.external_secret.store_kind",
-            "is \"Store\", which does not exist; ",
-        );
-    }
-
-    #[test]
-    fn intervals_are_written_as_go_does() {
-        for (text, canonical) in [
-            ("1h", "1h0m0s"),
-            ("90m", "1h30m0s"),
-            ("15m", "15m0s"),
-            ("61s", "1m1s"),
-            ("0s", "0s"),
-            ("1h0m0s", "1h0m0s"),
-        ] {
-            let interval = Interval::try_from(text).unwrap();
-            assert_eq!(interval.canonical(), canonical);
-        }
-        for wrong in [
-            "",
-            "1",
-            "h",
-            "1m1h",
-            "-1h",
-            "1.5h",
-            "1d",
-            "8761h",
-            "99999999999999999999h",
-        ] {
-            assert!(Interval::try_from(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_again(seconds in 0..=MAX_REFRESH_SECONDS) {
-            let text = Interval(seconds).canonical();
-            prop_assert_eq!(Interval::try_from(text.as_str()).unwrap(), Interval(seconds));
-        }
-    }
-}
+mod tests;

@@ -42,7 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Service;
+use super::{RenderError, Service};
 use crate::schema::{Fault, Setting};
 
 pub(super) use backends::default_endpoint;
@@ -56,6 +56,7 @@ pub use placement::{Annotations, Effect, Operator, Placement, RunAs, Toleration}
 pub(super) use quantity::amount;
 pub(super) use resolve::environments;
 pub use resources::production_memory;
+pub(super) use scale::DATABASE;
 pub(super) use schema::{ARTEFACT, without_null};
 pub(super) use settings::has_password;
 pub(super) use text::{shown, written_as_text};
@@ -247,6 +248,23 @@ pub(super) fn tier(service: &Service, name: &str) -> Option<Tier> {
     let names = environments(service);
     let at = names.iter().position(|known| known == name)?;
     tier::tiers(&names).get(at).copied()
+}
+
+impl Plan {
+    /// The environment `name`.
+    ///
+    /// # Errors
+    /// [`RenderError::Facts`] where there is none of that name.
+    pub fn environment(&self, name: &str) -> Result<&Environment, RenderError> {
+        let all = &self.environments;
+        all.iter().find(|one| one.name == name).ok_or_else(|| {
+            let known: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
+            let known = known.join(", ");
+            RenderError::Facts(format!(
+                "there is no environment {name:?}; there are {known}"
+            ))
+        })
+    }
 }
 
 impl Image {

@@ -28,6 +28,15 @@ const RENDERED: [&str; 6] = [
     "app.kubernetes.io/version",
 ];
 
+/// Labels without a prefix by which controllers of Kubernetes tell their pods apart.
+const SET_BY_CONTROLLERS: [&str; 5] = [
+    "controller-revision-hash",
+    "controller-uid",
+    "job-name",
+    "pod-template-generation",
+    "pod-template-hash",
+];
+
 /// Where pods land, and as whom they run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Placement {
@@ -196,17 +205,32 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
 /// The labels that every object of one environment gets.
 pub(super) fn labels(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
     let labels = labels::plain(&draft.file.labels);
+    own(draft, &["labels"], &labels);
+    labels
+}
+
+/// The labels of the `ServiceMonitor` of one environment.
+pub(super) fn monitoring_labels(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
+    let labels = labels::plain(&draft.file.monitoring.labels);
+    own(draft, &["monitoring", "labels"], &labels);
+    labels
+}
+
+/// Refuses those of `labels`, which stand at `path`, that are not an operator's to write.
+fn own(draft: &mut Draft<'_>, path: &[&str], labels: &BTreeMap<String, String>) {
     for key in labels.keys() {
-        let path = ["labels", key.as_str()];
+        let path = [path, &[key.as_str()]].concat();
         if RENDERED.contains(&key.as_str()) {
             let problem = "is a label that every object has already; selectors rely on them";
+            draft.conflict(&path, problem, "take it out, or choose another name");
+        } else if SET_BY_CONTROLLERS.contains(&key.as_str()) {
+            let problem = "is a label that Kubernetes itself writes, and finds its objects by";
             draft.conflict(&path, problem, "take it out, or choose another name");
         } else if is_of_kubernetes(key) {
             let problem = "has a prefix that is kept for Kubernetes itself";
             draft.conflict(&path, problem, "use a prefix of your own, or none");
         }
     }
-    labels
 }
 
 /// Whether the prefix of `key` is one that Kubernetes keeps for itself: some of these labels mean

@@ -9,8 +9,8 @@ use super::read::{self, remedy};
 use super::report::Report;
 use super::tier::{self, Tier};
 use super::{
-    Component, Environment, Image, Plan, backends, checks, external_secret, labels, network,
-    placement, resources, settings,
+    Component, Environment, Image, Plan, backends, checks, external_secret, network, placement,
+    resources, settings,
 };
 use crate::deploy::Service;
 use crate::schema::{FaultKind, Faults};
@@ -147,7 +147,7 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> E
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),
         kubernetes: file.kubernetes.unwrap_or_default(),
         gitops: file.gitops,
-        monitoring_labels: labels::plain(&file.monitoring.labels),
+        monitoring_labels: placement::monitoring_labels(draft),
         backends,
         settings,
     }

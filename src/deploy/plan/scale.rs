@@ -1,7 +1,14 @@
 //! How many pods there may be, and what cannot be had by more than one.
 
+use super::backends::example;
 use super::draft::Draft;
+use super::tier::Tier;
 use super::{Backend, Component, Environment};
+use crate::deploy::BackendKind;
+
+/// The backend that a migration is about. Inside the process it is files beside it, which are the
+/// state of the service.
+pub(in crate::deploy) const DATABASE: &str = "database";
 
 /// Looks at the numbers, and at what scales between them.
 pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
@@ -58,12 +65,14 @@ pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
     if draft.failed(&["backends"]) {
         return;
     }
-    let kinds = &draft.service.backends;
-    let embedded: Vec<_> = kinds
+    let service = draft.service;
+    let inside = service
+        .backends
         .iter()
-        .filter(|kind| environment.backends.get(&kind.name) == Some(&Backend::Embedded))
-        .map(|kind| kind.name.as_str())
-        .collect();
+        .filter(|kind| environment.backends.get(&kind.name) == Some(&Backend::Embedded));
+    // Of one that is refused anyway, one pod is no way out.
+    let kept = inside.filter(|kind| !lost(draft, kind));
+    let embedded: Vec<_> = kept.map(|kind| kind.name.as_str()).collect();
     let Some(first) = embedded.first() else {
         return;
     };
@@ -96,7 +105,7 @@ pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
             format!("{remedy}{and_no_ha}"),
         );
     }
-    let database = embedded.contains(&"database");
+    let database = embedded.contains(&DATABASE);
     if database && environment.has(Component::MigrateJob) && !draft.failed(&["components"]) {
         draft.conflict(
             &["components"],
@@ -107,39 +116,130 @@ pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
+/// Refuses a backend inside the process whose contents would end with a pod of production, and warns
+/// of it where nobody's accounts are at stake. Gives whether it was refused.
+fn lost(draft: &mut Draft<'_>, kind: &BackendKind) -> bool {
+    let Some(embedded) = &kind.embedded else {
+        return false;
+    };
+    // Settings choose what is in memory, too; an optional backend is a cache.
+    let file = kind.name == DATABASE || embedded.settings.is_empty() && kind.default.is_some();
+    let says_so = !file && draft.service.check.is_some();
+    if draft.tier == Tier::Development || says_so {
+        return false;
+    }
+    let name = kind.name.as_str();
+    let chosen = embedded.settings.first().map(|(name, _)| name.as_str());
+    let path = match chosen.filter(|name| draft.has(&["settings", name])) {
+        Some(setting) if !draft.has(&["backends", name]) => ["settings", setting],
+        _ => ["backends", name],
+    };
+    let problem = format!(
+        "keeps {name} inside the process, and what is in it ends with the pod: each rollout would \
+         begin with an empty one"
+    );
+    let remedy = format!(
+        "name a {name} on the network: backends.{name} = \"{}\"",
+        example(kind)
+    );
+    let refused = file && draft.tier == Tier::Production;
+    if refused {
+        draft.conflict(&path, problem, remedy);
+    } else {
+        draft.advise(&path, problem, remedy);
+    }
+    refused
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::deploy::plan::example::{fault, plan, refused};
+    use crate::deploy::plan::Plan;
+    use crate::deploy::plan::example::{fault, plan, refused, service};
 
     #[test]
     fn one_process_is_one_pod() {
         let path = "environments.production";
-        refused(
-            "replicas = 2\ncomponents = []\nbackends.database = \"sqlite\"",
-            &format!("2:1 {path}.replicas"),
-            "is 2, and database lives inside the process, so each pod would have its own; name a \
-             database on the network, or run one pod: replicas = 1",
+        fault(
+            "environments.staging = { replicas = 2, backends.redis = \"none\" }",
+            "deploy.toml:1:26 environments.staging.replicas: is 2, and redis lives inside the \
+             process, so each pod would have its own; name a redis on the network, or run one \
+             pod: replicas = 1",
         );
         refused(
-            "backends = { database = \"sqlite\", redis = \"none\" }",
+            "backends = { redis = \"none\" }",
             &format!("1:15 {path}.replicas"),
-            "is 3 by default, and database and redis live inside the process",
+            "is 3 by default, and redis lives inside the process",
         );
         refused(
             "replicas = 1\ncomponents = [\"ha\"]\nbackends.redis = \"none\"",
             &format!("3:1 {path}.components"),
             "has ha, and redis lives inside the process",
         );
-        refused(
-            "replicas = 1\ncomponents = [\"migrate-job\"]\nbackends.database = \"sqlite\"",
-            &format!("3:1 {path}.components"),
-            "has migrate-job, and the database lives inside the process",
+        let text = "[environments.staging]\nreplicas = 1\ncomponents = [\"migrate-job\"]\n";
+        fault(
+            &format!("{text}backends.database = \"sqlite\""),
+            "deploy.toml:3:1 environments.staging.components: has migrate-job, and the database \
+             lives inside the process",
         );
         plan("[environments.production]\nreplicas = 1\nbackends.redis = \"none\"");
         fault(
             "environments.development.replicas = 2",
             "deploy.toml:1:26 environments.development.replicas: is 2, and database and redis",
         );
+    }
+
+    #[test]
+    fn a_database_that_ends_with_its_pod_is_refused_in_production() {
+        let lines = "replicas = 1\ncomponents = []\nbackends.database = \"sqlite\"";
+        let why = "keeps database inside the process, and what is in it ends with the pod: each \
+                   rollout would begin with an empty one; name a database on the network: \
+                   backends.database = \"postgres://database\"";
+        let at = "environments.production.backends.database";
+        refused(lines, &format!("4:10 {at}"), why);
+        // More pods make it no better, and fewer are no way out.
+        refused("backends.database = \"sqlite\"", &format!("2:10 {at}"), why);
+        let told = |text: &str| {
+            let warnings = plan(text).warnings.into_iter();
+            let lost = warnings.filter(|one| one.problem.contains("ends with the pod"));
+            lost.map(|one| one.name).collect::<Vec<_>>()
+        };
+        let staging = "environments.staging = { replicas = 1, backends.database = \"sqlite\" }";
+        let path = "deploy.toml:1:49 environments.staging.backends.database";
+        assert_eq!(told(staging), [path]);
+        assert_eq!(
+            told("environments.development.backends.database = \"sqlite\""),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_backend_of_any_name_is_lost_where_the_service_does_not_say_so_itself() {
+        let mut service = service();
+        service.check = None;
+        service.backends[0].name = "store".to_owned();
+        let read = |lines: &str| {
+            let text = format!("[environments.production]\nreplicas = 1\n{lines}");
+            Plan::read(&service, Some(("deploy.toml", &text)), false)
+        };
+        let faults = read("backends.store = \"sqlite\"").unwrap_err().to_string();
+        assert!(
+            faults.contains("keeps store inside the process"),
+            "{faults}"
+        );
+        for lines in [
+            "backends.redis = \"none\"",
+            "settings.REDIS_ENABLED = false",
+        ] {
+            let warnings = read(lines).unwrap().warnings;
+            let told = warnings
+                .iter()
+                .find(|one| one.problem.contains("keeps redis"));
+            let name = lines.split(' ').next().unwrap();
+            assert!(
+                told.is_some_and(|one| one.name.ends_with(name)),
+                "{warnings:?}"
+            );
+        }
     }
 
     #[test]

@@ -102,18 +102,7 @@ pub fn secrets(
     form: Form,
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<SecretsFile, RenderError> {
-    let environments = &project.plan.environments;
-    let place = environments.iter().find(|known| known.name == environment);
-    let place = place.ok_or_else(|| {
-        let names: Vec<_> = environments
-            .iter()
-            .map(|known| known.name.as_str())
-            .collect();
-        RenderError::Facts(format!(
-            "there is no environment {environment:?}; there are {}",
-            names.join(", ")
-        ))
-    })?;
+    let place = project.plan.environment(environment)?;
     let mut made = Made {
         values: BTreeMap::new(),
         to_set: Vec::new(),

@@ -91,6 +91,7 @@ pub(super) fn of_group(
                 pod::drain(&running, &mut hazards);
                 settings::replicas(&running, &mut hazards);
                 settings::environment(&running, &mut hazards);
+                settings::unreachable(&running, &mut hazards);
             }
             settings::stale(&running, &mut hazards);
             settings::unread(&running, &mut hazards);
@@ -148,6 +149,22 @@ impl Running<'_> {
                 variable: name.to_owned(),
             },
         }
+    }
+
+    /// Whether a volume of the pods may outlast them.
+    fn keeps_files(&self) -> bool {
+        let ends = [
+            "configMap",
+            "downwardAPI",
+            "emptyDir",
+            "projected",
+            "secret",
+        ];
+        let outlasts = |volume: &Value| ends.iter().all(|kind| volume[*kind].is_null());
+        list(&self.whole.value, "/spec/template/spec/volumes").any(outlasts)
+            || list(&self.whole.value, "/spec/volumeClaimTemplates")
+                .next()
+                .is_some()
     }
 
     /// The most pods that there may be of it.

@@ -11,14 +11,13 @@ use crate::deploy::inspect::place::named;
 use crate::deploy::inspect::report::FindingKind;
 use crate::deploy::inspect::whole::Hazard;
 use crate::deploy::kubernetes::{CHECKSUM, checksum};
-use crate::deploy::plan;
+use crate::deploy::plan::{self, Tier};
 
-/// Backends inside the process, where there are several processes.
+/// Backends inside the process, where there are several processes, or where what is in them would
+/// end with the only pod of production.
 pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
     let pods = running.most_pods();
-    if pods < 2 {
-        return;
-    }
+    let lost = pods < 2 && running.tier() == Some(Tier::Production) && !running.keeps_files();
     for backend in &running.service.backends {
         let Some(embedded) = &backend.embedded else {
             continue;
@@ -33,7 +32,10 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
                 .iter()
                 .all(|(name, value)| text(name).as_ref() == Some(value)),
         };
-        if !chosen {
+        // Where nobody wrote the URL, the pod may still get it from elsewhere.
+        let written = running.place.given_at(&backend.setting).is_some();
+        let alone = lost && written && embedded.settings.is_empty();
+        if !chosen || pods < 2 && !alone {
             continue;
         }
         let first = embedded.settings.first();
@@ -41,15 +43,43 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
         hazards.push(running.in_setting(
             FindingKind::Replicas,
             name,
-            format!(
-                "keeps {} inside the process, and there are up to {pods} pods: each would have its \
-                 own",
-                backend.name
-            ),
-            format!(
-                "name a {} that all of them share, or run one pod",
-                backend.name
-            ),
+            if alone {
+                format!("keeps {} in files that end with the pod", backend.name)
+            } else {
+                format!(
+                    "keeps {} inside the process, and there are up to {pods} pods: each would \
+                     have its own",
+                    backend.name
+                )
+            },
+            if alone {
+                format!("name a {} on the network", backend.name)
+            } else {
+                format!(
+                    "name a {} that all of them share, or run one pod",
+                    backend.name
+                )
+            },
+        ));
+    }
+}
+
+/// An address at which the kubelet does not find the pod. In manifests of others, another container
+/// may stand before it, and be asked instead.
+pub(super) fn unreachable(running: &Running, hazards: &mut Vec<Hazard>) {
+    let host = running.service.host.as_deref();
+    let Some((name, text)) = host.and_then(|name| Some((name, running.place.text(name)?))) else {
+        return;
+    };
+    let asked = ["livenessProbe", "readinessProbe", "startupProbe"]
+        .into_iter()
+        .any(|probe| running.value[probe]["httpGet"].is_object());
+    if let Some(why) = facts::unreachable(&text).filter(|_| running.rendered || asked) {
+        hazards.push(running.in_setting(
+            FindingKind::Probe,
+            name,
+            format!("is {text}, {why}"),
+            "set it to 0.0.0.0, or to :: for IPv6 as well",
         ));
     }
 }

@@ -16,6 +16,8 @@ Probe | overlays/production/deployment.yaml | path: /health/startup | path: /hea
 Probe | overlays/production/deployment.yaml | readinessProbe: | readinesProbe: | -
 Probe | base/backend/deployment.yaml | startupProbe: | startProbe: | -startupProbe: is missing
 Probe | base/backend/deployment.yaml | port: http | port: metrics | livenessProbe: goes to the port metrics, and the service listens on 8000
+Probe | base/backend/configmap.yaml | SERVER_HOST: "0.0.0.0" | SERVER_HOST: "127.0.0.1" | SERVER_HOST: is 127.0.0.1, which nobody but the pod itself reaches
+Probe | overlays/production/configmap.yaml | ENVIRONMENT: "production" | ENVIRONMENT: "production"\n  SERVER_HOST: "::1" | SERVER_HOST: is ::1, which nobody
 Missing | base/backend/deployment.yaml | - configMapRef: | - secretRef: | -envFrom: does not read the ConfigMap shop-config
 Drain | base/backend/deployment.yaml | preStop: | postStart: | -preStop: is missing: a pod that ends would still be sent requests; wait for 5 s
 Drain | base/backend/deployment.yaml | seconds: 5 | seconds: 1 | -preStop: waits for 1 s
@@ -203,6 +205,23 @@ fn a_database_beside_each_of_several_pods_is_a_fault_where_its_url_is_known() {
         one(FindingKind::Replicas, object, "DATABASE_URL")
     );
     assert_eq!(with("postgres://db/x"), []);
+    // One pod of production, whose files end with it, unless a volume keeps them.
+    let alone = |volumes: &str| {
+        let config = config(NEEDED);
+        let secret = secret("  SIGNING_KEY: x\n  DATABASE_URL: sqlite:///var/lib/x.db\n");
+        let pod = format!("{}      volumes: [{volumes}]\n", deployment(BOTH));
+        found(&[("-", &[config, secret, pod].join("---\n"))])
+    };
+    let lost = one(
+        FindingKind::Replicas,
+        "Secret prod/shop-secrets",
+        "DATABASE_URL",
+    );
+    assert_eq!(alone("{name: s, emptyDir: {}}"), lost);
+    assert_eq!(
+        alone("{name: s, persistentVolumeClaim: {claimName: s}}"),
+        []
+    );
     // Somebody else makes the Secret.
     let stream = [config(NEEDED), pods.clone()].join("---\n");
     assert_eq!(found(&[("-", &stream)]), []);

@@ -1,6 +1,7 @@
 //! Overlays with their bases, and what is rendered here.
 
 use super::*;
+use crate::schema::{Fault, FaultKind};
 
 #[test]
 fn an_overlay_is_looked_at_with_its_base() {
@@ -43,6 +44,51 @@ fn an_overlay_is_looked_at_with_its_base() {
             .iter()
             .any(|title| title.ends_with("Deployment a/shop-backend"))
     );
+}
+
+#[test]
+fn a_default_that_an_overlay_leaves_is_told_of_the_overlay() {
+    let mut service = sample::service();
+    service.check = Some(|variables| {
+        let is = |name: &str, text: &str| variables.get(name).is_some_and(|given| given == text);
+        let open = is("ENVIRONMENT", "production") && !is("GREETING", "own");
+        let fault = Fault::new(FaultKind::Advice, "GREETING", "is anybody's", "");
+        open.then_some(fault).into_iter().collect()
+    });
+    let told = |base: &str, patch: &str| {
+        let (base, pod) = (config(&format!("  REGION: eu\n{base}")), deployment(BOTH));
+        let patch = config(&format!("  ENVIRONMENT: production\n{patch}"));
+        let hidden = secret("  SIGNING_KEY: x\n");
+        let files = [
+            (
+                "base/kustomization.yaml",
+                "resources: [c.yaml, d.yaml, s.yaml]\n",
+            ),
+            ("base/c.yaml", &base),
+            ("base/d.yaml", &pod),
+            ("base/s.yaml", &hidden),
+            (
+                "overlays/a/kustomization.yaml",
+                "resources: [../../base]\npatches: [{path: p.yaml}]\n",
+            ),
+            ("overlays/a/p.yaml", &patch),
+        ];
+        let inputs = files.map(|(file, text)| Input {
+            file: file.to_owned(),
+            text: text.to_owned(),
+        });
+        let inputs = Inputs {
+            inputs: inputs.into(),
+            findings: Vec::new(),
+        };
+        let found = inspect(&service, &inputs).findings.into_iter();
+        found.map(|one| one.file).collect::<Vec<_>>()
+    };
+    // "hello" is the default.
+    assert_eq!(told("  GREETING: hello\n", ""), ["overlays/a/p.yaml"]);
+    assert_eq!(told("", ""), ["overlays/a/p.yaml"]);
+    assert_eq!(told("  GREETING: hi\n", ""), ["base/c.yaml"]);
+    assert_eq!(told("  GREETING: hello\n", "  GREETING: own\n"), [""; 0]);
 }
 
 #[test]

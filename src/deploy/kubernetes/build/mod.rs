@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::deploy::kustomize::{items, join, text_at, texts};
-use crate::deploy::plan::Environment;
 use crate::deploy::{File, Project, RenderError, emit, file};
 
 /// Kinds in the order in which they are applied; all others follow by name.
@@ -35,7 +34,7 @@ const MAX_DEPTH: usize = 16;
 /// [`RenderError`] as for the tree, and where there is no such environment.
 pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, RenderError> {
     if let Some(name) = environment {
-        find(project, name)?;
+        project.plan.environment(name)?;
     }
     let names = project.plan.environments.iter().map(|one| &one.name);
     let files = super::render(project)?;
@@ -47,21 +46,6 @@ pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, Re
         }
     }
     Ok(text)
-}
-
-/// The environment `name` of the plan.
-///
-/// # Errors
-/// [`RenderError::Facts`] where there is none of that name.
-pub(super) fn find<'a>(project: &'a Project, name: &str) -> Result<&'a Environment, RenderError> {
-    let all = &project.plan.environments;
-    all.iter().find(|one| one.name == name).ok_or_else(|| {
-        let known: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
-        let known = known.join(", ");
-        RenderError::Facts(format!(
-            "there is no environment {name:?}; there are {known}"
-        ))
-    })
 }
 
 /// The objects of the overlay `name`, in the order in which they are applied.

@@ -18,12 +18,11 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
-use crate::deploy::kubernetes::facts::DATABASE;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP, METRICS};
 use crate::deploy::kubernetes::values::Values;
 use crate::deploy::plan::{
-    Backend, Cidr, Destination, Endpoint, Environment, Location, Network, Peer,
+    Backend, Cidr, DATABASE, Destination, Endpoint, Environment, Location, Network, Peer,
 };
 
 /// The usual address of `NodeLocal DNSCache`, which is no pod's.

@@ -92,6 +92,21 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
             ".\"...\": has a prefix that is kept",
         ),
         ("batch.k8s.io/x", "x", ".\"...\": has a prefix that is kept"),
+        (
+            "statefulset.kubernetes.io/pod-name",
+            "x",
+            ".\"...\": has a prefix that is kept",
+        ),
+        (
+            "pod-template-hash",
+            "x",
+            ".pod-template-hash: is a label that Kubernetes itself writes",
+        ),
+        (
+            "job-name",
+            "x",
+            ".job-name: is a label that Kubernetes itself writes",
+        ),
     ] {
         let text = format!("[environments.production]\nlabels = {{ \"{key}\" = \"{value}\" }}");
         let faults = faults(&text);
@@ -105,6 +120,22 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
         "2:8 environments.production.labels.team",
         "is \"xxxx",
     );
+    for (key, problem) in [
+        ("app.kubernetes.io/name", "is a label that every object has"),
+        (
+            "controller-revision-hash",
+            "is a label that Kubernetes itself",
+        ),
+        ("batch.kubernetes.io/job-name", "has a prefix that is kept"),
+    ] {
+        let text = "components = [\"monitoring\"]\nmonitoring.labels = ";
+        let text = format!("[environments.production]\n{text}{{ \"{key}\" = \"x\" }}");
+        let faults = faults(&text);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        let start = "deploy.toml:3:23 environments.production.monitoring.labels.";
+        assert!(faults[0].starts_with(start), "{}", faults[0]);
+        assert!(faults[0].contains(problem), "{}", faults[0]);
+    }
     // One that only looks like it.
     environment(
         "environments.staging.labels.\"my-kubernetes.io/a\" = \"1\"",
