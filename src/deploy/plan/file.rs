@@ -106,8 +106,9 @@ pub(super) struct EnvironmentFile {
     pub run_as: Option<RunAs>,
     /// Where the component `external-secret` fetches secrets.
     pub external_secret: ExternalSecretFile,
-    /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process".
-    /// Users and passwords belong into the Secret.
+    /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process",
+    /// where a database ends with its pod: in production it is refused. Users and passwords belong
+    /// into the Secret.
     pub backends: BTreeMap<String, BackendFile>,
     /// Variables that differ from their defaults. Never a secret.
     pub settings: BTreeMap<String, SettingFile>,

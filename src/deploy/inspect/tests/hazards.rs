@@ -206,10 +206,11 @@ fn a_database_beside_each_of_several_pods_is_a_fault_where_its_url_is_known() {
     );
     assert_eq!(with("postgres://db/x"), []);
     // One pod of production, whose files end with it, unless a volume keeps them.
-    let alone = |volumes: &str| {
+    let alone = |volume: &str| {
         let config = config(NEEDED);
         let secret = secret("  SIGNING_KEY: x\n  DATABASE_URL: sqlite:///var/lib/x.db\n");
-        let pod = format!("{}      volumes: [{volumes}]\n", deployment(BOTH));
+        let volumes = "      volumes:\n";
+        let pod = deployment(BOTH).replacen(volumes, &format!("{volumes}      - {volume}\n"), 1);
         found(&[("-", &[config, secret, pod].join("---\n"))])
     };
     let lost = one(
@@ -217,9 +218,9 @@ fn a_database_beside_each_of_several_pods_is_a_fault_where_its_url_is_known() {
         "Secret prod/shop-secrets",
         "DATABASE_URL",
     );
-    assert_eq!(alone("{name: s, emptyDir: {}}"), lost);
+    assert_eq!(alone("{name: d, emptyDir: {}}"), lost);
     assert_eq!(
-        alone("{name: s, persistentVolumeClaim: {claimName: s}}"),
+        alone("{name: d, persistentVolumeClaim: {claimName: d}}"),
         []
     );
     // Somebody else makes the Secret.
