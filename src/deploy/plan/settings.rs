@@ -195,13 +195,16 @@ fn needed(draft: &mut Draft<'_>, merged: &BTreeMap<String, String>) {
     let plain = |name: &str| merged.get(name).cloned();
     let held = secrets(service, draft.name, &plain, fetched.collect());
     let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
+    // Secrets that the environment asks for whatever the file says.
+    let own = secrets(service, draft.name, &|_| None, BTreeSet::new());
+    let always = |name: &str| own.get(name).cloned();
     let unset = |one: &&Setting| merged.get(&one.name).is_none_or(String::is_empty);
     let settings = service.plain_settings().filter(|one| !one.required);
     for setting in settings.filter(unset) {
         if let Some(need) = setting.need(draft.name, &value) {
             let problem = format!("{need}, and nothing gives it");
             let path = ["settings", setting.name.as_str()];
-            if setting.need(draft.name, &|_| None).is_some() {
+            if setting.need(draft.name, &always).is_some() {
                 draft.advise(&path, problem, "add it here");
             } else {
                 draft.refuse(FaultKind::Missing, &path, problem, "add it here");

@@ -136,8 +136,8 @@ const HARMLESS: &[(&str, &str, &str)] = &[
     ("Deployment", "POD/dnsPolicy", r#""ClusterFirst""#),
     (
         "Deployment",
-        "POD/containers/0/terminationMessagePolicy",
-        r#""File""#,
+        "POD/containers/0/terminationMessagePath",
+        r#""/dev/termination-log""#,
     ),
     ("Deployment", "POD/containers/0/image", r#""shop:1.3.0""#),
     ("Service", "/spec/clusterIP", r#""192.0.2.1""#),
