@@ -1,5 +1,6 @@
 //! Request bodies, bounded in size, in time, and in the memory of all of them together.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use poem::http::header;
 use poem::{Request, RequestBody};
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::BodyBudget;
+use super::budget::{BodyBudget, Full, Hold};
+use super::client_address::network;
 use super::context::Context;
 use super::problem::{Code, Problem};
 
@@ -78,45 +80,47 @@ impl Unread {
         self
     }
 
-    /// Reads the body. Its memory stays reserved until the request has been answered, because what
+    /// Reads the body. Its memory stays held until the request has been answered, because what
     /// is made of it lives that long.
     ///
     /// # Errors
     /// As [`read_within`].
     pub async fn read(self) -> Result<Bytes, Problem> {
-        let mut reservation = self.budget.reserve(self.context.client);
-        let reserve = |bytes| reservation.grow_to(bytes);
-        let bytes = read_within(self.announced, self.body, self.limits, reserve).await?;
-        self.context.hold(reservation);
+        let mut hold = self.budget.arriving(network(self.context.client));
+        let bytes = read_within(self.announced, self.body, self.limits, &mut hold).await?;
+        self.context.keep(hold);
         Ok(bytes)
     }
 }
 
 /// Reads the whole of `body`, for which the client announced so many bytes, within `limits`. Memory
-/// grows with what arrives: `reserve` is told the new size before, and refuses it with `false`.
+/// grows with what arrives, after `hold` has grown.
 ///
 /// # Errors
-/// `body_too_large` as soon as that is known, `busy` where `reserve` refuses, `request_timeout` for a
-/// client that is silent or too slow, `malformed_body` when the connection breaks.
-pub async fn read_within(
+/// `body_too_large` as soon as that is known, `busy` where `hold` finds no room or makes room for
+/// others, `request_timeout` for a client that is silent or too slow, `malformed_body` when the
+/// connection breaks.
+pub async fn read_within<K: Copy + Eq + Hash>(
     announced: usize,
     body: poem::Body,
     limits: BodyLimits,
-    reserve: impl FnMut(usize) -> bool,
+    hold: &mut Hold<K>,
 ) -> Result<Bytes, Problem> {
     if announced > limits.max_bytes {
         return Err(too_large(limits.max_bytes));
     }
-    copy(announced, body, limits, reserve).await
+    let bytes = copy(announced, body, limits, hold).await?;
+    hold.is_whole(bytes.len());
+    Ok(bytes)
 }
 
 /// Copies the body out of the connection's buffers, which are then free for the next request. The
-/// copy grows with what arrives, after `reserve` has agreed, and no further than was announced.
-async fn copy(
+/// copy grows with what arrives, after `hold`, and no further than was announced.
+async fn copy<K: Copy + Eq + Hash>(
     announced: usize,
     body: poem::Body,
     BodyLimits { max_bytes, timeout }: BodyLimits,
-    mut reserve: impl FnMut(usize) -> bool,
+    hold: &mut Hold<K>,
 ) -> Result<Bytes, Problem> {
     let mut chunks = body.into_bytes_stream();
     let mut bytes: Vec<u8> = Vec::new();
@@ -126,7 +130,11 @@ async fn copy(
     let mut last = Instant::now() + timeout;
     loop {
         let until = last.min(Instant::now() + timeout);
-        let chunk = timeout_at(until, chunks.next()).await;
+        let chunk = tokio::select! {
+            biased;
+            () = hold.leaves() => return Err(Full::Left.into()),
+            chunk = timeout_at(until, chunks.next()) => chunk,
+        };
         let Some(chunk) = chunk.map_err(|_| too_slow(timeout))? else {
             break;
         };
@@ -146,10 +154,7 @@ async fn copy(
                 length.max(bytes.capacity() * 2)
             };
             let size = size.min(whole);
-            if !reserve(size) {
-                let detail = "too many request bodies are in memory; try again shortly";
-                return Err(Problem::new(Code::Busy, detail));
-            }
+            hold.make_room(size - reserved).await?;
             reserved = size;
         }
         if length > bytes.capacity() {

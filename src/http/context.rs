@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{FromRequest, Request, RequestBody};
 
-use super::budget::Reservation;
+use super::budget::Hold;
 use super::device_proof::device_proofs;
 use super::problem::Problem;
 use super::rate_limit::Verdict;
@@ -72,7 +72,7 @@ struct Shared {
     devices: Vec<String>,
     verdicts: Mutex<Vec<Verdict>>,
     admitted: AtomicBool,
-    held: Mutex<Vec<Reservation>>,
+    held: Mutex<Vec<Hold<IpAddr>>>,
 }
 
 impl Context {
@@ -128,10 +128,10 @@ impl Context {
         self.shared.admitted.store(true, Ordering::Release);
     }
 
-    /// Keeps the memory of a body reserved until the request has been answered: what was made of
-    /// the body lives that long.
-    pub fn hold(&self, reservation: Reservation) {
-        lock(&self.shared.held).push(reservation);
+    /// Keeps the memory of a body held until the request has been answered: what was made of the
+    /// body lives that long.
+    pub fn keep(&self, hold: Hold<IpAddr>) {
+        lock(&self.shared.held).push(hold);
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::Llm;
 use super::answer::{Answer, Source};
-use super::budget::Hold;
 use super::canonical::{Canonical, Stored};
 use super::entry::Entry;
 use super::flight::{Flight, Reader, Settled};
@@ -16,6 +15,7 @@ use super::question::Question;
 use super::upstream::{Call, Route, model_path};
 use crate::auth::ids::UserId;
 use crate::config::CacheScope;
+use crate::http::budget::Hold;
 use crate::http::{Code, FieldError, Problem};
 
 /// Tokens of an answer to a question that sets no end.
@@ -96,7 +96,7 @@ impl Llm {
     }
 
     /// Gives what is kept, in memory of `hold` until it is sent.
-    fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold) -> Answer {
+    fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold<UserId>) -> Answer {
         entry.body = hold.over(entry.body);
         let stats = &self.0.stats;
         stats.hits.inc();

@@ -9,10 +9,10 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde_json::json;
 
-use super::budget::Budget;
 use crate::auth::ids::UserId;
 use crate::http::Problem;
 use crate::http::body::{self, BodyLimits};
+use crate::http::budget::Budget;
 
 /// A body that has not been read yet.
 pub(super) struct Unread {
@@ -30,21 +30,15 @@ impl Unread {
     pub(super) async fn read(
         self,
         max_bytes: usize,
-        budget: &Budget,
+        budget: &Budget<UserId>,
         user: UserId,
     ) -> Result<Bytes, Problem> {
         let limits = BodyLimits {
             max_bytes,
             ..self.limits
         };
-        let (mut hold, mut reserved) = (budget.holder(user), 0);
-        let reserve = |size: usize| {
-            let is_held = hold.grow(size - reserved).is_ok();
-            reserved = size;
-            is_held
-        };
-        let bytes = body::read_within(self.announced, self.body, limits, reserve).await?;
-        hold.shrink(reserved - bytes.len());
+        let mut hold = budget.arriving(user);
+        let bytes = body::read_within(self.announced, self.body, limits, &mut hold).await?;
         Ok(hold.over(bytes))
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::budget::Hold;
 use super::flight::{Flight, Reader};
 use super::key::CacheKey;
 use super::pump::Keep;
+use crate::auth::ids::UserId;
+use crate::http::budget::Hold;
 
 /// Calls under way, and those that have just ended.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ pub(super) enum Place {
 
 impl Flights {
     /// Joins the call for the answer of `keep`, or begins one whose bytes in hand count in `hold`.
-    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize, hold: Hold) -> Place {
+    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize, hold: Hold<UserId>) -> Place {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = keep.generation.as_deref();
         if let Some(running) = flights.get(&keep.key) {

@@ -9,7 +9,6 @@ mod answer;
 pub mod api;
 mod ask;
 mod body;
-mod budget;
 mod canonical;
 mod complete;
 mod entry;
@@ -39,7 +38,6 @@ pub use self::stats::{CacheStats, Counts};
 pub use self::tokens::Today;
 
 use self::access::Access;
-use self::budget::Budget;
 use self::flights::Flights;
 use self::pump::BEING_KEPT;
 use self::question::LONG_AT_ONCE;
@@ -51,12 +49,18 @@ use crate::auth::Caller;
 use crate::auth::ids::UserId;
 use crate::clock::Clock;
 use crate::config::{Config, Llm as LlmConfig};
+use crate::http::budget::Budget;
 use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
 /// Request bodies of the largest size that may be in memory at once, those of one user and all.
 const BODIES_OF_ONE: usize = 2;
 const BODIES_OF_ALL: usize = 6;
+
+/// The part of the memory of bodies, and of that of answers, which only those of 64 KiB at most may
+/// take: whatever is sent and read slowly, small questions are asked and answered.
+const SMALL_BODIES: usize = 16;
+const SMALL_ANSWERS: usize = 8;
 
 /// Bytes of answers that may be in memory at once: those under way, and those out of the cache that
 /// a client has not read yet. One user may hold a quarter.
@@ -81,8 +85,8 @@ struct Inner {
     upstream: Option<Upstream>,
     store: Store,
     flights: Flights,
-    bodies: Budget,
-    answers: Budget,
+    bodies: Budget<UserId>,
+    answers: Budget<UserId>,
     /// Turns of reading a long body.
     long: Semaphore,
     /// Bytes of entries on their way into the cache.
@@ -107,17 +111,18 @@ impl Llm {
             redis.map(|redis| redis.rate_limit.clone()),
             &clock,
         );
-        let bytes = config.llm.cache_memory_bytes.as_u64();
+        let cache = config.llm.cache_memory_bytes.as_u64();
         let body = config.llm.max_body_bytes.as_usize();
+        let bodies = body * BODIES_OF_ALL;
         let entry = config.llm.cache_max_entry_bytes.as_usize();
         // Those of the longest entry at least, twice.
         let answers = ANSWERS.max(entry * 2);
         Ok(Self(Arc::new(Inner {
             upstream: Upstream::new(&config.llm)?,
-            store: Store::new(redis.map(|redis| redis.cache.clone()), bytes, &clock),
+            store: Store::new(redis.map(|redis| redis.cache.clone()), cache, &clock),
             flights: Flights::default(),
-            bodies: Budget::new(body * BODIES_OF_ALL, body * BODIES_OF_ONE),
-            answers: Budget::new(answers, entry.max(answers / 4)),
+            bodies: Budget::of_bodies(bodies, body * BODIES_OF_ONE, bodies / SMALL_BODIES),
+            answers: Budget::of_answers(answers, entry.max(answers / 4), answers / SMALL_ANSWERS),
             long: Semaphore::new(LONG_AT_ONCE),
             being_kept: Semaphore::new(BEING_KEPT),
             tracker: TaskTracker::new(),
@@ -158,7 +163,7 @@ impl Llm {
     }
 
     /// Largest body of a request, in bytes, and the memory that all of them share.
-    fn body_limits(&self) -> (usize, &Budget) {
+    fn body_limits(&self) -> (usize, &Budget<UserId>) {
         (self.0.config.max_body_bytes.as_usize(), &self.0.bodies)
     }
 

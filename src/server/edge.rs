@@ -49,6 +49,12 @@ pub(super) struct Edge<E> {
     warned: AtomicBool,
 }
 
+/// The memory of bodies outside of `/v1`, of which one network address may hold a quarter.
+fn body_budget(config: &Server) -> BodyBudget {
+    let total = config.body_memory_bytes.as_usize();
+    BodyBudget::of_bodies(total, total / 4, 0)
+}
+
 impl<E> Edge<E> {
     pub(super) fn new(
         inner: E,
@@ -66,7 +72,7 @@ impl<E> Edge<E> {
                 max_bytes: config.max_body_bytes.as_usize(),
                 timeout: config.body_timeout(),
             },
-            budget: BodyBudget::new(config.body_memory_bytes.as_usize()),
+            budget: body_budget(config),
             cors: Cors::new(config.cors_allowed_origins.iter().map(CorsOrigin::as_str)),
             production,
             allowed: Arc::new(allowed),

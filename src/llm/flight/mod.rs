@@ -12,8 +12,9 @@ use hyper::body::Bytes;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::budget::Hold;
 use super::upstream::{Head, UpstreamError};
+use crate::auth::ids::UserId;
+use crate::http::budget::Hold;
 
 /// Bytes that the slowest reader may lag behind the upstream, once the answer is not collected.
 const LAG: usize = 256 * 1024;
@@ -53,7 +54,7 @@ struct State {
     /// It is over, and in the cache.
     kept: bool,
     /// The bytes in hand, as they count among those of all flights.
-    hold: Hold,
+    hold: Hold<UserId>,
 }
 
 /// What a follower does.
@@ -72,7 +73,7 @@ impl Flight {
         collected: bool,
         max_bytes: usize,
         generation: Option<String>,
-        hold: Hold,
+        hold: Hold<UserId>,
     ) -> (Arc<Self>, Reader) {
         let flight = Arc::new(Self {
             state: Mutex::new(State {

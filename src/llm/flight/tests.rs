@@ -5,7 +5,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::auth::ids::UserId;
-use crate::llm::budget::Budget;
+use crate::http::budget::Budget;
 
 fn head(status: StatusCode, kind: &'static str) -> Head {
     let mut headers = HeaderMap::new();
@@ -13,8 +13,8 @@ fn head(status: StatusCode, kind: &'static str) -> Head {
     Head { status, headers }
 }
 
-fn budget(bytes: usize) -> Budget {
-    Budget::new(bytes, bytes)
+fn budget(bytes: usize) -> Budget<UserId> {
+    Budget::of_answers(bytes, bytes, 0)
 }
 
 fn flight(collected: bool, max_bytes: usize, generation: Option<&str>) -> (Arc<Flight>, Reader) {
@@ -47,9 +47,9 @@ async fn everybody_reads_all_of_it_whenever_they_came() {
     for reader in [&first, &second, &third] {
         assert_eq!(rest(reader).await, (b"abcd".to_vec(), true));
     }
-    assert_eq!(budget.in_use(), 4);
+    assert_eq!(budget.used(), 4);
     drop((first, second, third, flight));
-    assert_eq!(budget.in_use(), 0);
+    assert_eq!(budget.used(), 0);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_long_answer_that_is_kept_is_in_hand_for_its_own_readers_only() {
     let (all, whole) = rest(&reader).await;
     assert_eq!((all.len(), whole), (size, true));
     assert_eq!(flight.state().bytes, 0);
-    assert_eq!(budget.in_use(), 0, "nothing is held for others");
+    assert_eq!(budget.used(), 0, "nothing is held for others");
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         assert!(!task.is_finished());
         assert!(flight.state().bytes <= (1 << 20) + 100_000);
         assert_eq!(
-            budget.in_use(),
+            budget.used(),
             flight.state().bytes,
             "what is in hand counts"
         );
@@ -151,6 +151,6 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         };
         assert_eq!(lengths, (6_400_000, 6_400_000));
         task.await.unwrap();
-        assert_eq!((flight.state().bytes, budget.in_use()), (0, 0));
+        assert_eq!((flight.state().bytes, budget.used()), (0, 0));
     }
 }

@@ -1,14 +1,20 @@
 //! Through `/v1`: bodies that cost many times their size, and an upstream that sends too much, or the
 //! key back.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 
 use crate::llm::{CHAT, KEY, Reply, Upstream, ask, before, chat, completion, question};
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, PATIENCE, Raw, eventually};
 
 /// The memory limit of the production manifest, in KiB.
 const PRODUCTION: usize = 524_288;
@@ -110,6 +116,133 @@ async fn eight_long_bodies_at_once_stay_below_the_memory_of_the_manifest() {
     }
 }
 
+/// An upload of `length` bytes of which `sent` are there.
+async fn begun(address: SocketAddr, access: &str, length: usize, sent: usize) -> Raw {
+    let mut upload = Raw::connect(address).await;
+    let head = format!(
+        "POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    upload.send(head).await;
+    let start = r#"{"model":"a","x":""#;
+    upload
+        .send(format!("{start}{}", "a".repeat(sent - start.len())))
+        .await;
+    upload
+}
+
+#[tokio::test]
+async fn slow_uploads_make_room_and_keep_nobody_out() {
+    let upstream = Upstream::start(chat).await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let users = join_all((0..4).map(|_| client.newcomer())).await;
+    let fresh = client.newcomer().await;
+    // Beyond a mebibyte memory is held by whole ones: these hold all 90 that long bodies may.
+    let mut uploads = Vec::new();
+    for user in users.iter().cycle().take(30) {
+        uploads.push(begun(aura.address(), &user.access, LONGEST, 3_000_000).await);
+    }
+    let mut trickling = JoinSet::new();
+    let mut answers = Vec::new();
+    for mut upload in uploads {
+        let mut writer = upload.take_writer();
+        trickling.spawn(async move {
+            while writer.write_all(&[b'b'; 1_100]).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        answers.push(upload);
+    }
+    for number in 0..3 {
+        let small = ask(&client, &fresh.access, &question(&format!("{number}"))).await;
+        small.is(200);
+        // Those who hold what they may ask small questions, too.
+        let own = ask(&client, &users[0].access, &question(&format!("{number}"))).await;
+        own.is(200);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let busy = |log: &str| {
+        log.lines()
+            .filter(|line| line.contains("status=503"))
+            .count()
+    };
+    let early = busy(&aura.log());
+    assert_eq!(early, 0, "an upload was ended while nobody needed its room");
+    let body = long(r#"{"temperature":1,"a":""#, "x", r#""}"#);
+    let sent = send(&client, &fresh.access, body).await;
+    sent.expect("an answer").is(200);
+    // Those of three mebibytes make room for one of sixteen.
+    let made_room = busy(&aura.log());
+    assert!((1..=6).contains(&made_room), "{made_room} made room");
+    let told = join_all(answers.iter_mut().map(|upload| {
+        let answer = tokio::time::timeout(Duration::from_millis(500), upload.answer(PATIENCE));
+        async { answer.await.ok().flatten() }
+    }));
+    let told: Vec<_> = told.await.into_iter().flatten().collect();
+    for answer in &told {
+        answer.problem(503, "busy");
+        assert!(answer.head.contains("retry-after"), "{answer:#?}");
+    }
+    // Some see the connection close before they read.
+    assert!(told.len() <= made_room, "{told:#?}");
+    let peak = aura.peak_bytes();
+    assert!(peak < 256 << 20, "{peak} bytes");
+}
+
+#[tokio::test]
+async fn answers_that_are_not_read_leave_others_theirs() {
+    let upstream = Upstream::start(|seen| {
+        let said = seen.field("messages")[0]["content"].clone();
+        let length = if said == "long" { 900_000 } else { 2 };
+        Reply::json(200, &completion(&"x".repeat(length), "stop"))
+    })
+    .await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let users = join_all((0..4).map(|_| client.newcomer())).await;
+    let fresh = client.newcomer().await;
+    for user in users.iter().chain([&fresh]) {
+        ask(&client, &user.access, &question("long")).await.is(200);
+    }
+    ask(&client, &fresh.access, &question("short"))
+        .await
+        .is(200);
+    let mut unread = Vec::new();
+    let body = question("long").to_string();
+    for user in users.iter().flat_map(|user| [user; 12]) {
+        let mut stream = narrow(aura.address()).await;
+        let head = format!(
+            "POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            user.access,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("a server");
+        unread.push(stream);
+    }
+    eventually(PATIENCE, "answers that are held", async || {
+        let mut begun = 0;
+        for stream in &unread {
+            let mut start = [0; 64];
+            begun += usize::from(stream.peek(&mut start).await.is_ok());
+        }
+        (begun == unread.len()).then_some(())
+    })
+    .await;
+    for content in ["short", "long"] {
+        let answer = ask(&client, &fresh.access, &question(content)).await;
+        assert_eq!(answer.is(200).header("x-cache"), "HIT", "{content}");
+    }
+}
+
+/// A connection that takes little until it is read.
+async fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(16 * 1024).expect("an option");
+    socket.connect(address).await.expect("a connection")
+}
+
 /// The key as it is, and as it may stand in base64.
 fn assert_no_key(text: &str, status: u16) {
     for hidden in [
@@ -201,21 +334,26 @@ async fn an_answer_that_sends_elsewhere_is_coded_or_too_long_is_none() {
         match said.as_str().unwrap_or_default() {
             "elsewhere" => elsewhere,
             "coded" => chat(seen).header("content-encoding", "gzip"),
+            "unchanged" => Reply::json(304, &json!({})),
+            "nowhere" => Reply::json(301, &json!({})),
             _ => Reply::json(500, &json!({"error": {"message": "x".repeat(300_000)}})),
         }
     })
     .await;
     let aura = before(&upstream).start().await;
     let access = aura.client().newcomer().await.access;
-    for content in ["elsewhere", "coded", "long"] {
+    for content in ["elsewhere", "coded", "long", "unchanged", "nowhere"] {
         let answer = ask(&aura.client(), &access, &question(content)).await;
         answer.problem(502, "upstream_unavailable");
         assert!(!answer.headers.contains_key("location"));
         let told = answer.text_of("detail");
-        assert_eq!(told.contains("redirects"), content == "elsewhere", "{told}");
+        let redirects = matches!(content, "elsewhere" | "nowhere");
+        assert_eq!(told.contains("redirects"), redirects, "{told}");
     }
     let log = aura.log();
     let told = "it redirects to http://127.0.0.1:1, which is not followed; write its final address \
                 into LLM_UPSTREAM_URL";
     assert!(log.contains(told), "{log}");
+    assert!(log.contains("it answers 304"), "{log}");
+    assert!(log.contains("it redirects without saying where"), "{log}");
 }
