@@ -26,6 +26,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
         client_name(&config),
         one_port(&config),
         upstream::url(&config),
+        upstream::key(&config),
         cookie_domain(&config),
         public_url(&config),
         if loader.expects_secrets_elsewhere() {

@@ -78,6 +78,23 @@ fn is_version(name: &str) -> bool {
     !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
+/// A key with the scheme before it, which is sent before the key already.
+pub(super) fn key(config: &Config) -> Option<Fault> {
+    let key = config.llm.upstream_api_key.as_ref()?.expose();
+    let lower = key.trim_start().to_ascii_lowercase();
+    let schemes = ["authorization:", "bearer ", "basic "];
+    let scheme = schemes.iter().find(|scheme| lower.starts_with(*scheme))?;
+    Some(Fault::new(
+        FaultKind::Invalid,
+        "LLM_UPSTREAM_API_KEY",
+        format!(
+            "begins with {:?}, and is sent behind \"Bearer\"",
+            scheme.trim_end()
+        ),
+        "write the key alone, without the header's name and scheme",
+    ))
+}
+
 /// A proxy before nothing.
 pub(super) fn proxy(config: &Config) -> Option<Fault> {
     let llm = &config.llm;
@@ -100,6 +117,28 @@ mod tests {
         let mut config = Config::default();
         config.llm.upstream_url = Some(url.to_owned());
         super::url(&config).map(|fault| fault.problem)
+    }
+
+    #[test]
+    fn the_key_alone_is_taken() {
+        let fault = |key: &str| {
+            let mut config = Config::default();
+            config.llm.upstream_api_key = Some(key.to_owned().into());
+            super::key(&config)
+        };
+        for key in ["sk-0123456789", "not-needed", "bearer", "Bearer0123456789"] {
+            assert_eq!(fault(key), None, "{key}");
+        }
+        for key in [
+            "Bearer sk-0123456789",
+            "bearer  sk-0123456789",
+            "Basic sk-0123456789",
+            "Authorization: Bearer sk-0123456789",
+        ] {
+            let told = fault(key).unwrap().to_string();
+            assert!(told.contains("write the key alone"), "{told}");
+            assert!(!told.contains("0123456789"), "{told}");
+        }
     }
 
     #[test]

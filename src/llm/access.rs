@@ -79,11 +79,12 @@ impl Access {
                 message,
             )]));
         }
-        let allowed = |model: &String| self.models.contains(model);
-        if self.models.is_empty() || asked.model.as_ref().is_some_and(allowed) {
+        if self.models.is_empty() {
             return Ok(());
         }
-        let detail = match &asked.model {
+        let forbidden = |model: &&String| !self.models.contains(*model);
+        let detail = match asked.model.iter().chain(&asked.tool_models).find(forbidden) {
+            None if asked.model.is_some() => return Ok(()),
             Some(model) => format!("the model {model:?} does not exist here; see /v1/models"),
             None => "the body names no model; see /v1/models".to_owned(),
         };
@@ -144,13 +145,22 @@ mod tests {
             access.check(&asked).map_err(|problem| problem.code)
         };
         let some = access(&["tiny", "small"]);
-        assert_eq!(check(&some, r#"{"model":"small"}"#), Ok(()));
+        for body in [
+            r#"{"model":"small"}"#,
+            r#"{"model":"small","tools":[{"type":"image_generation","model":"tiny"}]}"#,
+            r#"{"model":"small","tools":[{"type":"function","function":{"parameters":
+                {"properties":{"model":{"type":"string"}}}}}]}"#,
+        ] {
+            assert_eq!(check(&some, body), Ok(()), "{body}");
+        }
         let absent = Err(Code::ModelNotFound);
         for body in [
             "{}",
             r#"{"model":"huge"}"#,
             r#"{"model":["tiny"]}"#,
             r#"{"model":"Tiny"}"#,
+            r#"{"model":"tiny","tools":[{"type":"image_generation","model":"huge"}]}"#,
+            r#"{"model":"tiny","tools":[{"type":"x","x":[{"Model":"huge"}]}]}"#,
         ] {
             assert_eq!(check(&some, body), absent, "{body}");
         }

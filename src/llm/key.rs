@@ -8,7 +8,7 @@ use super::upstream::Route;
 
 /// Another one makes every answer that was kept before unknown: for changes of what is kept, and of
 /// the digest of a body.
-const VERSION: &str = "aura/llm/3";
+const VERSION: &str = "aura/llm/4";
 
 /// SHA-256 over everything that an answer depends on, as 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

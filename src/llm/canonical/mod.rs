@@ -7,11 +7,12 @@
 //! sixteen times the memory of the body. Held are 32 bytes for each member of the objects that are
 //! open, to find a key that stands twice, and 64 more for each of the body's own members.
 
+mod open;
 mod reader;
 
-use memchr::memmem;
 use sha2::{Digest, Sha256};
 
+use self::open::{Item, Member, Open, Part};
 use self::reader::{Malformed, Number, Reader};
 use super::meter::has_figures;
 use crate::http::{Code, FieldError, Problem};
@@ -29,6 +30,12 @@ const MAX_ITEMS: usize = 1_000_000;
 /// Members of objects in one body: they cost memory.
 const MAX_MEMBERS: usize = 65_536;
 
+/// Models that tools may name.
+const MAX_TOOL_MODELS: usize = 16;
+
+/// Depth of the tools in `tools`, and of the parts of `input`.
+const ITEM_DEPTH: usize = 3;
+
 /// Longest name or text of a member that is looked at, in bytes.
 const MAX_NOTED: usize = 256;
 
@@ -44,20 +51,6 @@ const PRICED: [&str; 6] = [
 
 /// Members by which an answer depends on what the upstream has stored.
 const STATEFUL: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
-
-/// Parts of a body by which an answer depends on more than the body. Where one is a name of the
-/// caller's own, an answer is asked for anew, which costs no more than that.
-const OPEN: [&[u8]; 9] = [
-    b"\"item_reference\"",
-    b"\"mcp\"",
-    b"\"web_search",
-    b"\"file_search\"",
-    b"\"code_interpreter\"",
-    b"\"computer_use",
-    b"\"image_generation\"",
-    b"\"local_shell\"",
-    b"\"file_id\"",
-];
 
 /// Members in which routers of models take others than `model`.
 const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
@@ -93,6 +86,8 @@ pub(super) struct Canonical {
     pub(super) stream: bool,
     /// The model that is asked.
     pub(super) model: Option<String>,
+    /// Models that `tools` name.
+    pub(super) tool_models: Vec<String>,
     /// The most tokens that each alternative may have, where the body says so.
     pub(super) max_tokens: Option<u64>,
     /// The number of alternatives, where the body says so.
@@ -121,7 +116,6 @@ impl Canonical {
     pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
         let read = Hashing::of(body).map_err(|fault| fault.problem(body))?;
         Ok(Self {
-            open: OPEN.iter().any(|part| memmem::find(body, part).is_some()),
             figures: has_figures(body),
             ..read
         })
@@ -183,6 +177,12 @@ enum Value {
     Object,
 }
 
+/// `name` as readers of JSON see it that ignore case. Upper case first: it makes one letter of all that
+/// are one in some alphabet.
+fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
 /// A SHA-256.
 type Digest32 = [u8; 32];
 
@@ -192,8 +192,11 @@ struct Hashing<'a> {
     canonical: Canonical,
     items: usize,
     members: usize,
-    /// The beginning of the last string.
+    /// The last string, unless it is long.
     noted: String,
+    open: Open,
+    /// `store` is not false, or may not be to another reader of JSON.
+    stores: bool,
 }
 
 impl<'a> Hashing<'a> {
@@ -207,6 +210,8 @@ impl<'a> Hashing<'a> {
             items: 0,
             members: 0,
             noted: String::new(),
+            open: Open::default(),
+            stores: false,
         };
         let mut hash = Sha256::new();
         let value = hashing.value(&mut hash, 0)?;
@@ -217,6 +222,10 @@ impl<'a> Hashing<'a> {
             return Err(Fault::NotAnObject);
         }
         hashing.canonical.digest = hash.finalize().into();
+        hashing.canonical.open = hashing.open.found;
+        if hashing.stores && hashing.canonical.stored == Stored::Nothing {
+            hashing.canonical.stored = Stored::Both;
+        }
         Ok(hashing.canonical)
     }
 
@@ -228,6 +237,7 @@ impl<'a> Hashing<'a> {
             Some(b'[') => return self.list(hash, depth + 1),
             Some(b'"') => {
                 self.string(hash)?;
+                self.open.text();
                 return Ok(Value::Text);
             }
             Some(b'n') => {
@@ -268,11 +278,13 @@ impl<'a> Hashing<'a> {
     /// Reads a string, and notes it unless it is too long.
     fn string(&mut self, hash: &mut Sha256) -> Result<(), Fault> {
         hash.update(b"s");
-        let noted = &mut self.noted;
+        let (noted, open) = (&mut self.noted, &mut self.open);
         noted.clear();
+        open.begin();
         let mut length = 0;
         self.reader.string(|part| {
             hash.update(part);
+            open.push(part);
             length += part.len();
             if length <= MAX_NOTED {
                 noted.push_str(part);
@@ -281,6 +293,7 @@ impl<'a> Hashing<'a> {
         if length > MAX_NOTED {
             noted.clear();
         }
+        open.end();
         // A byte that no UTF-8 holds.
         hash.update([0xff]);
         Ok(())
@@ -290,10 +303,14 @@ impl<'a> Hashing<'a> {
         self.begin(b'[', depth)?;
         hash.update(b"[");
         let mut filled = 0;
+        let member = self.open.member;
         if !self.reader.passes(b']') {
             loop {
                 self.count()?;
+                self.open.member = member;
                 let item = self.value(hash, depth)?;
+                self.open.found |=
+                    depth == 2 && self.open.part == Part::Tools && item != Value::Object;
                 filled += u64::from(matches!(item, Value::Text | Value::List(_)));
                 if !self.reader.passes(b',') {
                     break;
@@ -311,6 +328,8 @@ impl<'a> Hashing<'a> {
         hash.update(b"{");
         let mut names: Vec<Digest32> = Vec::new();
         let mut own: Vec<(Digest32, Digest32)> = Vec::new();
+        let outer = self.open.member;
+        let mut item = Item::default();
         if !self.reader.passes(b'}') {
             loop {
                 self.count()?;
@@ -325,7 +344,16 @@ impl<'a> Hashing<'a> {
                 } else {
                     hash.update(b",");
                     hash.update(name);
-                    self.value(hash, depth)?;
+                    let name = std::mem::take(&mut self.noted);
+                    self.open.member = Member::of(&name);
+                    let value = self.value(hash, depth)?;
+                    self.open.inner(outer, &name, value);
+                    if self.open.part == Part::Tools && value == Value::Text {
+                        self.tool_model(&name);
+                    }
+                    if depth == ITEM_DEPTH {
+                        item.note(&name, value, &self.noted);
+                    }
                 }
                 if !self.reader.passes(b',') {
                     break;
@@ -333,6 +361,7 @@ impl<'a> Hashing<'a> {
             }
             self.reader.expect(b'}')?;
         }
+        self.open.found |= depth == ITEM_DEPTH && item.is_open(self.open.part);
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Fault::Twice);
@@ -358,16 +387,34 @@ impl<'a> Hashing<'a> {
     /// Reads the value of a member of the body itself, whose name has just been read.
     fn own_member(&mut self, depth: usize) -> Result<Digest32, Fault> {
         let name = std::mem::take(&mut self.noted);
+        self.open.member = Member::of(&name);
+        self.open.part = match folded(&name).as_str() {
+            "tools" => Part::Tools,
+            "input" => Part::Input,
+            _ => Part::Other,
+        };
         let mut hash = Sha256::new();
         let value = self.value(&mut hash, depth)?;
         self.notice(&name, value);
         Ok(hash.finalize().into())
     }
 
+    /// Looks at a member `name` within `tools`, whose text is noted.
+    fn tool_model(&mut self, name: &str) {
+        if folded(name) != "model" {
+            return;
+        }
+        if self.canonical.tool_models.len() < MAX_TOOL_MODELS {
+            self.canonical.tool_models.push(self.noted.clone());
+        } else {
+            self.canonical.doubtful = Some("tools".to_owned());
+        }
+    }
+
     /// Looks at a member of the body itself.
     fn notice(&mut self, name: &str, value: Value) {
-        // Upper case first: it makes one letter of all that are one in some alphabet.
-        let folded = name.to_uppercase().to_lowercase();
+        let folded = folded(name);
+        self.open.own(&folded, value, &self.noted);
         let is_priced = PRICED.contains(&folded.as_str()) && folded != name;
         let natural = match value {
             Value::Number(Number::Natural(number)) => Some(number),
@@ -380,11 +427,15 @@ impl<'a> Hashing<'a> {
             self.canonical.doubtful = Some(name.to_owned());
         }
         let unset = matches!(value, Value::Null | Value::Bool(false));
-        if name == "background" && !unset {
+        if folded == "background" && !unset {
             self.canonical.stored = Stored::Later;
-        } else if STATEFUL.contains(&name) && !unset && self.canonical.stored != Stored::Later {
+        } else if STATEFUL.contains(&folded.as_str())
+            && !unset
+            && self.canonical.stored != Stored::Later
+        {
             self.canonical.stored = Stored::Before;
         }
+        self.stores |= folded == "store" && (name != "store" || value != Value::Bool(false));
         if let ("prompt", Value::List(prompts)) = (name, value) {
             self.canonical.prompts = Some(prompts);
         }

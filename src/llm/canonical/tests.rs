@@ -205,10 +205,82 @@ fn what_the_upstream_stores_or_has_stored_is_known() {
             assert_eq!(stored(&body), Stored::Before, "{body}");
         }
     }
-    let later = r#"{"background":true,"prompt":{},"store":false}"#;
-    assert_eq!(stored(later), Stored::Later);
+    for later in [
+        r#"{"background":true,"prompt":{},"store":false}"#,
+        r#"{"store":false,"Background":true}"#,
+    ] {
+        assert_eq!(stored(later), Stored::Later);
+    }
+    // Readers of JSON that ignore case see another question.
+    let folded = r#"{"store":false,"Previous_Response_Id":"r"}"#;
+    assert_eq!(stored(folded), Stored::Before);
+    for both in [
+        r#"{"store":false,"STORE":true}"#,
+        r#"{"STORE":true,"store":false}"#,
+        r#"{"STORE":false}"#,
+    ] {
+        assert_eq!(stored(both), Stored::Both);
+    }
     let unset = r#"{"previous_response_id":null,"background":false,"prompt":null,"store":false}"#;
     assert_eq!(stored(unset), Stored::Nothing);
+}
+
+#[test]
+fn answers_that_depend_on_more_than_the_body_are_known() {
+    let open = |body: &str| Canonical::of(body.as_bytes()).unwrap().open;
+    let part = |part: &str| format!(r#"{{"messages":[{{"role":"user","content":[{part}]}}]}}"#);
+    let long = "x".repeat(1000);
+    for body in [
+        part(r#"{"type":"image_url","image_url":{"url":"https://a.example/b.png"}}"#),
+        part(&format!(
+            r#"{{"image_url":{{"url":" HTTPS://a.example/{long}"}}}}"#
+        )),
+        part(r#"{"type":"input_image","image_url":"http://a.example"}"#),
+        part(r#"{"type":"input_file","file_url":"https://a.example/b.pdf"}"#),
+        part(r#"{"type":"input_file","File_Url":"gs://a/b"}"#),
+        part(r#"{"type":"x","video_urls":[{},"https://a.example"]}"#),
+        part(r#"{"type":"image","images":["https://a.example"]}"#),
+        part(r#"{"type":"file","file":{"file_id":"f"}}"#),
+        part(r#"{"type":"file","file":{"\u0066ile_id":"f"}}"#),
+        r#"{"messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}"#.to_owned(),
+        r#"{"tools":[{"type":"shell","environment":{"type":"container_auto"}}]}"#.to_owned(),
+        r#"{"tools":[{"type":"function"},{"type":"google_search"}]}"#.to_owned(),
+        r#"{"tools":[{"type":"file\u005fsearch"}]}"#.to_owned(),
+        r#"{"tools":[{"google_search":{}}]}"#.to_owned(),
+        r#"{"tools":[{"type":"function","Type":"shell"}]}"#.to_owned(),
+        r#"{"TOOLS":[{"type":"shell"}]}"#.to_owned(),
+        r#"{"tools":["shell"]}"#.to_owned(),
+        r#"{"tools":{"type":"function"}}"#.to_owned(),
+        r#"{"input":[{"id":"msg_1"}]}"#.to_owned(),
+        r#"{"input":[{"type":"unheard_of"}]}"#.to_owned(),
+        r#"{"search_parameters":{"mode":"auto"}}"#.to_owned(),
+        r#"{"web_search_options":{}}"#.to_owned(),
+        r#"{"plugins":[{"id":"web"}]}"#.to_owned(),
+        r#"{"data_sources":[{}]}"#.to_owned(),
+        r#"{"store":true}"#.to_owned(),
+        r#"{"Store":true}"#.to_owned(),
+        r#"{"model":"gpt-4o-search-preview"}"#.to_owned(),
+        r#"{"model":"org/model:online"}"#.to_owned(),
+    ] {
+        assert!(open(&body), "{body}");
+        assert_eq!(open(&escaped(&body)), open(&body), "{body}");
+    }
+    for body in [
+        part(r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#),
+        part(r#"{"type":"text","text":"https://a.example/"}"#),
+        part(r#"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#),
+        r#"{"tools":[{"type":"function","function":{"parameters":{"$schema":"https://json-schema.org/x",
+            "properties":{"url":{"type":"string"},"id":{"type":"shell"}}}}},{"type":"custom"}]}"#
+            .to_owned(),
+        r#"{"tools":null,"store":false,"plugins":null,"audio":{"voice":"a","format":"wav"}}"#
+            .to_owned(),
+        r#"{"input":["https://a.example"],"store":null}"#.to_owned(),
+        r#"{"input":[{"role":"user","content":"a"},{"type":"message","id":"msg_1","role":"user"}]}"#
+            .to_owned(),
+    ] {
+        assert!(!open(&body), "{body}");
+        assert!(!open(&escaped(&body)), "{body}");
+    }
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Head {
 }
 
 /// The headers that are passed back: the first of each name, none of them long, without the key.
-pub(super) fn passed(headers: &HeaderMap, secrets: &Secrets) -> HeaderMap {
+pub(super) fn passed(status: StatusCode, headers: &HeaderMap, secrets: &Secrets) -> HeaderMap {
     let mut passed = HeaderMap::new();
     let mut pass = |name: HeaderName, from: &HeaderName| {
         if let Some(value) = headers.get(from)
@@ -88,7 +88,10 @@ pub(super) fn passed(headers: &HeaderMap, secrets: &Secrets) -> HeaderMap {
         }
     };
     for name in PASSED {
-        pass(name.clone(), &name);
+        // An answer without content has no length (RFC 9110 section 8.6).
+        if status != StatusCode::NO_CONTENT || name != header::CONTENT_LENGTH {
+            pass(name.clone(), &name);
+        }
     }
     let mut ids = REQUEST_IDS.iter().map(|id| HeaderName::from_static(id));
     if let Some(id) = ids.find(|id| headers.contains_key(id)) {

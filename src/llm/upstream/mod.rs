@@ -157,7 +157,7 @@ impl Upstream {
         let left = if is_error { MAX_ERROR_BYTES } else { MAX_BYTES };
         let head = Head {
             status,
-            headers: head::passed(response.headers(), &key.secrets),
+            headers: head::passed(status, response.headers(), &key.secrets),
         };
         if let Some((error, fault)) = self.refusal(&response, &head, &key, left) {
             let id = head.headers.get(UPSTREAM_REQUEST_ID);
@@ -219,12 +219,16 @@ impl Upstream {
         let headers = response.headers();
         // Nothing was asked for that could answer so; and in a coded body no key would be found.
         let coded = headers.get(header::CONTENT_ENCODING);
-        let refusal = if head.status.is_redirection() {
-            let fault = format!(
-                "it redirects to {}, which is not followed; write its final address into \
-                 LLM_UPSTREAM_URL",
-                self.named(headers)
+        let refusal = if head.status == StatusCode::NOT_MODIFIED {
+            let fault = "it answers 304 to a question without a condition (RFC 9110 section 15.4.5); \
+                         look at the cache in it, or before it";
+            (UpstreamError::Unavailable, fault.to_owned())
+        } else if head.status.is_redirection() {
+            let to = self.named(headers).map_or_else(
+                || "without saying where".to_owned(),
+                |to| format!("to {to}, which is not followed"),
             );
+            let fault = format!("it redirects {to}; write its final address into LLM_UPSTREAM_URL");
             (UpstreamError::Redirected, fault)
         } else if !(200..600).contains(&head.status.as_u16()) {
             let fault = format!("its status {} is not one of HTTP", head.status.as_u16());
@@ -250,17 +254,12 @@ impl Upstream {
     }
 
     /// Where a redirect leads, without path and query, which may be secrets.
-    fn named(&self, headers: &HeaderMap) -> String {
+    fn named(&self, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(header::LOCATION);
         let location = location.and_then(|location| location.to_str().ok());
         let url = Url::parse(&self.base).ok();
-        let to = url.and_then(|url| url.join(location?).ok());
-        to.map_or_else(
-            || "nowhere".to_owned(),
-            |to| {
-                let origin = to.origin().ascii_serialization();
-                origin.chars().take(MAX_NAMED).collect()
-            },
-        )
+        let to = url?.join(location?).ok()?;
+        let origin = to.origin().ascii_serialization();
+        Some(origin.chars().take(MAX_NAMED).collect())
     }
 }

@@ -181,3 +181,14 @@ async fn an_outage_of_the_upstream_is_told_once_and_its_end_too() {
     assert_eq!(lines("the upstream failed"), 1, "{log}");
     assert_eq!(lines("the upstream answers again"), 1, "{log}");
 }
+
+#[tokio::test]
+async fn an_answer_without_content_has_no_length() {
+    let upstream = Upstream::start(|_| Reply::json(204, &json!({"x": 1}))).await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    let answer = ask(&client, &access, &question("nothing?")).await;
+    assert!(!answer.is(204).headers.contains_key("content-length"));
+    assert_eq!(answer.text, "");
+}

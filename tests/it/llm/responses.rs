@@ -136,6 +136,18 @@ async fn what_is_stored_or_unfinished_is_never_kept() {
             json!([{"type": "mcp", "server_url": "https://a.example.com"}]),
         ),
         ("input", json!([{"type": "item_reference", "id": "msg_0"}])),
+        ("Store", json!(true)),
+        ("Previous_Response_Id", json!("resp_0")),
+        (
+            "tools",
+            json!([{"type": "shell", "environment": {"type": "container_auto"}}]),
+        ),
+        (
+            "input",
+            json!([{"role": "user", "content": [
+                {"type": "input_image", "image_url": "https://a.example.com/b.png"},
+            ]}]),
+        ),
     ] {
         let mut body = asked("stored");
         body[member] = value;
@@ -145,10 +157,12 @@ async fn what_is_stored_or_unfinished_is_never_kept() {
         }
     }
     // Nobody could fetch it here.
-    let mut later = asked("stored");
-    later["background"] = json!(true);
-    let refused = ask(&client, &access, &later).await;
-    refused.problem(422, "invalid_input");
+    for name in ["background", "Background"] {
+        let mut later = asked("stored");
+        later[name] = json!(true);
+        let refused = ask(&client, &access, &later).await;
+        refused.problem(422, "invalid_input");
+    }
     // Nor where it is asked for.
     let mut stored = asked("stored");
     stored["store"] = json!(true);
