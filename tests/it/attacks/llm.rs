@@ -354,6 +354,15 @@ async fn an_answer_that_sends_elsewhere_is_coded_or_too_long_is_none() {
     let told = "it redirects to http://127.0.0.1:1, which is not followed; write its final address \
                 into LLM_UPSTREAM_URL";
     assert!(log.contains(told), "{log}");
-    assert!(log.contains("it answers 304"), "{log}");
-    assert!(log.contains("it redirects without saying where"), "{log}");
+    for (content, told) in [
+        ("unchanged", "it answers 304"),
+        ("nowhere", "it redirects without saying where"),
+    ] {
+        // A server tells of one outage, and not of the next cause at once.
+        let aura = before(&upstream).start().await;
+        let access = aura.client().newcomer().await.access;
+        ask(&aura.client(), &access, &question(content)).await;
+        let log = aura.log();
+        assert!(log.contains(told), "{log}");
+    }
 }
