@@ -165,7 +165,9 @@ async fn copy<K: Copy + Eq + Hash>(
             } else {
                 reserved
             };
-            bytes.reserve_exact(capacity - bytes.len());
+            // Where the process itself is limited, as by `ulimit`, the budget may promise too much.
+            let grown = bytes.try_reserve_exact(capacity - bytes.len());
+            grown.map_err(|_| Full::All)?;
         }
         bytes.extend_from_slice(&chunk);
         let earned = Duration::from_micros(chunk.len() as u64 * 1_000_000 / SLOWEST);
