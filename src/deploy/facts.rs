@@ -171,6 +171,10 @@ pub(super) fn config_map(service: &Service) -> String {
 /// Digits of the digest behind the name of a ConfigMap outside development.
 pub(super) const REVISION_DIGITS: usize = 8;
 
+/// The longest name of a service, in characters: that of its Job, `NAME-migrate-` and a digest, is a
+/// label of the pods, and a label has 63 at most.
+pub(super) const LONGEST_NAME: usize = 46;
+
 /// Checks whether `found` is the object `name` or a revision of it, renamed or not.
 pub(super) fn is_revision_of(found: &str, name: &str) -> bool {
     found == name || revision_digest(found, name).is_some()

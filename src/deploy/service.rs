@@ -2,7 +2,7 @@
 //!
 //! Ports and time-outs are named by their settings, never written a second time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -55,6 +55,8 @@ pub struct Service {
     pub schema: Value,
     /// The same as a list.
     pub settings: Settings,
+    /// Settings that hold no secret, although a value of theirs may look like one.
+    pub plain: BTreeSet<String>,
     /// The setting that names the environment; its variants are the environments there are.
     pub environment: String,
     /// The setting of the port that serves, such as `SERVER_PORT`, or its number.
@@ -218,6 +220,7 @@ impl Service {
             renders_others: false,
             schema,
             settings,
+            plain: BTreeSet::new(),
             environment: "ENVIRONMENT".to_owned(),
             port: "SERVER_PORT".to_owned(),
             host: None,
@@ -294,7 +297,7 @@ impl Service {
     }
 
     /// The number that `fact` says: the default of the setting of that name, or itself.
-    fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
+    pub(super) fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
         match self.settings.get(fact) {
             Some(setting) => setting.default_text()?.parse().ok(),
             None => fact.parse().ok(),

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
 
-use super::setting::Kind;
-use super::walk::Node;
+use super::setting::{Kind, Variant, text};
+use super::walk::{Node, docs};
 
 /// Limits of a number.
 #[derive(Default)]
@@ -103,6 +103,39 @@ pub(super) fn kind(root: &Value, node: &Node) -> Kind {
     } else {
         Kind::String
     }
+}
+
+/// The variants of an enum: `enum`, `const`, or alternatives that are all of these. Numbers count
+/// only where `numbers` says so: the loader reads those as numbers.
+pub(super) fn variants(node: &Node, numbers: bool) -> Vec<Variant> {
+    let written = |value: &Value| match value {
+        Value::String(_) => Some(text(value)),
+        Value::Number(_) | Value::Bool(_) if numbers => Some(text(value)),
+        _ => None,
+    };
+    let variant = |value: String, docs: String| Variant { value, docs };
+    if let Some(values) = node.get("enum").and_then(Value::as_array) {
+        let values = values.iter().filter_map(written);
+        return values.map(|value| variant(value, String::new())).collect();
+    }
+    if let Some(value) = node.get("const").and_then(written) {
+        return vec![variant(value, docs(node))];
+    }
+    let alternatives = ["oneOf", "anyOf"]
+        .into_iter()
+        .find_map(|key| node.get(key)?.as_array());
+    let each = alternatives
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .filter(|one| one.get("type") != Some(&Value::from("null")))
+        .map(|one| variants(one, numbers));
+    let each: Vec<_> = each.collect();
+    // Beside text of any kind, a constant restricts nothing.
+    if each.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    each.into_iter().flatten().collect()
 }
 
 /// Whether `node` takes `null` beside what else it takes.

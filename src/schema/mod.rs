@@ -17,6 +17,7 @@ mod load;
 mod loose;
 mod regular_file;
 mod resolution;
+mod rules;
 mod secret;
 mod setting;
 mod source;

@@ -106,6 +106,10 @@ pub struct Setting {
     pub optional: bool,
     /// The real default; none where there is none, or where it may not be shown.
     pub default: Option<Value>,
+    /// Whether the default is that of the section as a whole, and differs from that of the field:
+    /// the program takes it only where no variable of the section is set. Never so for
+    /// [`Reader::Loader`].
+    pub of_section: bool,
     /// Defaults that hold in certain environments only, by the environment's name
     /// (`x-default-in`).
     pub default_in: BTreeMap<String, Value>,
@@ -123,6 +127,9 @@ pub struct Setting {
     pub exclusive_maximum: Option<Number>,
     /// The values allowed, for an enum or a list of enums.
     pub variants: Vec<Variant>,
+    /// Its schema without references, by which [`Self::parse`] judges a value beyond kind and range;
+    /// `null` for [`Reader::Loader`], whose types do.
+    pub rules: Value,
     /// The `format` of the schema: `pem`, `uri`, `ip`, ...
     pub format: Option<String>,
 }
@@ -248,6 +255,18 @@ impl Setting {
         let own = self.default_in.get(environment);
         own.or(self.default.as_ref())
             .map(|value| self.text_of(value))
+    }
+
+    /// The default in `environment` that has to be written into the variable for the program to
+    /// take it. Any other than [`Reader::Loader`] has its defaults itself, and may take one that it
+    /// refuses from a variable: pydantic checks no default of a nested model.
+    #[must_use]
+    pub fn written_default_in(&self, environment: &str) -> Option<String> {
+        if self.reader == Reader::Loader {
+            return self.default_text_in(environment);
+        }
+        let own = self.default_in.get(environment);
+        own.map(|value| self.text_of(value))
     }
 
     /// The example as it would be written into a variable.

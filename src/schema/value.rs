@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 
 use serde_json::{Number, Value};
 
-use super::SET_ME;
 use super::fault::{Fault, FaultKind};
 use super::invisible::is_invisible;
 use super::setting::{Kind, Setting};
 use super::spelling::Reader;
+use super::{SET_ME, rules};
 
 /// Longer values are cut in messages.
 const SHOWN_CHARACTERS: usize = 60;
@@ -21,7 +21,11 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Faul
     refuse_placeholder(&setting.name, text)?;
     refuse_service_link(setting, text)?;
     if text.is_empty() {
-        return empty(setting);
+        let value = empty(setting)?;
+        if let Some(value) = &value {
+            by_rules(setting, text, value)?;
+        }
+        return Ok(value);
     }
     refuse_control_characters(setting, text)?;
     refuse_blank_ends(setting, text)?;
@@ -42,7 +46,34 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Faul
         }
         kind => scalar(setting, kind, text)?,
     };
+    by_rules(setting, text, &value)?;
     Ok(Some(value))
+}
+
+/// A fault where the schema allows no such value. A secret is the program's to judge.
+fn by_rules(setting: &Setting, text: &str, value: &Value) -> Result<(), Fault> {
+    let is_null = setting.optional && value.is_null();
+    if setting.rules.is_null() || setting.secret || is_null {
+        return Ok(());
+    }
+    let whole = matches!(setting.kind, Kind::List(_) | Kind::Json);
+    // The digits of a number count, and a float has others.
+    let written = Value::from(text);
+    let Err(problem) = rules::check(&setting.rules, if whole { value } else { &written }) else {
+        return Ok(());
+    };
+    let as_json = || {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let holds = value.is_array() || value.is_object();
+        (holds && rules::check(&setting.rules, &value).is_ok()).then_some(())
+    };
+    // One of several kinds may be a list or a map.
+    if setting.kind == Kind::String && as_json().is_some() {
+        return Ok(());
+    }
+    let problem = format!("is {}, which {problem}", shown(setting, text));
+    let remedy = "write a value that the schema allows";
+    Err(invalid(setting, problem, remedy))
 }
 
 /// A fault where `text` still holds the placeholder of a generated file.
@@ -231,7 +262,8 @@ fn number(setting: &Setting, text: &str) -> Option<Number> {
 
 /// `text` as a message may quote it.
 pub(super) fn shown(setting: &Setting, text: &str) -> String {
-    if setting.secret || has_login(text) {
+    // A map may hold a password under any key.
+    if setting.secret || setting.kind == Kind::Json || has_login(text) {
         return "the value given".to_owned();
     }
     quoted(text)

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
-use super::loose;
-use super::setting::{Condition, Kind, Section, Setting, Settings, Variant, strings, text};
+use super::setting::{Condition, Kind, Section, Setting, Settings, Variant, strings};
 use super::spelling::{Reader, Spelling, is_of_the_system, is_variable};
+use super::{loose, rules};
 
 /// Deeper nesting than this is taken for a circle.
 pub(super) const MAX_DEPTH: usize = 16;
@@ -76,9 +76,11 @@ impl Settings {
             spelling,
             settings: Vec::new(),
             sections: Vec::new(),
+            open: Vec::new(),
         };
-        let (top, _) = walk.resolve(schema, &[])?;
-        walk.section(&top, &mut Vec::new(), None, false)?;
+        let top = walk.resolve(schema, &[])?;
+        walk.open = top.references;
+        walk.section(&top.node, &mut Vec::new(), None, false)?;
         let mut names = BTreeSet::new();
         for setting in &walk.settings {
             if !is_variable(&setting.name) {
@@ -110,6 +112,17 @@ struct Walk<'a> {
     spelling: &'a Spelling,
     settings: Vec<Setting>,
     sections: Vec<Section>,
+    /// References that led to the sections around the field that is looked at.
+    open: Vec<String>,
+}
+
+/// A node without `$ref` and without alternatives that leave no choice.
+struct Resolved {
+    node: Node,
+    /// Whether there was a `null` beside it.
+    optional: bool,
+    /// References that led to it.
+    references: Vec<String>,
 }
 
 pub(super) type Node = Map<String, Value>;
@@ -145,9 +158,18 @@ impl Walk<'_> {
         };
         for (key, field) in properties {
             path.push(key.clone());
-            let (child, optional) = self.resolve(field, path)?;
+            let Resolved {
+                node: child,
+                optional,
+                references,
+            } = self.resolve(field, path)?;
+            // A model within itself has no end, and is JSON where it may be left out.
+            let ends = (optional || !required.contains(key))
+                && self.is_foreign()
+                && references.iter().any(|one| self.open.contains(one));
             let own = child.get("default");
             let of_section = default.and_then(|whole| whole.get(key));
+            let differs = self.is_foreign() && of_section.is_some() && of_section != own;
             let default = if self.is_foreign() {
                 // Where nothing is set, the program takes the default of the section as a whole.
                 of_section.or(own).cloned()
@@ -157,14 +179,17 @@ impl Walk<'_> {
             if self.settings.len().max(self.sections.len()) >= MAX_SETTINGS {
                 return Err(SchemaError::TooMany);
             }
-            if child.contains_key("properties") {
+            if child.contains_key("properties") && !ends {
                 self.sections.push(Section {
                     path: path.clone(),
                     docs: docs(&child),
                 });
                 let unset = default.as_ref().is_none_or(Value::is_null);
                 let absent = absent || (self.is_foreign() && optional && unset);
+                let depth = self.open.len();
+                self.open.extend(references);
                 self.section(&child, path, default.as_ref(), absent)?;
+                self.open.truncate(depth);
             } else {
                 let required = required.contains(key);
                 let mut setting = self.setting(&child, path, default, required, optional)?;
@@ -172,6 +197,7 @@ impl Walk<'_> {
                     setting.default = None;
                     setting.optional = true;
                 }
+                setting.of_section = differs && setting.default.is_some();
                 setting.required &= !absent;
                 self.settings.push(setting);
             }
@@ -216,6 +242,7 @@ impl Walk<'_> {
             required_when: Condition::all(node.get("x-required-when")),
             optional,
             default,
+            of_section: false,
             default_in: node
                 .get("x-default-in")
                 .and_then(Value::as_object)
@@ -230,6 +257,11 @@ impl Walk<'_> {
             exclusive_minimum: bounds.above,
             exclusive_maximum: bounds.below,
             variants,
+            rules: if self.is_foreign() {
+                rules::inlined(self.root, node)
+            } else {
+                Value::Null
+            },
             format: node
                 .get("format")
                 .and_then(Value::as_str)
@@ -239,11 +271,12 @@ impl Walk<'_> {
         })
     }
 
-    /// Follows `$ref`, and takes the one alternative beside `null`; says whether there was a
-    /// `null`. What stands beside a reference wins over what it leads to.
-    fn resolve(&self, node: &Value, path: &[String]) -> Result<(Node, bool), SchemaError> {
+    /// Follows `$ref`, and takes the one alternative beside `null`. What stands beside a reference
+    /// wins over what it leads to.
+    fn resolve(&self, node: &Value, path: &[String]) -> Result<Resolved, SchemaError> {
         let mut node = node.as_object().cloned().unwrap_or_default();
         let mut optional = false;
+        let mut references = Vec::new();
         for _ in 0..MAX_DEPTH {
             if let Some(reference) = node.remove("$ref") {
                 let target = reference
@@ -255,6 +288,7 @@ impl Walk<'_> {
                         at: self.spelling.name(path),
                         reference: reference.as_str().unwrap_or_default().to_owned(),
                     })?;
+                references.extend(reference.as_str().map(str::to_owned));
                 node = beneath(target, node);
             } else if let Some((target, null)) = only_alternative(&node) {
                 optional |= null;
@@ -264,7 +298,11 @@ impl Walk<'_> {
                 node = beneath(&target, node);
             } else {
                 optional |= loose::takes_null(&node);
-                return Ok((node, optional));
+                return Ok(Resolved {
+                    node,
+                    optional,
+                    references,
+                });
             }
         }
         Err(self.unsupported(path, "references without end"))
@@ -284,7 +322,7 @@ impl Walk<'_> {
         node: &Node,
         path: &[String],
     ) -> Result<(Kind, Vec<Variant>), SchemaError> {
-        let variants = variants(node, self.is_foreign());
+        let variants = loose::variants(node, self.is_foreign());
         if !variants.is_empty() {
             return Ok((Kind::Enum, variants));
         }
@@ -309,7 +347,7 @@ impl Walk<'_> {
             "boolean" => Ok((Kind::Boolean, Vec::new())),
             "array" => {
                 let items = node.get("items").unwrap_or(&Value::Null);
-                let (items, _) = self.resolve(items, path)?;
+                let items = self.resolve(items, path)?.node;
                 // Not by recursion: a list may be defined as one of itself.
                 if loose::is_list(&items) {
                     return Err(self.unsupported(path, "a list of lists"));
@@ -348,40 +386,7 @@ fn only_alternative(node: &Node) -> Option<(Node, bool)> {
     })
 }
 
-/// The variants of an enum: `enum`, `const`, or alternatives that are all of these. Numbers count
-/// only where `numbers` says so: the loader reads those as numbers.
-fn variants(node: &Node, numbers: bool) -> Vec<Variant> {
-    let written = |value: &Value| match value {
-        Value::String(_) => Some(text(value)),
-        Value::Number(_) | Value::Bool(_) if numbers => Some(text(value)),
-        _ => None,
-    };
-    let variant = |value: String, docs: String| Variant { value, docs };
-    if let Some(values) = node.get("enum").and_then(Value::as_array) {
-        let values = values.iter().filter_map(written);
-        return values.map(|value| variant(value, String::new())).collect();
-    }
-    if let Some(value) = node.get("const").and_then(written) {
-        return vec![variant(value, docs(node))];
-    }
-    let alternatives = ["oneOf", "anyOf"]
-        .into_iter()
-        .find_map(|key| node.get(key)?.as_array());
-    let each = alternatives
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-        .filter(|one| one.get("type") != Some(&Value::from("null")))
-        .map(|one| variants(one, numbers));
-    let each: Vec<_> = each.collect();
-    // Beside text of any kind, a constant restricts nothing.
-    if each.iter().any(Vec::is_empty) {
-        return Vec::new();
-    }
-    each.into_iter().flatten().collect()
-}
-
-fn docs(node: &Node) -> String {
+pub(super) fn docs(node: &Node) -> String {
     let docs = node.get("description").and_then(Value::as_str);
     docs.unwrap_or_default().to_owned()
 }

@@ -122,7 +122,9 @@ fn service(project: &Project, environment: &Environment, servers: &[Server]) -> 
     if let Some(name) = &service.cores {
         build.environment.insert(name.clone(), cores(&build.cpus));
     }
+    // No two mounts may have one place.
     let folders = service.writable.iter();
+    let folders = folders.filter(|path| **path != service.state_dir);
     build
         .tmpfs
         .extend(folders.map(|path| tmpfs(&escaped(path))));

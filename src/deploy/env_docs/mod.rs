@@ -79,7 +79,8 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
         files,
         sections,
     };
-    let html = html.render()?;
+    // A lone one would be another line end to Git and to browsers.
+    let html = html.render()?.replace('\r', "&#13;");
     let path = |end: &str| format!("docs/reference/environment.{end}");
     Ok(vec![
         File::with_markup_mark(service, "env-docs", MARKDOWN, &markdown),

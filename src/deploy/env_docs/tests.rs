@@ -46,6 +46,7 @@ fn tags_and_text(html: &str) -> (Vec<String>, String) {
         ("&#62;", ">"),
         ("&#34;", "\""),
         ("&#39;", "'"),
+        ("&#13;", "\r"),
         ("&#38;", "&"),
     ] {
         text = text.replace(entity, character);

@@ -20,9 +20,10 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
     let mut metadata = names::meta(service, &names::config_map(service));
     metadata.annotations = waiver::annotations(&waiver::config_map(service));
     let data = values.iter();
+    let data: BTreeMap<_, _> = data.map(|(a, b)| (a.clone(), b.clone())).collect();
     let object = ConfigMap {
         metadata,
-        data: Some(data.map(|(a, b)| (a.clone(), b.clone())).collect()),
+        data: (!data.is_empty()).then_some(data),
         ..ConfigMap::default()
     };
     Ok(explained(service, &emit::yaml(&object)?))

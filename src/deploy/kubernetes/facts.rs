@@ -26,7 +26,7 @@ impl Traffic {
     /// The largest of all that `service` says of its requests, with the settings of `environment`.
     pub(super) fn of(service: &Service, environment: &Environment) -> Self {
         let values = Values::of(service, environment);
-        let number = |name: &String| values.number(name);
+        let number = |name: &String| values.number(service, name);
         let mut all = Self::default();
         // What is reached through another backend is none of the environment's own.
         let is_behind = |name: &str| {
@@ -55,13 +55,26 @@ impl Traffic {
 /// [`RenderError::Facts`] with one line for each contradiction.
 pub(super) fn check(project: &Project) -> Result<(), RenderError> {
     let environments = project.plan.environments.iter();
-    let faults: Vec<String> = environments
-        .flat_map(|environment| contradictions(&project.service, environment))
+    let contradictions =
+        environments.flat_map(|environment| contradictions(&project.service, environment));
+    let faults: Vec<String> = too_long(&project.service)
+        .into_iter()
+        .chain(contradictions)
         .collect();
     if faults.is_empty() {
         return Ok(());
     }
     Err(RenderError::Facts(faults.join("\n")))
+}
+
+/// A name that leaves no room for those that are made of it.
+fn too_long(service: &Service) -> Option<String> {
+    (service.name.len() > facts::LONGEST_NAME).then(|| {
+        format!(
+            "the name of the service has more than {} characters; shorten it",
+            facts::LONGEST_NAME
+        )
+    })
 }
 
 fn contradictions(service: &Service, environment: &Environment) -> Vec<String> {

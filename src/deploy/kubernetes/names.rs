@@ -118,6 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::deploy::facts::{LONGEST_NAME, REVISION_DIGITS};
 
     proptest! {
         #[test]
@@ -129,6 +130,16 @@ mod tests {
                 prop_assert!(label.is_ascii() && !label.contains('+'));
             }
         }
+    }
+
+    #[test]
+    fn names_made_of_the_longest_name_are_labels() {
+        let schema = serde_json::json!({ "properties": {} });
+        let service = Service::new(&"x".repeat(LONGEST_NAME), "1", schema).unwrap();
+        let digest = "-".len() + REVISION_DIGITS;
+        assert_eq!(job(&service).len() + digest, 63);
+        assert!(run(&service).len() + digest <= 63);
+        assert!(metrics(&service).len() <= 63);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the variables come to in one place: in the base, or in an environment.
 //!
 //! Defaults come from the settings, those of the environment before the general ones; the plan
-//! comes last, and wins.
+//! comes last, and wins. A program with a reader of its own takes its defaults itself.
 //! How they are put into a ConfigMap is in `config.rs`.
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ impl Values {
     pub(super) fn of(service: &Service, environment: &Environment) -> Self {
         let Self(mut values) = Self::base(service);
         for setting in service.plain_settings() {
-            let text = setting.default_text_in(&environment.name);
+            let text = setting.written_default_in(&environment.name);
             values.extend(text.map(|text| (setting.name.clone(), text)));
         }
         let secret = |name: &str| service.settings.get(name).is_some_and(|s| s.secret);
@@ -88,9 +88,9 @@ impl Values {
     }
 
     /// The whole number that `fact` says: that of the setting of that name, or itself.
-    pub(super) fn number(&self, fact: &str) -> Option<u64> {
-        let text = self.0.get(fact).map_or(fact, String::as_str);
-        text.parse().ok()
+    pub(super) fn number(&self, service: &Service, fact: &str) -> Option<u64> {
+        let text = self.0.get(fact);
+        text.map_or_else(|| service.number(fact), |text| text.parse().ok())
     }
 
     /// Seconds from the order to stop to SIGKILL.
@@ -121,8 +121,9 @@ pub(in crate::deploy) fn drain_seconds(service: &Service, text: Option<&str>) ->
 /// unset; none where unset is no text at all.
 pub(in crate::deploy) fn initial(setting: &Setting) -> Option<String> {
     if setting.reader != Reader::Loader {
-        // To any other program an empty text is a value.
-        return setting.default_text();
+        // To any other program an empty text is a value, and its defaults are its own: see
+        // `Setting::written_default_in`.
+        return None;
     }
     let empty = setting.optional || matches!(setting.kind, Kind::List(_));
     setting

@@ -32,7 +32,6 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
             );
         }
     }
-    listens(draft, variables);
     let bytes: usize = variables.values().map(String::len).sum();
     if bytes > MOST_BYTES {
         let name = facts::config_map(draft.service);
@@ -49,7 +48,7 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
 }
 
 /// Refuses an address or a port of `variables` at which nobody could reach a pod.
-fn listens(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>) {
+pub(super) fn listens(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>) {
     let service = draft.service;
     let host = service.host.as_deref().unwrap_or_default();
     let path = ["settings", host];

@@ -31,6 +31,7 @@ mod resolve;
 mod resources;
 mod scale;
 mod schema;
+pub(super) mod secret_signs;
 mod setting_file;
 mod settings;
 mod text;
@@ -58,7 +59,6 @@ pub(super) use resolve::environments;
 pub use resources::production_memory;
 pub(super) use scale::DATABASE;
 pub(super) use schema::{ARTEFACT, without_null};
-pub(super) use settings::has_password;
 pub(super) use text::{shown, written_as_text};
 pub use tier::Tier;
 

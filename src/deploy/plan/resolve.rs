@@ -119,6 +119,7 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> E
     let mut settings = settings::written(draft);
     let backends = backends::resolve(draft, &settings);
     settings::add_implied(draft, &backends, &mut settings);
+    settings::add_of_sections(draft, &mut settings);
     settings::check(draft, &settings);
     let namespace = file
         .namespace

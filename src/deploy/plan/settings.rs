@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Backend;
 use super::draft::Draft;
 use super::limits;
+use super::secret_signs;
 use super::setting_file::SettingFile;
 use crate::deploy::{Service, facts};
-use crate::schema::{Fault, FaultKind, Kind, Setting};
+use crate::schema::{Fault, FaultKind, Kind, Reader, Setting};
 
 /// What `[environments.NAME.settings]` says, as texts of variables.
 pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
@@ -66,11 +67,16 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fa
             return refused(problem, remedy.to_owned());
         }
     };
-    if has_password(&text) {
-        return refused(
-            "is a URL with a password in it, and this file is no place for one",
-            "leave out what stands before the @".to_owned(),
-        );
+    if let Some(sign) = secret_signs::of(&text)
+        && !draft.service.plain.contains(name)
+    {
+        let remedy = if setting.reader == Reader::Loader {
+            "take it out: a secret has a setting of its own"
+        } else {
+            "take it out, or list the variable in settings.secrets or settings.plain of the service"
+        };
+        let problem = format!("has {sign} in it, and this file is no place for one");
+        return refused(&problem, remedy.to_owned());
     }
     if setting.multiline() && text.contains(char::is_control) {
         return refused("has a control character", "remove it".to_owned());
@@ -83,14 +89,6 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fa
         );
     }
     Ok(text)
-}
-
-/// Whether `text` has a URL with user information that has a password.
-pub(in crate::deploy) fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let user = rest.rsplit_once('@').map(|(user, _)| user);
-        user.is_some_and(|user| user.contains(':'))
-    })
 }
 
 /// Adds what follows from the environment's name and from `backends` to `settings`, and refuses
@@ -150,15 +148,61 @@ pub(super) fn add_implied(
     }
 }
 
+/// Adds the defaults of sections of which a variable is given: the program takes such a default as a
+/// whole, where no variable of the section is set.
+pub(super) fn add_of_sections(draft: &mut Draft<'_>, settings: &mut BTreeMap<String, String>) {
+    let service = draft.service;
+    if !service.settings.iter().any(|setting| setting.of_section) {
+        return;
+    }
+    let written = over(draft, settings, Setting::written_default_in);
+    let fetched = draft.file.external_secret.keys.keys();
+    let urls = service.backends.iter().map(|kind| &kind.setting);
+    let held = fetched.chain(urls).cloned().collect();
+    let held = secrets(
+        service,
+        draft.name,
+        &|name| written.get(name).cloned(),
+        held,
+    );
+    let is_given = |setting: &&Setting| {
+        written.contains_key(&setting.name) || setting.secret && held.contains(&setting.name)
+    };
+    let given = service.settings.iter().filter(is_given);
+    let given: BTreeSet<&String> = given.filter_map(|setting| setting.path.first()).collect();
+    for setting in service.plain_settings().filter(|one| one.of_section) {
+        let apart = setting.path.first().is_none_or(|top| !given.contains(top));
+        if apart || written.contains_key(&setting.name) || draft.report.is_full() {
+            continue;
+        }
+        let text = setting.default_text().unwrap_or_default();
+        if let Err(fault) = setting.parse(&text) {
+            let problem = format!("has a default of its section that {}", fault.problem);
+            let remedy = "write it here: the program takes it from no variable";
+            draft.refuse(fault.kind, &["settings", &setting.name], problem, remedy);
+        }
+        settings.insert(setting.name.clone(), text);
+    }
+}
+
 /// Every setting that is not a secret, as the service will find it.
 pub(super) fn merged(
     draft: &Draft<'_>,
     settings: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
+    over(draft, settings, Setting::default_text_in)
+}
+
+/// `settings`, and for what they do not say the defaults that `default` tells.
+fn over(
+    draft: &Draft<'_>,
+    settings: &BTreeMap<String, String>,
+    default: fn(&Setting, &str) -> Option<String>,
+) -> BTreeMap<String, String> {
     let mut merged: BTreeMap<String, String> = draft
         .service
         .plain_settings()
-        .filter_map(|setting| Some((setting.name.clone(), setting.default_text_in(draft.name)?)))
+        .filter_map(|setting| Some((setting.name.clone(), default(setting, draft.name)?)))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     merged.extend(settings.clone());
@@ -217,7 +261,9 @@ fn needed(draft: &mut Draft<'_>, merged: &BTreeMap<String, String>) {
 pub(super) fn check(draft: &mut Draft<'_>, settings: &BTreeMap<String, String>) {
     let merged = merged(draft, settings);
     needed(draft, &merged);
-    limits::check(draft, &merged);
+    limits::listens(draft, &merged);
+    let written = over(draft, settings, Setting::written_default_in);
+    limits::check(draft, &written);
     let Some(check) = draft.service.check else {
         return;
     };
@@ -289,7 +335,10 @@ mod tests {
              the Secret aura-secrets",
         );
         wrong("DATABASE_URL_FILE = \"x\"", "names the file of a secret");
-        wrong("LLM_URL = \"https://u:p@x\"", "is a URL with a password");
+        wrong(
+            "LLM_URL = \"https://u:p@x\"",
+            "has a login or a password in it",
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::BackendWritten;
 use crate::deploy::plan::report::Report;
+use crate::deploy::plan::secret_signs;
 use crate::deploy::plan::{Label, default_endpoint};
 use crate::deploy::{BackendKind, Embedded};
 use crate::schema::{FaultKind, Settings};
@@ -26,6 +27,7 @@ pub(super) fn read(
         let kind = kind_of(name, one);
         let mut check = Check {
             kind: &kind,
+            before: &kinds,
             written: one,
             settings,
             report,
@@ -68,6 +70,8 @@ fn kind_of(name: &str, written: &BackendWritten) -> BackendKind {
 /// One backend under examination.
 struct Check<'a> {
     kind: &'a BackendKind,
+    /// Those that were read.
+    before: &'a [BackendKind],
     written: &'a BackendWritten,
     settings: &'a Settings,
     report: &'a mut Report,
@@ -102,6 +106,17 @@ impl Check<'_> {
             let near = self.settings.nearest(&self.kind.setting);
             let near = near.map(|near| format!("did you mean {}?", near.name));
             self.refuse("setting", "is no setting", &near.unwrap_or_default());
+        }
+        let setting = &self.kind.setting;
+        let before = self.before.iter();
+        let taken = before.filter(|kind| !setting.is_empty() && kind.setting == *setting);
+        if let Some(name) = taken.map(|kind| kind.name.clone()).next() {
+            let problem = format!("is the variable of backends.{name} already");
+            self.refuse(
+                "setting",
+                &problem,
+                "a variable holds one URL: take one out",
+            );
         }
     }
 
@@ -144,6 +159,9 @@ impl Check<'_> {
         if rest.contains(['{', '}']) || !url.contains("{host}") {
             let remedy = "write it like {scheme}://shop:{password}@{host}:{port}/shop";
             self.refuse("url", "is no URL with {host} in it", remedy);
+        } else if has_fixed_password(url) {
+            let remedy = "write {password} in its place: each environment has its own";
+            self.refuse("url", "has a password in it", remedy);
         } else if known.is_some_and(|setting| !setting.secret) {
             self.refuse(
                 "url",
@@ -164,9 +182,22 @@ impl Check<'_> {
             let wrong = match known.map(|known| known.parse(text)) {
                 None => "names a variable that is no setting, or a secret".to_owned(),
                 Some(Err(fault)) => format!("has a value for {setting} that {}", fault.problem),
-                Some(Ok(_)) => continue,
+                Some(Ok(_)) => match secret_signs::of(text) {
+                    Some(sign) => format!("has a value for {setting} with {sign} in it"),
+                    None => continue,
+                },
             };
             self.refuse("embedded_settings", &wrong, "");
         }
     }
+}
+
+/// Checks whether the template `url` has a password that is no blank.
+fn has_fixed_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let login = rest.rsplit_once('@').map(|(login, _)| login);
+    let password = login.and_then(|login| login.split_once(':'));
+    let is_fixed = |password: &str| !matches!(password, "" | "{password}");
+    password.is_some_and(|(_, password)| is_fixed(password))
+        || secret_signs::has_assignment(&url.replace("{password}", ""))
 }

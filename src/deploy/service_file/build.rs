@@ -28,6 +28,9 @@ impl ServiceFile {
             .map_err(|refusal| unusable(&refusal.to_string(), &report))?;
         checks::names(&written.settings, &service.settings, &mut report);
         checks::secrets(&written.settings, &service.settings, &mut report);
+        let plain = written.settings.plain.iter().cloned();
+        service.plain = plain.map(String::from).collect();
+        checks::defaults(&service.settings, &mut report);
         let environment = written.settings.environment.clone().map(String::from);
         service.environment =
             environment.unwrap_or_else(|| spelling.name(&["environment".to_owned()]));
@@ -99,6 +102,17 @@ fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
 
 /// The process, and what it finds around it.
 fn process(service: &mut Service, written: Written, report: &mut Report) {
+    let commands = [("command", &written.command), ("args", &written.args)];
+    let optional = [
+        ("migrate", &written.migrate),
+        ("healthcheck", &written.healthcheck),
+        ("sleep", &written.sleep),
+    ];
+    let optional = optional.into_iter();
+    let optional = optional.filter_map(|(key, words)| Some((key, words.as_ref()?)));
+    for (key, words) in commands.into_iter().chain(optional) {
+        checks::words(key, words, report);
+    }
     let words = |list: Vec<Word>| list.into_iter().map(String::from).collect();
     // The file in the image is not known: commands are whole.
     service.program.entrypoint = String::new();
@@ -117,7 +131,7 @@ fn process(service: &mut Service, written: Written, report: &mut Report) {
         ],
     );
     service.writable = written.writable.into_iter().map(String::from).collect();
-    checks::writable(&service.writable, report);
+    checks::writable(service, report);
     if let Some(user) = written.user {
         service.user = user.as_u32();
         checks::user(service.user, report);

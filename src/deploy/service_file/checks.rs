@@ -2,32 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::SettingsWritten;
-use super::text::{Fact, Variable};
+use super::text::{Fact, Variable, Word};
 use crate::deploy::Service;
-use crate::deploy::plan::has_password;
 use crate::deploy::plan::report::Report;
+use crate::deploy::plan::secret_signs::{self, sounds_secret};
 use crate::schema::{FaultKind, Kind, Setting, Settings, is_of_the_system, nearest};
-
-/// Ends of names that only secrets have.
-const SECRET_ENDS: [&str; 14] = [
-    "ACCESS_KEY",
-    "API_KEY",
-    "CREDENTIAL",
-    "CREDENTIALS",
-    "ENCRYPTION_KEY",
-    "PASSPHRASE",
-    "PASSWD",
-    "PASSWORD",
-    "PRIVATE_KEY",
-    "PWD",
-    "SECRET",
-    "SECRET_KEY",
-    "SIGNING_KEY",
-    "TOKEN",
-];
 
 /// Variables of interpreters that take the number of cores, and nothing else.
 const CORES: [&str; 1] = ["PYTHON_CPU_COUNT"];
@@ -98,12 +78,13 @@ pub(super) fn secrets(written: &SettingsWritten, settings: &Settings, report: &m
             _ => false,
         };
         let defaults = || setting.default.iter().chain(setting.default_in.values());
-        let problem = if defaults().any(|value| has_password(&setting.text_of(value))) {
-            "has a default with a password in it"
-        } else if text && sounds_secret(&setting.name, several) {
-            "is named like a secret, and would stand in a ConfigMap"
-        } else if defaults().any(holds_secret) {
-            "has a default with a key that is named like a secret"
+        let problem = if text && sounds_secret(&setting.name, several) {
+            "is named like a secret, and would stand in a ConfigMap".to_owned()
+        } else if let Some(sign) = defaults().find_map(|value| {
+            let text = setting.text_of(value);
+            secret_signs::of(&text)
+        }) {
+            format!("has a default with {sign} in it")
         } else {
             continue;
         };
@@ -116,45 +97,20 @@ pub(super) fn secrets(written: &SettingsWritten, settings: &Settings, report: &m
     }
 }
 
-/// Checks whether `name` is that of a secret, in upper case or in the spelling of JSON: `DB_PASSWORD`,
-/// `dbPassword`, `db-password`. With `several`, also whether it is that of several.
-fn sounds_secret(name: &str, several: bool) -> bool {
-    let mut upper = String::new();
-    let mut after_small = false;
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && after_small {
-            upper.push('_');
+/// Refuses defaults of an environment, which stand in its ConfigMap, that the setting does not take.
+pub(super) fn defaults(settings: &Settings, report: &mut Report) {
+    for setting in settings.iter().filter(|setting| !setting.secret) {
+        for (environment, value) in &setting.default_in {
+            if report.is_full() {
+                return;
+            }
+            if let Err(fault) = setting.parse(&setting.text_of(value)) {
+                let (name, problem) = (&setting.name, fault.problem);
+                let problem =
+                    format!("describes {name}, whose default in {environment:?} {problem}");
+                report.refuse(FaultKind::Invalid, &SCHEMA, problem, fault.remedy);
+            }
         }
-        after_small = letter.is_ascii_lowercase() || letter.is_ascii_digit();
-        let letter = if letter.is_ascii_alphanumeric() {
-            letter
-        } else {
-            '_'
-        };
-        upper.push(letter.to_ascii_uppercase());
-    }
-    let ends = |name: &str| {
-        SECRET_ENDS.iter().any(|end| {
-            let rest = name.strip_suffix(end);
-            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
-        })
-    };
-    ends(&upper) || several && upper.strip_suffix('S').is_some_and(ends)
-}
-
-/// Checks whether `value` has a key that is named like a secret, with a text in it.
-fn holds_secret(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().any(holds_secret),
-        Value::Object(members) => members.iter().any(|(key, value)| {
-            let given = match value {
-                Value::String(text) => !text.is_empty(),
-                Value::Array(items) => items.iter().any(Value::is_string),
-                _ => false,
-            };
-            given && sounds_secret(key, value.is_array()) || holds_secret(value)
-        }),
-        _ => false,
     }
 }
 
@@ -230,10 +186,32 @@ pub(super) fn fact(
     report.refuse(FaultKind::Invalid, path, problem, remedy);
 }
 
+/// Refuses words of commands that look like a secret: they stand in the manifest.
+pub(super) fn words(key: &str, words: &[Word], report: &mut Report) {
+    for (at, word) in words.iter().enumerate() {
+        if report.is_full() {
+            return;
+        }
+        if let Some(sign) = secret_signs::of(word.as_str()) {
+            let problem = format!("has {sign} in it, and would stand in the manifests");
+            let remedy = "let the program read it from a setting that is a secret";
+            report.refuse(
+                FaultKind::Invalid,
+                &[key, &format!("[{at}]")],
+                problem,
+                remedy,
+            );
+        }
+    }
+}
+
 /// Refuses folders that are writable already.
-pub(super) fn writable(folders: &[String], report: &mut Report) {
+pub(super) fn writable(service: &Service, report: &mut Report) {
     let mut taken = BTreeSet::from(["/tmp"]);
-    for (at, folder) in folders.iter().enumerate() {
+    if service.backends.iter().any(|kind| kind.embedded.is_some()) {
+        taken.insert(&service.state_dir);
+    }
+    for (at, folder) in service.writable.iter().enumerate() {
         let ends = folder.match_indices('/').map(|(end, _)| end);
         let mut around = ends.chain([folder.len()]).map(|end| &folder[..end]);
         let within = around.any(|folder| taken.contains(folder));

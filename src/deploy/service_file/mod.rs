@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::text::{Fact, Folder, Lists, Separator, UrlPath, Variable, Version, Word};
+use self::text::{Fact, Folder, Lists, Name, Separator, UrlPath, Variable, Version, Word};
 use super::plan::report::Report;
-use super::plan::{Image, Label, read};
+use super::plan::{Image, read};
 use crate::schema::{Bounded, FaultKind, Faults};
 
 pub(super) use schema::ARTEFACT;
@@ -69,9 +69,10 @@ impl ServiceFile {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Service")]
 struct Written {
-    /// Name of the Deployment, the Service, the ConfigMap and the other objects.
+    /// Name of the Deployment, the Service, the ConfigMap and the other objects: at most 46 small
+    /// letters, digits and `-`, the first of them a letter.
     #[schemars(example = &"shop")]
-    name: Option<Label>,
+    name: Option<Name>,
     /// Released version: the tag of the image where `deploy.toml` names no other.
     version: Option<Version>,
     /// One sentence on the service.
@@ -114,7 +115,7 @@ struct Written {
     /// out: 65532.
     user: Option<Bounded<1, 2_147_483_647>>,
     /// Folders that the service writes to, empty at each start. `/tmp` is always one; the rest of
-    /// the image is read-only.
+    /// the image is read-only. None of the system's, such as `/proc` or `/etc`.
     writable: Vec<Folder>,
     /// Variable that gets the number of cores that a pod may take.
     #[schemars(example = &"WEB_CONCURRENCY")]

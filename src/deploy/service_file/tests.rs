@@ -120,11 +120,12 @@ fn the_facts_reach_the_manifests() {
 fn what_is_unset_is_left_out_and_lists_are_json() {
     let project = project(PLAN);
     let base = rendered(&project, "k8s", "k8s/base/backend/configmap.yaml");
-    let (_, data) = base.split_once("\ndata:\n").unwrap();
+    assert!(!base.contains("\ndata:"), "{base}");
+    let dev = rendered(&project, "k8s", "k8s/overlays/dev/configmap.yaml");
+    let (_, data) = dev.split_once("\ndata:\n").unwrap();
     assert_eq!(
         data,
-        "  SHOP_ECHO: \"false\"\n  SHOP_ENVIRONMENT: \"dev\"\n  SHOP_ORIGINS: \"[]\"\n  \
-         SHOP_PORT: \"8080\"\n"
+        "  SHOP_ECHO: \"true\"\n  SHOP_ENVIRONMENT: \"dev\"\n  SHOP_REGION: \"eu\"\n"
     );
     let production = rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml");
     let list = r#"SHOP_ORIGINS: "[\"https://a\",\"https://b\"]""#;
@@ -168,6 +169,17 @@ const WRONG: &[(&str, &str, &str)] = &[
         "\"shop\"",
         "\"Shop\"",
         "service.toml:1:1 name: is \"Shop\", which is no DNS label",
+    ),
+    (
+        "\"shop\"",
+        "\"1shop\"",
+        "service.toml:1:1 name: is \"1shop\", and the name of a Service begins with a letter",
+    ),
+    (
+        "\"shop\"",
+        "\"a-name-of-fourty-seven-letters-and-a-few-digits7\"",
+        "service.toml:1:1 name: is \"a-name-of-fourty-seven-letters-and-a-few-digits7\", and has \
+         more than 46",
     ),
     (
         "name = \"shop\"\n",
@@ -240,6 +252,16 @@ const WRONG: &[(&str, &str, &str)] = &[
         "12:13 writable[0]: lies in a folder that is writable already",
     ),
     (
+        "/app/cache",
+        "/proc/self",
+        "12:13 writable[0]: is \"/proc/self\", which belongs to the runtime",
+    ),
+    (
+        "\"app.main:app\"",
+        "\"--db=postgres://u:canary@h\"",
+        "9:20 args[1]: has a login or a password in it",
+    ),
+    (
         "WEB_CONCURRENCY",
         "SHOP_PORT",
         "13:1 cores: names a setting",
@@ -275,6 +297,22 @@ const WRONG: &[(&str, &str, &str)] = &[
         "28:1 backends.database.url: is no URL with {host} in it",
     ),
     (
+        "{password}",
+        "canary",
+        "28:1 backends.database.url: has a password in it",
+    ),
+    (
+        "/shop\"\nembedded = ",
+        "/shop?password=canary\"\nembedded = ",
+        "28:1 backends.database.url: has a password in it",
+    ),
+    (
+        "[backends.database]",
+        "[backends.again]\nsetting = \"DATABASE_URL\"\nschemes = { a = 1 }\nurl = \"a://{host}\"\n\
+         [backends.database]",
+        "setting: is the variable of backends.again already",
+    ),
+    (
         "{ postgresql = 5432 }",
         "{}",
         "26:1 backends.database.schemes: is missing",
@@ -295,6 +333,7 @@ fn every_value_that_is_wrong_has_its_line() {
     for (from, to, expected) in WRONG {
         let told = swap(from, to);
         assert!(told.contains(expected), "{to}: {told}");
+        assert!(!told.contains("canary"), "{told}");
     }
     let told = fault("name = \"x\"\n[\n", "{}");
     assert!(told.contains("service.toml:2:2: is no TOML"), "{told}");
@@ -330,7 +369,7 @@ fn a_schema_that_is_wrong_is_told_where_it_is_named() {
                 "dsn",
                 json!({ "type": "string", "default": "amqp://u:canary@mq" }),
             ),
-            "describes SHOP_DSN, which has a default with a password in it",
+            "describes SHOP_DSN, which has a default with a login or a password in it",
         ),
     ] {
         let told = fault(GOOD, &schema);

@@ -6,13 +6,50 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use crate::deploy::plan::{shown, written_as_text};
+use crate::deploy::facts::LONGEST_NAME;
+use crate::deploy::plan::{Label, shown, written_as_text};
 
 /// The longest text, in characters.
 const LONGEST: usize = 1_000;
 
+/// Folders that runtimes fill, and in which no other may be mounted.
+const RUNTIME: [&str; 5] = ["/dev", "/proc", "/run/secrets", "/sys", "/var/run/secrets"];
+
+/// Folders of programs and libraries, and files that the kubelet mounts: empty, nothing starts.
+const IMAGE: [&str; 24] = [
+    "/bin",
+    "/boot",
+    "/etc",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+    "/etc/ssl/certs",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix",
+    "/nix/store",
+    "/sbin",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+];
+
 /// The longest tag of an image, which a version becomes.
 const LONGEST_VERSION: usize = 128;
+
+/// The name of a service: a DNS label that begins with a letter, as Services do on clusters before
+/// Kubernetes 1.34 (RFC 1035), and is short enough for the names that are made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name(String);
 
 /// A text on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +96,9 @@ macro_rules! text {
     )*};
 }
 
-text!(Word, Variable, Separator, Version, UrlPath, Folder, Fact);
+text!(
+    Name, Word, Variable, Separator, Version, UrlPath, Folder, Fact
+);
 
 macro_rules! readable {
     ($($name:ident),*) => {$(
@@ -73,6 +112,7 @@ macro_rules! readable {
 
 readable!(Word, Variable, Fact);
 
+written_as_text!(Name, "^[a-z]([a-z0-9-]{0,44}[a-z0-9])?$", "shop");
 written_as_text!(Word, r"^[^\x00-\x1f\x7f]{1,1000}$", "serve");
 written_as_text!(Variable, "^[A-Za-z_][A-Za-z0-9_]*$", "PORT");
 written_as_text!(Separator, "^[A-Za-z0-9_]{1,8}$", "__");
@@ -83,6 +123,27 @@ written_as_text!(Lists, "^(json|commas)$", "json");
 
 fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+impl TryFrom<&str> for Name {
+    type Error = String;
+
+    fn try_from(text: &str) -> Result<Self, String> {
+        Label::try_from(text)?;
+        let shown = shown(text);
+        if !text.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+            return Err(format!(
+                "is {shown}, and the name of a Service begins with a letter; write it like shop"
+            ));
+        }
+        if text.len() > LONGEST_NAME {
+            return Err(format!(
+                "is {shown}, and has more than {LONGEST_NAME} characters, which leaves no room for \
+                 the names of Jobs; shorten it"
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 impl TryFrom<&str> for Word {
@@ -168,10 +229,23 @@ impl TryFrom<&str> for Folder {
         let plain = |letter: char| is_word(letter) || matches!(letter, '.' | '-');
         let part = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(plain);
         let parts = text.strip_prefix('/').map(|rest| rest.split('/'));
+        let shown = shown(text);
+        let within = |folder: &&str| {
+            let rest = text.strip_prefix(*folder);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        // A larger /dev/shm is a usual wish.
+        if RUNTIME.iter().any(|folder| within(&folder)) && text != "/dev/shm"
+            || IMAGE.contains(&text)
+        {
+            return Err(format!(
+                "is {shown}, which belongs to the runtime or to the programs of the image; name a \
+                 folder of the service alone, like /app/cache"
+            ));
+        }
         if text.len() <= LONGEST && parts.is_some_and(|mut parts| parts.all(part)) {
             return Ok(Self(text.to_owned()));
         }
-        let shown = shown(text);
         Err(format!(
             "is {shown}, which is no absolute path of letters, digits, . _ and -; write it like \
              /app/cache"

@@ -220,7 +220,10 @@ fn values_are_read_as_pydantic_would() {
         setting.parse(text).map_err(|fault| fault.to_string())
     };
     assert_eq!(parse("ORIGINS", r#"["a,b"]"#), Ok(Some(json!(["a,b"]))));
-    assert_eq!(parse("LABELS", r#"{"k":1}"#), Ok(Some(json!({ "k": 1 }))));
+    assert_eq!(
+        parse("LABELS", r#"{"k":"1"}"#),
+        Ok(Some(json!({ "k": "1" })))
+    );
     assert_eq!(parse("ANYTHING", ""), Ok(Some("".into())));
     assert_eq!(parse("RATE", "0.5"), Ok(Some(json!(0.5))));
     for (name, text, problem) in [
@@ -280,10 +283,39 @@ fn a_schema_without_end_is_refused() {
     let schema = json!({ "$defs": definitions, "$ref": "#/$defs/L0" });
     assert_eq!(Settings::from_schema(&schema), Err(SchemaError::TooMany));
     let circle = json!({
-        "$defs": { "A": { "properties": { "a": { "$ref": "#/$defs/A" } } } },
+        "$defs": { "A": { "properties": { "a": { "$ref": "#/$defs/A" } }, "required": ["a"] } },
         "$ref": "#/$defs/A",
     });
     assert!(foreign(&circle).is_err());
+}
+
+#[test]
+fn a_model_within_itself_is_json_where_it_may_be_left_out() {
+    let child =
+        json!({ "anyOf": [{ "$ref": "#/$defs/Rec" }, { "type": "null" }], "default": null });
+    let schema = json!({
+        "$defs": { "Rec": { "type": "object", "properties": {
+            "child": child, "size": { "type": "integer", "default": 1 } } } },
+        "properties": {
+            "rec": { "$ref": "#/$defs/Rec", "default": { "child": null, "size": 1 } },
+            "one": child,
+        },
+    });
+    let settings = foreign(&schema).unwrap();
+    let names: Vec<_> = settings.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "SHOP_REC__CHILD",
+            "SHOP_REC__SIZE",
+            "SHOP_ONE__CHILD",
+            "SHOP_ONE__SIZE"
+        ]
+    );
+    let child = settings.get("SHOP_REC__CHILD").unwrap();
+    assert_eq!(child.kind, Kind::Json);
+    assert!(!child.required && child.default.is_none());
+    assert!(Settings::from_schema(&schema).is_err());
 }
 
 #[test]

@@ -276,9 +276,10 @@ async fn a_service_file_that_is_wrong_is_told_with_file_and_line() {
         ),
         (
             good,
-            fields(json!({ "x": { "type": "string", "default": "x".repeat(200_000) } })),
+            fields(json!({ "x": { "type": "string",
+                "x-default-in": { "staging": "x".repeat(200_000) } } })),
             78,
-            "environments.development.settings.X: comes to 200002 bytes, and Linux".to_owned(),
+            "environments.staging.settings.X: comes to 200002 bytes, and Linux".to_owned(),
         ),
         (
             good,

@@ -14,6 +14,7 @@ mod overlay;
 mod plan;
 mod podman;
 mod pods;
+mod pydantic;
 mod refused;
 mod required;
 mod reuse;

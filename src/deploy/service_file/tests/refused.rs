@@ -65,7 +65,7 @@ fn a_key_of_a_default_that_is_named_like_a_secret_is_refused() {
         json!({ "api-keys": ["canary"] }),
     ] {
         let told = fault(GOOD, &with("extra", map(default)));
-        let expected = "describes SHOP_EXTRA, which has a default with a key that is named";
+        let expected = "describes SHOP_EXTRA, which has a default with a key that is named like a";
         assert!(told.contains(expected), "{told}");
         assert!(!told.contains("canary"), "{told}");
     }
@@ -249,4 +249,78 @@ fn commands_and_requests_reach_the_files() {
         let told = fault(&text.replacen(from, to, 1), &schema());
         assert!(told.contains(expected), "{told}");
     }
+}
+
+#[test]
+fn a_password_in_a_plan_is_refused_whatever_it_stands_in() {
+    let map = json!({ "type": "object", "additionalProperties": true, "default": {} });
+    let mut document: Value = serde_json::from_str(&with("cfg", map)).unwrap();
+    let items = json!({ "type": "object", "additionalProperties": true });
+    document["properties"]["peers"] = json!({ "type": "array", "items": items, "default": [] });
+    document["properties"]["broker"] = json!({ "type": "string", "default": "" });
+    let service = |text: &str| read(text, &document.to_string()).unwrap();
+    let plan = |service: &crate::deploy::Service, line: &str| {
+        let text = format!("{PLAN}environments.dev.settings.{line}\n");
+        Plan::read(service, Some(("deploy.toml", &text)), false)
+            .map_err(|faults| faults.to_string())
+    };
+    let plain = "[settings]\nplain = [\"SHOP_CFG\", \"SHOP_PEERS\", \"SHOP_BROKER\"]\n";
+    let plain = service(&swapped("[settings]\n", plain));
+    for line in [
+        "SHOP_CFG = { password = \"canary\" }",
+        "SHOP_CFG = { nested = { api_key = \"canary\" } }",
+        "SHOP_CFG = '{\"password\":\"canary\"}'",
+        "SHOP_CFG = { url = \"https://u:canary@h\" }",
+        "SHOP_PEERS = [{ host = \"h\", password = \"canary\" }]",
+        "SHOP_BROKER = \"postgres://h/d?password=canary\"",
+        "SHOP_BROKER = \"https://canary@h\"",
+        "SHOP_BROKER = '{\"token\":\"canary\"}'",
+    ] {
+        let told = plan(&service(GOOD), line).unwrap_err();
+        assert!(told.contains("and this file is no place for one"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
+        assert!(plan(&plain, line).is_ok(), "{line}");
+    }
+    let told = plan(&plain, "SHOP_CFG = '{\"password\":\"canary\"'").unwrap_err();
+    assert!(!told.contains("canary"), "{told}");
+    let good = "SHOP_CFG = { max_tokens = 5, url = \"ssh://git@h/x\" }";
+    assert!(plan(&service(GOOD), good).is_ok());
+}
+
+#[test]
+fn a_default_of_a_section_is_written_where_one_of_its_variables_is() {
+    let mut document: Value = serde_json::from_str(&schema()).unwrap();
+    document["$defs"] = json!({ "Pool": { "type": "object", "required": ["name"], "properties": {
+        "size": { "type": "integer", "default": 0, "minimum": 1 },
+        "name": { "type": "string" },
+        "label": { "type": "string", "default": "l" },
+    } } });
+    document["properties"]["pool"] =
+        json!({ "$ref": "#/$defs/Pool", "default": { "size": 9, "name": "n", "label": "l" } });
+    let service = read(GOOD, &document.to_string()).unwrap();
+    let data = |line: &str| {
+        let plan = format!("{PLAN}{line}");
+        let plan = Plan::read(&service, Some(("deploy.toml", &plan)), false).unwrap();
+        let project = Project {
+            service: service.clone(),
+            plan,
+        };
+        rendered(&project, "k8s", "k8s/overlays/dev/configmap.yaml")
+    };
+    assert!(!data("").contains("POOL"));
+    let given = data("environments.dev.settings.SHOP_POOL__LABEL = \"x\"\n");
+    for line in ["LABEL: \"x\"", "SIZE: \"9\"", "NAME: \"n\""] {
+        assert!(given.contains(&format!("SHOP_POOL__{line}")), "{given}");
+    }
+}
+
+#[test]
+fn a_default_of_an_environment_that_the_setting_does_not_take_is_refused() {
+    let field = json!({ "type": "integer", "minimum": 1, "x-default-in": { "prod": 0 } });
+    let told = fault(GOOD, &with("workers", field));
+    let expected = "describes SHOP_WORKERS, whose default in \"prod\" is \"0\", which is not a";
+    assert!(told.contains(expected), "{told}");
+    let field = json!({ "type": "string", "x-default-in": { "prod": "a\u{0}" } });
+    let told = fault(GOOD, &with("label", field));
+    assert!(told.contains("has a NUL"), "{told}");
 }
