@@ -46,8 +46,8 @@ const IMAGE: [&str; 24] = [
 /// The longest tag of an image, which a version becomes.
 const LONGEST_VERSION: usize = 128;
 
-/// The name of a service: a DNS label that begins with a letter, as Services do on clusters before
-/// Kubernetes 1.34 (RFC 1035), and is short enough for the names that are made of it.
+/// The name of a service: a DNS label that begins with a letter, as Services do on clusters without
+/// relaxed names (RFC 1035), and is short enough for the names that are made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name(String);
 
