@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
 
-use super::setting::{Kind, Variant, text};
+use super::setting::{Condition, Kind, Setting, Variant, text};
 use super::walk::{Node, docs};
+
+/// The most settings of a section that are held against one another: each is against all.
+const LARGEST_SECTION: usize = 64;
 
 /// Limits of a number.
 #[derive(Default)]
@@ -136,6 +139,23 @@ pub(super) fn variants(node: &Node, numbers: bool) -> Vec<Variant> {
         return Vec::new();
     }
     each.into_iter().flatten().collect()
+}
+
+/// Requires what has no default in a section that may be left out once any of its settings is given.
+pub(super) fn together(section: &mut [Setting]) {
+    let names: Vec<String> = section.iter().map(|one| one.name.clone()).collect();
+    for setting in section.iter_mut().filter(|one| one.required) {
+        setting.required = false;
+        if names.len() > LARGEST_SECTION {
+            continue;
+        }
+        let others = names.iter().filter(|name| **name != setting.name);
+        let given = |name: &String| Condition {
+            setting: name.clone(),
+            values: Vec::new(),
+        };
+        setting.required_when.extend(others.map(given));
+    }
 }
 
 /// Whether `node` takes `null` beside what else it takes.

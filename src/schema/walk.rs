@@ -185,11 +185,16 @@ impl Walk<'_> {
                     docs: docs(&child),
                 });
                 let unset = default.as_ref().is_none_or(Value::is_null);
+                let within = absent && required.contains(key);
                 let absent = absent || (self.is_foreign() && optional && unset);
+                let first = self.settings.len();
                 let depth = self.open.len();
                 self.open.extend(references);
                 self.section(&child, path, default.as_ref(), absent)?;
                 self.open.truncate(depth);
+                if absent && !within {
+                    loose::together(&mut self.settings[first..]);
+                }
             } else {
                 let required = required.contains(key);
                 let mut setting = self.setting(&child, path, default, required, optional)?;
@@ -198,7 +203,6 @@ impl Walk<'_> {
                     setting.optional = true;
                 }
                 setting.of_section = differs && setting.default.is_some();
-                setting.required &= !absent;
                 self.settings.push(setting);
             }
             path.pop();

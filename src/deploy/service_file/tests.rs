@@ -141,17 +141,6 @@ fn what_is_unset_is_left_out_and_lists_are_json() {
 }
 
 #[test]
-fn lists_are_split_at_commas_where_the_file_says_so() {
-    let text = GOOD.replace("[settings]\n", "[settings]\nlists = \"commas\"\n");
-    let service = read(&text, &schema()).unwrap();
-    let plan = Plan::read(&service, Some(("deploy.toml", PLAN)), false).unwrap();
-    let project = Project { service, plan };
-    let production = rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml");
-    let list = r#"SHOP_ORIGINS: "https://a,https://b""#;
-    assert!(production.contains(list), "{production}");
-}
-
-#[test]
 fn a_required_variable_without_a_value_is_named() {
     let project = project("");
     for artefact in ["k8s", "compose"] {
@@ -169,17 +158,6 @@ const WRONG: &[(&str, &str, &str)] = &[
         "\"shop\"",
         "\"Shop\"",
         "service.toml:1:1 name: is \"Shop\", which is no DNS label",
-    ),
-    (
-        "\"shop\"",
-        "\"1shop\"",
-        "service.toml:1:1 name: is \"1shop\", and the name of a Service begins with a letter",
-    ),
-    (
-        "\"shop\"",
-        "\"a-name-of-fourty-seven-letters-and-a-few-digits7\"",
-        "service.toml:1:1 name: is \"a-name-of-fourty-seven-letters-and-a-few-digits7\", and has \
-         more than 46",
     ),
     (
         "name = \"shop\"\n",
@@ -391,25 +369,6 @@ fn a_schema_that_is_wrong_is_told_where_it_is_named() {
         assert!(told.contains(&expected), "{told}");
     }
     assert!(read(GOOD, &plain("path", text)).is_ok());
-}
-
-#[test]
-fn a_program_that_reads_secret_files_is_told_their_folder() {
-    let text = GOOD.replace("cores = ", "secrets_variable = \"SETTINGS_DIR\"\ncores = ");
-    let service = read(&text, &schema()).unwrap();
-    let plan = format!("{PLAN}environments.prod.components = [\"secret-files\"]\n");
-    let plan = Plan::read(&service, Some(("deploy.toml", &plan)), false).unwrap();
-    let project = Project { service, plan };
-    let patch = rendered(
-        &project,
-        "k8s",
-        "k8s/components/secret-files/deployment.yaml",
-    );
-    for part in ["SETTINGS_DIR", "/run/secrets/shop"] {
-        assert!(patch.contains(part), "{patch}");
-    }
-    let taken = text.replace("\"SETTINGS_DIR\"", "\"SHOP_PORT\"");
-    assert!(fault(&taken, &schema()).contains("secrets_variable: names a setting"));
 }
 
 proptest! {

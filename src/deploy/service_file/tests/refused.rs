@@ -264,8 +264,8 @@ fn a_password_in_a_plan_is_refused_whatever_it_stands_in() {
         Plan::read(service, Some(("deploy.toml", &text)), false)
             .map_err(|faults| faults.to_string())
     };
-    let plain = "[settings]\nplain = [\"SHOP_CFG\", \"SHOP_PEERS\", \"SHOP_BROKER\"]\n";
-    let plain = service(&swapped("[settings]\n", plain));
+    let listed = "[settings]\nplain = [\"SHOP_CFG\", \"SHOP_PEERS\", \"SHOP_BROKER\"]\n";
+    let listed = service(&swapped("[settings]\n", listed));
     for line in [
         "SHOP_CFG = { password = \"canary\" }",
         "SHOP_CFG = { nested = { api_key = \"canary\" } }",
@@ -279,9 +279,9 @@ fn a_password_in_a_plan_is_refused_whatever_it_stands_in() {
         let told = plan(&service(GOOD), line).unwrap_err();
         assert!(told.contains("and this file is no place for one"), "{told}");
         assert!(!told.contains("canary"), "{told}");
-        assert!(plan(&plain, line).is_ok(), "{line}");
+        assert!(plan(&listed, line).is_ok(), "{line}");
     }
-    let told = plan(&plain, "SHOP_CFG = '{\"password\":\"canary\"'").unwrap_err();
+    let told = plan(&listed, "SHOP_CFG = '{\"password\":\"canary\"'").unwrap_err();
     assert!(!told.contains("canary"), "{told}");
     let good = "SHOP_CFG = { max_tokens = 5, url = \"ssh://git@h/x\" }";
     assert!(plan(&service(GOOD), good).is_ok());
@@ -323,4 +323,68 @@ fn a_default_of_an_environment_that_the_setting_does_not_take_is_refused() {
     let field = json!({ "type": "string", "x-default-in": { "prod": "a\u{0}" } });
     let told = fault(GOOD, &with("label", field));
     assert!(told.contains("has a NUL"), "{told}");
+}
+
+#[test]
+fn a_section_that_may_be_left_out_is_given_whole() {
+    let mut document: Value = serde_json::from_str(&schema()).unwrap();
+    document["$defs"] = json!({ "Smtp": { "type": "object", "required": ["host", "password"],
+        "properties": {
+            "host": { "type": "string" },
+            "port": { "type": "integer", "default": 25 },
+            "password": { "type": "string", "writeOnly": true },
+    } } });
+    document["properties"]["smtp"] =
+        json!({ "anyOf": [{ "$ref": "#/$defs/Smtp" }, { "type": "null" }], "default": null });
+    let service = read(GOOD, &document.to_string()).unwrap();
+    let plan = |line: &str| {
+        let text = format!("{PLAN}environments.dev.settings.{line}\n");
+        Plan::read(&service, Some(("deploy.toml", &text)), false)
+    };
+    let told = plan("SHOP_SMTP__PORT = 465").unwrap_err().to_string();
+    let expected = "SHOP_SMTP__HOST: is required with SHOP_SMTP__PORT, and nothing gives it";
+    assert!(told.contains(expected), "{told}");
+    let project = Project {
+        plan: plan("SHOP_SMTP__HOST = \"h\"").unwrap(),
+        service: service.clone(),
+    };
+    let secret = rendered(&project, "k8s", "k8s/overlays/dev/secret.yaml");
+    assert!(secret.contains("SHOP_SMTP__PASSWORD: "), "{secret}");
+}
+
+#[test]
+fn lists_are_split_at_commas_where_the_file_says_so() {
+    let text = GOOD.replace("[settings]\n", "[settings]\nlists = \"commas\"\n");
+    let service = read(&text, &schema()).unwrap();
+    let plan = Plan::read(&service, Some(("deploy.toml", PLAN)), false).unwrap();
+    let project = Project { service, plan };
+    let production = rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml");
+    let list = r#"SHOP_ORIGINS: "https://a,https://b""#;
+    assert!(production.contains(list), "{production}");
+}
+
+#[test]
+fn a_program_that_reads_secret_files_is_told_their_folder() {
+    let text = GOOD.replace("cores = ", "secrets_variable = \"SETTINGS_DIR\"\ncores = ");
+    let service = read(&text, &schema()).unwrap();
+    let plan = format!("{PLAN}environments.prod.components = [\"secret-files\"]\n");
+    let plan = Plan::read(&service, Some(("deploy.toml", &plan)), false).unwrap();
+    let project = Project { service, plan };
+    let patch = rendered(
+        &project,
+        "k8s",
+        "k8s/components/secret-files/deployment.yaml",
+    );
+    for part in ["SETTINGS_DIR", "/run/secrets/shop"] {
+        assert!(patch.contains(part), "{patch}");
+    }
+    let taken = text.replace("\"SETTINGS_DIR\"", "\"SHOP_PORT\"");
+    assert!(fault(&taken, &schema()).contains("secrets_variable: names a setting"));
+}
+
+#[test]
+fn a_name_is_one_of_a_service_and_leaves_room_for_jobs() {
+    let told = |name: &str| fault(&swapped("\"shop\"", &format!("{name:?}")), &schema());
+    assert!(told("1shop").contains("the name of a Service begins with a letter"));
+    assert!(told(&"x".repeat(47)).contains("has more than 46 characters"));
 }
