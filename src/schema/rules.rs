@@ -340,7 +340,7 @@ fn is_boolean(value: &Value) -> bool {
     ];
     match value {
         Value::Bool(_) => true,
-        Value::Number(number) => number.as_f64().is_some_and(|it| it == 0.0 || it == 1.0),
+        Value::Number(number) => ["0", "0.0", "1", "1.0"].contains(&number.to_string().as_str()),
         Value::String(text) => words.contains(&text.to_ascii_lowercase().as_str()),
         _ => false,
     }

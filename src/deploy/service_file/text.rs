@@ -230,12 +230,12 @@ impl TryFrom<&str> for Folder {
         let part = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(plain);
         let parts = text.strip_prefix('/').map(|rest| rest.split('/'));
         let shown = shown(text);
-        let within = |folder: &&str| {
-            let rest = text.strip_prefix(*folder);
+        let within = |folder: &str| {
+            let rest = text.strip_prefix(folder);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         // A larger /dev/shm is a usual wish.
-        if RUNTIME.iter().any(|folder| within(&folder)) && text != "/dev/shm"
+        if RUNTIME.iter().any(|folder| within(folder)) && text != "/dev/shm"
             || IMAGE.contains(&text)
         {
             return Err(format!(
