@@ -138,6 +138,7 @@ mod tests {
         let stuck = keyed.needs_restart(&config(&[]), std::slice::from_ref(&name));
         assert_eq!(stuck, [name]);
     }
+
     #[test]
     fn every_secret_is_followed() {
         let settings = Config::settings().unwrap();

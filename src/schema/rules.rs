@@ -28,13 +28,13 @@ const LONGEST_PATTERN: usize = 1_000;
 /// The largest program that a pattern may become, in bytes.
 const LARGEST_PATTERN: usize = 256 * 1024;
 
-/// What pydantic writes before the pattern of a `Decimal`.
+/// Text that pydantic writes before the pattern of a `Decimal`.
 const DECIMAL: &str = "^(?!^[-+.]*$)";
 
 /// Checks `value` against `schema`, which is [`inlined`].
 ///
 /// # Errors
-/// What is wrong, as the end of a sentence that begins with "which". Nothing of the value is quoted.
+/// The problem, as the end of a sentence that begins with "which". Nothing of the value is quoted.
 pub(super) fn check(schema: &Value, value: &Value) -> Result<(), String> {
     let steps = Cell::new(MOST_STEPS);
     Rule::of(schema).check(value, &steps)

@@ -209,10 +209,13 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
     open_regular(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            let remedy = if error.kind() == io::ErrorKind::IsADirectory {
-                "put a file there that holds the value; a mount without a source makes a directory"
-            } else {
-                "name a file that exists and that this user may read"
+            let remedy = match error.kind() {
+                io::ErrorKind::IsADirectory => {
+                    "put a file there that holds the value; a mount without a source makes a \
+                     directory"
+                }
+                io::ErrorKind::Other => "name a file that holds the value",
+                _ => "name a file that exists and that this user may read",
             };
             fault(&format!("cannot be read: {}", reason(&error)), remedy)
         })?;

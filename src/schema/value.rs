@@ -263,7 +263,8 @@ fn number(setting: &Setting, text: &str) -> Option<Number> {
 /// `text` as a message may quote it.
 pub(super) fn shown(setting: &Setting, text: &str) -> String {
     // A map may hold a password under any key.
-    if setting.secret || setting.kind == Kind::Json || has_login(text) {
+    let is_map = setting.kind == Kind::Json || text.trim_start().starts_with(['{', '[']);
+    if setting.secret || is_map || has_login(text) {
         return "the value given".to_owned();
     }
     quoted(text)

@@ -119,7 +119,7 @@ struct Walk<'a> {
 /// A node without `$ref` and without alternatives that leave no choice.
 struct Resolved {
     node: Node,
-    /// Whether there was a `null` beside it.
+    /// A `null` stood beside it.
     optional: bool,
     /// References that led to it.
     references: Vec<String>,

@@ -106,7 +106,10 @@ async fn a_secret_is_read_from_an_ordinary_file_only() {
         let output = settings.run(&["config", "check"]).await;
         assert_eq!(output.status.code(), Some(78), "{output:?}");
         let said = text(&output.stdout) + &text(&output.stderr);
-        assert!(said.contains("is no ordinary file"), "{path}: {said}");
+        assert!(
+            said.contains("it is not a regular file; name a file that holds the value"),
+            "{path}: {said}"
+        );
     }
 }
 

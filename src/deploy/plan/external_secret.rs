@@ -281,7 +281,7 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
-/// Whether the policy of `environment` has no rule for `kind`, and not because another stands before it.
+/// Checks whether the policy of `environment` has no rule for `kind`, and not because another stands before it.
 fn is_unknown(environment: &Environment, kind: &BackendKind) -> bool {
     let known = |name: &String| environment.backends.contains_key(name);
     environment.has(Component::NetworkPolicy)

@@ -70,7 +70,7 @@ fn holds_secret(value: &Value) -> bool {
     }
 }
 
-/// What looks like a secret in `text`, for a sentence on it.
+/// The sign of a secret in `text`, for a sentence on it.
 pub(in crate::deploy) fn of(text: &str) -> Option<&'static str> {
     if has_password(text) {
         Some("a login or a password")
@@ -103,6 +103,14 @@ fn has_user_information(text: &str) -> bool {
         before = rest;
         // A password may have a slash in it that somebody forgot to encode; a user has none, and a
         // path may have an @.
+        let host = rest
+            .split(['/', '?', '#', ',', '"'])
+            .next()
+            .unwrap_or_default();
+        let port = host.rsplit_once(':').map(|(_, port)| port);
+        if port.is_some_and(|port| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit())) {
+            return false;
+        }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let user = |text: &str| text.rsplit_once('@').map(|(user, _)| user.to_owned());
         let login = user(authority).filter(|user| !user.is_empty());
@@ -115,7 +123,16 @@ fn has_user_information(text: &str) -> bool {
 pub(in crate::deploy) fn has_assignment(text: &str) -> bool {
     let words = text.split(|c: char| c.is_whitespace() || "?&;,\"'".contains(c));
     let mut pairs = words.filter_map(|word| word.split_once('='));
-    pairs.any(|(key, value)| !value.is_empty() && sounds_secret(key, false))
+    pairs.any(|(key, value)| !value.is_empty() && !is_reference(value) && sounds_secret(key, false))
+}
+
+/// Checks whether `value` is what a shell or the kubelet puts something else in place of.
+fn is_reference(value: &str) -> bool {
+    let name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let rest = value.strip_prefix('$');
+    rest.is_some_and(|rest| {
+        rest.starts_with(['(', '{']) || !rest.is_empty() && rest.chars().all(name)
+    })
 }
 
 #[cfg(test)]
@@ -150,6 +167,10 @@ mod tests {
             "https://h/?password=",
             "a@example.com",
             "max_tokens=5",
+            "http://registry:4873/@scope/package",
+            "http://a:80,ops@example.com",
+            "DB_PASSWORD=$(cat /run/secrets/db) exec app",
+            "PGPASSWORD=$DB_PASSWORD app --token=${TOKEN}",
             "",
         ] {
             assert!(!has_password(text), "{text}");

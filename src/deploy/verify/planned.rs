@@ -2,7 +2,7 @@
 //! taken out or added, and every object that is missing or stands beside them and concerns their
 //! pods.
 //!
-//! What a cluster adds by itself is no difference, nor is a kustomization that renames or labels a
+//! Fields that a cluster adds by itself are no difference, nor is a kustomization that renames or labels a
 //! copy. Values of Secrets and of the `ConfigMap` are the business of other items.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,16 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("schedulerName", r#""default-scheduler""#),
     ("scheme", r#""HTTP""#),
     ("securityContext", "{}"),
+    (
+        "policies",
+        r#"[{"type": "Percent", "value": 100, "periodSeconds": 15}]"#,
+    ),
+    (
+        "scaleUp",
+        r#"{"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [
+            {"type": "Pods", "value": 4, "periodSeconds": 15},
+            {"type": "Percent", "value": 100, "periodSeconds": 15}]}"#,
+    ),
     ("selectPolicy", r#""Max""#),
     ("sessionAffinity", r#""None""#),
     ("successThreshold", "1"),
@@ -72,7 +82,9 @@ const ASSIGNED: &[(&str, &[&str])] = &[
 const NOTED: &[&str] = &[
     "argocd.argoproj.io/",
     "autoscaling.alpha.kubernetes.io/",
+    "alpha.config.kubernetes.io/",
     "batch.kubernetes.io/",
+    "config.kubernetes.io/",
     "deployment.kubernetes.io/",
     "kubectl.kubernetes.io/",
     "kustomize.toolkit.fluxcd.io/",
@@ -103,7 +115,7 @@ pub(super) struct Difference {
 pub(super) fn differences(service: &Service, planned: &[Value], place: &Place) -> Vec<Difference> {
     let pairs: Vec<_> = planned
         .iter()
-        .map(|wanted| (wanted, counterpart(service, wanted, place)))
+        .map(|wanted| (wanted, counterpart(service, planned, wanted, place)))
         .collect();
     let names = |(wanted, found): &(&Value, Option<&Value>)| {
         Some((name_of(wanted).to_owned(), name_of((*found)?).to_owned()))
@@ -133,7 +145,13 @@ pub(super) fn differences(service: &Service, planned: &[Value], place: &Place) -
         .filter_map(|(_, found)| *found)
         .map(id)
         .collect();
-    for other in place.objects.iter().filter(|one| !known.contains(&id(one))) {
+    // Made by a controller, for an object that was looked at.
+    let is_made = |one: &Value| {
+        let kinds = ["Pod", "ReplicaSet", "Job", "EndpointSlice", "Endpoints"];
+        kinds.contains(&text_at(one, "/kind")) && one.pointer("/metadata/ownerReferences").is_some()
+    };
+    let others = place.objects.iter().filter(|one| !known.contains(&id(one)));
+    for other in others.filter(|one| !is_made(one)) {
         if let Some(why) = comparison.concerns(other) {
             comparison.object = (
                 text_at(other, "/kind").to_owned(),
@@ -151,11 +169,23 @@ fn id(object: &Value) -> (&str, &str) {
 }
 
 /// The object of `place` that stands for `wanted`.
-fn counterpart<'a>(service: &Service, wanted: &Value, place: &'a Place) -> Option<&'a Value> {
+fn counterpart<'a>(
+    service: &Service,
+    planned: &[Value],
+    wanted: &Value,
+    place: &'a Place,
+) -> Option<&'a Value> {
     let (kind, name) = id(wanted);
     let of_settings = facts::config_map(service);
     let is_settings = kind == "ConfigMap" && facts::is_revision_of(name, &of_settings);
-    place.find(kind, if is_settings { &of_settings } else { name })
+    let found = place.find(kind, if is_settings { &of_settings } else { name });
+    // One whose name has this one in it may be another of the plan's.
+    let is_other = |found: &Value| {
+        planned
+            .iter()
+            .any(|one| one != wanted && id(one) == id(found))
+    };
+    found.filter(|found| !is_other(found))
 }
 
 /// The labels of the pods that serve.
@@ -279,14 +309,19 @@ impl Comparison {
             "labels" => !key.starts_with(ADMISSION),
             _ => {
                 let mut defaults = DEFAULTS.iter().filter(|(name, _)| name == key);
-                let text = found.to_string();
-                let is_default = |(_, known): &(&str, &str)| text == *known;
+                let is_default = |(_, text): &(&str, &str)| {
+                    // Of a pod. Of a container it makes one that never ends.
+                    let value: Option<Value> = serde_json::from_str(text).ok();
+                    value.as_ref() == Some(found) && (*key != "restartPolicy" || *parent == "spec")
+                };
                 let mut assigned = ASSIGNED.iter().filter(|(map, _)| *map == above.join("."));
                 defaults.any(is_default)
                     || assigned.any(|(_, keys)| keys.contains(key))
                     || self.is_label(found)
                     // An autoscaler sets the number that the plan leaves to it.
                     || steps == ["spec", "replicas"]
+                    || self.object.0 == "Job" && steps == ["spec", "selector"]
+                    || found.is_null()
             }
         };
         if !harmless {
@@ -332,7 +367,7 @@ impl Comparison {
         }
     }
 
-    /// How `other`, which the plan does not make, meddles with what it makes.
+    /// The harm that `other`, which the plan does not make, does to what it makes.
     fn concerns(&self, other: &Value) -> Option<&'static str> {
         let labels = Value::from_iter(self.labels.clone());
         let selects = |selector: &Value| selects(selector, &labels);

@@ -154,26 +154,33 @@ impl<K: Copy + Eq + Hash> Shared<K> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The limit that `more` bytes break for a hold of `key` that has `bytes`.
-    fn lacks(&self, table: &Table<K>, key: K, bytes: usize, more: usize) -> Option<Full> {
+    /// The limit that `more` bytes break for a hold of `key` that has `bytes`, with whether it is one of
+    /// large holds alone.
+    fn lacks(&self, table: &Table<K>, key: K, bytes: usize, more: usize) -> Option<(Full, bool)> {
         let own = table.holders.get(&key).copied().unwrap_or_default();
         let after = |used: Used| used.after(bytes, bytes.saturating_add(more));
         let (all_after, own_after) = (after(table.used), after(own));
         let most = self.share.saturating_add(self.small / 4);
-        if own_after.large > self.share || own_after.bytes > most {
-            return Some(Full::Own);
+        if own_after.bytes > most {
+            return Some((Full::Own, false));
         }
-        let left = self.total.checked_sub(all_after.bytes);
-        let left_large = (self.total - self.small).checked_sub(all_after.large);
-        let (Some(left), Some(left_large)) = (left, left_large) else {
-            return Some(Full::All);
+        if own_after.large > self.share {
+            return Some((Full::Own, true));
+        }
+        let Some(left) = self.total.checked_sub(all_after.bytes) else {
+            return Some((Full::All, false));
+        };
+        let Some(left_large) = (self.total - self.small).checked_sub(all_after.large) else {
+            return Some((Full::All, true));
         };
         let left = if bytes + more > SMALL {
             left_large
         } else {
             left
         };
-        (self.spread && own.bytes > 0 && own_after.bytes > left).then_some(Full::All)
+        // The first answer of a holder may take what is there.
+        let spread = self.spread && own.bytes > bytes && own_after.bytes > left;
+        spread.then_some((Full::All, bytes + more > SMALL))
     }
 }
 
@@ -183,10 +190,15 @@ impl<K: Copy + Eq + Hash> Hold<K> {
     /// # Errors
     /// [`Full`]; what was held stays so.
     pub fn grow(&mut self, more: usize) -> Result<(), Full> {
+        self.try_to_grow(more).map_err(|(full, _)| full)
+    }
+
+    /// The same; the error tells as well whether the limit is one of large holds alone.
+    fn try_to_grow(&mut self, more: usize) -> Result<(), (Full, bool)> {
         let shared = &self.budget.0;
         let mut table = shared.table();
-        if let Some(full) = shared.lacks(&table, self.key, self.bytes, more) {
-            return Err(full);
+        if let Some(limit) = shared.lacks(&table, self.key, self.bytes, more) {
+            return Err(limit);
         }
         table.count(self.key, self.bytes, self.bytes + more);
         self.bytes += more;
@@ -212,13 +224,13 @@ impl<K: Copy + Eq + Hash> Hold<K> {
             tokio::pin!(freed);
             // From here on nothing that is given back is missed.
             freed.as_mut().enable();
-            let Err(full) = self.grow(more) else {
+            let Err((full, large)) = self.try_to_grow(more) else {
                 return Ok(());
             };
             let Some((id, leave)) = &self.arriving else {
                 return Err(full);
             };
-            if !shared.table().make_room(*id, more, full) {
+            if !shared.table().make_room(*id, more, full, large) {
                 return Err(full);
             }
             tokio::select! {
@@ -254,14 +266,20 @@ impl<K: Copy + Eq + Hash> Hold<K> {
 
     /// Ends the arrival of a body of `bytes`: from here on it does not make room.
     pub fn is_whole(&mut self, bytes: usize) {
-        self.shrink(self.bytes.saturating_sub(bytes));
-        self.stop_arriving();
+        self.settle(self.bytes.min(bytes));
     }
 
-    fn stop_arriving(&mut self) {
+    /// Ends the arrival, and holds `left` bytes. At one moment: a body that waits for room must not see
+    /// half of it.
+    fn settle(&mut self, left: usize) {
+        let mut table = self.budget.0.table();
         if let Some((id, _)) = self.arriving.take() {
-            self.budget.0.table().arriving.remove(&id);
+            table.arriving.remove(&id);
         }
+        table.count(self.key, self.bytes, left);
+        drop(table);
+        self.bytes = left;
+        self.budget.0.freed.notify_waiters();
     }
 
     /// `bytes`, for which this is held until their last clone is dropped.
@@ -275,8 +293,7 @@ impl<K: Copy + Eq + Hash> Hold<K> {
 
 impl<K: Copy + Eq + Hash> Drop for Hold<K> {
     fn drop(&mut self) {
-        self.stop_arriving();
-        self.shrink(self.bytes);
+        self.settle(0);
     }
 }
 

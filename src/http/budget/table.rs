@@ -1,4 +1,4 @@
-//! [`Table`]: who holds how much of a budget, and which body makes room for another.
+//! [`Table`]: the holders of a budget, and the choice of the body that makes room for another.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -101,20 +101,20 @@ impl<K: Copy + Eq + Hash> Table<K> {
     }
 
     /// Asks a body to make room for `more` bytes of the body `id`, and checks whether one is about to.
-    pub(super) fn make_room(&mut self, id: u64, more: usize, full: Full) -> bool {
+    /// Where the limit is one of `large` holds alone, small ones would give nothing.
+    pub(super) fn make_room(&mut self, id: u64, more: usize, full: Full, large: bool) -> bool {
         let Some(mine) = self.arriving.get(&id) else {
             return false;
         };
-        let (key, since, large) = (mine.key, mine.grown, mine.bytes + more > SMALL);
+        let (key, since) = (mine.key, mine.grown);
         let own = self.holders.get(&key).map_or(0, |own| own.bytes);
         let holders = self.holders.len() + usize::from(own == 0);
         // The most that a holder may have without being asked to make room for this one.
         let fair = (own + more).min(self.used.bytes / holders);
-        let large_is_full = large && full == Full::All;
         let useful = |body: &Arriving<K>| {
             let held = self.holders.get(&body.key).map_or(0, |held| held.bytes);
             let is_own = body.key == key;
-            body.bytes > if large_is_full { SMALL } else { 0 }
+            body.bytes > if large { SMALL } else { 0 }
                 && (is_own || (full == Full::All && held >= fair))
         };
         if self

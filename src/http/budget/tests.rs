@@ -1,4 +1,4 @@
-//! Who holds how much, and who makes room.
+//! Shares of holders, and bodies that make room.
 
 use tokio_util::task::TaskTracker;
 

@@ -9,7 +9,9 @@ use super::{Value, folded};
 const CLOSED_TOOLS: [&str; 2] = ["function", "custom"];
 
 /// Types of a response's input that stand for nothing else than they say.
-const CLOSED_INPUTS: [&str; 6] = [
+const CLOSED_INPUTS: [&str; 8] = [
+    "text",
+    "input_text",
     "message",
     "function_call",
     "function_call_output",
@@ -118,7 +120,7 @@ impl Item {
     /// Checks whether an answer depends on more than what it says.
     pub(super) fn is_open(&self, part: Part) -> bool {
         let kind = self.kind.as_deref();
-        self.is_odd
+        (self.is_odd && part != Part::Other)
             || match part {
                 Part::Other => false,
                 Part::Tools => !kind.is_some_and(|kind| CLOSED_TOOLS.contains(&kind)),
@@ -130,7 +132,7 @@ impl Item {
     }
 }
 
-/// What has been seen so far.
+/// Signs seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     pub(super) found: bool,

@@ -20,6 +20,8 @@ pub struct UpstreamKey {
     pub(super) authorization: Option<HeaderValue>,
     pub(super) secrets: Secrets,
     pub(super) proxy: Option<Proxy>,
+    /// The URL of the proxy.
+    through: Option<Secret<ProxyUrl>>,
     client: OnceLock<Client>,
 }
 
@@ -49,8 +51,17 @@ impl UpstreamKey {
             authorization: authorization.transpose()?,
             secrets,
             proxy: through.map(proxy).transpose()?,
+            through: config.upstream_proxy.clone(),
             client: OnceLock::new(),
         })
+    }
+
+    /// Takes over the connections of `old`, where both lead through the same proxy.
+    pub(super) fn keep_client(&self, old: &Self) {
+        let url = |key: &Self| key.through.as_ref().map(|url| url.expose().clone());
+        if let Some(client) = old.client.get().filter(|_| url(self) == url(old)) {
+            self.client.get_or_init(|| client.clone());
+        }
     }
 
     /// Made at the first call: it reads the system's certificates.

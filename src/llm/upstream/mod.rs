@@ -67,7 +67,7 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// Whether server-sent events are asked for.
     pub(super) stream: bool,
-    /// Whether the body holds figures as an answer's usage does.
+    /// The body holds figures as an answer's usage does.
     pub(super) figures: bool,
     /// Tokens of the question, estimated.
     pub(super) prompt: u64,
@@ -121,6 +121,7 @@ impl Upstream {
 
     /// Sends `key` from now on.
     pub(super) fn use_key(&self, key: UpstreamKey) {
+        key.keep_client(&self.key.load());
         self.key.store(Arc::new(key));
     }
 

@@ -7,6 +7,8 @@ use crate::schema::walk::Node;
 
 /// The largest schema of a setting that is looked at, in bytes or so.
 const MOST_BYTES: usize = 32 * 1024;
+/// What a pattern counts beside its bytes: its program is larger than its text.
+const PATTERN_COST: usize = 1024;
 /// Nodes within nodes.
 const MOST_DEPTH: usize = 12;
 
@@ -22,7 +24,11 @@ fn inlined_value(root: &Value, value: &Value, depth: usize, left: &mut usize) ->
         // A definition within itself: what lies below is the program's to judge.
         Value::Object(_) if depth == 0 => Some(Value::Bool(true)),
         Value::Object(node) => inlined_node(root, node, depth - 1, left).map(Value::Object),
-        other => Some(other.clone()),
+        Value::Bool(_) => {
+            *left = left.checked_sub(16)?;
+            Some(value.clone())
+        }
+        _ => Some(Value::Bool(true)),
     }
 }
 
@@ -35,7 +41,12 @@ fn inlined_node(root: &Value, node: &Node, depth: usize, left: &mut usize) -> Op
         None => Value::Null,
     };
     let mut out = out.as_object_mut().map(std::mem::take).unwrap_or_default();
+    // Which of its keys a pattern has in charge is the program's to judge.
+    let patterned = node.contains_key("patternProperties");
     for (key, value) in node {
+        if patterned && key == "additionalProperties" {
+            continue;
+        }
         let inner = match (key.as_str(), value) {
             ("items" | "additionalProperties", one) => inlined_value(root, one, depth, left)?,
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(all)) => {
@@ -56,7 +67,8 @@ fn inlined_node(root: &Value, node: &Node, depth: usize, left: &mut usize) -> Op
                 value.clone()
             }
             ("type", _) | ("const" | "pattern" | "format", Value::String(_)) => {
-                *left = left.checked_sub(cost(value))?;
+                let compiled = if key == "pattern" { PATTERN_COST } else { 0 };
+                *left = left.checked_sub(cost(value) + compiled)?;
                 value.clone()
             }
             ("const", Value::Number(_) | Value::Bool(_)) => value.clone(),

@@ -151,16 +151,21 @@ impl Running<'_> {
         }
     }
 
-    /// Whether a volume of the pods may outlast them.
+    /// Checks whether a volume of the pods may outlast them.
     fn keeps_files(&self) -> bool {
         let ends = [
             "configMap",
             "downwardAPI",
             "emptyDir",
+            "ephemeral",
+            "image",
             "projected",
             "secret",
         ];
-        let outlasts = |volume: &Value| ends.iter().all(|kind| volume[*kind].is_null());
+        let outlasts = |volume: &Value| {
+            let driver = text_at(volume, "/csi/driver");
+            ends.iter().all(|kind| volume[*kind].is_null()) && driver != "secrets-store.csi.k8s.io"
+        };
         list(&self.whole.value, "/spec/template/spec/volumes").any(outlasts)
             || list(&self.whole.value, "/spec/volumeClaimTemplates")
                 .next()

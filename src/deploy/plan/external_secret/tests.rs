@@ -1,4 +1,4 @@
-//! What of a store is taken, refused and told.
+//! Stores as they are read, refused and warned of.
 
 use proptest::prelude::*;
 

@@ -120,7 +120,7 @@ const OTHERS: &[&str] = &[
         "spec": {"template": {"spec": {"serviceAccountName": "shop"}}}}"#,
 ];
 
-/// What harms nothing: the API server's own fields, marks of tools, and neighbours.
+/// Harmless additions: the API server's own fields, marks of tools, and neighbours.
 const HARMLESS: &[(&str, &str, &str)] = &[
     ("Deployment", "/status", r#"{"replicas": 3}"#),
     ("Deployment", "/metadata/uid", r#""x""#),
@@ -136,8 +136,20 @@ const HARMLESS: &[(&str, &str, &str)] = &[
     ("Deployment", "POD/dnsPolicy", r#""ClusterFirst""#),
     (
         "Deployment",
-        "POD/containers/0/terminationMessagePath",
-        r#""/dev/termination-log""#,
+        "/metadata/annotations/config.kubernetes.io~1origin",
+        r#""x""#,
+    ),
+    (
+        "HorizontalPodAutoscaler",
+        "/spec/behavior/scaleUp",
+        r#"{"policies": [{"type": "Pods", "value": 4, "periodSeconds": 15},
+            {"type": "Percent", "value": 100, "periodSeconds": 15}],
+            "selectPolicy": "Max", "stabilizationWindowSeconds": 0}"#,
+    ),
+    (
+        "HorizontalPodAutoscaler",
+        "/spec/behavior/scaleDown/policies",
+        r#"[{"periodSeconds": 15, "type": "Percent", "value": 100}]"#,
     ),
     ("Deployment", "POD/containers/0/image", r#""shop:1.3.0""#),
     ("Service", "/spec/clusterIP", r#""192.0.2.1""#),
@@ -240,6 +252,10 @@ fn the_fields_of_a_cluster_and_the_marks_of_tools_are_no_difference() {
             "{change:?}"
         );
     }
+    let made = json!({ "kind": "ReplicaSet", "metadata": { "name": "shop-1", "namespace": "shop",
+        "ownerReferences": [{ "kind": "Deployment", "name": "shop" }] },
+        "spec": { "template": { "spec": { "serviceAccountName": "shop" } } } });
+    assert_eq!(faults(|objects| objects.push(made)), [""; 0]);
     let neighbour = json!({ "kind": "Deployment",
         "metadata": { "name": "redis", "namespace": "x" } });
     assert_eq!(faults(|objects| objects.push(neighbour)), [""; 0]);
