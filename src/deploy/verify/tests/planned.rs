@@ -257,7 +257,7 @@ fn the_fields_of_a_cluster_and_the_marks_of_tools_are_no_difference() {
         "spec": { "template": { "spec": { "serviceAccountName": "shop" } } } });
     assert_eq!(faults(|objects| objects.push(made)), [""; 0]);
     let neighbour = json!({ "kind": "Deployment",
-        "metadata": { "name": "redis", "namespace": "x" } });
+        "metadata": { "name": "redis", "namespace": "shop" } });
     assert_eq!(faults(|objects| objects.push(neighbour)), [""; 0]);
 }
 
