@@ -7,6 +7,7 @@
 //!
 //! Files are read where they were named and nowhere else, and nothing is run.
 
+mod additions;
 mod cargo;
 mod checkout;
 mod facts;
