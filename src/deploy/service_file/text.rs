@@ -29,7 +29,7 @@ const IMAGE: [&str; 24] = [
     "/lib32",
     "/lib64",
     "/nix",
-    "/nix/store",
+    "/nix",
     "/sbin",
     "/usr",
     "/usr/bin",
