@@ -16,7 +16,7 @@ const LONGEST: usize = 1_000;
 const RUNTIME: [&str; 5] = ["/dev", "/proc", "/run/secrets", "/sys", "/var/run/secrets"];
 
 /// Folders of programs and libraries, and files that the kubelet mounts: empty, nothing starts.
-const IMAGE: [&str; 24] = [
+const IMAGE: [&str; 23] = [
     "/bin",
     "/boot",
     "/etc",
@@ -28,7 +28,6 @@ const IMAGE: [&str; 24] = [
     "/lib",
     "/lib32",
     "/lib64",
-    "/nix",
     "/nix",
     "/sbin",
     "/usr",

@@ -27,10 +27,10 @@ const ELSEWHERE: [&str; 2] = ["models", "fallbacks"];
 const EXACT: f64 = 9_223_372_036_854_775_808.0;
 
 /// Items and members in one body: they cost time.
-const MAX_ITEMS: usize = 1_000_000;
+pub(super) const MAX_ITEMS: usize = 1_000_000;
 
 /// Members of objects in one body: they cost memory.
-const MAX_MEMBERS: usize = 65_536;
+pub(super) const MAX_MEMBERS: usize = 65_536;
 
 /// Models that tools may name.
 const MAX_TOOL_MODELS: usize = 16;

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::hashing::{MAX_ITEMS, MAX_MEMBERS};
+use super::reader::Reader;
 use super::*;
 
 fn digest(body: &str) -> [u8; 32] {
