@@ -117,7 +117,7 @@ let
       && (condition.values == [ ] || builtins.elem value condition.values);
   reasons =
     setting:
-    lib.optional (builtins.elem (valueOf "ENVIRONMENT") setting.required_in) "ENVIRONMENT"
+    lib.optionals (builtins.elem (valueOf "ENVIRONMENT") setting.required_in) [ "ENVIRONMENT" ]
     ++ map (condition: condition.setting) (builtins.filter isMet setting.required_when);
   reason = name: if settings.${name}.secret then "${name} is set" else "${name} is ${text (valueOf name)}";
   there = name: setting: {
@@ -129,7 +129,7 @@ let
     message =
       "${option name} must be set"
       + lib.optionalString (reasons setting != [ ])
-        " where ${lib.concatMapStringsSep " and " reason (reasons setting)}";
+        " where ${lib.concatStringsSep " and " (map reason (reasons setting))}";
   };
   assertions = lib.mapAttrsToList outsideTheStore files ++ lib.mapAttrsToList there settings;
 in
