@@ -59,7 +59,7 @@ impl Server {
         let (port, folder) = (Port::reserve(), TempDir::new().expect("a folder"));
         let at = folder.path().display();
         let settings = format!(
-            "daemon off; pid {at}/pid; error_log {at}/error.log; events {{}}\n\
+            "daemon off; master_process off; pid {at}/pid; error_log {at}/error.log; events {{}}\n\
              http {{ access_log off; client_body_temp_path {at}/body; proxy_temp_path {at}/proxy;\n\
              fastcgi_temp_path {at}/f; uwsgi_temp_path {at}/u; scgi_temp_path {at}/s;\n\
              server {{ listen 127.0.0.1:{} ssl; ssl_certificate {}; ssl_certificate_key {};\n\
