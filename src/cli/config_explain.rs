@@ -85,7 +85,7 @@ struct Here {
     json: Value,
 }
 
-/// What `setting` is as `loader` finds it, or what is wrong with it there. Whatever else is wrong is
+/// The value of `setting` as `loader` finds it, or the fault of it there. Whatever else is wrong is
 /// the business of `config check`.
 fn here(setting: &Setting, loader: &Loader) -> Here {
     let (entries, faults) = match Config::load(loader) {

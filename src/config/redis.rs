@@ -111,7 +111,7 @@ impl RedisUrl {
     }
 }
 
-/// What stands behind the scheme.
+/// The part behind the scheme.
 fn rest(url: &str) -> Option<&str> {
     let mut schemes = RedisUrl::SCHEMES.iter();
     schemes.find_map(|scheme| url.strip_prefix(scheme))

@@ -108,7 +108,7 @@ impl Server {
         Duration::from_secs(self.header_timeout_seconds.as_u64())
     }
 
-    /// How long a client may be silent within the body of a request.
+    /// Longest silence of a client within the body of a request.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout_seconds.as_u64())

@@ -117,7 +117,7 @@ pub(super) fn required(setting: &Setting) -> String {
     joined(&all, "or").unwrap_or_else(|| "no".to_owned())
 }
 
-/// Whether a value must be given somewhere, whatever the other settings are.
+/// Checks whether a value must be given somewhere, whatever the other settings are.
 pub(super) fn is_required(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty()
 }

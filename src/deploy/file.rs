@@ -88,7 +88,7 @@ impl File {
     }
 }
 
-/// Whether `text` is of a file that was generated before, by this service or another.
+/// Checks whether `text` is of a file that was generated before, by this service or another.
 #[must_use]
 pub fn is_marked(text: &str) -> bool {
     let mark = |text: &str| text.contains(MARK) || (text.contains(HEAD) && text.contains(TAIL));

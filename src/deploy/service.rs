@@ -49,7 +49,7 @@ pub struct Service {
     /// The command that renders files, with `{artefact}` where the name of the artefact stands:
     /// what generated files say of themselves. None: they name no command.
     pub generator: Option<String>,
-    /// Whether that command renders other services too, from a `service.toml`.
+    /// True if that command renders other services too, from a `service.toml`.
     pub renders_others: bool,
     /// The JSON Schema of the configuration.
     pub schema: Value,

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::upstream::{Call, Route};
 
-/// What the names of all figures end with.
+/// The end of the names of all figures.
 const NAMES_END: &[u8] = b"_tokens\"";
 
 /// Bytes at the end of a part that may be the beginning of a figure.
@@ -32,7 +32,7 @@ pub(super) struct Meter {
     bytes: u64,
 }
 
-/// How far an answer has come.
+/// The progress of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Course {
     /// Its head has not arrived.

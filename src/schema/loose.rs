@@ -158,18 +158,18 @@ pub(super) fn together(section: &mut [Setting]) {
     }
 }
 
-/// Whether `node` takes `null` beside what else it takes.
+/// Checks whether `node` takes `null` beside what else it takes.
 pub(super) fn takes_null(node: &Node) -> bool {
     kinds(node).any(|kind| kind == "null")
         || alternatives(node).any(|one| kinds(one).any(|kind| kind == "null"))
 }
 
-/// Whether `node` takes a list.
+/// Checks whether `node` takes a list.
 pub(super) fn is_list(node: &Node) -> bool {
     kinds(node).any(|kind| kind == "array")
 }
 
-/// Whether a value of `node` is a secret, or holds one.
+/// Checks whether a value of `node` is a secret, or holds one.
 pub(super) fn is_secret(root: &Value, node: &Node) -> bool {
     // No recursion: definitions may refer to one another in a chain as long as the file.
     let mut seen = BTreeSet::new();

@@ -106,7 +106,7 @@ pub struct Setting {
     pub optional: bool,
     /// The real default; none where there is none, or where it may not be shown.
     pub default: Option<Value>,
-    /// Whether the default is that of the section as a whole, and differs from that of the field:
+    /// True if the default is that of the section as a whole, and differs from that of the field:
     /// the program takes it only where no variable of the section is set. Never so for
     /// [`Reader::Loader`].
     pub of_section: bool,

@@ -23,7 +23,7 @@ pub struct Spelling {
     pub prefix: String,
     /// Text between a section and its field: `_`, or `__` where fields have `_` in their names.
     pub delimiter: String,
-    /// Whether names keep the case of the schema; otherwise they are in upper case.
+    /// True if names keep the case of the schema; otherwise they are in upper case.
     pub case_sensitive: bool,
     /// Reader of the texts.
     pub reader: Reader,
@@ -63,7 +63,7 @@ impl Spelling {
     }
 }
 
-/// Whether a program can be given a variable of that name, and a shell can.
+/// Checks whether a program can be given a variable of that name, and a shell can.
 pub(super) fn is_variable(name: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name.chars().all(word)
@@ -149,7 +149,7 @@ const SYSTEM: [&str; 68] = [
 /// the names with `PYTHON_` that one does read stand in [`SYSTEM`].
 const SYSTEM_BEGINNINGS: [&str; 6] = ["DYLD_", "KUBERNETES_", "LC_", "LD_", "MALLOC_", "PYTHON"];
 
-/// Whether the system reads or sets the variable `name`: given a setting's value, the program may
+/// Checks whether the system reads or sets the variable `name`: given a setting's value, the program may
 /// not even start.
 pub(crate) fn is_of_the_system(name: &str) -> bool {
     let begins = |start: &&str| {

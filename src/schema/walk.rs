@@ -128,7 +128,7 @@ struct Resolved {
 pub(super) type Node = Map<String, Value>;
 
 impl Walk<'_> {
-    /// Whether the variables are read by a program of its own.
+    /// Checks whether the variables are read by a program of its own.
     fn is_foreign(&self) -> bool {
         self.spelling.reader != Reader::Loader
     }

@@ -1,4 +1,4 @@
-//! What a person does once the manifests are written: the commands that apply them, and those that
+//! The next steps once the manifests are written: the commands that apply them, and those that
 //! must go before because a component came or went.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::deploy::{Plan, Project};
 /// One way of applying, from the first time on: the server keeps who set which field.
 const APPLY: &str = "kubectl apply --server-side --field-manager aura";
 
-/// How the manifests below `dir` get into a cluster, which may be empty: those of the environments
+/// The way of the manifests below `dir` into a cluster, which may be empty: those of the environments
 /// that deploy.toml mentions, or of the last one.
 pub(super) fn steps(dir: &Path, plan: &Plan) -> String {
     let last = plan.environments.last().map(|last| &last.name);
@@ -41,7 +41,7 @@ pub(super) fn steps(dir: &Path, plan: &Plan) -> String {
     format!("next: {}", lines.join("\n      "))
 }
 
-/// What must be done before the manifests of `project` are applied over those that are below `dir`
+/// The steps before the manifests of `project` are applied over those that are below `dir`
 /// now, so that the number of pods does not fall.
 pub(super) fn handovers(dir: &Path, project: &Project) -> Vec<String> {
     let environments = project.plan.environments.iter();

@@ -1,4 +1,4 @@
-//! What is rendered: aura's own facts or those of a `service.toml`, and `deploy.toml`.
+//! The project that is rendered: aura's own facts or those of a `service.toml`, and `deploy.toml`.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -1,4 +1,4 @@
-//! What commands about accounts ask the person who runs them.
+//! Questions of commands about accounts to the person who runs them.
 
 use super::{User, UserCommand};
 use crate::cli::confirm::{self, Confirm, Unconfirmed};

@@ -29,7 +29,7 @@ pub(super) const MARKDOWN: &str = "docs/reference/environment.md";
 #[template(path = "deploy/environment.html")]
 struct Page<'a> {
     name: &'a str,
-    /// Whether a secret may come from a file.
+    /// True if a secret may come from a file.
     files: bool,
     sections: Vec<Section<'a>>,
 }
@@ -38,7 +38,7 @@ struct Page<'a> {
 #[template(path = "deploy/environment.md", escape = "none")]
 struct MarkdownPage<'a> {
     name: &'a str,
-    /// Whether a secret may come from a file.
+    /// True if a secret may come from a file.
     files: bool,
     sections: Vec<Section<'a>>,
 }

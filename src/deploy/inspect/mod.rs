@@ -146,7 +146,7 @@ fn is_ours(service: &Service, workload: &Workload) -> bool {
     workload.app == *name || is_part(&workload.name) || workload.containers.iter().any(runs)
 }
 
-/// Whether the service runs in `container`: by its image, or what it reads.
+/// Checks whether the service runs in `container`: by its image, or what it reads.
 fn runs(service: &Service, container: &Container) -> bool {
     let image = container.image.rsplit('/').next().unwrap_or_default();
     let image = image.split([':', '@']).next().unwrap_or_default();

@@ -37,7 +37,7 @@ struct Patch {
 #[serde(rename_all = "camelCase")]
 struct Labels {
     pairs: BTreeMap<String, String>,
-    /// Whether pods get them, too.
+    /// True if pods get them, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     include_templates: bool,
 }

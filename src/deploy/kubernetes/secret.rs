@@ -54,7 +54,7 @@ pub(super) fn any(service: &Service) -> bool {
     service.secret_settings().next().is_some()
 }
 
-/// Whether pods start without the Secret: nothing in it is needed, and no backend that production
+/// Checks whether pods start without the Secret: nothing in it is needed, and no backend that production
 /// has by default, or they would take the default of the program for its URL.
 pub(super) fn is_optional(service: &Service) -> bool {
     let of_backend = |setting: &Setting| {

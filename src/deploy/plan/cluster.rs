@@ -32,7 +32,7 @@ const SLEEPS: u16 = 30;
 written_as_text!(KubernetesVersion, r"^1\.(2[7-9]|[3-9][0-9])$", "1.28");
 
 impl KubernetesVersion {
-    /// Whether `preStop` can sleep without a program of the image.
+    /// Checks whether `preStop` can sleep without a program of the image.
     #[must_use]
     pub const fn sleeps(self) -> bool {
         self.minor >= SLEEPS

@@ -233,7 +233,7 @@ fn own(draft: &mut Draft<'_>, path: &[&str], labels: &BTreeMap<String, String>) 
     }
 }
 
-/// Whether the prefix of `key` is one that Kubernetes keeps for itself: some of these labels mean
+/// Checks whether the prefix of `key` is one that Kubernetes keeps for itself: some of these labels mean
 /// something, such as the Pod Security Standard that a namespace enforces.
 fn is_of_kubernetes(key: &str) -> bool {
     let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);

@@ -265,7 +265,7 @@ impl TryFrom<&str> for Lists {
 }
 
 impl Fact {
-    /// Whether it is a number rather than a variable.
+    /// Checks whether it is a number rather than a variable.
     pub(super) fn is_number(&self) -> bool {
         self.0.starts_with(|letter: char| letter.is_ascii_digit())
     }

@@ -36,7 +36,7 @@ pub struct Manifests {
     pub(super) inputs: Inputs,
     /// What is built, the base first, where there is one.
     pub(super) places: Vec<Place>,
-    /// Whether the first of them is the base.
+    /// True if the first of them is the base.
     has_base: bool,
 }
 

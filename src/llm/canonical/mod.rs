@@ -19,7 +19,7 @@ use crate::http::{Code, FieldError, Problem};
 /// Lists and objects inside each other, as deep as `serde_json` reads them.
 const MAX_DEPTH: usize = 127;
 
-/// What the upstream stores of a question and its answer, where the route is one that stores.
+/// The part of a question and its answer that the upstream stores, where the route is one that stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stored {
     /// Both, as it does where `store` is not false.
@@ -58,7 +58,7 @@ pub(super) struct Canonical {
     pub(super) choices: Option<u64>,
     /// The number of prompts, where `prompt` is a list of them.
     pub(super) prompts: Option<u64>,
-    /// What the upstream stores, where it may.
+    /// The part that the upstream stores, where it may.
     pub(super) stored: Stored,
     /// The answer may depend on more than the body: on tools that the upstream runs itself, and on what
     /// it stores.

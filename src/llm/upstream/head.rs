@@ -53,18 +53,18 @@ impl Head {
         essence.unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    /// Whether the body is server-sent events.
+    /// Checks whether the body is server-sent events.
     pub(in crate::llm) fn is_stream(&self) -> bool {
         self.media_type() == "text/event-stream"
     }
 
-    /// Whether nobody can do anything with a part of the body.
+    /// Checks whether nobody can do anything with a part of the body.
     pub(in crate::llm) fn is_one_piece(&self) -> bool {
         let measured = self.headers.contains_key(header::CONTENT_LENGTH);
         !self.is_stream() && (measured || self.media_type() == "application/json")
     }
 
-    /// Whether others who asked the same should get this answer: not where it says that this was
+    /// Checks whether others who asked the same should get this answer: not where it says that this was
     /// the wrong moment.
     pub(in crate::llm) fn is_for_all(&self) -> bool {
         let passing = [

@@ -36,10 +36,10 @@ use crate::http::context::{REQUEST_ID, RequestId};
 use crate::schema::Secret;
 use crate::storage::BadUrl;
 
-/// How long a connection may take to be made.
+/// Longest time until a connection is made.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long a connection is kept for the next request: shorter than servers keep theirs (uvicorn,
+/// Time for which a connection is kept for the next request: shorter than servers keep theirs (uvicorn,
 /// Node and Apache 5 s), with a margin for the way, so that none is used that the other side has just
 /// closed. A question is not asked twice: it may have been understood, and costs money.
 const IDLE: Duration = Duration::from_secs(3);
@@ -65,7 +65,7 @@ pub(super) struct Call {
     /// The end of the path behind that of the route; empty for most.
     pub(super) path: String,
     pub(super) body: Bytes,
-    /// Whether server-sent events are asked for.
+    /// True if server-sent events are asked for.
     pub(super) stream: bool,
     /// The body holds figures as an answer's usage does.
     pub(super) figures: bool,

@@ -7,7 +7,7 @@ use crate::schema::walk::Node;
 
 /// The largest schema of a setting that is looked at, in bytes or so.
 const MOST_BYTES: usize = 32 * 1024;
-/// What a pattern counts beside its bytes: its program is larger than its text.
+/// Cost of a pattern beside its bytes: its program is larger than its text.
 const PATTERN_COST: usize = 1024;
 /// Nodes within nodes.
 const MOST_DEPTH: usize = 12;

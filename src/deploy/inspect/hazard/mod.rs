@@ -36,9 +36,9 @@ struct Running<'a> {
     value: &'a Value,
     container: &'a Container,
     place: Place<'a>,
-    /// Whether the manifests were rendered here, so that nothing may be missing.
+    /// True if the manifests were rendered here, so that nothing may be missing.
     rendered: bool,
-    /// Whether it serves, rather than does one thing and ends.
+    /// True if it serves, rather than does one thing and ends.
     serves: bool,
 }
 

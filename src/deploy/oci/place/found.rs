@@ -154,14 +154,14 @@ fn is_small(entry: &fs::DirEntry) -> bool {
     entry.metadata().is_ok_and(|it| it.len() <= MOST_BYTES)
 }
 
-/// Whether a layout, or that of its referrers, has a folder of that path.
+/// Checks whether a layout, or that of its referrers, has a folder of that path.
 fn is_folder(path: &str) -> bool {
     let path = format!("{path}/");
     let below = path.strip_prefix(REFERRERS).unwrap_or(&path);
     matches!(below, "" | "blobs/" | "blobs/sha256/")
 }
 
-/// Whether a layout, or that of its referrers, has files of that path.
+/// Checks whether a layout, or that of its referrers, has files of that path.
 fn is_part(path: &str) -> bool {
     let path = path.strip_prefix(REFERRERS).unwrap_or(path);
     let hex = path.strip_prefix("blobs/sha256/");
