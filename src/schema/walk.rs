@@ -18,6 +18,8 @@ pub(super) const MAX_DEPTH: usize = 16;
 /// More settings or sections than this are no configuration. Without a limit, a small schema whose
 /// definitions refer to one another several times each would have no end.
 const MAX_SETTINGS: usize = 1_000;
+/// Bytes of JSON that all settings and sections may have, definitions resolved.
+const MAX_HELD: usize = 16 << 20;
 
 /// A schema that does not describe settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,13 @@ pub enum SchemaError {
     /// A schema without end.
     #[error("the schema has more than {MAX_SETTINGS} settings or sections")]
     TooMany,
+    /// A large definition that many settings refer to counts for each of them.
+    #[error(
+        "the descriptions, choices and defaults of the settings come to more than {} MiB, each \
+         definition counted for every setting that refers to it; shorten the largest",
+        MAX_HELD >> 20
+    )]
+    TooLarge,
     /// A condition names no setting.
     #[error("x-required-when names {0}, and no setting is called that; write its variable")]
     Condition(String),
@@ -77,6 +86,7 @@ impl Settings {
             settings: Vec::new(),
             sections: Vec::new(),
             open: Vec::new(),
+            held: 0,
         };
         let top = walk.resolve(schema, &[])?;
         walk.open = top.references;
@@ -114,6 +124,8 @@ struct Walk<'a> {
     sections: Vec<Section>,
     /// References that led to the sections around the field that is looked at.
     open: Vec<String>,
+    /// Bytes of JSON of the settings and sections so far.
+    held: usize,
 }
 
 /// A node without `$ref` and without alternatives that leave no choice.
@@ -163,6 +175,10 @@ impl Walk<'_> {
                 optional,
                 references,
             } = self.resolve(field, path)?;
+            self.held += serde_json::to_vec(&child).map_or(MAX_HELD, |text| text.len());
+            if self.held > MAX_HELD {
+                return Err(SchemaError::TooLarge);
+            }
             // A model within itself has no end, and is JSON where it may be left out.
             let ends = (optional || !required.contains(key))
                 && self.is_foreign()

@@ -381,3 +381,16 @@ fn of_two_limits_of_a_whole_number_the_stricter_one_counts() {
         assert_eq!(limits(field.clone()), expected, "{field}");
     }
 }
+
+#[test]
+fn a_large_definition_counts_for_every_setting_that_refers_to_it() {
+    let schema = |count: usize| {
+        let fields = (0..count).map(|at| (format!("v{at}"), json!({ "$ref": "#/$defs/large" })));
+        let fields: serde_json::Map<_, _> = fields.collect();
+        json!({ "type": "object", "properties": fields,
+            "$defs": { "large": { "type": "string", "description": "x".repeat(200_000) } } })
+    };
+    assert!(Settings::from_schema(&schema(50)).is_ok());
+    let many = Settings::from_schema(&schema(900));
+    assert_eq!(many, Err(SchemaError::TooLarge));
+}
