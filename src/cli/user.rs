@@ -1,14 +1,15 @@
 //! `aura user`: accounts, with or without a server running.
 
+mod password;
 mod question;
 
-use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::password::Password;
 use super::confirm::Confirm;
 use super::output;
 use super::setup::Source;
@@ -145,34 +146,6 @@ enum UserCommand {
         #[command(flatten)]
         confirm: Confirm,
     },
-}
-
-#[derive(Args, Debug)]
-struct Password {
-    /// Read the password from standard input (one trailing newline is cut) instead of asking.
-    #[arg(long)]
-    password_stdin: bool,
-}
-
-impl Password {
-    fn read(&self) -> anyhow::Result<Secret> {
-        if self.password_stdin {
-            let mut text = String::new();
-            let limit = std::io::stdin().lock().take(4096).read_to_string(&mut text);
-            limit.context("the password on standard input is not UTF-8")?;
-            let cut = text.strip_suffix('\n').unwrap_or(&text);
-            return Ok(cut.strip_suffix('\r').unwrap_or(cut).into());
-        }
-        if !std::io::stdin().is_terminal() {
-            bail!("there is no terminal to ask for the password: use --password-stdin");
-        }
-        let first = Secret::from(rpassword::prompt_password("Password: ")?);
-        let again = Secret::from(rpassword::prompt_password("Once more: ")?);
-        if !first.is_same(&again) {
-            bail!("the two passwords differ; nothing was changed");
-        }
-        Ok(first)
-    }
 }
 
 impl User {

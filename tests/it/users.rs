@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 use crate::support::{
-    Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, Sqlite, eventually,
+    Client, PASSWORD, PATIENCE, Postgres, Redis, Session, Settings, Sqlite, converse, eventually,
+    terminal,
 };
 
 const OTHER_PASSWORD: &str = "violet-Harbour-83-candle";
@@ -294,6 +295,40 @@ async fn what_cannot_be_done_is_said_and_ends_with_1() {
         let output = settings.run(&arguments).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
     }
+}
+
+/// Runs a command that creates `email` on a terminal, and then prints how the terminal stands.
+async fn create_on_terminal(file: &Sqlite, email: &str, answers: &[(&str, &str)]) -> String {
+    let program = env!("CARGO_BIN_EXE_aura");
+    let mut command = terminal(&format!("{program} user create {email}; stty -a"));
+    command.env("DATABASE_URL", file.url());
+    let (ended, seen) = converse(command, answers).await;
+    assert!(ended.success(), "{seen}");
+    assert!(seen.contains(" echo "), "the echo is on again: {seen}");
+    seen
+}
+
+#[tokio::test]
+async fn a_typed_password_is_never_displayed_and_the_terminal_is_restored() {
+    let file = Sqlite::new();
+    let settings = Settings::new().database(&file.url());
+    settings.done(&["migrate"]).await;
+    let typed = format!("{PASSWORD}\n");
+    let answers = [("Password: ", &*typed), ("Once more: ", &*typed)];
+    let seen = create_on_terminal(&file, "ann@example.com", &answers).await;
+    assert!(seen.contains("created ann@example.com"), "{seen}");
+    assert!(!seen.contains(PASSWORD), "{seen}");
+    // Both lines pasted at the first question.
+    let pasted = [("Password: ", &*typed.repeat(2))];
+    let seen = create_on_terminal(&file, "bob@example.com", &pasted).await;
+    assert!(seen.contains("created bob@example.com"), "{seen}");
+    assert!(!seen.contains(PASSWORD), "{seen}");
+    for (keys, said) in [("\u{3}", "interrupted"), ("\u{4}", "end of file")] {
+        let seen = create_on_terminal(&file, "eve@example.com", &[("Password: ", keys)]).await;
+        assert!(seen.contains("nothing was changed"), "{seen}");
+        assert!(seen.contains(said), "{seen}");
+    }
+    assert_eq!(list(&settings).await.len(), 2);
 }
 
 #[tokio::test]

@@ -12,14 +12,15 @@ use std::process::Stdio;
 use std::sync::mpsc;
 
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::{generate, said};
 use crate::support::{
-    IMAGE, Network, PASSWORD, PATIENCE, Podman, Postgres, Redis, eventually, run,
+    IMAGE, Network, PASSWORD, PATIENCE, Podman, Postgres, Redis, converse, eventually, run,
+    terminal,
 };
 
 /// Name of the pod.
@@ -242,58 +243,34 @@ impl<'a> Overlay<'a> {
         lines.map(|line| line.trim().to_owned()).collect()
     }
 
-    /// A line of a page as a command of bash, with a `kubectl` that knows this container alone.
-    fn bash(&self, program: &str, line: &str) -> Command {
+    /// The command with a `kubectl` that knows this container alone.
+    fn with_kubectl(&self, mut command: Command) -> Command {
         let folder = self.podman.in_path();
         let kubectl = folder.join("kubectl");
         fs::write(&kubectl, KUBECTL).expect("a file");
         let everybody = fs::Permissions::from_mode(0o755);
         fs::set_permissions(&kubectl, everybody).expect("a file of ours");
         let path = std::env::var("PATH").expect("a PATH");
-        let mut command = Command::new(program);
         command.env("PATH", format!("{}:{path}", folder.display()));
         command.env("PASSWORD", PASSWORD).kill_on_drop(true);
-        match program {
-            "script" => command.args(["--quiet", "--return", "--command", line, "/dev/null"]),
-            _ => command.args(["-euo", "pipefail", "-c", line]),
-        };
         command
     }
 
     /// What the line prints; it succeeds.
     pub(super) async fn prints(&self, line: &str) -> String {
-        let done = run(self.bash("bash", line).stdin(Stdio::null())).await;
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", line]);
+        let done = run(self.with_kubectl(command).stdin(Stdio::null())).await;
         assert!(done.status.success(), "{line}: {}", said(&done));
         String::from_utf8(done.stdout).expect("UTF-8")
     }
 
     /// Runs the line on a terminal, and answers its two questions with the password.
     pub(super) async fn answers(&self, line: &str) {
-        let mut command = self.bash("script", line);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a terminal");
-        let mut keys = child.stdin.take().expect("its keyboard");
-        let mut screen = child.stdout.take().expect("its screen");
-        let mut seen = String::new();
-        let talk = async {
-            for question in ["Password: ", "Once more: "] {
-                while !seen.contains(question) {
-                    let mut bytes = [0; 512];
-                    let count = screen.read(&mut bytes).await.expect("a screen");
-                    assert!(count > 0, "{line}: {seen}");
-                    seen += &String::from_utf8_lossy(&bytes[..count]);
-                }
-                let answer = format!("{PASSWORD}\n");
-                keys.write_all(answer.as_bytes()).await.expect("a keyboard");
-            }
-            screen.read_to_string(&mut seen).await.expect("a screen");
-            child.wait().await.expect("an end")
-        };
-        let end = tokio::time::timeout(PATIENCE, talk).await;
-        assert!(end.expect("an end in time").success(), "{seen}");
+        let typed = format!("{PASSWORD}\n");
+        let answers = [("Password: ", &*typed), ("Once more: ", &*typed)];
+        let (ended, seen) = converse(self.with_kubectl(terminal(line)), &answers).await;
+        assert!(ended.success(), "{seen}");
         assert!(
             seen.contains("created") && !seen.contains(PASSWORD),
             "{seen}"

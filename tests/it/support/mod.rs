@@ -31,6 +31,7 @@ mod registry;
 mod root_fs;
 mod site;
 mod stores;
+mod terminal;
 mod visitor;
 mod wsgi;
 
@@ -68,6 +69,7 @@ pub(crate) use self::registry::Registry;
 pub(crate) use self::root_fs::RootFs;
 pub(crate) use self::site::Site;
 pub(crate) use self::stores::{Sqlite, on_both_stores};
+pub(crate) use self::terminal::{converse, terminal};
 pub(crate) use self::visitor::Visitor;
 pub(crate) use self::wsgi::Wsgi;
 
