@@ -1,0 +1,46 @@
+//! Unit tests of `users`.
+
+use super::*;
+use crate::dashboard::hostile::{HOSTILE, is_text};
+
+fn html(rows: Vec<Row>, query: &str) -> String {
+    let pager = Pager {
+        first: format!("/users?q={}", escape(HOSTILE)),
+        next: String::new(),
+        onward: "Next page",
+    };
+    let body = Users {
+        query: query.to_owned(),
+        role: query.to_owned(),
+        states: Vec::new(),
+        orders: Vec::new(),
+        filtered: !query.is_empty(),
+        after: String::new(),
+        first: String::new(),
+        total: String::new(),
+        rows,
+        pager,
+    };
+    body.to_string()
+}
+
+#[test]
+fn what_was_searched_for_and_found_is_text() {
+    let row = Row {
+        id: HOSTILE.to_owned(),
+        email: HOSTILE.to_owned(),
+        state: UserState::Active,
+        roles: vec![HOSTILE.to_owned()],
+        since: Moment(crate::clock::Timestamp::from_millis(0)),
+        last_sign_in: None,
+    };
+    is_text(&html(vec![row], ""), 3);
+    // In the fields of text and role.
+    is_text(&html(Vec::new(), HOSTILE), 2);
+}
+
+#[test]
+fn roles_are_names_between_spaces_and_commas() {
+    assert_eq!(role_names(" a, b  c;d"), ["a", "b", "c", "d"]);
+    assert!(role_names(" , ").is_empty());
+}
