@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use aura::deploy::{ARTEFACTS, Plan, Project, Service, tree};
+use aura::deploy::artefact::Project;
+use aura::deploy::artefacts::ARTEFACTS;
+use aura::deploy::plan::Plan;
+use aura::deploy::service::Service;
+use aura::deploy::tree;
 use aura::schema::{Bounded, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;

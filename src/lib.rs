@@ -10,6 +10,12 @@ pub mod schema;
 /// Settings and the facts of a service to the files that deploy it. Knows nothing of aura.
 pub mod deploy;
 
+/// Manifests of any origin, read for what is wrong in them.
+pub mod inspect;
+
+/// A checkout, an image and manifests, held to what the service promises.
+pub mod verify;
+
 /// Time and randomness as values; the only ambient reads of both.
 #[cfg(feature = "server")]
 pub mod clock;

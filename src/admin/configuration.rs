@@ -7,8 +7,9 @@ use poem_openapi::Object;
 
 use super::advice::{Advice, advice};
 use crate::config::Config;
+use crate::deploy::facts::groups;
 use crate::deploy::kubernetes::place;
-use crate::deploy::{Service, groups};
+use crate::deploy::service::Service;
 use crate::schema::{Entry, Loaded, Origin, Setting};
 
 /// The settings of a running server.

@@ -10,8 +10,9 @@ use super::config_from::inputs;
 use super::generate::project::aura;
 use super::{USAGE, config_text};
 use crate::config::Config;
-use crate::deploy::inspect::{Inputs, mentions};
-use crate::deploy::{Service, describe, explain};
+use crate::deploy::env_docs::{describe, explain};
+use crate::deploy::service::Service;
+use crate::inspect::{Inputs, mentions};
 use crate::schema::{Loader, Setting};
 
 /// Explains the setting `name` with its value as `loader` finds it, or all of them without; given

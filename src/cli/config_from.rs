@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::generate::project::aura;
 use super::{BAD_CONFIG, output};
-use crate::deploy::inspect::{self, Inputs, Report, inspect};
+use crate::inspect::{self, Inputs, Report, inspect};
 
 /// Looks into `from` (`-` is standard input) and prints what it finds; gives the exit code.
 pub(super) fn check(

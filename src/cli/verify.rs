@@ -1,6 +1,6 @@
 //! `aura verify`: the checklist of a release, put to a checkout, an image and manifests.
 //!
-//! What is asked is `deploy/verify`'s business; here is where it looks, and how it is printed.
+//! What is asked is the business of `verify`; here is where it looks, and how it is printed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use clap::Args;
 
 use super::generate::project::Source;
 use super::{USAGE, output};
-use crate::deploy::Service;
-use crate::deploy::verify::{Checkout, Image, Manifests, Subject, Unusable, verify};
+use crate::deploy::service::Service;
+use crate::verify::{Checkout, Image, Manifests, Subject, Unusable, verify};
 
 /// Where the checkout is, where nobody names one.
 const HERE: &str = ".";

@@ -4,8 +4,10 @@
 
 use askama::Template;
 
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 use super::oci::{STOP_SIGNAL, USER, labels, ports};
-use super::{Artefact, File, Project, RenderError};
 
 #[derive(Template)]
 #[template(path = "deploy/Dockerfile", escape = "none")]

@@ -9,16 +9,19 @@ use std::fmt::Write as _;
 
 use askama::Template;
 
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
 use super::facts::{self, Group};
+use super::file::File;
 use super::prose::{self, Block, Span};
-use super::{Artefact, File, Project, RenderError, Service};
+use super::service::Service;
 use crate::schema::Setting;
 
 /// Columns of a comment, the `# ` included.
 const WIDTH: usize = 96;
 
 /// See the module.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "dotenv",
     about: ".env.example: every setting with its default, to be copied and filled in",
     render,

@@ -172,3 +172,17 @@ mod tests {
         );
     }
 }
+
+/// An artefact that could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// An object could not be written.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// A template could not be filled.
+    #[error("a template cannot be filled: {0}")]
+    Template(#[from] askama::Error),
+    /// The facts contradict each other.
+    #[error("{0}")]
+    Facts(String),
+}

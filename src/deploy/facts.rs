@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::Service;
 use super::prose;
+use super::service::Service;
 use crate::schema::{Kind, Reader, Setting};
 
 /// The settings of one part of the configuration.
@@ -52,7 +52,7 @@ pub fn groups(service: &Service) -> Vec<Group<'_>> {
 }
 
 /// What its text is read as, the unit included: `whole number (minutes)`.
-pub(super) fn kind(setting: &Setting) -> String {
+pub(crate) fn kind(setting: &Setting) -> String {
     let kind = match &setting.kind {
         Kind::String if setting.multiline() => "text of several lines",
         Kind::String => "text",
@@ -71,7 +71,7 @@ pub(super) fn kind(setting: &Setting) -> String {
 }
 
 /// The same in one word, for scripts.
-pub(super) fn kind_word(kind: &Kind) -> &'static str {
+pub(crate) fn kind_word(kind: &Kind) -> &'static str {
     match kind {
         Kind::String => "string",
         Kind::Integer => "integer",
@@ -84,7 +84,7 @@ pub(super) fn kind_word(kind: &Kind) -> &'static str {
 }
 
 /// The unit of a number, which its name ends in.
-pub(super) fn unit(setting: &Setting) -> Option<&'static str> {
+pub(crate) fn unit(setting: &Setting) -> Option<&'static str> {
     if !matches!(setting.kind, Kind::Integer | Kind::Number) {
         return None;
     }
@@ -104,7 +104,7 @@ pub(super) fn unit(setting: &Setting) -> Option<&'static str> {
 }
 
 /// Where a value must be given: `yes`, `in staging and production`, `where MODE is a or b`, `no`.
-pub(super) fn required(setting: &Setting) -> String {
+pub(crate) fn required(setting: &Setting) -> String {
     if setting.required {
         return "yes".to_owned();
     }
@@ -118,13 +118,13 @@ pub(super) fn required(setting: &Setting) -> String {
 }
 
 /// Checks whether a value must be given somewhere, whatever the other settings are.
-pub(super) fn is_required(setting: &Setting) -> bool {
+pub(crate) fn is_required(setting: &Setting) -> bool {
     setting.required || !setting.required_in.is_empty()
 }
 
 /// One line for each setting that the environment `name` gives no value in `given`, and without
 /// which the program would not start. Those of the loader have a placeholder, which it refuses.
-pub(super) fn unset(
+pub(crate) fn unset(
     service: &Service,
     name: &str,
     given: &BTreeMap<String, String>,
@@ -145,7 +145,7 @@ pub(super) fn unset(
 
 /// The reason for which a pod that listens on `address` is never ready; none where it is reached, or
 /// that cannot be told of a name.
-pub(super) fn unreachable(address: &str) -> Option<&'static str> {
+pub(crate) fn unreachable(address: &str) -> Option<&'static str> {
     const LOOPBACK: &str = "which nobody but the pod itself reaches: the kubelet asks at the address of \
                             the pod, so it would never be ready";
     let bare = address.trim_start_matches('[').trim_end_matches(']');
@@ -158,31 +158,31 @@ pub(super) fn unreachable(address: &str) -> Option<&'static str> {
 }
 
 /// Checks for a name of the machine itself (RFC 6761, section 6.3).
-pub(super) fn is_localhost(name: &str) -> bool {
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The ConfigMap of all settings that are no secrets.
-pub(super) fn config_map(service: &Service) -> String {
+pub(crate) fn config_map(service: &Service) -> String {
     format!("{}-config", service.name)
 }
 
 /// Digits of the digest behind the name of a ConfigMap outside development.
-pub(super) const REVISION_DIGITS: usize = 8;
+pub(crate) const REVISION_DIGITS: usize = 8;
 
 /// The longest name of a service, in characters: that of its Job, `NAME-migrate-` and a digest, is a
 /// label of the pods, and a label has 63 at most.
-pub(super) const LONGEST_NAME: usize = 46;
+pub(crate) const LONGEST_NAME: usize = 46;
 
 /// Checks whether `found` is the object `name` or a revision of it, renamed or not.
-pub(super) fn is_revision_of(found: &str, name: &str) -> bool {
+pub(crate) fn is_revision_of(found: &str, name: &str) -> bool {
     found == name || revision_digest(found, name).is_some()
 }
 
 /// The digest in `found`, where that is a revision of the object `name`. `namePrefix` and
 /// `nameSuffix` of a kustomization may stand before the name and behind the digest.
-pub(super) fn revision_digest<'a>(found: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn revision_digest<'a>(found: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = found.split_once(name)?;
     let (digest, rest) = rest.strip_prefix('-')?.split_at_checked(REVISION_DIGITS)?;
     // More letters make it the hash of another tool, such as kustomize's own of ten.
@@ -195,13 +195,13 @@ fn is_hex(byte: u8) -> bool {
 }
 
 /// The Secret of the others.
-pub(super) fn secret(service: &Service) -> String {
+pub(crate) fn secret(service: &Service) -> String {
     format!("{}-secrets", service.name)
 }
 
 /// How to come by the value of a secret, in the prose of a doc comment; none where nothing is
 /// known of it.
-pub(super) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
+pub(crate) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     if let Some(recipe) = setting.recipe() {
         return Some(prose::one_line(&recipe));
     }
@@ -223,7 +223,7 @@ pub(super) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     random.then(|| "Make one with `openssl rand -base64 32`.".to_owned())
 }
 
-fn scheme(backend: &super::BackendKind) -> String {
+fn scheme(backend: &super::service::BackendKind) -> String {
     let first = backend.schemes.first();
     first.map_or_else(String::new, |(scheme, _)| scheme.clone())
 }

@@ -1,6 +1,6 @@
 //! A file that an artefact renders, and the mark by which it is known again.
 
-use super::Service;
+use super::service::Service;
 
 /// A rendered file. Its text depends on the code and on `deploy.toml`, and on nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ const TAIL: &str = "; change deploy.toml or the code, and generate it again.";
 
 /// Sentence that the first line of a file of `artefact` holds, or the member `$comment` or
 /// `x-generated-by` of a JSON one. It names the command only where the service has one.
-pub(super) fn mark(service: &Service, artefact: &str) -> String {
+pub(crate) fn mark(service: &Service, artefact: &str) -> String {
     match service.command_for(artefact) {
         Some(command) => format!("{HEAD}by `{command}`{TAIL}"),
         None => format!("{HEAD}for {} ({artefact}){TAIL}", service.name),
@@ -31,7 +31,7 @@ pub(super) fn mark(service: &Service, artefact: &str) -> String {
 }
 
 /// The part of the mark in `text` that differs between artefacts; none where there is no mark.
-pub(super) fn marked_by(text: &str) -> Option<&str> {
+pub(crate) fn marked_by(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once(HEAD)?;
     let (by, _) = rest.split_once(TAIL)?;
     is_marked(text).then_some(by)

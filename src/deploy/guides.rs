@@ -1,23 +1,17 @@
 //! Pages for operators whose tables are generated: the prose stays as its author left it.
 
-use super::{Artefact, File, Project, RenderError, table};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
+use super::service::Guide;
+use super::table;
 
 /// The artefact.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "guides",
     about: "Pages for operators, with their tables filled in",
     render,
 };
-
-/// A page of a service's own. Its first line carries the mark in a comment, and tables stand
-/// between `<!-- table: NAME -->` and `<!-- /table -->` (see [`table::tables`] for the names).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guide {
-    /// Where it belongs: `docs/workflows/production-deployment.md`.
-    pub path: String,
-    /// Its text, with tables of any age.
-    pub text: String,
-}
 
 fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let tables = table::tables(&project.service);

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Artefact, File, Project, RenderError};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 use crate::schema::{Setting, Settings};
 
 /// The dialect, as schemars writes it.
@@ -17,7 +19,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const MAX_DEPTH: usize = 16;
 
 /// See the module.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "schema",
     about: "JSON Schema of the configuration, each setting with its variable",
     render,

@@ -6,7 +6,7 @@
 use super::prose::{self, Block, Span};
 
 /// `docs` as paragraphs and lists, with an empty line after each.
-pub(super) fn blocks(docs: &str) -> String {
+pub(crate) fn blocks(docs: &str) -> String {
     let mut out = String::new();
     for block in prose::blocks(docs) {
         match block {
@@ -28,12 +28,12 @@ pub(super) fn blocks(docs: &str) -> String {
 }
 
 /// `docs` on one line.
-pub(super) fn line(docs: &str) -> String {
+pub(crate) fn line(docs: &str) -> String {
     spans(&prose::spans(docs))
 }
 
 /// Spans on one line.
-pub(super) fn spans(spans: &[Span]) -> String {
+pub(crate) fn spans(spans: &[Span]) -> String {
     spans
         .iter()
         .map(|span| match span {
@@ -44,7 +44,7 @@ pub(super) fn spans(spans: &[Span]) -> String {
 }
 
 /// `value` as code. White space at its ends and line breaks are shown as such where they can be.
-pub(super) fn code(value: &str) -> String {
+pub(crate) fn code(value: &str) -> String {
     let plain = |c: char| !c.is_control() && !matches!(c, '`' | '|');
     let whole = !value.is_empty() && value == value.trim() && !value.ends_with('\\');
     if whole && value.chars().all(plain) {
@@ -65,7 +65,7 @@ pub(super) fn code(value: &str) -> String {
 }
 
 /// `words` as words: no character of theirs is markup.
-pub(super) fn text(words: &str) -> String {
+pub(crate) fn text(words: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';
     let mut rest = words.chars().peekable();
@@ -98,7 +98,7 @@ fn beginning(line: &str) -> String {
 }
 
 /// A table of cells that are Markdown of one line already.
-pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let row = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
     let mut out = row(head.to_vec());
     out.push_str(&row(vec!["---"; head.len()]));

@@ -1,96 +1,92 @@
 //! Settings and the facts of a service to the files that deploy it.
 //!
-//! A [`Service`] says what is to be deployed, a [`Plan`] where and how; each [`Artefact`] renders
-//! files from the two and reads nothing else: no environment, no clock, no network. Any service
+//! From ground to roof, as in `src/lib.rs`: a module imports only what stands above it. Any service
 //! whose configuration has a JSON Schema can be rendered, aura is only one of them.
-//!
-//! An artefact is one file here and one entry in [`ARTEFACTS`]: the command line, `all`, the drift
-//! check and the tests follow.
 
-pub mod compose;
-pub mod dockerfile;
-mod dotenv;
-pub mod emit;
-mod env_docs;
-mod facts;
-mod file;
-mod guides;
-mod hardening;
-pub mod inspect;
-mod json_schema;
-pub mod kubernetes;
-mod kustomize;
-mod markdown;
-pub mod oci;
-mod openapi;
-pub mod plan;
+/// Sentences from doc comments: wrapped, cut and quoted.
 pub mod prose;
+
+/// Markdown: tables, links, escapes.
+pub(crate) mod markdown;
+
+/// YAML as it is written, and the errors of rendering.
+pub mod emit;
+
+/// Promises of a release, which `verify` holds it to.
+pub mod promises;
+
+/// Facts of a service: its settings, ports, probes, programs and pages.
+pub mod service;
+
+/// Groups and sentences that follow from the facts.
+pub mod facts;
+
+/// A rendered file, and the mark by which it is known again.
+pub mod file;
+
+/// The plan: image, environments, hosts, backends; read from `deploy.toml`.
+pub mod plan;
+
+/// Fields of kustomizations.
+pub(crate) mod kustomize;
+
+/// An artefact: a name, and a function from a project to files.
+pub mod artefact;
+
+/// A project for tests.
 #[cfg(test)]
-mod sample;
-pub mod secrets;
-mod service;
-mod service_file;
-pub mod systemd;
+pub(crate) mod sample;
+
+/// Kubernetes manifests: a base, components, an overlay an environment.
+pub mod kubernetes;
+
+/// Tables inside the pages for operators.
 pub mod table;
-pub mod tree;
+
+/// Pages for operators, with their tables filled in.
+mod guides;
+
+/// The JSON Schema of the settings.
+mod json_schema;
+
+/// The OpenAPI document.
+mod openapi;
+
+/// The reference of all settings.
+pub mod env_docs;
+
+/// The page on hardening, which follows from the manifests.
+pub(crate) mod hardening;
+
+/// `.env.example`.
+mod dotenv;
+
+/// The OCI image: read, assembled, written.
+pub mod oci;
+
+/// A Dockerfile, for those who build with one.
+pub mod dockerfile;
+
+/// A unit of systemd and what belongs to it.
+pub mod systemd;
+
+/// A stack for one machine.
+pub mod compose;
+
+/// Random secrets in the form that each target takes.
+pub mod secrets;
+
+/// `service.toml`: the facts of a service of others.
+pub mod service_file;
+
+/// The JSON Schema and the reference page of `deploy.toml`.
+mod deploy_schema;
+
+/// Differences between two versions of the settings.
 pub mod upgrade;
-pub mod verify;
 
-pub use env_docs::{describe, explain};
-pub use facts::{Group, groups};
-pub use file::{File, MARK, is_marked};
-pub use guides::Guide;
-pub use plan::Plan;
-pub use service::{BackendKind, Check, Embedded, Make, Memory, Probes, Program, Requests, Service};
-pub use service_file::ServiceFile;
+/// Rendered files on disk: compared, written, removed.
+pub mod tree;
 
-/// A service and where it is to run: all that an artefact may look at.
-#[derive(Debug, Clone)]
-pub struct Project {
-    /// What.
-    pub service: Service,
-    /// Where and how.
-    pub plan: Plan,
-}
-
-/// Something that can be rendered.
-#[derive(Debug, Clone, Copy)]
-pub struct Artefact {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// One line for `--help`.
-    pub about: &'static str,
-    /// Renders its files; none where the service has nothing for it.
-    pub render: fn(&Project) -> Result<Vec<File>, RenderError>,
-}
-
-/// An artefact that could not be rendered.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// An object could not be written.
-    #[error(transparent)]
-    Emit(#[from] emit::EmitError),
-    /// A template could not be filled.
-    #[error("a template cannot be filled: {0}")]
-    Template(#[from] askama::Error),
-    /// The facts contradict each other.
-    #[error("{0}")]
-    Facts(String),
-}
-
-/// Every artefact, in the order of `--help`.
-pub const ARTEFACTS: &[Artefact] = &[
-    kubernetes::ARTEFACT,
-    compose::ARTEFACT,
-    dockerfile::ARTEFACT,
-    oci::ARTEFACT,
-    systemd::ARTEFACT,
-    dotenv::ARTEFACT,
-    env_docs::ARTEFACT,
-    json_schema::ARTEFACT,
-    plan::ARTEFACT,
-    service_file::ARTEFACT,
-    hardening::ARTEFACT,
-    guides::ARTEFACT,
-    openapi::ARTEFACT,
-];
+/// The list of artefacts.
+pub mod artefacts;

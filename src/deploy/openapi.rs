@@ -2,10 +2,12 @@
 //!
 //! What the document says is the service's business; one that has none gets no file.
 
-use super::{Artefact, File, Project, RenderError};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 
 /// See the module.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "openapi",
     about: "OpenAPI document of the routes",
     render,

@@ -112,7 +112,7 @@ fn closing(text: &str, run: usize) -> Option<usize> {
 
 /// `text` on one line, with single spaces, and nothing in it that a terminal or a browser would
 /// obey.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
     line.chars()
@@ -122,7 +122,7 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// The words of `spans`, code in its backticks.
 #[cfg(test)]
-pub(super) fn plain(spans: &[Span]) -> String {
+pub(crate) fn plain(spans: &[Span]) -> String {
     spans
         .iter()
         .map(|span| match span {

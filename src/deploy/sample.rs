@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::artefact::Project;
 use super::plan::{
     Annotations, Backend, Endpoint, Environment, ExternalSecret, Gateway, Image, KubernetesVersion,
     Network, Placement, Plan, Resources, Tier,
 };
-use super::{BackendKind, Embedded, Project, Service};
+use super::service::{BackendKind, Embedded, Service};
 
 /// A service `shop` with a database, Redis, a metrics port and secrets.
-pub(super) fn project() -> Project {
+pub(crate) fn project() -> Project {
     Project {
         service: service(),
         plan: Plan {
@@ -33,7 +34,7 @@ pub(super) fn project() -> Project {
 }
 
 /// The service alone.
-pub(super) fn service() -> Service {
+pub(crate) fn service() -> Service {
     let text = json!({ "type": "string" });
     let secret = json!({ "type": ["string", "null"], "writeOnly": true });
     let mut key = secret.clone();

@@ -7,12 +7,11 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::guides::Guide;
-use super::verify::Promises;
+use super::promises::Promises;
 use crate::schema::{Fault, SchemaError, Secret, Setting, Settings, Spelling};
 
 /// User and group of a process that says nothing: nobody on the node has that number.
-pub(super) const USER: u32 = 65_532;
+pub(crate) const USER: u32 = 65_532;
 
 /// Seconds that requests in flight may take after SIGTERM in a service that does not say.
 const DRAIN_SECONDS: u64 = 20;
@@ -297,7 +296,7 @@ impl Service {
     }
 
     /// The number that `fact` says: the default of the setting of that name, or itself.
-    pub(super) fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
+    pub(crate) fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
         match self.settings.get(fact) {
             Some(setting) => setting.default_text()?.parse().ok(),
             None => fact.parse().ok(),
@@ -307,13 +306,13 @@ impl Service {
 
 impl Program {
     /// The command that runs `words`, as an exec action and a health check of Compose take it.
-    pub(super) fn exec(&self, words: &[String]) -> Vec<String> {
+    pub(crate) fn exec(&self, words: &[String]) -> Vec<String> {
         let entrypoint = Some(&self.entrypoint).filter(|path| !path.is_empty());
         entrypoint.into_iter().chain(words).cloned().collect()
     }
 
     /// The arguments `words` behind what a container starts with, as far as that is known.
-    pub(super) fn line(&self, words: &[String]) -> Vec<String> {
+    pub(crate) fn line(&self, words: &[String]) -> Vec<String> {
         if self.command.is_empty() {
             return self.exec(words);
         }
@@ -343,4 +342,14 @@ impl Probes {
             startup: path.to_owned(),
         }
     }
+}
+
+/// A page of a service's own. Its first line carries the mark in a comment, and tables stand
+/// between `<!-- table: NAME -->` and `<!-- /table -->` (see [`tables`](super::table::tables) for the names).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guide {
+    /// Where it belongs: `docs/workflows/production-deployment.md`.
+    pub path: String,
+    /// Its text, with tables of any age.
+    pub text: String,
 }

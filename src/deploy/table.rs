@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::markdown::{code, line, table, text};
-use super::{BackendKind, Service, facts, kubernetes};
+use super::service::{BackendKind, Service};
+use super::{facts, kubernetes};
 use crate::schema::Setting;
 
 /// The environment whose needs the table `production` lists.

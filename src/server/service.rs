@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::memory;
 use crate::auth::new_key;
 use crate::config::{Algorithm, Config, SECRETS_VARIABLE};
-use crate::deploy::verify::{Build, Library, Names, Page, Promises};
-use crate::deploy::{BackendKind, Embedded, Guide, Probes, Program, Requests, Service};
+use crate::deploy::promises::Page;
+use crate::deploy::promises::{Build, Library, Names, Promises};
+use crate::deploy::service::{BackendKind, Embedded, Guide, Probes, Program, Requests, Service};
 use crate::schema::{Environment, Fault, SchemaError, Secret};
 
 /// aura, as something to deploy; `openapi` is the document of its routes.

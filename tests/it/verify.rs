@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
 
-use aura::deploy::verify::GROUPS;
+use aura::verify::GROUPS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;

@@ -19,8 +19,10 @@ use clap::{Args, Subcommand};
 
 use self::project::{Source, quoted};
 use super::output;
+use crate::deploy::artefact::{Artefact, Project};
+use crate::deploy::artefacts::ARTEFACTS;
+use crate::deploy::file::File;
 use crate::deploy::tree::{self, Change, ChangeKind};
-use crate::deploy::{ARTEFACTS, Artefact, File, Project};
 
 /// Artefacts that name the image of an environment.
 const WITH_IMAGE: &[&str] = &["k8s", "compose"];
@@ -71,8 +73,9 @@ enum Special {
 /// Every artefact's name and line of help, and `all`.
 fn artefacts() -> Vec<PossibleValue> {
     let all = PossibleValue::new(ALL).help("All of them; needs --out or --check");
-    let one =
-        |artefact: &crate::deploy::Artefact| PossibleValue::new(artefact.name).help(artefact.about);
+    let one = |artefact: &crate::deploy::artefact::Artefact| {
+        PossibleValue::new(artefact.name).help(artefact.about)
+    };
     ARTEFACTS.iter().map(one).chain([all]).collect()
 }
 

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use super::project::{quoted, read};
+use crate::deploy::artefact::Project;
+use crate::deploy::plan::Plan;
 use crate::deploy::plan::{Component, Environment, GitOps};
-use crate::deploy::{Plan, Project};
 
 /// One way of applying, from the first time on: the server keeps who set which field.
 const APPLY: &str = "kubectl apply --server-side --field-manager aura";

@@ -14,11 +14,11 @@ use clap::{ArgGroup, Args};
 use super::Generate;
 use super::project::{self, Source};
 use crate::cli::{USAGE, output};
-use crate::deploy::Service;
 use crate::deploy::oci::{
     CaBundle, Compression, Created, Format, OciError, Platform, Reference, Rendered, Request,
     Revision, place, platform_of, render,
 };
+use crate::deploy::service::Service;
 use crate::schema::Environment;
 
 /// Where systems have their CA bundle; the first that is there is taken.

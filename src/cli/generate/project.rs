@@ -9,7 +9,10 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::{Plan, Project, Service, ServiceFile};
+use crate::deploy::artefact::Project;
+use crate::deploy::plan::Plan;
+use crate::deploy::service::Service;
+use crate::deploy::service_file::ServiceFile;
 use crate::schema::{open_regular, without_mark};
 use crate::server::{self, App};
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::model::{Build, HealthCheck};
 use super::{BACKENDS, escaped};
+use crate::deploy::emit::RenderError;
 use crate::deploy::plan::{Backend, Endpoint, Environment};
-use crate::deploy::{BackendKind, RenderError, Service};
+use crate::deploy::service::{BackendKind, Service};
 
 /// A server that has an official image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::deploy) enum Engine {
+pub(crate) enum Engine {
     Postgres,
     Redis,
 }
@@ -28,7 +29,7 @@ impl Engine {
     }
 
     /// The variable that holds its password.
-    pub(in crate::deploy) const fn password_variable(self) -> &'static str {
+    pub(crate) const fn password_variable(self) -> &'static str {
         match self {
             Self::Postgres => "POSTGRES_PASSWORD",
             Self::Redis => "REDIS_PASSWORD",
@@ -57,7 +58,7 @@ impl Server {
 ///
 /// # Errors
 /// [`RenderError::Facts`] for a default that is no URL.
-pub(in crate::deploy) fn endpoint(
+pub(crate) fn endpoint(
     kind: &BackendKind,
     place: &Environment,
 ) -> Result<Option<Endpoint>, RenderError> {
@@ -89,7 +90,7 @@ pub(in crate::deploy) fn endpoint(
 
 /// The engine of the server that compose runs at `endpoint`; none where it is somebody else's: a
 /// host with a dot, or a scheme without an official image.
-pub(in crate::deploy) fn engine(endpoint: &Endpoint) -> Option<Engine> {
+pub(crate) fn engine(endpoint: &Endpoint) -> Option<Engine> {
     let label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let here = !endpoint.host.is_empty() && endpoint.host.bytes().all(label);
     Engine::of(&endpoint.scheme).filter(|_| here && endpoint.host != "localhost")

@@ -8,12 +8,15 @@ mod model;
 
 use std::collections::BTreeMap;
 
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 use super::plan::{self, Environment};
-use super::{Artefact, File, Project, RenderError, emit, facts, oci};
+use super::{emit, facts, oci};
 use backend::Server;
 use model::{Build, Compose, Condition, HealthCheck, Network, Volume, tmpfs};
 
-pub(super) use backend::{endpoint, engine};
+pub(crate) use backend::{endpoint, engine};
 
 /// The file that holds the secrets, beside `compose.yaml`.
 pub const SECRETS_FILE: &str = "secrets.env";

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::deploy::{Service, sample};
+use crate::deploy::sample;
+use crate::deploy::service::Service;
 
 fn rendered(schema: serde_json::Value) -> String {
     let mut project = sample::project();

@@ -8,21 +8,25 @@ mod plain;
 use askama::Template;
 use serde_json::{Map, Value, json};
 
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 use super::prose::{self, Block, Span};
-use super::{Artefact, File, Project, RenderError, Service, facts, kubernetes, markdown};
+use super::service::Service;
+use super::{facts, kubernetes, markdown};
 use crate::schema::Setting;
 
 pub use plain::explain;
 
 /// See the module.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "env-docs",
     about: "Reference of the variables: Markdown, HTML and JSON",
     render,
 };
 
 /// Where the page that people read is.
-pub(super) const MARKDOWN: &str = "docs/reference/environment.md";
+pub(crate) const MARKDOWN: &str = "docs/reference/environment.md";
 
 /// Every variable, by section.
 #[derive(Template)]

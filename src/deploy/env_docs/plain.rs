@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Span, rows};
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 use crate::schema::Setting;
 
 /// Letters of a line, as narrow terminals have them.

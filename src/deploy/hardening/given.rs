@@ -12,17 +12,17 @@ use super::rules;
 
 /// How one rule stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::deploy) struct Standing {
+pub(crate) struct Standing {
     /// The rule, in two or three words.
-    pub(in crate::deploy) rule: &'static str,
+    pub(crate) rule: &'static str,
     /// What is wrong and where; nothing where it is met, or waived on the objects.
-    pub(in crate::deploy) faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// Whether it is not met and that was said.
-    pub(in crate::deploy) waived: bool,
+    pub(crate) waived: bool,
 }
 
 /// Every rule that can be looked at, put to the objects of one environment.
-pub(in crate::deploy) fn judge(objects: &[Value]) -> Vec<Standing> {
+pub(crate) fn judge(objects: &[Value]) -> Vec<Standing> {
     let told = told(objects);
     let objects = Objects(objects.to_vec());
     let mut standings = Vec::new();

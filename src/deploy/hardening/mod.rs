@@ -8,7 +8,7 @@
 //! the Pod Security Standards of Kubernetes (PSS).
 
 mod container;
-pub(super) mod given;
+pub(crate) mod given;
 mod left_out;
 mod metadata;
 mod network;
@@ -23,10 +23,13 @@ use askama::Template;
 
 use self::objects::Objects;
 use self::rule::{Outcome, Rule};
-use super::{Artefact, File, Project, RenderError, kubernetes, markdown};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
+use super::{kubernetes, markdown};
 
 /// See the module.
-pub(super) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "hardening",
     about: "What scanners ask of the manifests, and what of it is met",
     render,

@@ -4,7 +4,9 @@
 
 use serde_json::Value;
 
-use crate::deploy::{Project, RenderError, kubernetes};
+use crate::deploy::artefact::Project;
+use crate::deploy::emit::RenderError;
+use crate::deploy::kubernetes;
 
 /// The objects of one environment as kustomize would build them.
 #[derive(Debug, Clone)]

@@ -8,7 +8,8 @@ use super::objects::Objects;
 use super::rule::{Met, Outcome};
 use super::*;
 use crate::deploy::kubernetes::waivers;
-use crate::deploy::{Plan, sample};
+use crate::deploy::plan::Plan;
+use crate::deploy::sample;
 
 /// A project as `deploy.toml` would make it.
 fn project(toml: &str) -> Project {
@@ -73,7 +74,7 @@ fn nothing_is_open_in_any_environment() {
 #[test]
 fn a_service_of_which_little_is_known_is_hardened_as_well() {
     let schema = json!({ "properties": { "greeting": { "type": "string" } } });
-    let service = crate::deploy::Service::new("bare", "1.0.0", schema).unwrap();
+    let service = crate::deploy::service::Service::new("bare", "1.0.0", schema).unwrap();
     let plan = Plan::read(&service, None, false).unwrap();
     let project = Project { service, plan };
     let text = &render(&project).unwrap()[0].text;
@@ -184,7 +185,7 @@ fn the_page_has_every_rule_and_every_environment() {
     assert_eq!(files, render(&project).unwrap());
     assert_eq!(files[0].path, "docs/reference/hardening.md");
     let text = &files[0].text;
-    assert!(crate::deploy::is_marked(text));
+    assert!(crate::deploy::file::is_marked(text));
     for rule in rules() {
         assert!(text.contains(&format!("\n## {}\n\n", rule.name)), "{text}");
         assert!(text.contains(&format!("(#{})", anchor(rule.name))));

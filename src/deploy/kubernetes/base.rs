@@ -8,8 +8,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::folder::Folder;
 use super::names::{self, HTTP};
 use super::{config, deployment, name_references, secret};
+use crate::deploy::artefact::Project;
 use crate::deploy::emit::EmitError;
-use crate::deploy::{Project, Service};
+use crate::deploy::service::Service;
 
 /// Where it is.
 pub(super) const FOLDER: &str = "k8s/base/backend";

@@ -6,10 +6,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::values::Values;
 use super::{names, waiver};
-use crate::deploy::Service;
 use crate::deploy::emit::{self, EmitError};
 use crate::deploy::facts::REVISION_DIGITS;
 use crate::deploy::plan::{Environment, GitOps, Tier};
+use crate::deploy::service::Service;
 
 /// Its file.
 pub(super) const FILE: &str = "configmap.yaml";

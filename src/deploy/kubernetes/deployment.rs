@@ -16,8 +16,9 @@ use super::facts::state_is_local;
 use super::names::{self, CONTAINER, HTTP, METRICS};
 use super::values::{PRE_STOP_SECONDS, Values};
 use super::{pod, probes, waiver};
+use crate::deploy::artefact::Project;
 use crate::deploy::plan::{Component, Environment, Tier};
-use crate::deploy::{Project, Service};
+use crate::deploy::service::Service;
 
 /// The Deployment of the base.
 pub(super) fn base(project: &Project) -> Deployment {
@@ -141,7 +142,7 @@ pub(super) fn patch(service: &Service, spec: PodSpec) -> Deployment {
 }
 
 /// The name of the annotation that replaces pods when a variable changes.
-pub(in crate::deploy) const CHECKSUM: &str = "checksum/config";
+pub(crate) const CHECKSUM: &str = "checksum/config";
 
 /// That annotation.
 pub(super) fn checksum(values: &Values) -> BTreeMap<String, String> {

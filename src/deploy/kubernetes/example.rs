@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::deploy::artefact::Project;
 use crate::deploy::plan::{
     Annotations, Backend, Component, Endpoint, Environment, ExternalSecret, Gateway, Image,
     KubernetesVersion, Network, Placement, Plan, Resources, Tier,
 };
-use crate::deploy::{BackendKind, Embedded, Probes, Project, Service};
+use crate::deploy::service::{BackendKind, Embedded, Probes, Service};
 
 pub(super) fn project() -> Project {
     let environments = vec![

@@ -2,9 +2,11 @@
 
 use super::values::Values;
 use super::{components, secret};
+use crate::deploy::artefact::Project;
+use crate::deploy::emit::RenderError;
 use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Component, DATABASE, Environment};
-use crate::deploy::{Project, RenderError, Service};
+use crate::deploy::service::Service;
 
 /// Whether the database is a file beside the process.
 pub(super) fn state_is_local(environment: &Environment) -> bool {

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::ARTEFACT;
 use crate::deploy::emit::{self, EmitError};
-use crate::deploy::{File, Service};
+use crate::deploy::file::File;
+use crate::deploy::service::Service;
 
 /// `kustomization.yaml`, as far as it is used here.
 /// <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>

@@ -11,8 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::values::hex;
 use super::{build, facts, names, pod, waiver};
+use crate::deploy::artefact::Project;
+use crate::deploy::emit;
+use crate::deploy::emit::RenderError;
 use crate::deploy::plan::Environment;
-use crate::deploy::{Project, RenderError, Service, emit};
+use crate::deploy::service::Service;
 
 /// The part of the service that such pods are.
 const RUN: &str = "run";

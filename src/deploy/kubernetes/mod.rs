@@ -8,7 +8,7 @@
 //! Objects are typed; how they are written is the emitter's business.
 
 mod base;
-pub(super) mod build;
+pub(crate) mod build;
 mod components;
 mod config;
 mod deployment;
@@ -21,7 +21,7 @@ mod namespace;
 mod overlay;
 mod place;
 mod pod;
-pub(super) mod probes;
+pub(crate) mod probes;
 mod run_as;
 mod secret;
 mod values;
@@ -32,15 +32,17 @@ mod example;
 #[cfg(test)]
 mod tests;
 
-use super::{Artefact, File, Project, RenderError};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::file::File;
 
 pub use build::stream;
-pub(super) use components::EVERYWHERE;
-pub(super) use deployment::CHECKSUM;
+pub(crate) use components::EVERYWHERE;
+pub(crate) use deployment::CHECKSUM;
 pub use job::job;
 pub use place::{Place, place};
-pub(super) use secret::{needed as needed_secrets, needed_in as needed_secrets_in};
-pub(super) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
+pub(crate) use secret::{needed as needed_secrets, needed_in as needed_secrets_in};
+pub(crate) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
 pub use waiver::{Scanner, Waiver};
 
 /// Kubernetes manifests.
@@ -67,8 +69,8 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
 }
 
 /// The data of the ConfigMap of `environment`.
-pub(super) fn values(
-    service: &super::Service,
+pub(crate) fn values(
+    service: &super::service::Service,
     environment: &super::plan::Environment,
 ) -> std::collections::BTreeMap<String, String> {
     let values = values::Values::of(service, environment);

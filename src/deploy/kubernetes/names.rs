@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use crate::deploy::Service;
 pub(super) use crate::deploy::facts::{config_map, secret};
+use crate::deploy::service::Service;
 
 /// The container that serves.
 pub(super) const CONTAINER: &str = "backend";

@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::names;
-use crate::deploy::Service;
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 
 /// The version of the Pod Security Standard that is meant; a newer one may ask for more.
 const VERSION: &str = "v1.33";

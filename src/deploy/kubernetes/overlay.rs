@@ -14,9 +14,10 @@ use super::components::{
 use super::folder::{Deletion, Folder, Image, Operation, Target};
 use super::values::{Values, hex};
 use super::{config, deployment, names, namespace, run_as, secret};
+use crate::deploy::artefact::Project;
 use crate::deploy::emit::EmitError;
 use crate::deploy::plan::{self, Component, Environment, Tier};
-use crate::deploy::{Project, Service};
+use crate::deploy::service::Service;
 
 /// `k8s/overlays/NAME`.
 pub(super) fn folder(project: &Project, environment: &Environment) -> Result<Folder, EmitError> {

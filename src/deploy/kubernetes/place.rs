@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{base, config, names, secret};
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 use crate::schema::Setting;
 
 /// The object that holds a setting, and its file. The key is the name of the setting.

@@ -15,8 +15,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{names, secret};
-use crate::deploy::Service;
 use crate::deploy::plan::{self, Placement, Resources};
+use crate::deploy::service::Service;
 
 /// What an emptyDir may hold.
 const DIRECTORY_SIZE: &str = "64Mi";

@@ -4,17 +4,17 @@ use k8s_openapi::api::core::v1::{Container, HTTPGetAction, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::names::HTTP;
-use crate::deploy::Probes;
+use crate::deploy::service::Probes;
 
 /// Delay, period and time-out of a probe in seconds, and the failures it takes.
-pub(in crate::deploy) type Timing = [i32; 4];
+pub(crate) type Timing = [i32; 4];
 
 /// The probes of the base. Others rely on these numbers, so they do not change.
-pub(in crate::deploy) const STARTUP: Timing = [0, 5, 3, 30];
+pub(crate) const STARTUP: Timing = [0, 5, 3, 30];
 /// See [`STARTUP`].
-pub(in crate::deploy) const LIVENESS: Timing = [30, 10, 5, 3];
+pub(crate) const LIVENESS: Timing = [30, 10, 5, 3];
 /// See [`STARTUP`].
-pub(in crate::deploy) const READINESS: Timing = [10, 5, 3, 3];
+pub(crate) const READINESS: Timing = [10, 5, 3, 3];
 
 /// Puts the probes of the base into `container`: one path, patient at the start.
 pub(super) fn base(probes: &Probes, container: &mut Container) {

@@ -3,9 +3,9 @@
 
 use super::folder::{Folder, Operation, Target};
 use super::names;
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::plan::{Component, Environment, RunAs};
+use crate::deploy::service::Service;
 
 /// The patch of the Job that migrates; what is in it is part of the Job's name.
 pub(super) const JOB_FILE: &str = "run-as-job.yaml";

@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Secret;
 
 use super::names;
 use crate::deploy::emit::{self, EmitError};
+use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Environment};
-use crate::deploy::{Service, facts};
+use crate::deploy::service::Service;
 use crate::schema::{SET_ME, Setting};
 
 /// Its file.
@@ -15,7 +16,7 @@ pub(super) const FILE: &str = "secret.yaml";
 
 /// Secrets that a deployment gives a value: those that are required anywhere, and those whose
 /// default is for a single machine.
-pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {
+pub(crate) fn needed(service: &Service) -> impl Iterator<Item = &Setting> {
     service
         .secret_settings()
         .filter(|setting| is_needed(setting))
@@ -23,7 +24,7 @@ pub(in crate::deploy) fn needed(service: &Service) -> impl Iterator<Item = &Sett
 
 /// Secrets that `environment` needs a value for: what is inside the process needs none, a backend
 /// that only this environment has needs its own, and so does what its settings ask for.
-pub(in crate::deploy) fn needed_in<'a>(
+pub(crate) fn needed_in<'a>(
     service: &'a Service,
     environment: &'a Environment,
 ) -> impl Iterator<Item = &'a Setting> {

@@ -22,7 +22,7 @@ fn every_file_is_listed_where_it_stands() {
             let list = text(&format!("{folder}/kustomization.yaml"));
             assert!(list.contains(name), "{} is not listed", file.path);
         }
-        assert!(crate::deploy::is_marked(&file.text), "{}", file.path);
+        assert!(crate::deploy::file::is_marked(&file.text), "{}", file.path);
         assert!(!file.text.contains("null"), "{}", file.path);
     }
     let mut paths: Vec<_> = files.iter().map(|file| &file.path).collect();

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::deploy::Service;
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 use crate::schema::{Kind, Reader, SET_ME, Setting};
 
 /// Seconds between the order to stop and SIGTERM, in which the pod leaves its Services.
-pub(in crate::deploy) const PRE_STOP_SECONDS: i64 = 5;
+pub(crate) const PRE_STOP_SECONDS: i64 = 5;
 /// Seconds between the end of the drain and SIGKILL.
 const SPARE_SECONDS: i64 = 5;
 
@@ -103,7 +103,7 @@ impl Values {
 
 /// SHA-256 over a ConfigMap's data, in hex. A pod that carries it is replaced when a variable
 /// changes.
-pub(in crate::deploy) fn checksum(values: &BTreeMap<String, String>) -> String {
+pub(crate) fn checksum(values: &BTreeMap<String, String>) -> String {
     let text = values.iter().fold(String::new(), |text, (name, value)| {
         text + name + "=" + &format!("{value:?}") + "\n"
     });
@@ -111,7 +111,7 @@ pub(in crate::deploy) fn checksum(values: &BTreeMap<String, String>) -> String {
 }
 
 /// Seconds that requests in flight get after SIGTERM, where the setting says `text`.
-pub(in crate::deploy) fn drain_seconds(service: &Service, text: Option<&str>) -> i64 {
+pub(crate) fn drain_seconds(service: &Service, text: Option<&str>) -> i64 {
     let seconds = text.and_then(|text| text.parse::<u32>().ok());
     let usual = || i64::try_from(service.drain_seconds()).unwrap_or(i64::MAX);
     seconds.map_or_else(usual, i64::from)
@@ -119,7 +119,7 @@ pub(in crate::deploy) fn drain_seconds(service: &Service, text: Option<&str>) ->
 
 /// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as
 /// unset; none where unset is no text at all.
-pub(in crate::deploy) fn initial(setting: &Setting) -> Option<String> {
+pub(crate) fn initial(setting: &Setting) -> Option<String> {
     if setting.reader != Reader::Loader {
         // To any other program an empty text is a value, and its defaults are its own: see
         // `Setting::written_default_in`.

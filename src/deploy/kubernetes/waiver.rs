@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{components, secret};
-use crate::deploy::Service;
 use crate::deploy::plan::{Component, Environment, RunAs, Tier};
+use crate::deploy::service::Service;
 
 /// A program that reads manifests and complains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

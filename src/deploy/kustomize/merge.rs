@@ -18,7 +18,7 @@ const KEYS: &[(&str, &str)] = &[
 /// Lays `patch` over `target`: maps by key, where null takes the key out and
 /// `$patch: replace` all of them; lists with a key of their
 /// own item by item; everything else is replaced.
-pub(in crate::deploy) fn merge(target: &mut Value, patch: &Value) {
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
     merge_at(target, patch, "");
 }
 

@@ -7,10 +7,10 @@ mod merge;
 
 use serde_json::Value;
 
-pub(super) use merge::merge;
+pub(crate) use merge::merge;
 
 /// The items of the list `key` of `value`.
-pub(super) fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value
         .get(key)
         .and_then(Value::as_array)
@@ -19,18 +19,18 @@ pub(super) fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a
 }
 
 /// The texts of the list `key` of `value`.
-pub(super) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
     items(value, key).filter_map(Value::as_str)
 }
 
 /// The text at `pointer` (RFC 6901); empty where there is none.
-pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     let text = value.pointer(pointer).and_then(Value::as_str);
     text.unwrap_or_default()
 }
 
 /// Checks whether a selector by labels chooses what has `labels`; an empty one chooses everything.
-pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+pub(crate) fn selects(selector: &Value, labels: &Value) -> bool {
     let wanted = selector["matchLabels"].as_object().into_iter().flatten();
     let holds = |expression: &Value| {
         let label = labels.get(text_at(expression, "/key"));
@@ -48,12 +48,12 @@ pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
 }
 
 /// Whether `patch` takes something out instead of changing it.
-pub(super) fn is_deletion(patch: &Value) -> bool {
+pub(crate) fn is_deletion(patch: &Value) -> bool {
     text_at(patch, "/$patch") == "delete"
 }
 
 /// Does `operation` of JSON Patch (RFC 6902) to `object`: `remove`, `replace` and `add` of a member.
-pub(super) fn operate(object: &mut Value, operation: &Value) {
+pub(crate) fn operate(object: &mut Value, operation: &Value) {
     let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
         return;
     };
@@ -67,7 +67,7 @@ pub(super) fn operate(object: &mut Value, operation: &Value) {
 }
 
 /// `path` as seen from `folder`.
-pub(super) fn join(folder: &str, path: &str) -> String {
+pub(crate) fn join(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

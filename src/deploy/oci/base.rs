@@ -8,7 +8,7 @@ use super::ca::CaBundle;
 use super::entry::{Entry, folders_above};
 use super::fault::OciError;
 use super::{USER_ID, inside};
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 
 /// Where Debian, and with it most that looks for one, has the CA bundle.
 pub(super) const CA_PATH: &str = "etc/ssl/certs/ca-certificates.crt";

@@ -18,7 +18,7 @@ use super::platform::Platform;
 use super::program::Program;
 use super::request::Request;
 use super::{BY, base, canonical, configuration, inside, labels, sbom};
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 
 /// What the image-spec calls the empty descriptor (`manifest.md`).
 const EMPTY: &[u8] = b"{}";

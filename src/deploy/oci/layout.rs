@@ -18,7 +18,7 @@ use super::platform::Platform;
 use super::reference::Reference;
 use super::request::Request;
 use super::{GENERATED, canonical, sbom};
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 
 /// The name by which containerd and podman list what they have loaded.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";

@@ -8,7 +8,7 @@ mod elf;
 use serde_json::json;
 
 pub(super) use self::certificate::CERTIFICATE;
-pub(in crate::deploy) use self::elf::{AMD64, ARM64, Elf, packed};
+pub(crate) use self::elf::{AMD64, ARM64, Elf, packed};
 use super::ca::CaBundle;
 use super::created::Created;
 use super::layer::Compression;
@@ -24,7 +24,7 @@ pub(super) fn ca_bundle() -> CaBundle {
 }
 
 /// What the program `shop` is made of, as cargo-auditable writes it.
-pub(in crate::deploy) fn crates() -> String {
+pub(crate) fn crates() -> String {
     json!({ "packages": [
         { "name": "cc", "version": "1.2.3", "source": "crates.io", "kind": "build" },
         {
@@ -74,7 +74,7 @@ pub(super) fn request_for_two() -> Request {
 }
 
 /// An image of `service` for one platform, as it is read back.
-pub(in crate::deploy) fn layout(service: &crate::deploy::Service) -> Layout {
+pub(crate) fn layout(service: &crate::deploy::service::Service) -> Layout {
     let rendered = super::render(service, &request()).unwrap();
     Layout::of_files(&rendered.layout(true).unwrap()).unwrap()
 }

@@ -11,7 +11,8 @@ use super::canonical;
 use super::digest::Digest;
 use super::fault::OciError;
 use super::program::{DependencyKind, Package, Source};
-use crate::deploy::{MARK, Service};
+use crate::deploy::file::MARK;
+use crate::deploy::service::Service;
 
 /// The type of the document in a registry.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::deploy::{is_marked, sample};
+use crate::deploy::file::is_marked;
+use crate::deploy::sample;
 
 #[test]
 fn the_document_is_as_it_was_but_for_the_mark() {

@@ -9,7 +9,8 @@ use super::endpoint::Address;
 use super::read::remedy;
 use super::tier::Tier;
 use super::{Backend, Endpoint};
-use crate::deploy::{BackendKind, facts};
+use crate::deploy::facts;
+use crate::deploy::service::BackendKind;
 use crate::schema::FaultKind;
 
 /// The backends of one environment, whose own `settings` may name some.
@@ -191,7 +192,7 @@ fn default(
 }
 
 /// Where a backend of `kind` is while nobody names another place; none where it is optional.
-pub(in crate::deploy) fn default_endpoint(kind: &BackendKind) -> Option<Result<Endpoint, String>> {
+pub(crate) fn default_endpoint(kind: &BackendKind) -> Option<Result<Endpoint, String>> {
     let address = Address::try_from(kind.default.as_deref()?);
     let endpoint = address.map_err(ToOwned::to_owned).and_then(|address| {
         let endpoint = at_usual_port(kind, &address);

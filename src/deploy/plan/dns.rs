@@ -14,7 +14,7 @@ const MAX_NAME: usize = 253;
 
 /// A DNS label: the name of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::deploy) struct Label(String);
+pub(crate) struct Label(String);
 
 /// Labels joined by dots: the name of most Kubernetes objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use super::file::EnvironmentFile;
 use super::report::Report;
 use super::tier::Tier;
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 use crate::schema::FaultKind;
 
 /// What one environment is made of, and where its faults go.

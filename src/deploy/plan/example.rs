@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Environment, Plan};
-use crate::deploy::{BackendKind, Embedded, Service};
+use crate::deploy::service::{BackendKind, Embedded, Service};
 use crate::schema::{Fault, FaultKind};
 
 /// A service `aura` with three environments, a database, Redis and an optional upstream.

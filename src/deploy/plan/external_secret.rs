@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::read::remedy;
 use super::text::{shown, written_as_text};
 use super::{Backend, Component, Environment};
-use crate::deploy::{BackendKind, Service};
+use crate::deploy::service::{BackendKind, Service};
 use crate::schema::FaultKind;
 
 /// Seconds after which a store is asked again where nobody says.

@@ -24,14 +24,14 @@ mod limits;
 mod network;
 mod placement;
 mod quantity;
-pub(super) mod read;
-pub(super) mod reference;
-pub(super) mod report;
+pub(crate) mod read;
+pub(crate) mod reference;
+pub(crate) mod report;
 mod resolve;
 mod resources;
 mod scale;
-mod schema;
-pub(super) mod secret_signs;
+pub(crate) mod schema;
+pub(crate) mod secret_signs;
 mod setting_file;
 mod settings;
 mod text;
@@ -43,23 +43,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{RenderError, Service};
+use super::emit::RenderError;
+use super::service::Service;
 use crate::schema::{Fault, Setting};
 
-pub(super) use backends::default_endpoint;
+pub(crate) use backends::default_endpoint;
 pub use cidr::Cidr;
 pub use cluster::{GitOps, KubernetesVersion};
 pub use destination::{Destination, Peer, Port};
-pub(super) use dns::Label;
+pub(crate) use dns::Label;
 pub use endpoint::Location;
 pub use external_secret::{ExternalSecret, Remote, StoreKind};
 pub use placement::{Annotations, Effect, Operator, Placement, RunAs, Toleration};
-pub(super) use quantity::amount;
-pub(super) use resolve::environments;
+pub(crate) use quantity::amount;
+pub(crate) use resolve::environments;
 pub use resources::production_memory;
-pub(super) use scale::DATABASE;
-pub(super) use schema::{ARTEFACT, without_null};
-pub(super) use text::{shown, written_as_text};
+pub(crate) use scale::DATABASE;
+pub(crate) use schema::without_null;
+pub(crate) use text::{shown, written_as_text};
 pub use tier::Tier;
 
 /// A deployment of a service in all its environments.
@@ -244,7 +245,7 @@ impl Component {
 }
 
 /// The tier of the environment `name` of `service`; none where it has no such one.
-pub(super) fn tier(service: &Service, name: &str) -> Option<Tier> {
+pub(crate) fn tier(service: &Service, name: &str) -> Option<Tier> {
     let names = environments(service);
     let at = names.iter().position(|known| known == name)?;
     tier::tiers(&names).get(at).copied()

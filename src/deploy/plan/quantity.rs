@@ -60,7 +60,7 @@ impl Quantity {
 }
 
 /// The amount that a quantity of Kubernetes stands for; none where it stands for none.
-pub(in crate::deploy) fn amount(text: &str) -> Option<f64> {
+pub(crate) fn amount(text: &str) -> Option<f64> {
     parse(text).filter(|amount| *amount > 0.0)
 }
 

@@ -17,7 +17,7 @@ use crate::schema::{self, FaultKind, Faults};
 ///
 /// # Errors
 /// The faults of the syntax: where it is no TOML, nothing else can be said of it.
-pub(in crate::deploy) fn read<T: DeserializeOwned + Default>(
+pub(crate) fn read<T: DeserializeOwned + Default>(
     file: &str,
     text: &str,
 ) -> Result<(T, Report), Faults> {

@@ -4,7 +4,8 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::{Backend, Component, Plan, backends};
-use crate::deploy::{RenderError, Service};
+use crate::deploy::emit::RenderError;
+use crate::deploy::service::Service;
 
 /// The page; its words are in the template, everything else comes from the schema and the plan of
 /// a service without a `deploy.toml`.
@@ -20,13 +21,13 @@ struct Page<'a> {
 }
 
 /// A table of `deploy.toml`.
-pub(in crate::deploy) struct Table {
+pub(crate) struct Table {
     pub title: &'static str,
     pub about: String,
     pub rows: Vec<Row>,
 }
 
-pub(in crate::deploy) struct Row {
+pub(crate) struct Row {
     pub key: String,
     pub kind: String,
     pub docs: String,
@@ -59,7 +60,7 @@ struct Example<'a> {
 }
 
 /// The page of `service`, from its `schema`.
-pub(super) fn page(service: &Service, schema: &Map<String, Value>) -> Result<String, RenderError> {
+pub(crate) fn page(service: &Service, schema: &Map<String, Value>) -> Result<String, RenderError> {
     let plan = Plan::read(service, None, false)
         .map_err(|faults| RenderError::Facts(faults.to_string()))?;
     let schema = Value::Object(schema.clone());
@@ -117,7 +118,7 @@ pub(super) fn page(service: &Service, schema: &Map<String, Value>) -> Result<Str
 }
 
 /// The keys of the object at `pointer` in `schema`.
-pub(in crate::deploy) fn table(schema: &Value, title: &'static str, pointer: &str) -> Table {
+pub(crate) fn table(schema: &Value, title: &'static str, pointer: &str) -> Table {
     let node = schema.pointer(pointer).unwrap_or(&Value::Null);
     let properties = node.get("properties").and_then(Value::as_object);
     let rows = properties.into_iter().flatten().map(|(key, field)| Row {
@@ -191,7 +192,7 @@ fn components(schema: &Value) -> Vec<(&'static str, String)> {
         .into()
 }
 
-fn backend(kind: &crate::deploy::BackendKind) -> BackendRow {
+fn backend(kind: &crate::deploy::service::BackendKind) -> BackendRow {
     let schemes = kind
         .schemes
         .iter()
@@ -251,7 +252,7 @@ fn silent(environment: &super::Environment) -> Silent {
 }
 
 /// The description of `node`.
-pub(in crate::deploy) fn docs(node: &Value) -> String {
+pub(crate) fn docs(node: &Value) -> String {
     let text = node.get("description").and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
 }

@@ -8,14 +8,14 @@ use crate::schema::{Fault, FaultKind, Faults};
 const MOST_FAULTS: usize = 200;
 
 /// Line and column in characters, both from 1.
-pub(in crate::deploy) type Position = (usize, usize);
+pub(crate) type Position = (usize, usize);
 
 /// The keys that lead to a value; an entry of a list is `[0]`.
-pub(in crate::deploy) type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 /// What is known of a `deploy.toml` besides its contents.
 #[derive(Debug, Default)]
-pub(in crate::deploy) struct Report {
+pub(crate) struct Report {
     /// The file, as messages name it; none where there is no file.
     file: Option<String>,
     positions: BTreeMap<Path, Position>,
@@ -28,7 +28,7 @@ pub(in crate::deploy) struct Report {
 
 impl Report {
     /// A report of nothing yet on `file`.
-    pub(in crate::deploy) fn of(file: &str) -> Self {
+    pub(crate) fn of(file: &str) -> Self {
         Self {
             file: Some(file.to_owned()),
             ..Self::default()
@@ -41,12 +41,12 @@ impl Report {
     }
 
     /// Whether `path` was written.
-    pub(in crate::deploy) fn has(&self, path: &[&str]) -> bool {
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
         self.positions.contains_key(&owned(path))
     }
 
     /// Whether something at, above or below `path` was refused already.
-    pub(in crate::deploy) fn failed(&self, path: &[&str]) -> bool {
+    pub(crate) fn failed(&self, path: &[&str]) -> bool {
         let path = owned(path);
         let above = (0..path.len()).any(|length| self.failed.contains(&path[..length]));
         let mut below = self.failed.range(path.clone()..);
@@ -54,12 +54,12 @@ impl Report {
     }
 
     /// Checks whether there are as many faults as are told.
-    pub(in crate::deploy) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.faults.len() >= MOST_FAULTS
     }
 
     /// Refuses what stands at `path`.
-    pub(in crate::deploy) fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         kind: FaultKind,
         path: &[&str],
@@ -92,12 +92,7 @@ impl Report {
     }
 
     /// Warns of what stands at `path`.
-    pub(in crate::deploy) fn advise(
-        &mut self,
-        path: &[&str],
-        problem: String,
-        remedy: impl Into<String>,
-    ) {
+    pub(crate) fn advise(&mut self, path: &[&str], problem: String, remedy: impl Into<String>) {
         let (position, name) = self.locate(path);
         let fault = Fault::new(FaultKind::Advice, name, problem, remedy);
         self.warnings.push((position, fault));
@@ -112,7 +107,7 @@ impl Report {
     }
 
     /// The warnings in the order of the file, or every fault; under `strict`, a warning is one.
-    pub(in crate::deploy) fn finish(mut self, strict: bool) -> Result<Vec<Fault>, Faults> {
+    pub(crate) fn finish(mut self, strict: bool) -> Result<Vec<Fault>, Faults> {
         if strict {
             self.faults.append(&mut self.warnings);
         }
@@ -122,7 +117,7 @@ impl Report {
     }
 
     /// Itself, where nothing was refused.
-    pub(in crate::deploy) fn sound(self) -> Result<Self, Faults> {
+    pub(crate) fn sound(self) -> Result<Self, Faults> {
         if self.faults.is_empty() {
             return Ok(self);
         }
@@ -130,7 +125,7 @@ impl Report {
     }
 
     /// A fault of what stands at `path`, for one that ends the reading.
-    pub(in crate::deploy) fn fault(
+    pub(crate) fn fault(
         &self,
         path: &[&str],
         problem: impl Into<String>,

@@ -12,7 +12,7 @@ use super::{
     Component, Environment, Image, Plan, backends, checks, external_secret, network, placement,
     resources, settings,
 };
-use crate::deploy::Service;
+use crate::deploy::service::Service;
 use crate::schema::{FaultKind, Faults};
 
 /// Pods at most where they scale and nobody says how far.
@@ -91,7 +91,7 @@ impl Plan {
 }
 
 /// The environments of `service`, from trial to real.
-pub(in crate::deploy) fn environments(service: &Service) -> Vec<String> {
+pub(crate) fn environments(service: &Service) -> Vec<String> {
     let setting = service.settings.get(&service.environment);
     let variants = setting.map_or(&[][..], |setting| &setting.variants);
     if variants.is_empty() {

@@ -4,11 +4,11 @@ use super::backends::example;
 use super::draft::Draft;
 use super::tier::Tier;
 use super::{Backend, Component, Environment};
-use crate::deploy::BackendKind;
+use crate::deploy::service::BackendKind;
 
 /// The backend that a migration is about. Inside the process it is files beside it, which are the
 /// state of the service.
-pub(in crate::deploy) const DATABASE: &str = "database";
+pub(crate) const DATABASE: &str = "database";
 
 /// Looks at the numbers, and at what scales between them.
 pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {

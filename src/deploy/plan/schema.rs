@@ -5,36 +5,12 @@
 use serde_json::{Map, Value, json};
 
 use super::file::DeployFile;
-use super::{backends, reference, resolve};
-use crate::deploy::{Artefact, File, Project, RenderError, Service};
+use super::{backends, resolve};
+use crate::deploy::service::Service;
 use crate::schema::Kind;
 
-const NAME: &str = "deploy-schema";
-
-/// The schema and the reference page of `deploy.toml`.
-pub(in crate::deploy) const ARTEFACT: Artefact = Artefact {
-    name: NAME,
-    about: "JSON Schema and reference page of deploy.toml",
-    render,
-};
-
-fn render(project: &Project) -> Result<Vec<File>, RenderError> {
-    let schema = document(&project.service);
-    let page = reference::page(&project.service, &schema)?;
-    Ok(vec![
-        File::json(
-            &project.service,
-            NAME,
-            "docs/reference/deploy.schema.json",
-            "$comment",
-            &schema,
-        ),
-        File::with_markup_mark(&project.service, NAME, "docs/reference/deploy.md", &page),
-    ])
-}
-
 /// The schema (JSON Schema 2020-12).
-pub(super) fn document(service: &Service) -> Map<String, Value> {
+pub(crate) fn document(service: &Service) -> Map<String, Value> {
     let mut schema = schemars::schema_for!(DeployFile).to_value();
     without_null(&mut schema);
     let environment = json!({ "$ref": "#/$defs/Environment" });
@@ -140,7 +116,7 @@ fn setting_names(service: &Service) -> Map<String, Value> {
 }
 
 /// Takes `null` out everywhere: TOML has none.
-pub(in crate::deploy) fn without_null(node: &mut Value) {
+pub(crate) fn without_null(node: &mut Value) {
     match node {
         Value::Object(map) => {
             if map.get("default").is_some_and(Value::is_null) {

@@ -2,7 +2,7 @@
 //!
 //! They are signs only: who knows better lists the variable in [`Service::plain`].
 //!
-//! [`Service::plain`]: crate::deploy::Service
+//! [`Service::plain`]: crate::deploy::service::Service
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ const WITH_LOGIN: [&str; 4] = ["git+ssh", "sftp", "ssh", "svn+ssh"];
 
 /// Checks whether `name` is that of a secret, in upper case or in the spelling of JSON: `DB_PASSWORD`,
 /// `dbPassword`, `db-password`. With `several`, also whether it is that of several.
-pub(in crate::deploy) fn sounds_secret(name: &str, several: bool) -> bool {
+pub(crate) fn sounds_secret(name: &str, several: bool) -> bool {
     let mut upper = String::new();
     let mut after_small = false;
     for letter in name.chars() {
@@ -71,7 +71,7 @@ fn holds_secret(value: &Value) -> bool {
 }
 
 /// The sign of a secret in `text`, for a sentence on it.
-pub(in crate::deploy) fn of(text: &str) -> Option<&'static str> {
+pub(crate) fn of(text: &str) -> Option<&'static str> {
     if has_password(text) {
         Some("a login or a password")
     } else if holds_secret_as_json(text) {
@@ -120,7 +120,7 @@ fn has_user_information(text: &str) -> bool {
 }
 
 /// Checks whether `text` has a word like `password=...`.
-pub(in crate::deploy) fn has_assignment(text: &str) -> bool {
+pub(crate) fn has_assignment(text: &str) -> bool {
     let words = text.split(|c: char| c.is_whitespace() || "?&;,\"'".contains(c));
     let mut pairs = words.filter_map(|word| word.split_once('='));
     pairs.any(|(key, value)| !value.is_empty() && !is_reference(value) && sounds_secret(key, false))

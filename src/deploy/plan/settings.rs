@@ -8,7 +8,8 @@ use super::draft::Draft;
 use super::limits;
 use super::secret_signs;
 use super::setting_file::SettingFile;
-use crate::deploy::{Service, facts};
+use crate::deploy::facts;
+use crate::deploy::service::Service;
 use crate::schema::{Fault, FaultKind, Kind, Reader, Setting};
 
 /// What `[environments.NAME.settings]` says, as texts of variables.

@@ -30,14 +30,14 @@ macro_rules! written_as_text {
     };
 }
 
-pub(in crate::deploy) use written_as_text;
+pub(crate) use written_as_text;
 
 /// Longer text is cut in messages.
 const SHOWN_CHARACTERS: usize = 60;
 
 /// `text` as a message may quote it. What could hold a password (user information ends in `@`) is
 /// not shown.
-pub(in crate::deploy) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     if text.contains('@') {
         return "text with an @".to_owned();
     }

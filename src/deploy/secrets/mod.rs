@@ -17,10 +17,13 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use k8s_openapi::api::core::v1::Secret as KubernetesSecret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::artefact::Project;
 use super::compose;
+use super::emit::RenderError;
 use super::kubernetes::needed_secrets_in;
 use super::plan::{Backend, Endpoint, Environment};
-use super::{BackendKind, Project, RenderError, emit, facts};
+use super::service::BackendKind;
+use super::{emit, facts};
 use crate::schema::{REDACTED, SET_ME, Secret, Setting};
 
 pub use file::{WriteError, write_new};

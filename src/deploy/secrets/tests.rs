@@ -123,7 +123,7 @@ fn what_nobody_can_make_up_keeps_the_placeholder() {
         "key": { "type": "string", "format": "pem", "writeOnly": true },
     }});
     let mut project = sample::project();
-    project.service = crate::deploy::Service::new("x", "1", schema).unwrap();
+    project.service = crate::deploy::service::Service::new("x", "1", schema).unwrap();
     let file = secrets(&project, "production", Form::Json, &mut counter()).unwrap();
     assert_eq!(file.to_set, ["KEY"]);
     assert!(file.names.is_empty());
@@ -138,7 +138,7 @@ fn what_settings_ask_for_is_made_by_the_service_where_it_is_no_random_text() {
             "x-required-when": { "MODE": ["signed"] } },
     }});
     let mut project = sample::project();
-    project.service = crate::deploy::Service::new("x", "1", schema).unwrap();
+    project.service = crate::deploy::service::Service::new("x", "1", schema).unwrap();
     project.service.make = Some(|name, variables| {
         let pem = format!("--- {name} {} ---\nline\n", variables["MODE"]);
         Some(Secret::new(pem))

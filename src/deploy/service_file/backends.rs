@@ -6,7 +6,7 @@ use super::BackendWritten;
 use crate::deploy::plan::report::Report;
 use crate::deploy::plan::secret_signs;
 use crate::deploy::plan::{Label, default_endpoint};
-use crate::deploy::{BackendKind, Embedded};
+use crate::deploy::service::{BackendKind, Embedded};
 use crate::schema::{FaultKind, Settings};
 
 /// Words that a URL may leave to be filled in.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::text::{Lists, UrlPath, Variable, Word};
 use super::{RequestsWritten, ServiceFile, SettingsWritten, Written, backends, checks};
 use crate::deploy::plan::report::Report;
-use crate::deploy::{Probes, Requests, Service};
+use crate::deploy::service::{Probes, Requests, Service};
 use crate::schema::{FaultKind, Faults, Reader, Spelling, without_mark};
 
 impl ServiceFile {

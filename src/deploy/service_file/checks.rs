@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::SettingsWritten;
 use super::text::{Fact, Variable, Word};
-use crate::deploy::Service;
 use crate::deploy::plan::report::Report;
 use crate::deploy::plan::secret_signs::{self, sounds_secret};
+use crate::deploy::service::Service;
 use crate::schema::{FaultKind, Kind, Setting, Settings, is_of_the_system, nearest};
 
 /// Variables of interpreters that take the number of cores, and nothing else.

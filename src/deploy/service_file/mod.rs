@@ -22,7 +22,7 @@ use super::plan::report::Report;
 use super::plan::{Image, read};
 use crate::schema::{Bounded, FaultKind, Faults};
 
-pub(super) use schema::ARTEFACT;
+pub(crate) use schema::ARTEFACT;
 
 /// A `service.toml` that was read, and waits for the schema it names.
 #[derive(Debug)]

@@ -4,9 +4,11 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::Written;
+use crate::deploy::artefact::{Artefact, Project};
+use crate::deploy::emit::RenderError;
+use crate::deploy::file::File;
 use crate::deploy::plan::reference::{Table, docs, table};
 use crate::deploy::plan::without_null;
-use crate::deploy::{Artefact, File, Project, RenderError};
 
 /// The page; its words are in the template, the tables come from the schema.
 #[derive(Template)]
@@ -17,7 +19,7 @@ struct Page {
 }
 
 /// The schema and the reference page of `service.toml`.
-pub(in crate::deploy) const ARTEFACT: Artefact = Artefact {
+pub(crate) const ARTEFACT: Artefact = Artefact {
     name: NAME,
     about: "JSON Schema and reference page of service.toml",
     render,

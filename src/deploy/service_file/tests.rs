@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::ServiceFile;
-use crate::deploy::{ARTEFACTS, Plan, Project, Service};
+use crate::deploy::artefact::Project;
+use crate::deploy::artefacts::ARTEFACTS;
+use crate::deploy::plan::Plan;
+use crate::deploy::service::Service;
 use crate::schema::Faults;
 
 const GOOD: &str = r#"name = "shop"

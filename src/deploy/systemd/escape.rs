@@ -4,7 +4,7 @@
 //! The two have rules of their own: systemd.syntax(7), systemd.service(5) under "Command lines"
 //! and systemd.exec(5) under `EnvironmentFile=`.
 
-use crate::deploy::RenderError;
+use crate::deploy::emit::RenderError;
 
 /// `text` as the value of a directive: one line, in which `%` begins a specifier.
 pub(super) fn value(text: &str) -> Result<String, RenderError> {

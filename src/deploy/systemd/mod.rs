@@ -4,7 +4,11 @@ mod escape;
 
 use askama::Template;
 
-use super::{Artefact, File, Project, RenderError, Service, facts};
+use super::artefact::{Artefact, Project};
+use super::emit::RenderError;
+use super::facts;
+use super::file::File;
+use super::service::Service;
 use crate::schema::Setting;
 
 #[derive(Template)]

@@ -10,7 +10,7 @@ use similar::TextDiff;
 use super::fault::TreeError;
 use super::hide;
 use super::survey::Survey;
-use crate::deploy::{File, is_marked};
+use crate::deploy::file::{File, is_marked};
 
 /// How one file differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

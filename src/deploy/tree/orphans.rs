@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::place;
-use crate::deploy::File;
+use crate::deploy::file::File;
 use crate::deploy::file::marked_by;
 
 /// As far as a mark can be from the beginning of a file, in bytes.

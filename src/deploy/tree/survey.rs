@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{Obstacle, TreeError};
 use super::orphans::{self, Orphan};
 use super::place::{self, Place};
-use crate::deploy::File;
+use crate::deploy::file::File;
 
 /// What is in a directory, seen from the files that belong there.
 pub(super) struct Survey<'a> {

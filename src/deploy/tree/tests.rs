@@ -8,7 +8,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use super::*;
-use crate::deploy::{File, sample};
+use crate::deploy::file::File;
+use crate::deploy::sample;
 use crate::schema::SET_ME;
 
 fn yaml(artefact: &str, path: &str, body: &str) -> File {

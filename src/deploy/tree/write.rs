@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::fault::{Obstacle, TreeError};
 use super::stage::{Stage, failed};
 use super::survey::Survey;
-use crate::deploy::{File, is_marked};
+use crate::deploy::file::{File, is_marked};
 
 /// What was done. Paths are relative to the directory, and in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

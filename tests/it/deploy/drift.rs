@@ -1,6 +1,11 @@
 //! Nothing drifts: whatever changes of a setting changes a file, and the file names the setting.
 
-use aura::deploy::{ARTEFACTS, File, Plan, Project, Service, tree};
+use aura::deploy::artefact::Project;
+use aura::deploy::artefacts::ARTEFACTS;
+use aura::deploy::file::File;
+use aura::deploy::plan::Plan;
+use aura::deploy::service::Service;
+use aura::deploy::tree;
 use aura::schema::Setting;
 use aura::server::service::service;
 use serde_json::{Value, json};
@@ -20,7 +25,8 @@ fn with(schema: Value) -> Option<Project> {
 }
 
 fn render(project: &Project) -> Vec<File> {
-    let one = |artefact: &aura::deploy::Artefact| (artefact.render)(project).expect("files");
+    let one =
+        |artefact: &aura::deploy::artefact::Artefact| (artefact.render)(project).expect("files");
     ARTEFACTS.iter().flat_map(one).collect()
 }
 

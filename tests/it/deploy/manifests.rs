@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use aura::deploy::{Plan, Project, kubernetes};
+use aura::deploy::artefact::Project;
+use aura::deploy::kubernetes;
+use aura::deploy::plan::Plan;
 use aura::server::service::service;
 use serde_json::Value;
 

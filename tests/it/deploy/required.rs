@@ -7,8 +7,9 @@ use std::path::Path;
 
 use aura::clock::{Clock, fill_random};
 use aura::config::Config;
+use aura::deploy::artefact::Project;
+use aura::deploy::plan::Plan;
 use aura::deploy::secrets::{Form, secrets};
-use aura::deploy::{Plan, Project};
 use aura::schema::{Environment, Kind, Setting};
 use aura::server::App;
 use aura::server::service::service;

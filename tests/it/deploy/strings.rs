@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use aura::deploy::artefact::Project;
+use aura::deploy::artefacts::ARTEFACTS;
 use aura::deploy::emit::yaml;
-use aura::deploy::{ARTEFACTS, Plan, Project};
+use aura::deploy::plan::Plan;
 use aura::server::service::service;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -206,7 +208,7 @@ fn a_thousand_orders_of_a_plan_give_the_same_files() {
         let environments = format!("{:?}", project.plan.environments);
         // Files are a function of the plan; that they are is looked at now and then.
         let files = (run % 50 == 0).then(|| {
-            let render = |artefact: &aura::deploy::Artefact| (artefact.render)(&project);
+            let render = |artefact: &aura::deploy::artefact::Artefact| (artefact.render)(&project);
             let files = ARTEFACTS.iter().map(render);
             files.collect::<Result<Vec<_>, _>>().expect("files")
         });

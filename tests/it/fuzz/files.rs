@@ -1,7 +1,11 @@
 //! Files that people hand to the command line: `deploy.toml`, `service.toml`, `.env`, manifests.
 
-use aura::deploy::inspect::{Input, Inputs, inspect, mentions};
-use aura::deploy::{ARTEFACTS, Plan, Project, Service, ServiceFile};
+use aura::deploy::artefact::Project;
+use aura::deploy::artefacts::ARTEFACTS;
+use aura::deploy::plan::Plan;
+use aura::deploy::service::Service;
+use aura::deploy::service_file::ServiceFile;
+use aura::inspect::{Input, Inputs, inspect, mentions};
 use aura::server::service::service;
 use serde_json::json;
 

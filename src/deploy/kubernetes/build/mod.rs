@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::deploy::artefact::Project;
+use crate::deploy::emit;
+use crate::deploy::emit::RenderError;
+use crate::deploy::file::{self, File};
 use crate::deploy::kustomize::{items, join, text_at, texts};
-use crate::deploy::{File, Project, RenderError, emit, file};
 
 /// Kinds in the order in which they are applied; all others follow by name.
 const ORDER: &[&str] = &[
@@ -64,7 +67,7 @@ pub(super) fn overlay(files: &[File], name: &str) -> Result<Vec<Value>, RenderEr
 ///
 /// # Errors
 /// [`RenderError::Facts`] where a file is missing, is no object, or is built upon itself.
-pub(in crate::deploy) fn folder(
+pub(crate) fn folder(
     files: &BTreeMap<String, Value>,
     folder: &str,
 ) -> Result<Vec<Value>, RenderError> {

@@ -3,11 +3,11 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Deletion, Folder};
 use crate::deploy::kubernetes::{names, secret};
 use crate::deploy::plan::{self, Environment};
+use crate::deploy::service::Service;
 use crate::schema::Setting;
 
 /// <https://external-secrets.io/latest/api/externalsecret/>, as far as it is used here.

@@ -6,12 +6,12 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::facts::Traffic;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names;
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 
 /// <https://gateway-api.sigs.k8s.io/reference/spec/#httproute>, as far as it is used here.
 #[derive(Debug, Serialize)]

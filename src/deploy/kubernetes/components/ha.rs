@@ -12,11 +12,11 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Folder, Operation, Target};
 use crate::deploy::kubernetes::{deployment, names, waiver};
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 
 const HOST: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";

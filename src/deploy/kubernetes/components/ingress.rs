@@ -12,12 +12,12 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::facts::Traffic;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP};
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
     let metadata = names::meta(service, &service.name);

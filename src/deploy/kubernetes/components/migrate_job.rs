@@ -9,13 +9,14 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::network_policy;
+use crate::deploy::artefact::Project;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::values::Values;
 use crate::deploy::kubernetes::{base, deployment, pod, waiver};
 use crate::deploy::plan::{Environment, GitOps, Tier};
-use crate::deploy::{Project, Service};
+use crate::deploy::service::Service;
 
 /// The file of the Job, in the component and in an overlay.
 pub(in crate::deploy::kubernetes) const FILE: &str = "job.yaml";

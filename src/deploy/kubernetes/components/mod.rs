@@ -13,13 +13,14 @@ pub(super) mod network_policy;
 pub(super) mod sealed_secret;
 mod secret_files;
 
-pub(in crate::deploy) use network_policy::EVERYWHERE;
+pub(crate) use network_policy::EVERYWHERE;
 
 use super::folder::Folder;
 use super::secret;
+use crate::deploy::artefact::Project;
 use crate::deploy::emit::EmitError;
 use crate::deploy::plan::Component;
-use crate::deploy::{Project, Service};
+use crate::deploy::service::Service;
 
 /// The components that `service` can have, in the order in which they are applied.
 pub(super) fn of(service: &Service) -> impl Iterator<Item = Component> {

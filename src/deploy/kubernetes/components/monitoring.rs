@@ -3,12 +3,12 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde::Serialize;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::base::service_object;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, METRICS};
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 
 /// The file of the `ServiceMonitor`, in the component and in an overlay.
 pub(in crate::deploy::kubernetes) const FILE: &str = "servicemonitor.yaml";

@@ -16,7 +16,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP, METRICS};
@@ -24,6 +23,7 @@ use crate::deploy::kubernetes::values::Values;
 use crate::deploy::plan::{
     Backend, Cidr, DATABASE, Destination, Endpoint, Environment, Location, Network, Peer,
 };
+use crate::deploy::service::Service;
 
 /// The usual address of `NodeLocal DNSCache`, which is no pod's.
 const NODE_LOCAL_DNS: [u8; 4] = [169, 254, 20, 10];
@@ -38,7 +38,7 @@ const DNS_PORTS: [i32; 2] = [53, 5353];
 /// by IPv6. Those of IPv4 have other forms in IPv6: behind NAT64 (RFC 6052), and in the address
 /// blocks of 6to4 and of compatible addresses, which are given up (RFC 7526, RFC 4291) and left out
 /// whole.
-pub(in crate::deploy) const EVERYWHERE: [(&str, &[&str]); 2] = [
+pub(crate) const EVERYWHERE: [(&str, &[&str]); 2] = [
     (
         "0.0.0.0/0",
         &[

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Deletion, Folder};
 use crate::deploy::kubernetes::{names, secret};
 use crate::deploy::plan::Environment;
+use crate::deploy::service::Service;
 use crate::schema::{SET_ME, Setting};
 
 /// <https://github.com/bitnami-labs/sealed-secrets>, as far as it is used here.

@@ -7,11 +7,11 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::migrate_job;
-use crate::deploy::Service;
 use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Folder, Target};
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::{deployment, pod, secret};
+use crate::deploy::service::Service;
 
 const VOLUME: &str = "secrets";
 /// Read by owner and group, 0440; written in decimal, since readers of YAML do not agree on octal.

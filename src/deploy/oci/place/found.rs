@@ -9,7 +9,7 @@ use super::super::form::{Main, unarchived};
 use super::super::layout::{Files, REFERRERS};
 use super::super::{BY, sbom};
 use super::fault::{PlaceError, failed};
-use crate::deploy::is_marked;
+use crate::deploy::file::is_marked;
 
 /// Larger files are no image of ours, and are not read.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;

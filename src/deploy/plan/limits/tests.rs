@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::deploy::plan::Plan;
 use crate::deploy::plan::example::{plan, refused};
-use crate::deploy::{Plan, Service};
+use crate::deploy::service::Service;
 
 #[test]
 fn an_address_at_which_no_probe_finds_a_pod_is_refused() {

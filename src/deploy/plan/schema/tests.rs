@@ -1,13 +1,16 @@
 //! Unit tests of `schema`.
 
 use super::*;
+use crate::deploy::artefact::Project;
+use crate::deploy::deploy_schema::ARTEFACT;
+use crate::deploy::file::File;
 use crate::deploy::plan::Plan;
 use crate::deploy::plan::example::service;
 
 fn files() -> Vec<File> {
     let service = service();
     let plan = Plan::read(&service, None, false).unwrap();
-    render(&Project { service, plan }).unwrap()
+    (ARTEFACT.render)(&Project { service, plan }).unwrap()
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn the_page_lists_every_key_and_every_default() {
     assert!(
         files
             .iter()
-            .all(|file| crate::deploy::is_marked(&file.text))
+            .all(|file| crate::deploy::file::is_marked(&file.text))
     );
 }
 

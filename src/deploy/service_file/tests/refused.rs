@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{GOOD, PLAN, fault, read, rendered, schema};
-use crate::deploy::{Plan, Project};
+use crate::deploy::artefact::Project;
+use crate::deploy::plan::Plan;
 
 /// The schema with one more field.
 fn with(name: &str, field: Value) -> String {
@@ -259,7 +260,7 @@ fn a_password_in_a_plan_is_refused_whatever_it_stands_in() {
     document["properties"]["peers"] = json!({ "type": "array", "items": items, "default": [] });
     document["properties"]["broker"] = json!({ "type": "string", "default": "" });
     let service = |text: &str| read(text, &document.to_string()).unwrap();
-    let plan = |service: &crate::deploy::Service, line: &str| {
+    let plan = |service: &crate::deploy::service::Service, line: &str| {
         let text = format!("{PLAN}environments.dev.settings.{line}\n");
         Plan::read(service, Some(("deploy.toml", &text)), false)
             .map_err(|faults| faults.to_string())

@@ -1,0 +1,24 @@
+//! The list of artefacts: the command line, `all`, the drift check and the tests follow it.
+
+use super::artefact::Artefact;
+use super::{
+    compose, deploy_schema, dockerfile, dotenv, env_docs, guides, hardening, json_schema,
+    kubernetes, oci, openapi, service_file, systemd,
+};
+
+/// Every artefact, in the order of `--help`.
+pub const ARTEFACTS: &[Artefact] = &[
+    kubernetes::ARTEFACT,
+    compose::ARTEFACT,
+    dockerfile::ARTEFACT,
+    oci::ARTEFACT,
+    systemd::ARTEFACT,
+    dotenv::ARTEFACT,
+    env_docs::ARTEFACT,
+    json_schema::ARTEFACT,
+    deploy_schema::ARTEFACT,
+    service_file::ARTEFACT,
+    hardening::ARTEFACT,
+    guides::ARTEFACT,
+    openapi::ARTEFACT,
+];

@@ -1,0 +1,132 @@
+//! The lines at which hazards were written.
+
+use std::collections::BTreeMap;
+
+use serde_saphyr::Spanned;
+
+use super::node::Node;
+use super::report::{At, Finding};
+use super::source::Input;
+use super::whole::{Hazard, Spot};
+use super::yaml;
+
+/// The findings of `hazards`, with the lines of `inputs` where they can be told. Each file is read
+/// once.
+pub(super) fn located(hazards: Vec<Hazard>, inputs: &[Input]) -> Vec<Finding> {
+    let mut by_file: BTreeMap<String, Vec<Hazard>> = BTreeMap::new();
+    for hazard in hazards {
+        let file = hazard.spot.file.clone();
+        by_file.entry(file).or_default().push(hazard);
+    }
+    let mut findings = Vec::new();
+    for (file, hazards) in by_file {
+        let input = inputs.iter().find(|input| input.file == file);
+        let documents = input.map_or_else(Vec::new, documents);
+        let titles = documents.iter().map(|document| document.value.title());
+        let mut places = BTreeMap::new();
+        for (title, document) in titles.zip(&documents) {
+            places.entry(title).or_insert(document);
+        }
+        findings.extend(hazards.into_iter().map(|Hazard { finding, spot }| {
+            Finding {
+                line: places
+                    .get(&spot.object)
+                    .map(|document| line(document, &spot)),
+                ..finding
+            }
+        }));
+    }
+    findings
+}
+
+/// The documents of files, and the lines of their parts.
+pub struct Lines {
+    documents: Vec<(String, Spanned<Node>)>,
+}
+
+impl Lines {
+    /// Reads `inputs`.
+    pub(crate) fn read(inputs: &[Input]) -> Self {
+        let documents = inputs.iter().flat_map(|input| {
+            let documents = documents(input).into_iter();
+            documents.map(|document| (input.file.clone(), document))
+        });
+        Self {
+            documents: documents.collect(),
+        }
+    }
+
+    /// File and line, such as `base/service.yaml:7`, of what is at `path` in the `kind` called
+    /// `name`: where most of the path is written, the last of several. Files are those that
+    /// `is_meant`, by their name and the namespace of the document.
+    pub(crate) fn find(
+        &self,
+        [kind, name]: [&str; 2],
+        path: &[String],
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Option<String> {
+        let meant = self.documents.iter().filter(|(file, document)| {
+            let document = &document.value;
+            let metadata = |key| document.get("metadata").map_or("", |one| one.text(key));
+            document.text("kind") == kind
+                && metadata("name") == name
+                && is_meant(file, metadata("namespace"))
+        });
+        let deepest = meant.max_by_key(|(_, document)| depth(document, path).0)?;
+        let (file, document) = deepest;
+        Some(format!(
+            "{file}:{}",
+            depth(document, path).1.referenced.line()
+        ))
+    }
+}
+
+/// The steps of `path` that there are in `document`, and what they lead to.
+fn depth<'a>(document: &'a Spanned<Node>, path: &[String]) -> (usize, &'a Spanned<Node>) {
+    let mut at = document;
+    for (steps, step) in path.iter().enumerate() {
+        match at.value.child(step) {
+            Some(below) => at = below,
+            None => return (steps, at),
+        }
+    }
+    (path.len(), at)
+}
+
+/// The documents of `input`, those inside a `List` one by one; none where it is no YAML.
+fn documents(input: &Input) -> Vec<Spanned<Node>> {
+    let at = At {
+        file: input.file.clone(),
+        object: String::new(),
+    };
+    let read = yaml::read_as::<Spanned<Node>>(&at, &input.text);
+    let mut documents = Vec::new();
+    for document in read.unwrap_or_default() {
+        flatten(document, &mut documents);
+    }
+    documents
+}
+
+fn flatten(document: Spanned<Node>, documents: &mut Vec<Spanned<Node>>) {
+    if document.value.listed().is_none() {
+        documents.push(document);
+        return;
+    }
+    for item in document.value.into_listed() {
+        flatten(item, documents);
+    }
+}
+
+/// The line of `spot` in `document`, or of what is nearest above it.
+fn line(document: &Spanned<Node>, spot: &Spot) -> u64 {
+    let (_, at) = depth(document, &spot.path);
+    let mut lines = Vec::new();
+    if !spot.variable.is_empty() {
+        at.value
+            .find(&|name: &str| name == spot.variable, &mut lines);
+    }
+    lines
+        .first()
+        .copied()
+        .unwrap_or_else(|| at.referenced.line())
+}

@@ -1,0 +1,144 @@
+//! Overlays with their bases, and what is rendered here.
+
+use super::*;
+use crate::schema::{Fault, FaultKind};
+
+#[test]
+fn an_overlay_is_looked_at_with_its_base() {
+    let base = config("  REGION: eu\n  GREETING: hi\n");
+    let pod = deployment(BOTH);
+    let hidden = secret("  SIGNING_KEY: x\n");
+    let patch = config("  ENVIRONMENT: production\n  SERVER_PORT: \"0\"\n");
+    let gone = "kind: Secret\nmetadata: {name: shop-secrets}\n$patch: delete\n";
+    let files = [
+        (
+            "base/kustomization.yaml",
+            "resources: [c.yaml, d.yaml, s.yaml]\n",
+        ),
+        ("base/c.yaml", &base),
+        ("base/d.yaml", &pod),
+        ("base/s.yaml", &hidden),
+        (
+            "overlays/a/kustomization.yaml",
+            "namespace: a\nresources: [../../base]\npatches: [{path: p.yaml}]\n",
+        ),
+        ("overlays/a/p.yaml", &patch),
+        (
+            "overlays/b/kustomization.yaml",
+            "resources: [../../base]\npatches: [{path: p.yaml}]\n",
+        ),
+        ("overlays/b/p.yaml", gone),
+    ];
+    let report = report(&files);
+    let shown: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "overlays/a/p.yaml: ConfigMap prod/shop-config: SERVER_PORT: is \"0\", which is not a \
+             whole number in range; allowed: 1 to 65535"
+        ]
+    );
+    assert!(
+        report
+            .inspected
+            .iter()
+            .any(|title| title.ends_with("Deployment a/shop-backend"))
+    );
+}
+
+#[test]
+fn a_default_that_an_overlay_leaves_is_told_of_the_overlay() {
+    let mut service = sample::service();
+    service.check = Some(|variables| {
+        let is = |name: &str, text: &str| variables.get(name).is_some_and(|given| given == text);
+        let open = is("ENVIRONMENT", "production") && !is("GREETING", "own");
+        let fault = Fault::new(FaultKind::Advice, "GREETING", "is anybody's", "");
+        open.then_some(fault).into_iter().collect()
+    });
+    let told = |base: &str, patch: &str| {
+        let (base, pod) = (config(&format!("  REGION: eu\n{base}")), deployment(BOTH));
+        let patch = config(&format!("  ENVIRONMENT: production\n{patch}"));
+        let hidden = secret("  SIGNING_KEY: x\n");
+        let files = [
+            (
+                "base/kustomization.yaml",
+                "resources: [c.yaml, d.yaml, s.yaml]\n",
+            ),
+            ("base/c.yaml", &base),
+            ("base/d.yaml", &pod),
+            ("base/s.yaml", &hidden),
+            (
+                "overlays/a/kustomization.yaml",
+                "resources: [../../base]\npatches: [{path: p.yaml}]\n",
+            ),
+            ("overlays/a/p.yaml", &patch),
+        ];
+        let inputs = files.map(|(file, text)| Input {
+            file: file.to_owned(),
+            text: text.to_owned(),
+        });
+        let inputs = Inputs {
+            inputs: inputs.into(),
+            findings: Vec::new(),
+        };
+        let found = inspect(&service, &inputs).findings.into_iter();
+        found.map(|one| one.file).collect::<Vec<_>>()
+    };
+    // "hello" is the default.
+    assert_eq!(told("  GREETING: hello\n", ""), ["overlays/a/p.yaml"]);
+    assert_eq!(told("", ""), ["overlays/a/p.yaml"]);
+    assert_eq!(told("  GREETING: hi\n", ""), ["base/c.yaml"]);
+    assert_eq!(told("  GREETING: hello\n", "  GREETING: own\n"), [""; 0]);
+}
+
+#[test]
+fn what_is_generated_here_is_right_but_for_what_is_to_be_set() {
+    let project = sample::project();
+    let mut inputs = Inputs::default();
+    for artefact in crate::deploy::artefacts::ARTEFACTS {
+        let files = (artefact.render)(&project).unwrap();
+        let files = files.into_iter().map(|file| Input {
+            file: file.path,
+            text: file.text,
+        });
+        inputs.inputs.extend(files.filter(|input| {
+            let endings = [".yaml", ".env"];
+            endings.iter().any(|ending| input.file.ends_with(ending))
+        }));
+    }
+    let report = inspect(&project.service, &inputs);
+    let faults: Vec<_> = report.faults(false).map(ToString::to_string).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    let mut titles = report.inspected.iter();
+    assert!(
+        titles.any(|title| title.contains("Deployment shop-production/")),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn an_overlay_without_its_base_is_no_whole() {
+    let patch = config("  SERVER_PORT: \"0\"\n");
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [../../base]\npatches: [{path: p.yaml}, {path: d.yaml}]\n",
+        ),
+        ("p.yaml", &patch),
+        (
+            "d.yaml",
+            "kind: Deployment\nmetadata: {name: shop-backend}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
+        ),
+    ];
+    let kinds: Vec<_> = found(&files)
+        .into_iter()
+        .map(|(kind, _, key)| (kind, key))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (FindingKind::Unreadable, "../../base".to_owned()),
+            (FindingKind::Invalid, "SERVER_PORT".to_owned()),
+        ]
+    );
+}

@@ -1,0 +1,197 @@
+//! What is in the image, and what is not.
+
+use std::collections::BTreeMap;
+
+use super::unwanted;
+use crate::deploy::oci::read::Image as Read;
+use crate::deploy::oci::{Entry, Kind};
+use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::verify::{Image, Subject};
+
+/// See the module.
+pub(super) const GROUP: Group = Group {
+    title: "Image",
+    items: &[
+        Item {
+            id: "image-digests",
+            question: "Is every blob what its digest says?",
+            look: digests,
+        },
+        Item {
+            id: "image-layers",
+            question: "Are there two layers, the base first, and only the program in the other?",
+            look: layers,
+        },
+        Item {
+            id: "image-one-program",
+            question: "Is the program the one file that can be executed?",
+            look: one_program,
+        },
+        Item {
+            id: "image-no-shell",
+            question: "Is there no shell, and no script?",
+            look: no_shell,
+        },
+        Item {
+            id: "image-no-development",
+            question: "Is there nothing that one builds with: compilers, package managers, \
+                       headers, sources, repositories?",
+            look: no_development,
+        },
+        Item {
+            id: "image-no-setuid",
+            question: "Is there no file that runs as another user, and no device?",
+            look: no_setuid,
+        },
+        Item {
+            id: "image-base-files",
+            question: "Are the files there that TLS and the C library look for?",
+            look: base_files,
+        },
+    ],
+};
+
+/// Files that are looked for by programs that were not told where else to look.
+const BASE_FILES: &[&str] = &[
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/passwd",
+    "etc/group",
+    "etc/nsswitch.conf",
+    "etc/os-release",
+];
+
+fn digests(subject: &Subject) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    match subject.image.as_ref().ok_or(Unseen::Image)? {
+        Image::Damaged(which) => findings.fault(which.clone()),
+        Image::Whole(layout) => {
+            findings.seen("index, manifest, configuration, layers and what is inside them");
+            for image in &layout.images {
+                let (whose, size) = (image.architecture(), image.size);
+                findings.counted(format!("{whose}: {}, {size} bytes", image.digest));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Looks at every image, by its architecture.
+pub(super) fn every_image(
+    subject: &Subject,
+    look: impl Fn(&Read, &str, &mut Findings),
+) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    for image in &subject.image()?.images {
+        look(image, &image.architecture(), &mut findings);
+    }
+    Ok(findings)
+}
+
+/// What is in the running container, by path: the topmost entry of each.
+pub(super) fn files(image: &Read) -> BTreeMap<&str, &Entry> {
+    image
+        .entries()
+        .map(|entry| (entry.path.as_str(), entry))
+        .collect()
+}
+
+fn layers(subject: &Subject) -> Result<Findings, Unseen> {
+    every_image(subject, |image, whose, findings| {
+        let [base, program] = image.layers.as_slice() else {
+            findings.fault(format!("{whose}: there are {} layers", image.layers.len()));
+            return;
+        };
+        let path = image.program().map(|entry| entry.path.as_str());
+        let content = |entry: &&Entry| entry.kind != Kind::Directory;
+        let mut upper = program.entries.iter().filter(content);
+        findings.check(
+            upper.all(|entry| Some(entry.path.as_str()) == path),
+            "above: the program",
+            format!("{whose}: the second layer holds more than the program"),
+        );
+        findings.check(
+            !base
+                .entries
+                .iter()
+                .any(|entry| Some(entry.path.as_str()) == path),
+            "below: what stays the same from release to release",
+            format!("{whose}: the program is in the first layer"),
+        );
+        for (layer, name) in [(base, "base"), (program, "program")] {
+            findings.counted(format!(
+                "{whose}, {name}: {}, {} bytes",
+                layer.digest, layer.size
+            ));
+        }
+    })
+}
+
+fn one_program(subject: &Subject) -> Result<Findings, Unseen> {
+    let entrypoint = &subject.project.service.program.entrypoint;
+    every_image(subject, |image, whose, findings| {
+        let found = files(image)
+            .into_values()
+            .filter(|entry| entry.is_executable());
+        let found: Vec<_> = found.map(|entry| format!("/{}", entry.path)).collect();
+        findings.check(
+            found == [entrypoint.as_str()],
+            format!("`{entrypoint}`, and nothing else"),
+            format!("{whose}: these can be executed: {}", found.join(", ")),
+        );
+    })
+}
+
+fn no_shell(subject: &Subject) -> Result<Findings, Unseen> {
+    every_image(subject, |image, whose, findings| {
+        let found = paths(image, unwanted::is_shell);
+        findings.check(
+            found.is_empty(),
+            "no name of a shell, no file that begins with `#!`",
+            format!("{whose}: {}", found.join(", ")),
+        );
+    })
+}
+
+fn no_development(subject: &Subject) -> Result<Findings, Unseen> {
+    every_image(subject, |image, whose, findings| {
+        let found = paths(image, unwanted::is_for_development);
+        findings.check(
+            found.is_empty(),
+            format!("none of {}", unwanted::in_words()),
+            format!("{whose}: {}", found.join(", ")),
+        );
+        findings.counted(format!("{whose}: {} files and folders", files(image).len()));
+    })
+}
+
+fn no_setuid(subject: &Subject) -> Result<Findings, Unseen> {
+    every_image(subject, |image, whose, findings| {
+        let found = paths(image, |entry| {
+            entry.kind == Kind::Special || entry.kind == Kind::File && entry.mode & 0o6000 != 0
+        });
+        findings.check(
+            found.is_empty(),
+            "no set-user, no set-group bit, no special file",
+            format!("{whose}: {}", found.join(", ")),
+        );
+    })
+}
+
+/// The paths of what `is` so, as they are in the container.
+fn paths(image: &Read, is: impl Fn(&Entry) -> bool) -> Vec<String> {
+    let found = files(image).into_values().filter(|entry| is(entry));
+    found.map(|entry| format!("`/{}`", entry.path)).collect()
+}
+
+fn base_files(subject: &Subject) -> Result<Findings, Unseen> {
+    every_image(subject, |image, whose, findings| {
+        for path in BASE_FILES {
+            let filled = image.find(path).is_some_and(|entry| entry.size > 0);
+            findings.check(
+                filled,
+                format!("`/{path}`"),
+                format!("{whose}: `/{path}` is empty or not there"),
+            );
+        }
+    })
+}

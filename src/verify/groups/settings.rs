@@ -1,0 +1,304 @@
+//! Settings in manifests: plain ones in the ConfigMap, secrets in the Secret and nowhere else, both
+//! read by the pods, and all of it as the service would take it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
+use crate::deploy::kustomize::text_at;
+use crate::deploy::service::Service;
+use crate::inspect::FindingKind;
+use crate::schema::Setting;
+use crate::verify::Subject;
+use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::verify::manifests::{Manifests, NO_BASE, Place, items, keys, name_of};
+
+/// See the module.
+pub(super) const GROUP: Group = Group {
+    title: "Settings",
+    items: &[
+        Item {
+            id: "settings-in-config-map",
+            question: "Is every setting that is no secret in the ConfigMap of the base?",
+            look: config_map,
+        },
+        Item {
+            id: "secrets-in-secret",
+            question: "Is every secret that a deployment has to give in the Secret of the base?",
+            look: secret,
+        },
+        Item {
+            id: "secrets-nowhere-else",
+            question: "Is no secret in a ConfigMap, or written into a pod?",
+            look: nowhere_else,
+        },
+        Item {
+            id: "settings-read",
+            question: "Do the pods read both: the ConfigMap as variables, the Secret as variables \
+                       or files?",
+            look: read,
+        },
+        Item {
+            id: "settings-accepted",
+            question: "Would the service take these settings, name by name and value by value?",
+            look: accepted,
+        },
+        Item {
+            id: "settings-planned",
+            question: "Is every value in the ConfigMap the one that the plan makes of it?",
+            look: planned,
+        },
+        Item {
+            id: "settings-environment",
+            question: "Is every pod told the environment that it is in?",
+            look: environment,
+        },
+        Item {
+            id: "settings-current",
+            question: "Are pods replaced where a value changes: is the checksum they carry current?",
+            look: stale,
+        },
+    ],
+};
+
+fn config_map(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    // What is unset unless somebody sets it has no text to stand there.
+    let settings = service.plain_settings();
+    let settings: Vec<_> = settings.filter(|one| initial_text(one).is_some()).collect();
+    complete(subject.manifests()?, service, &settings, &["data"])
+}
+
+fn secret(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    let settings: Vec<_> = needed_secrets(service).collect();
+    let manifests = subject.manifests()?;
+    if settings.is_empty() {
+        return Err(Unseen::Nothing("the service needs no secret"));
+    }
+    complete(manifests, service, &settings, &["stringData", "data"])
+}
+
+/// Whether every one of `settings` is a key in one of the `maps` of the object where it belongs.
+fn complete(
+    manifests: &Manifests,
+    service: &Service,
+    settings: &[&Setting],
+    maps: &[&str],
+) -> Result<Findings, Unseen> {
+    let mut findings = Findings::default();
+    let first = settings
+        .first()
+        .ok_or(Unseen::Nothing("the service has no such setting"))?;
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let Some(base) = manifests.base() else {
+        return Err(NO_BASE);
+    };
+    let Some(object) = base.find(kind, &name) else {
+        findings.fault(format!("the base has no {kind} `{name}`"));
+        return Ok(findings);
+    };
+    let there: BTreeSet<&str> = maps.iter().flat_map(|map| keys(&object[*map])).collect();
+    let missing = settings
+        .iter()
+        .filter(|setting| !there.contains(setting.name.as_str()));
+    let missing: Vec<_> = missing
+        .map(|setting| format!("`{}`", setting.name))
+        .collect();
+    findings.none_of(&missing, &format!("{kind} `{name}` lacks"));
+    if missing.is_empty() {
+        findings.seen(format!("{kind} `{name}` has all of them"));
+        let names: Vec<_> = settings
+            .iter()
+            .map(|setting| setting.name.as_str())
+            .collect();
+        findings.counted(format!("{}: {}", names.len(), names.join(", ")));
+    }
+    Ok(findings)
+}
+
+fn nowhere_else(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "no secret stands outside a Secret";
+    of_inspection(subject, &[FindingKind::Misplaced], evidence)
+}
+
+fn accepted(subject: &Subject) -> Result<Findings, Unseen> {
+    let kinds = [
+        FindingKind::Unreadable,
+        FindingKind::Unknown,
+        FindingKind::Duplicate,
+        FindingKind::Missing,
+        FindingKind::Invalid,
+    ];
+    let evidence = "nothing is unknown, missing, given twice, or out of range";
+    of_inspection(subject, &kinds, evidence)
+}
+
+fn environment(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "no folder and no namespace is called after another environment";
+    let mut findings = of_inspection(subject, &[FindingKind::Environment], evidence)?;
+    if !findings.faults.is_empty() {
+        return Ok(findings);
+    }
+    // The namespace of a stream need not have the name of an environment in it.
+    let (service, manifests) = (&subject.project.service, subject.manifests()?);
+    let Some(setting) = service.settings.get(&service.environment) else {
+        return Ok(findings);
+    };
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, setting);
+    for place in manifests.overlays() {
+        let environments = subject.project.plan.environments.iter();
+        let planned: Vec<_> = environments
+            .filter(|environment| place.is_of(environment))
+            .filter_map(|one| kubernetes::values(service, one).remove(&setting.name))
+            .collect();
+        let map = place.find(kind, &name);
+        let Some(told) = map.and_then(|map| map["data"][&setting.name].as_str()) else {
+            continue;
+        };
+        if !planned.is_empty() && !planned.iter().any(|planned| planned == told) {
+            let lines = manifests.lines(place, setting);
+            findings.fault(format!(
+                "{lines}`{}` is {told:?} in {}, and {} by the plan",
+                setting.name,
+                place.name,
+                planned.join(" or "),
+            ));
+        }
+    }
+    Ok(findings)
+}
+
+fn stale(subject: &Subject) -> Result<Findings, Unseen> {
+    let evidence = "every pod carries the checksum of the ConfigMap that it reads";
+    of_inspection(subject, &[FindingKind::Stale], evidence)
+}
+
+/// Values that the plan does not make, each with its line.
+fn planned(subject: &Subject) -> Result<Findings, Unseen> {
+    let project = &subject.project;
+    let service = &project.service;
+    let manifests = subject.manifests()?;
+    let first = service.plain_settings().next();
+    let first = first.ok_or(Unseen::Nothing("the service has no such setting"))?;
+    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let mut findings = Findings::default();
+    for place in manifests.overlays() {
+        let at = &place.name;
+        let map = place.find(kind, &name);
+        let environments = project.plan.environments.iter();
+        // Of several in one namespace, that which the pods are told.
+        let environment = environments
+            .filter(|environment| place.is_of(environment))
+            .max_by_key(|environment| {
+                let told = map.map(|map| &map["data"][&service.environment]);
+                told.is_some_and(|told| *told == *environment.name)
+            });
+        let (Some(environment), Some(map)) = (environment, map) else {
+            findings.fault(format!(
+                "{at}: the plan has no such environment, or it has no {kind} `{name}`; name the \
+                 deploy.toml that it was rendered from with --config"
+            ));
+            continue;
+        };
+        let wanted = kubernetes::values(service, environment);
+        let before = findings.faults.len();
+        for setting in service.plain_settings() {
+            let planned = wanted.get(&setting.name);
+            let found = map["data"][&setting.name].as_str();
+            if found == planned.map(String::as_str) {
+                continue;
+            }
+            let lines = manifests.lines(place, setting);
+            let say = |text: Option<&str>| {
+                text.map_or_else(|| "not set".to_owned(), |text| format!("{text:?}"))
+            };
+            findings.fault(format!(
+                "{lines}`{}` is {} in {at}, and {} by the plan; change it in deploy.toml, and \
+                 render the manifests again",
+                setting.name,
+                say(found),
+                say(planned.map(String::as_str)),
+            ));
+        }
+        if findings.faults.len() == before {
+            findings.seen(format!("{at}: {kind} `{name}`"));
+        }
+    }
+    Ok(findings)
+}
+
+/// What the inspection of the files finds of `kinds`.
+pub(super) fn of_inspection(
+    subject: &Subject,
+    kinds: &[FindingKind],
+    evidence: &str,
+) -> Result<Findings, Unseen> {
+    let report = subject.inspection()?;
+    let mut findings = Findings::default();
+    let faults = report.faults(false);
+    let faults = faults.filter(|finding| kinds.contains(&finding.kind));
+    findings.faults.extend(faults.map(ToString::to_string));
+    if report.inspected.is_empty() {
+        findings.fault("nothing among the manifests holds settings of the service");
+    } else if findings.faults.is_empty() {
+        findings.seen(evidence);
+        findings.counted(format!("{} objects looked into", report.inspected.len()));
+    }
+    Ok(findings)
+}
+
+fn read(subject: &Subject) -> Result<Findings, Unseen> {
+    let service = &subject.project.service;
+    let mut findings = Findings::default();
+    let wanted: BTreeSet<_> = [
+        service.plain_settings().next(),
+        needed_secrets(service).next(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|setting| kubernetes::place(service, setting))
+    .map(|place| (place.kind, place.name))
+    .collect();
+    for place in &subject.manifests()?.places {
+        for (kind, name) in &wanted {
+            reads(place, kind, name, &mut findings);
+        }
+    }
+    Ok(findings)
+}
+
+fn reads(place: &Place, kind: &str, name: &str, findings: &mut Findings) {
+    let mut pods = 0;
+    for (owner, pod) in place.pods() {
+        pods += 1;
+        let named = |source: &Value| {
+            let reference = if kind == "Secret" {
+                "secretRef"
+            } else {
+                "configMapRef"
+            };
+            place.is_called(name_of(&source[reference]), name)
+        };
+        let mounted = items(&pod["volumes"])
+            .find(|volume| place.is_called(text_at(volume, "/secret/secretName"), name));
+        let reads = |container: &Value| {
+            let volume = mounted.map(|volume| &volume["name"]);
+            let mut mounts = items(&container["volumeMounts"]);
+            items(&container["envFrom"]).any(named)
+                || kind == "Secret" && mounts.any(|mount| Some(&mount["name"]) == volume)
+        };
+        if !items(&pod["containers"]).all(reads) {
+            let place = &place.name;
+            findings.fault(format!(
+                "{place}: a container of {owner} does not read {kind} `{name}`"
+            ));
+        }
+    }
+    if pods == 0 {
+        findings.fault(format!("{}: there is no pod", place.name));
+    } else if findings.faults.is_empty() {
+        findings.seen(format!("{kind} `{name}` in {}", place.name));
+    }
+}

@@ -1,0 +1,56 @@
+//! What was given and cannot be looked at.
+
+use std::io;
+
+use crate::deploy::emit::RenderError;
+use crate::deploy::oci::read::ReadError;
+
+/// Something that was given and is not what it should be, or only half of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Nothing was given at all.
+    #[error(
+        "there is nothing to look at: name a checkout, an image or manifests, or run this in the \
+         top folder of a checkout"
+    )]
+    Nothing,
+    /// A folder that is not there, or is no folder.
+    #[error("{path} cannot be opened as a folder: {error}")]
+    Folder {
+        /// As it was given.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A file that is there and cannot be read.
+    #[error("{path} cannot be read: {problem}")]
+    File {
+        /// Its path, the folder that was given included.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A folder without what makes it a checkout, or manifests.
+    #[error("{path} is no {what}: {problem}; {remedy}")]
+    Half {
+        /// As it was given.
+        path: String,
+        /// What it was given as.
+        what: &'static str,
+        /// What it lacks.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An image that cannot be read.
+    #[error("{0}")]
+    Image(ReadError),
+    /// Manifests that cannot be put together.
+    #[error("the manifests in {path} cannot be built: {error}")]
+    Manifests {
+        /// As it was given.
+        path: String,
+        /// What is wrong, and in which file.
+        error: RenderError,
+    },
+}
