@@ -2,11 +2,7 @@
 
 use std::path::Path;
 
-use aura::deploy::artefact::Project;
-use aura::deploy::artefacts::ARTEFACTS;
-use aura::deploy::plan::Plan;
-use aura::deploy::service::Service;
-use aura::deploy::tree;
+use aura::deploy::{artefact::Project, artefacts::ARTEFACTS, plan::Plan, service::Service, tree};
 use aura::schema::{Bounded, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
