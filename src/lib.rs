@@ -28,6 +28,10 @@ pub mod strength;
 #[cfg(feature = "server")]
 pub mod config;
 
+/// E-mail addresses and ids: names of accounts and sessions.
+#[cfg(feature = "server")]
+pub mod identity;
+
 /// Connections, opened lazily: the SQL pool and its migrations, one handle a Redis database.
 #[cfg(feature = "server")]
 pub mod storage;

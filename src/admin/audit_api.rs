@@ -9,12 +9,12 @@ use super::bodies::{AuditEvent, AuditPage};
 use super::export::Export;
 use super::users_api::refuse_nul;
 use crate::audit::Filter;
-use crate::auth::email::searched;
 use crate::auth::users::ADMIN;
 use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, DATABASE, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Problem, Refused};
+use crate::identity::search_key;
 
 route_codes! {
     /// Of both routes.
@@ -130,7 +130,7 @@ fn filter(parameters: [Text; 6]) -> Result<Filter, Problem> {
         let moment = text.map(|text| Filter::moment(&text)).transpose();
         moment.map_err(|bad| Problem::new(Code::InvalidParameter, format!("{name}: {bad}")))
     };
-    let email = |text: Option<String>| text.as_deref().map(searched);
+    let email = |text: Option<String>| text.as_deref().map(search_key);
     Ok(Filter {
         action,
         actor: email(actor),

@@ -10,7 +10,6 @@ use super::bodies::{
     Account, AccountOrder, AccountPage, AccountState, MAX_COUNT, NewUser, ResetToken, Roles,
 };
 use crate::auth::bodies::{SessionPage, default_sessions};
-use crate::auth::ids::UserId;
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::sessions::Page;
 use crate::auth::users::{ADMIN, User, UserFilter, UserOrder, UserState};
@@ -18,6 +17,7 @@ use crate::auth::{Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Input, Problem, Refused};
+use crate::identity::UserId;
 
 /// What every route for one account may answer.
 const ONE: &[Code] = &[Code::Forbidden, Code::InvalidParameter, Code::UserNotFound];

@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 
 use sqlx::Row;
-use uuid::Uuid;
 
 use super::action::Action;
 use super::store::Audit;
-use crate::storage::Connection;
+use crate::identity::{Email, UserId};
+use crate::storage::{Connection, SqlError};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -70,7 +70,7 @@ impl Audit {
     pub async fn erase(
         &self,
         connection: &mut Connection,
-        email: &str,
+        email: &Email,
         limit: i64,
         erased: &mut Erased,
     ) -> Result<bool> {
@@ -80,11 +80,15 @@ impl Audit {
         ];
         let mut more = false;
         for (addresses, erase) in statements {
-            let rows = sqlx::query(addresses).bind(email.to_owned()).bind(limit);
+            let rows = sqlx::query(addresses)
+                .bind(email.as_str().to_owned())
+                .bind(limit);
             for row in rows.fetch_all(&mut *connection).await? {
                 erased.addresses.insert(row.try_get("ip")?);
             }
-            let erase = sqlx::query(erase).bind(email.to_owned()).bind(limit);
+            let erase = sqlx::query(erase)
+                .bind(email.as_str().to_owned())
+                .bind(limit);
             let done = erase.execute(&mut *connection).await?.rows_affected();
             erased.events += done;
             more |= i64::try_from(done).unwrap_or(limit) >= limit;
@@ -99,14 +103,14 @@ impl Audit {
     pub async fn erase_exports(
         &self,
         connection: &mut Connection,
-        email: &str,
+        email: &Email,
         erased: &mut Erased,
     ) -> Result<()> {
         let exports = "SELECT id, detail FROM audit_events WHERE action = $1 AND detail <> ''";
         let exports = sqlx::query(exports).bind(Action::AuditExported.as_str());
         for row in exports.fetch_all(&mut *connection).await? {
             let detail: String = row.try_get("detail")?;
-            let Some(detail) = without(&detail, email, &erased.addresses) else {
+            let Some(detail) = without(&detail, email.as_str(), &erased.addresses) else {
                 continue;
             };
             let update = sqlx::query("UPDATE audit_events SET detail = $1 WHERE id = $2");
@@ -123,11 +127,11 @@ impl Audit {
     pub async fn last_account_of(
         &self,
         connection: &mut Connection,
-        email: &str,
-    ) -> Result<Option<Uuid>> {
+        email: &Email,
+    ) -> Result<Option<UserId>> {
         let query = "SELECT subject_id FROM audit_events WHERE subject = $1 \
                      AND subject_id IS NOT NULL ORDER BY id + 0 DESC LIMIT 1";
-        let row = sqlx::query(query).bind(email.to_owned());
+        let row = sqlx::query(query).bind(email.as_str().to_owned());
         let row = row.fetch_optional(connection).await?;
         let id = row.map(|row| row.try_get::<String, _>("subject_id"));
         Ok(id.transpose()?.and_then(|id| id.parse().ok()))
@@ -140,16 +144,17 @@ impl Audit {
     /// An outage.
     pub async fn email_of_deleted(
         &self,
-        id: Uuid,
-    ) -> std::result::Result<Option<String>, crate::storage::SqlError> {
+        id: UserId,
+    ) -> std::result::Result<Option<Email>, SqlError> {
         let query = "SELECT subject FROM audit_events WHERE action = $1 AND subject_id = $2 \
                      AND subject <> '' LIMIT 1";
         let query = sqlx::query_scalar::<_, String>(query)
             .bind(Action::UserDeleted.as_str())
             .bind(id.to_string());
-        self.sql()
-            .run(async |pool| query.fetch_optional(&pool).await)
-            .await
+        let email = self
+            .sql()
+            .run(async |pool| query.fetch_optional(&pool).await);
+        Ok(email.await?.map(Email::from_stored))
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::action::Action;
 use crate::clock::Timestamp;
 use crate::http::Context;
+use crate::identity::{Email, UserId, search_key};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -29,9 +30,9 @@ pub enum Actor {
     /// An account.
     User {
         /// Its id.
-        id: Uuid,
-        /// Its e-mail.
-        email: String,
+        id: UserId,
+        /// Its e-mail; none once the person is erased.
+        email: Option<Email>,
     },
     /// Somebody at the server's own command line.
     CommandLine,
@@ -46,21 +47,22 @@ pub enum Actor {
 impl Actor {
     /// The account's id, for one that has been identified.
     #[must_use]
-    pub const fn id(&self) -> Option<Uuid> {
+    pub const fn id(&self) -> Option<UserId> {
         match self {
             Self::User { id, .. } => Some(*id),
             Self::CommandLine | Self::Client(_) | Self::Anonymous | Self::Server => None,
         }
     }
 
-    /// Who it is, as stored, in lower case: an e-mail, `command line`, `server`, `service NAME`, or
-    /// nothing.
+    /// Name of the actor as stored and filtered by: an e-mail, `command line`, `server`,
+    /// `service NAME`, or nothing.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::User { email, .. } => email.clone(),
+            Self::User { email, .. } => key(email.as_ref()),
             Self::CommandLine => "command line".to_owned(),
-            Self::Client(id) => format!("service {}", id.to_lowercase()),
+            // In the form that filters have.
+            Self::Client(id) => search_key(&format!("service {id}")),
             Self::Server => "server".to_owned(),
             Self::Anonymous => String::new(),
         }
@@ -71,21 +73,22 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// Its id; none where only an e-mail is known that no account has.
-    pub id: Option<Uuid>,
-    /// Its e-mail, or what somebody typed for one. Without an id it is kept only where it has the
-    /// form of one: people type passwords into the wrong field.
-    pub email: String,
+    pub id: Option<UserId>,
+    /// Its e-mail, or the one that a client typed; none once the person is erased, and where what was
+    /// typed is not an e-mail.
+    pub email: Option<Email>,
 }
 
 impl Subject {
-    /// The e-mail as stored.
+    /// The e-mail as stored; empty for none.
     #[must_use]
     pub fn name(&self) -> String {
-        if self.id.is_some() || looks_like_an_email(&self.email) {
-            return self.email.to_ascii_lowercase();
-        }
-        String::new()
+        key(self.email.as_ref())
     }
+}
+
+fn key(email: Option<&Email>) -> String {
+    email.map_or_else(String::new, |email| email.as_str().to_owned())
 }
 
 /// Where it came from.
@@ -170,44 +173,5 @@ impl Recorded {
             "detail": self.detail,
             "count": self.count,
         })
-    }
-}
-
-/// `name@host`, in printable ASCII without spaces, where the host has a letter's or a digit's form.
-fn looks_like_an_email(text: &str) -> bool {
-    let Some((name, host)) = text.split_once('@') else {
-        return false;
-    };
-    let in_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
-    text.len() <= 254
-        && !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_graphic())
-        && !host.is_empty()
-        && host.bytes().all(in_host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_typed_is_kept_only_where_it_may_be_an_email() {
-        let name = |typed: &str| {
-            let email = typed.to_owned();
-            Subject { id: None, email }.name()
-        };
-        assert_eq!(name("Ann@Example.com"), "ann@example.com");
-        for typed in [
-            "",
-            "correct horse",
-            "server",
-            "command line",
-            "@a",
-            "a@",
-            "a@b!c",
-            "a b@c",
-        ] {
-            assert_eq!(name(typed), "", "{typed}");
-        }
     }
 }

@@ -11,6 +11,7 @@ use super::event::{Event, Recorded, Subject};
 use super::filter::{Filter, RANDOM_BITS, Value, first_id};
 use super::repeats::Repeats;
 use crate::clock::{Clock, Timestamp, random_below};
+use crate::identity::UserId;
 use crate::storage::{Connection, Pool, Sql, SqlError};
 
 const COLUMNS: &str = "id, at, action, actor_id, actor, subject_id, subject, ip, user_agent, \
@@ -194,7 +195,7 @@ impl Audit {
 
 /// The statement that adds `event` under `id`, whose time is the event's.
 fn statement(text: &'static str, id: i64, event: &Event) -> Query<'static, Any, AnyArguments> {
-    let uuid = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let uuid = |id: Option<UserId>| id.map(|id| id.to_string());
     let subject = event.subject.as_ref();
     sqlx::query(text)
         .bind(id)

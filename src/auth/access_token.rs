@@ -7,12 +7,12 @@ use poem_openapi::Union;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ids::{SessionId, UserId};
 use super::keys::{Keys, TokenHeader};
 use super::refresh_token::{TokenHash, keyed_hash};
 use super::sessions::Owner;
 use crate::clock::Timestamp;
 use crate::config::Jwt;
+use crate::identity::{SessionId, UserId};
 
 /// The header's `typ`; a token of any other type is none of these.
 const TYPE: &str = "at+jwt";

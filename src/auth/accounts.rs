@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use secrecy::SecretString;
 
-use super::email::Email;
 use super::error::Error;
-use super::ids::UserId;
 use super::manage::By;
 use super::password::{self, Password, PasswordHash};
 use super::session_sync::END_ALL;
@@ -15,6 +13,7 @@ use super::{Auth, Caller};
 use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
+use crate::identity::{Email, UserId};
 
 /// Tries of a change that its owner confirmed, each time with the hash that a sign-in has made
 /// meanwhile.

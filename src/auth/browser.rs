@@ -8,7 +8,6 @@ use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
-use super::ids::SessionId;
 use super::manage::By;
 use super::password::Password;
 use super::sessions::{Credential, Session};
@@ -17,6 +16,7 @@ use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::clock::Timestamp;
 use crate::http::Context;
+use crate::identity::SessionId;
 
 /// Time after which a browser is told anew how long to keep the cookie, in milliseconds.
 const TELL_AFTER: i64 = 60 * 60 * 1000;

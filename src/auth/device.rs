@@ -11,13 +11,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
-use super::email::{Email, searched};
 use super::error::Error;
 use super::users::User;
 use super::{Auth, RefreshKey, hex};
 use crate::clock::random_bytes;
 use crate::http::Context;
 use crate::http::device_proof::DEVICE_SECONDS;
+use crate::identity::Email;
 
 /// Seconds by which the clock of the server that made a proof may be ahead.
 const MAX_SKEW_SECONDS: i64 = 300;
@@ -67,21 +67,17 @@ impl Auth {
         if proofs.is_empty() {
             return Ok(None);
         }
-        let email = searched(email);
+        let email = Email::lookup(email);
         let now = self.0.clock.now().seconds();
         for key in self.secrets().keys.refresh() {
             let mut proofs = proofs
                 .iter()
-                .filter_map(|proof| genuine(key, proof, &email));
+                .filter_map(|proof| genuine(key, proof, email.as_str()));
             let fresh = |made: i64| (-MAX_SKEW_SECONDS..DEVICE_SECONDS).contains(&(now - made));
             let Some((id, _, known)) = proofs.find(|(_, made, _)| fresh(*made)) else {
                 continue;
             };
-            let user = self
-                .0
-                .users
-                .find_by_email(&Email::from_stored(email))
-                .await?;
+            let user = self.0.users.find_by_email(&email).await?;
             let same = user.is_some_and(|user| bool::from(epoch(key, &user).ct_eq(&known)));
             return Ok(same.then(|| Device { id: hex(&id) }));
         }

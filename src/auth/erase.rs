@@ -3,12 +3,11 @@
 use tracing::Instrument;
 
 use super::Auth;
-use super::email::Email;
 use super::error::Error;
-use super::ids::UserId;
 use super::manage::{By, lacks_admin};
 use super::users::{Erasure, SessionSync};
 use crate::audit::Action;
+use crate::identity::{Email, UserId};
 
 impl Auth {
     /// Deletes the account of `email` and takes the person out of the audit trail, which keeps the ids.
@@ -61,8 +60,7 @@ impl Auth {
         let email = if let Some(user) = self.0.users.find(id).await? {
             Some(user.email)
         } else {
-            let former = self.0.audit.email_of_deleted(id.uuid()).await?;
-            former.and_then(|email| Email::try_from(email.as_str()).ok())
+            self.0.audit.email_of_deleted(id).await?
         };
         let Some(email) = email else {
             self.0.sessions.end_all(id, None).await?;

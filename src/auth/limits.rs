@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use super::device::Device;
-use super::email::searched;
 use super::error::Error;
 use super::refresh_token::keyed_hash;
 use crate::config::RateLimit;
 use crate::http::client_address::network;
 use crate::http::{Bucket, Context, RateLimits};
+use crate::identity::search_key;
 
 /// Failures a minute from everywhere, in multiples of the tries from one address.
 const ACCOUNT_FACTOR: i64 = 10;
@@ -150,7 +150,7 @@ impl Limits {
 /// Names an account without its e-mail: whatever was typed, so that an unknown one counts too, and in
 /// one form, so that its spellings share what it may.
 fn digest(email: &str) -> String {
-    super::hex(&keyed_hash(b"aura/limit/v1", searched(email).as_bytes(), &[])[..16])
+    super::hex(&keyed_hash(b"aura/limit/v1", search_key(email).as_bytes(), &[])[..16])
 }
 
 fn pair(email: &str, client: IpAddr) -> String {

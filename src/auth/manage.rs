@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::error::Error;
-use super::ids::UserId;
 use super::password::Password;
 use super::session_sync::END_ALL;
 use super::sessions::{Owner, Session};
@@ -11,6 +10,7 @@ use super::users::{ADMIN, Administrator, Change, Deed, First, Outcome, SessionSy
 use super::{Auth, Caller, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
+use crate::identity::{Email, UserId};
 
 /// In whose name something is done, and from where.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl By {
     /// The owner of `session`, who may do as they please with their own sessions.
     pub(super) fn session(context: &Context, session: &Session) -> Self {
         let owner = &session.owner;
-        Self::other(context, actor(owner.user, owner.email.as_str()))
+        Self::other(context, actor(owner.user, &owner.email))
     }
 
     /// Another actor, whose request this is.
@@ -57,7 +57,7 @@ impl By {
 
     /// The owner of an account.
     pub(super) fn owner(context: &Context, user: &User) -> Self {
-        Self::other(context, actor(user.id, user.email.as_str()))
+        Self::other(context, actor(user.id, &user.email))
     }
 
     /// The address that it is done from; the unspecified one at the command line.
@@ -80,21 +80,21 @@ impl By {
 
     /// The event of an action on the account of `user`.
     pub(super) fn did(&self, action: Action, user: &User, detail: impl Into<String>) -> Event {
-        self.event(action, user.id, user.email.as_str(), detail.into())
+        self.event(action, user.id, &user.email, detail.into())
     }
 
     /// The event of an action on a session of `owner`.
     pub(super) fn did_to(&self, action: Action, owner: &Owner, detail: impl Into<String>) -> Event {
-        self.event(action, owner.user, owner.email.as_str(), detail.into())
+        self.event(action, owner.user, &owner.email, detail.into())
     }
 
-    fn event(&self, action: Action, id: UserId, email: &str, detail: String) -> Event {
+    fn event(&self, action: Action, id: UserId, email: &Email, detail: String) -> Event {
         Event {
             action,
             actor: self.actor.clone(),
             subject: Some(Subject {
-                id: Some(id.uuid()),
-                email: email.to_owned(),
+                id: Some(id),
+                email: Some(email.clone()),
             }),
             origin: self.origin.clone(),
             detail,
@@ -102,10 +102,10 @@ impl By {
     }
 }
 
-fn actor(id: UserId, email: &str) -> Actor {
+fn actor(id: UserId, email: &Email) -> Actor {
     Actor::User {
-        id: id.uuid(),
-        email: email.to_owned(),
+        id,
+        email: Some(email.clone()),
     }
 }
 

@@ -9,14 +9,12 @@ pub mod api;
 pub mod bodies;
 pub mod browser;
 mod device;
-pub mod email;
 mod erase;
 mod error;
 mod examples;
 pub mod forward;
 pub mod gateway;
 mod hasher;
-pub mod ids;
 pub mod introspection;
 mod keys;
 mod limits;
@@ -58,7 +56,6 @@ pub use self::service_client::ShownCredentials;
 
 use self::access_token::AccessTokens;
 use self::hasher::Hasher;
-use self::ids::{SessionId, UserId};
 use self::limits::Limits;
 use self::metrics::AuthMetrics;
 use self::service_client::ServiceClient;
@@ -68,6 +65,7 @@ use crate::audit::Audit;
 use crate::clock::{Clock, Timestamp, random_bytes};
 use crate::config::{Config, GraceScope, Registration};
 use crate::http::{Context, RateLimits};
+use crate::identity::{SessionId, UserId};
 use crate::storage::Storage;
 
 /// Accounts, tokens and sessions; clones share everything.

@@ -4,8 +4,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::email::Email;
 use crate::http::FieldError;
+use crate::identity::Email;
 use crate::strength;
 
 /// bcrypt reads no more than this many bytes; a longer password would be cut in silence.

@@ -15,8 +15,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::ids::SessionId;
 use crate::clock::random_bytes;
+use crate::identity::SessionId;
 
 const RANDOM: usize = 24;
 const SECRET: usize = 32;

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Auth;
-use super::email::Email;
 use super::error::Error;
 use super::keys::TokenHeader;
 use super::manage::By;
@@ -21,6 +20,7 @@ use super::users::{ADMIN, Change, First, User};
 use crate::audit::Action;
 use crate::clock::random_bytes;
 use crate::http::{Context, FieldError};
+use crate::identity::Email;
 
 /// How long a reset token works.
 pub const LIFETIME_SECONDS: i64 = 60 * 60;

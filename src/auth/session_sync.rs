@@ -7,10 +7,10 @@ use tracing::Instrument;
 
 use super::Auth;
 use super::error::Error;
-use super::ids::UserId;
 use super::manage::lacks_admin;
 use super::users::{Administrator, Change, Notice, Outcome, SessionSync, User};
 use crate::audit::Event;
+use crate::identity::UserId;
 
 /// Pause between two looks for notices, and the age from which a server takes up those of others. A
 /// change tells the sessions by itself in milliseconds; what is older was left over.

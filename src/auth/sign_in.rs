@@ -6,9 +6,7 @@ use std::sync::PoisonError;
 use secrecy::SecretString;
 
 use super::access_token::Grant;
-use super::email::Email;
 use super::error::Error;
-use super::ids::SessionId;
 use super::manage::By;
 use super::password::{Form, Password};
 use super::refresh_token::RefreshToken;
@@ -18,6 +16,7 @@ use super::{Auth, TokenPair};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::http::Context;
+use crate::identity::{Email, SessionId};
 
 /// Time for which the cost of the dearest stored hash is cached.
 const DEAREST_HASH_MILLIS: i64 = 60_000;
@@ -71,10 +70,10 @@ impl Auth {
         );
         limited.inspect_err(|_| self.0.metrics.login("limited"))?;
         ready?;
-        let user = match Email::try_from(email) {
-            Ok(email) => self.0.users.find_by_email(&email).await?,
-            Err(_) => None,
-        };
+        let user = self.0.users.find_by_email(&Email::lookup(email)).await?;
+        // What was typed may be anything, a password in the wrong field among it.
+        let tried = user.as_ref().map(|user| user.email.clone());
+        let tried = tried.or_else(|| Email::try_from(email).ok());
         let checked = self.check_password(context.client, user, &password).await?;
         let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
         let user = checked.filter(|(user, _)| may_enter(user));
@@ -86,7 +85,7 @@ impl Auth {
             self.0.metrics.login("limited");
         }
         let Some((user, form)) = user else {
-            self.note(&refusal(context, email)).await;
+            self.note(&refusal(context, tried)).await;
             judged?;
             self.0.metrics.login("refused");
             return Err(Error::InvalidCredentials);
@@ -249,7 +248,7 @@ impl Auth {
             self.0.sessions.end(id, user.id).await?;
             // Of a person who may have been erased meanwhile nothing is written down any more.
             if !is_gone {
-                self.note(&refusal(context, user.email.as_str())).await;
+                self.note(&refusal(context, Some(user.email.clone()))).await;
             }
             return Err(Error::InvalidCredentials);
         };
@@ -317,10 +316,7 @@ impl Auth {
 
 /// The event of a sign-in that failed. The e-mail that was typed says whose account was tried, not
 /// who tried.
-fn refusal(context: &Context, email: &str) -> Event {
-    // What was typed may be anything, a password in the wrong field among it.
-    let email =
-        Email::try_from(email).map_or_else(|_| String::new(), |email| email.as_str().to_owned());
+fn refusal(context: &Context, email: Option<Email>) -> Event {
     Event {
         action: Action::SessionRefused,
         actor: Actor::Anonymous,

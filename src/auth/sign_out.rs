@@ -3,12 +3,12 @@
 //! A session that has ended is recorded afterwards: signing out must not wait for a database.
 
 use super::error::Error;
-use super::ids::{SessionId, UserId};
 use super::manage::By;
 use super::sessions::{Credential, Listed, Page, Session};
 use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::http::Context;
+use crate::identity::{SessionId, UserId};
 
 impl Auth {
     /// Ends the session of an access token. Ending it twice is no fault.

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::output;
 use super::setup::Source;
 use crate::audit::{Action, Actor, Audit as Trail, Event, Filter, Origin, Recorded};
-use crate::auth::email::searched;
 use crate::clock::Timestamp;
+use crate::identity::search_key;
 
 /// Read the audit trail: who did what, when, from where.
 #[derive(Args, Debug)]
@@ -92,8 +92,8 @@ impl From<Filters> for Filter {
     fn from(filters: Filters) -> Self {
         Self {
             action: filters.action,
-            actor: filters.actor.as_deref().map(searched),
-            subject: filters.subject.as_deref().map(searched),
+            actor: filters.actor.as_deref().map(search_key),
+            subject: filters.subject.as_deref().map(search_key),
             ip: filters.ip,
             from: filters.from,
             until: filters.until,

@@ -14,10 +14,10 @@ use super::confirm::Confirm;
 use super::output;
 use super::setup::Source;
 use super::user_list::{List, line};
-use crate::auth::email::Email;
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::User as Account;
 use crate::auth::{Auth, By, Error, Password as Secret};
+use crate::identity::Email;
 
 /// Manage accounts: directly in the database, whether or not a server runs.
 #[derive(Args, Debug)]
@@ -199,23 +199,23 @@ async fn execute(
         }
         UserCommand::List(list) => return list.run(auth).await,
         UserCommand::Disable { email, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.set_disabled(&user, true, by).await.map_err(explain)?;
             format!("disabled {}; its sessions have ended", user.email)
         }
         UserCommand::Enable { email } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.set_disabled(&user, false, by).await.map_err(explain)?;
             format!("enabled {}", user.email)
         }
         UserCommand::Delete { email, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.delete(&user, by).await.map_err(explain)?;
             format!("deleted {}", user.email)
         }
         UserCommand::Erase { email, .. } => erase(auth, &email).await?,
         UserCommand::SetPassword { email, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.set_password(&user, password, by)
                 .await
                 .map_err(explain)?;
@@ -225,7 +225,7 @@ async fn execute(
             )
         }
         UserCommand::SetRoles { email, roles, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             let roles = auth.set_roles(&user, &roles, by).await.map_err(explain)?;
             if roles.is_empty() {
                 format!("{} has no role", user.email)
@@ -234,17 +234,17 @@ async fn execute(
             }
         }
         UserCommand::RevokeSessions { email, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.sign_out(&user, by).await.map_err(explain)?;
             format!("ended all sessions of {}", user.email)
         }
         UserCommand::ResetLink { email, json, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             let token = auth.require_reset(&user, by).await.map_err(explain)?;
             reset_link(&token, public_url, json)
         }
         UserCommand::RequirePasswordChange { email, .. } => {
-            let user = find(auth, &email).await?;
+            let user = get(auth, &email).await?;
             auth.require_password_change(&user, by)
                 .await
                 .map_err(explain)?;
@@ -276,7 +276,11 @@ async fn create(
 }
 
 async fn erase(auth: &Auth, email: &str) -> anyhow::Result<String> {
-    let email = parse(email)?;
+    let email = match find(auth, email).await? {
+        Some(user) => user.email,
+        // Of a person without an account. Well-formed: the audit log holds other names, too.
+        None => Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))?,
+    };
     match auth.erase(&email, &By::command_line()).await {
         Err(Error::UserNotFound) => bail!(
             "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
@@ -296,19 +300,16 @@ fn reset_link(token: &str, public_url: Option<&str>, json: bool) -> String {
     link.unwrap_or_else(|| token.to_owned())
 }
 
-fn parse(email: &str) -> anyhow::Result<Email> {
-    Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))
+/// Finds an account by the e-mail that was typed, which is not judged: the account may be older than
+/// a rule.
+async fn find(auth: &Auth, typed: &str) -> anyhow::Result<Option<Account>> {
+    let found = auth.users().find_by_email(&Email::lookup(typed)).await;
+    found.map_err(Error::from).map_err(explain)
 }
 
-async fn find(auth: &Auth, email: &str) -> anyhow::Result<Account> {
-    let parsed = parse(email)?;
-    let user = auth
-        .users()
-        .find_by_email(&parsed)
-        .await
-        .map_err(Error::from)
-        .map_err(explain)?;
-    user.with_context(|| format!("no account has the e-mail {parsed}"))
+async fn get(auth: &Auth, typed: &str) -> anyhow::Result<Account> {
+    let known = find(auth, typed).await?;
+    known.with_context(|| format!("no account has the e-mail {}", typed.trim()))
 }
 
 /// Names every field at fault, as the API does.

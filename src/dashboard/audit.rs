@@ -16,10 +16,10 @@ use super::visit::{Visit, escape};
 use crate::admin::export::{Export, NDJSON};
 use crate::audit::{Action, Filter, Recorded};
 use crate::auth::Error;
-use crate::auth::email::{Email, searched};
 use crate::clock::Timestamp;
 use crate::http::Problem;
 use crate::http::same_site::refuse_other_sites;
+use crate::identity::{Email, search_key};
 
 /// Rows of one page.
 const ROWS: i64 = 50;
@@ -80,7 +80,7 @@ impl Row {
 
 /// The actor, with an e-mail as people read it.
 fn shown(name: String) -> String {
-    Email::try_from(&*name).map_or(name, |email| email.shown())
+    Email::from_stored(name).shown()
 }
 
 #[derive(Template)]
@@ -203,8 +203,8 @@ fn asked(visit: &Visit) -> Asked {
     let (start, end) = (day(&from.value), day(&until.value));
     let filter = Filter {
         action: some(&action),
-        actor: some(&searched(&actor.value)),
-        subject: some(&searched(&subject.value)),
+        actor: some(&search_key(&actor.value)),
+        subject: some(&search_key(&subject.value)),
         ip: some(&ip.value),
         from: start,
         // The whole day is meant.

@@ -12,9 +12,9 @@ use super::page::{Markup, page, part};
 use super::visit::Visit;
 use super::{Answer, Site};
 use crate::activity::{Counts, Hour};
-use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
 use crate::health::{CheckName, Reach, Report, Status};
+use crate::identity::UserId;
 
 struct Tile {
     name: String,

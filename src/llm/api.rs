@@ -13,12 +13,12 @@ use super::upstream::Route;
 use super::usage::{TokenUsage, UserTokens};
 use super::{Llm, Today};
 use crate::audit::Action;
-use crate::auth::ids::UserId;
 use crate::auth::users::ADMIN;
 use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Problem, Refused};
+use crate::identity::UserId;
 
 #[derive(Tags)]
 enum Group {

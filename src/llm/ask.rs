@@ -13,10 +13,10 @@ use super::policy::Policy;
 use super::pump::Keep;
 use super::question::Question;
 use super::upstream::{Call, Route, model_path};
-use crate::auth::ids::UserId;
 use crate::config::CacheScope;
 use crate::http::budget::Hold;
 use crate::http::{Code, FieldError, Problem};
+use crate::identity::UserId;
 
 /// Tokens of an answer to a question that sets no end.
 const USUAL_TOKENS: u64 = 4_096;

@@ -9,10 +9,10 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde_json::json;
 
-use crate::auth::ids::UserId;
 use crate::http::Problem;
 use crate::http::body::{self, BodyLimits};
 use crate::http::budget::Budget;
+use crate::identity::UserId;
 
 /// A body that has not been read yet.
 pub(super) struct Unread {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::flight::{Flight, Reader};
 use super::key::CacheKey;
 use super::pump::Keep;
-use crate::auth::ids::UserId;
 use crate::http::budget::Hold;
+use crate::identity::UserId;
 
 /// Calls under way, and those that have just ended.
 #[derive(Debug, Default)]

@@ -46,11 +46,11 @@ use self::tokens::{DAY, Tokens};
 use self::upstream::Upstream;
 pub use self::upstream::{UPSTREAM_REQUEST_ID, UpstreamKey};
 use crate::auth::Caller;
-use crate::auth::ids::UserId;
 use crate::clock::Clock;
 use crate::config::{Config, Llm as LlmConfig};
 use crate::http::budget::Budget;
 use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
+use crate::identity::UserId;
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
 /// Request bodies of the largest size that may be in memory at once, those of one user and all.

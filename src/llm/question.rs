@@ -8,9 +8,9 @@ use tracing::Span;
 
 use super::canonical::Canonical;
 use super::upstream::Route;
-use crate::auth::ids::UserId;
 use crate::http::Problem;
 use crate::http::context::RequestId;
+use crate::identity::UserId;
 
 /// A body above this, in bytes, is read on a thread of its own, where it does not hold up other
 /// requests.

@@ -86,6 +86,7 @@ mod migrations;
 mod nix;
 mod oauth;
 mod oauth_clients;
+mod older_accounts;
 mod one_machine;
 mod operations;
 mod outages;

@@ -3,8 +3,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use aura::auth::email::Email;
-use aura::auth::ids::{SessionId, UserId};
 use aura::auth::sessions::{
     ClientDifference, ClientMark, Credential, Lifetimes, MAX_PAGE, NewSession, Owner, Page,
     Presented, Rotation, Sessions,
@@ -12,6 +10,7 @@ use aura::auth::sessions::{
 use aura::auth::{CHILDREN, RefreshKey, RefreshToken, TokenHash};
 use aura::clock::{Clock, Timestamp};
 use aura::config::{Config, GraceScope};
+use aura::identity::{Email, SessionId, UserId};
 use aura::storage::{AuthDb, Storage};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Rounds, TestRunner};

@@ -1,6 +1,7 @@
 //! Unit tests of `repeats`.
 
 use super::*;
+use crate::identity::Email;
 
 fn failure(ip: &str, email: &str) -> Event {
     Event {
@@ -8,7 +9,7 @@ fn failure(ip: &str, email: &str) -> Event {
         actor: Actor::Anonymous,
         subject: Some(Subject {
             id: None,
-            email: email.to_owned(),
+            email: Some(Email::from_stored(email.to_owned())),
         }),
         origin: Origin {
             ip: ip.to_owned(),

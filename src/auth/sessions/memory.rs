@@ -8,8 +8,8 @@ use super::{
     Credential, Found, Lifetimes, Listed, MAX_SESSIONS_PER_USER, NewSession, Page, Presented,
     Rotation, Session,
 };
-use crate::auth::ids::{SessionId, UserId};
 use crate::clock::{Clock, Timestamp};
+use crate::identity::{SessionId, UserId};
 
 /// A store in memory; clones share it.
 #[derive(Clone, Debug)]

@@ -14,11 +14,10 @@ mod redis;
 
 use std::net::IpAddr;
 
-use super::email::Email;
-use super::ids::{SessionId, UserId};
 use super::refresh_token::{CHILDREN, TokenHash};
 use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
+use crate::identity::{Email, SessionId, UserId};
 use crate::storage::{AuthDb, RedisUnavailable};
 
 pub use self::chain::{ClientDifference, ClientMark};

@@ -9,11 +9,10 @@ use super::{
     ClientDifference, Credential, Found, Lifetimes, Listed, MAX_PAGE, MAX_SESSIONS_PER_USER,
     NewSession, Owner, Page, Presented, Result, Rotation, Session,
 };
-use crate::auth::email::Email;
-use crate::auth::ids::{SessionId, UserId};
 use crate::auth::refresh_token::TokenHash;
 use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
+use crate::identity::{Email, SessionId, UserId};
 use crate::storage::{AuthDb, RedisUnavailable};
 
 /// A store in the database of tokens; clones share it.

@@ -7,9 +7,9 @@ use super::rights::{Administrator, Permit, end_invitations, has_admin, lock, per
 use super::statements::insert;
 use super::{Result, User, Users, find_in, named};
 use crate::audit::Event;
-use crate::auth::ids::UserId;
 use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
+use crate::identity::UserId;
 
 /// A change of one account. Every one counts in [`User::version`].
 #[derive(Clone, Debug)]

@@ -7,9 +7,8 @@ use super::notices;
 use super::rights::{Permit, has_admin, permit};
 use super::{Administrator, Notice, Result, SessionSync, User, Users, find_in};
 use crate::audit::{Actor, Erased, Event, Origin, Subject};
-use crate::auth::email::Email;
-use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
+use crate::identity::{Email, UserId};
 use crate::storage::Connection;
 
 /// Events that one transaction takes the person out of: few enough to be done long before a call's
@@ -66,7 +65,7 @@ impl Users {
                     transaction.rollback().await?;
                     return Ok(false);
                 }
-                let (audit, email) = (&self.audit, email.as_str());
+                let audit = &self.audit;
                 if former.is_none() {
                     former = audit.last_account_of(&mut transaction, email).await?;
                 }
@@ -87,7 +86,7 @@ impl Users {
                 }
                 let user = by_email(&mut transaction, email).await?;
                 let account = user.as_ref().map(|user| user.id);
-                let account = account.or(former.map(UserId::from));
+                let account = account.or(former);
                 if let Some(user) = &user {
                     let delete = sqlx::query("DELETE FROM users WHERE id = $1");
                     let delete = delete.bind(user.id.to_string());
@@ -120,7 +119,6 @@ impl Users {
         email: &Email,
         erased: &mut Erased,
     ) -> std::result::Result<(), sqlx::Error> {
-        let email = email.as_str();
         while self.audit.erase(connection, email, BATCH, erased).await? {}
         self.audit.erase_exports(connection, email, erased).await
     }
@@ -188,13 +186,13 @@ fn describe(
 ) -> Event {
     let mut event = event.clone();
     event.subject = account.map(|id| Subject {
-        id: Some(id.uuid()),
-        email: String::new(),
+        id: Some(id),
+        email: None,
     });
     if let Actor::User { email: own, .. } = &mut event.actor
-        && own == email.as_str()
+        && own.as_ref() == Some(email)
     {
-        own.clear();
+        *own = None;
         event.origin = Origin {
             ip: String::new(),
             user_agent: String::new(),

@@ -6,9 +6,8 @@ use sqlx::{Any, Row};
 
 use super::{COLUMNS, Result, User, Users, user};
 use crate::audit::Value;
-use crate::auth::email::searched;
-use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
+use crate::identity::{UserId, search_key};
 use crate::storage::SqlError;
 
 /// Sign-in state of an account.
@@ -192,7 +191,7 @@ impl Conditions {
 
     fn of(filter: &UserFilter) -> Self {
         let mut all = Self::default();
-        let text = searched(&filter.text);
+        let text = search_key(&filter.text);
         if !text.is_empty() {
             let pattern = all.bind(Value::Text(format!("%{}%", literally(&text))));
             let by_email = format!("email LIKE {pattern} ESCAPE '!'");

@@ -13,10 +13,9 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::audit::Audit;
-use crate::auth::email::Email;
-use crate::auth::ids::UserId;
 use crate::auth::password::{MAX_COST, PasswordHash};
 use crate::clock::Timestamp;
+use crate::identity::{Email, UserId};
 use crate::storage::{Connection, Sql, SqlError};
 
 /// An account.
@@ -109,6 +108,10 @@ impl Users {
 
     /// The account with an e-mail.
     pub async fn find_by_email(&self, email: &Email) -> Result<Option<User>> {
+        // Postgres takes no U+0000, and nothing stored has one.
+        if email.as_str().contains('\0') {
+            return Ok(None);
+        }
         self.find_one(
             "SELECT {} FROM users WHERE email = $1",
             email.as_str().to_owned(),

@@ -6,8 +6,8 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::{Result, Users};
-use crate::auth::ids::{SessionId, UserId};
 use crate::clock::{Timestamp, random_bytes};
+use crate::identity::{SessionId, UserId};
 use crate::storage::{Connection, SqlError};
 
 /// Maximum number of notices read at once.

@@ -1,9 +1,9 @@
 //! The rights of administrators, read inside the transaction that uses them.
 
 use super::{ADMIN, find_in};
-use crate::auth::ids::{SessionId, UserId};
 use crate::auth::sessions::{Credential, Sessions};
 use crate::clock::Timestamp;
+use crate::identity::{SessionId, UserId};
 use crate::storage::Connection;
 
 /// An administrator in whose name a change is made. The request was let in a moment ago; whether the

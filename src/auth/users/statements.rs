@@ -6,8 +6,8 @@ use sqlx::query::Query;
 
 use super::User;
 use super::change::Change;
-use crate::auth::ids::UserId;
 use crate::clock::Timestamp;
+use crate::identity::UserId;
 
 type Statement = Query<'static, Any, AnyArguments>;
 

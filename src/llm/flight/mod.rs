@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::upstream::{Head, UpstreamError};
-use crate::auth::ids::UserId;
 use crate::http::budget::Hold;
+use crate::identity::UserId;
 
 /// Bytes that the slowest reader may lag behind the upstream, once the answer is not collected.
 const LAG: usize = 256 * 1024;

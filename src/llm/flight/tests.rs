@@ -4,8 +4,8 @@ use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::auth::ids::UserId;
 use crate::http::budget::Budget;
+use crate::identity::UserId;
 
 fn head(status: StatusCode, kind: &'static str) -> Head {
     let mut headers = HeaderMap::new();

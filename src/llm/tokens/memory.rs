@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{DAY, Granted, Today};
-use crate::auth::ids::UserId;
 use crate::clock::Clock;
+use crate::identity::UserId;
 
 #[derive(Debug)]
 pub(super) struct MemoryTokens {

@@ -6,9 +6,9 @@ mod memory;
 use redis::Script;
 
 use self::memory::MemoryTokens;
-use crate::auth::ids::UserId;
 use crate::clock::Clock;
 use crate::config::FailMode;
+use crate::identity::UserId;
 use crate::storage::{RateLimitDb, RedisUnavailable};
 
 /// Seconds of a day.

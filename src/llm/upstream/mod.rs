@@ -30,9 +30,9 @@ use self::outage::Outage;
 pub(super) use self::route::{Route, model_path};
 use self::sending::Sending;
 pub(super) use super::error::UpstreamError;
-use crate::auth::ids::UserId;
 use crate::config::Llm as Config;
 use crate::http::context::{REQUEST_ID, RequestId};
+use crate::identity::UserId;
 use crate::schema::Secret;
 use crate::storage::BadUrl;
 

@@ -1,12 +1,11 @@
 //! Administrators who lose their rights while requests of theirs are in flight, and roles that two
 //! replicas change at one moment.
 
-use aura::auth::email::Email;
-use aura::auth::ids::{SessionId, UserId};
 use aura::auth::sessions::{Credential, Lifetimes, NewSession, Owner, Sessions};
 use aura::auth::{RefreshKey, RefreshToken};
 use aura::clock::Clock;
 use aura::config::Config;
+use aura::identity::{Email, SessionId, UserId};
 use aura::storage::Storage;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! `aura audit` reads the trail with no server running.
 
 use aura::audit::{Action, Actor, Event, Origin, Subject};
+use aura::identity::Email;
 use serde_json::Value;
 
 use super::{Trail, event, on_both_databases};
@@ -26,7 +27,7 @@ async fn filled(trail: &Trail) -> Settings {
         actor: Actor::Anonymous,
         subject: Some(Subject {
             id: None,
-            email: "\x1b]0;owned\x07".to_owned(),
+            email: Email::try_from("\x1b]0;owned\x07").ok(),
         }),
         origin: Origin {
             user_agent: "\x1b[31m".to_owned(),

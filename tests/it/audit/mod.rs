@@ -11,6 +11,7 @@ mod user_plans;
 use aura::audit::{Action, Actor, Audit, Event, Origin, Subject};
 use aura::clock::{Clock, Timestamp};
 use aura::config::Config;
+use aura::identity::Email;
 use aura::schema::Environment;
 use aura::storage::{Migrations, Sql, Storage};
 use uuid::Uuid;
@@ -64,16 +65,17 @@ async fn on_both_databases(test: impl AsyncFn(Trail)) {
 
 /// `who` did `action` to `whom` from 203.0.113.7.
 fn event(action: Action, who: &str, whom: &str) -> Event {
-    let id = |email: &str| Uuid::from_u128(email.bytes().map(u128::from).sum());
+    let id = |email: &str| Uuid::from_u128(email.bytes().map(u128::from).sum()).into();
+    let email = |email: &str| Some(Email::lookup(email));
     Event {
         action,
         actor: Actor::User {
             id: id(who),
-            email: who.to_owned(),
+            email: email(who),
         },
         subject: Some(Subject {
             id: Some(id(whom)),
-            email: whom.to_owned(),
+            email: email(whom),
         }),
         origin: Origin {
             ip: "203.0.113.7".to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aura::audit::{Action, Actor, Event, Filter, Origin, Recorded, Subject};
 use aura::clock::Timestamp;
+use aura::identity::Email;
 use aura::storage::Pool;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
@@ -32,7 +33,7 @@ async fn events_are_read_as_they_were_recorded_newest_first() {
             actor: Actor::Anonymous,
             subject: Some(Subject {
                 id: None,
-                email: "Eve@Example.com".to_owned(),
+                email: Email::try_from("Eve@Example.com").ok(),
             }),
             origin: Origin::command_line(),
             detail: String::new(),

@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
-use aura::auth::email::{Email, searched};
 use aura::http::client_address::client_address;
 use aura::http::{Fields, FormFields, NextHosts, Problem};
+use aura::identity::{Email, search_key};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -314,7 +314,7 @@ struct Emails;
 impl Subject for Emails {
     fn feed(&mut self, input: &[u8]) -> Result<String, String> {
         let text = String::from_utf8_lossy(input);
-        let found = searched(&text);
+        let found = search_key(&text);
         let Ok(email) = Email::try_from(&*text) else {
             return Ok(format!("refused, {}", Email::try_from(&*found).is_ok()));
         };

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aura::auth::ids::SessionId;
 use aura::auth::{RefreshKey, RefreshToken};
 use aura::clock::Clock;
 use aura::config::Config;
+use aura::identity::SessionId;
 use aura::schema::Environment;
 use aura::server::App;
 use base64::Engine as _;

@@ -1,7 +1,7 @@
 //! Unit tests of `chain`.
 
 use super::*;
-use crate::auth::ids::SessionId;
+use crate::identity::SessionId;
 
 const GRACE: i64 = 10_000;
 

@@ -84,11 +84,11 @@ fn ascii_domain(domain: &str) -> Option<String> {
     ascii.ok().map(std::borrow::Cow::into_owned)
 }
 
-/// The form in which an e-mail, whole or in part, is looked for among keys: that of [`Email`] for a
-/// whole one. In a part, each whole label outside ASCII becomes what it is in a key; of an unfinished
-/// one, nothing can be found.
+/// Brings an e-mail, whole or in part, into the form of keys without judging it: that of [`Email`] for
+/// a well-formed one. Otherwise each whole label outside ASCII becomes what it is in a key; of an
+/// unfinished one, nothing can be found.
 #[must_use]
-pub fn searched(text: &str) -> String {
+pub fn search_key(text: &str) -> String {
     if let Ok(email) = Email::try_from(text) {
         return email.0;
     }
@@ -129,6 +129,13 @@ impl Email {
     #[must_use]
     pub const fn from_stored(key: String) -> Self {
         Self(key)
+    }
+
+    /// The key of the account that `typed` names, if there is one. Not judged either, so that the owner
+    /// of an account which is older than a rule still signs in.
+    #[must_use]
+    pub fn lookup(typed: &str) -> Self {
+        Self(search_key(typed))
     }
 
     /// The key: lower case, ASCII.
