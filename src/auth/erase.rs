@@ -4,7 +4,8 @@ use tracing::Instrument;
 
 use super::Auth;
 use super::error::Error;
-use super::manage::{By, lacks_admin};
+use super::manage::By;
+use super::session_sync::lacks_admin;
 use super::users::{Erasure, SessionSync};
 use crate::audit::Action;
 use crate::identity::{Email, UserId};

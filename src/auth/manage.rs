@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::error::Error;
 use super::password::Password;
-use super::session_sync::END_ALL;
+use super::session_sync::{END_ALL, lacks_admin};
 use super::sessions::{Owner, Session};
-use super::users::{ADMIN, Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
+use super::users::{Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
 use super::{Auth, Caller, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
@@ -322,9 +322,4 @@ impl Auth {
         self.alter(user.id, change, by.administrator.clone(), event, sync)
             .await
     }
-}
-
-/// The error of a caller who lacks the role of administrators.
-pub(super) fn lacks_admin() -> Error {
-    Error::Forbidden(ADMIN.to_owned())
 }

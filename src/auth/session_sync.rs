@@ -7,8 +7,7 @@ use tracing::Instrument;
 
 use super::Auth;
 use super::error::Error;
-use super::manage::lacks_admin;
-use super::users::{Administrator, Change, Notice, Outcome, SessionSync, User};
+use super::users::{ADMIN, Administrator, Change, Notice, Outcome, SessionSync, User};
 use crate::audit::Event;
 use crate::identity::UserId;
 
@@ -123,4 +122,9 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// The error of a caller who lacks the role of administrators.
+pub(super) fn lacks_admin() -> Error {
+    Error::Forbidden(ADMIN.to_owned())
 }

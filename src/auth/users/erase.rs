@@ -3,9 +3,10 @@
 
 use sqlx::Row;
 
-use super::notices;
-use super::rights::{Permit, has_admin, permit};
-use super::{Administrator, Notice, Result, SessionSync, User, Users, find_in};
+use super::notices::{self, Notice, SessionSync};
+use super::rights::{Administrator, Permit, has_admin, permit};
+use super::row::{User, find_in};
+use super::{Result, Users};
 use crate::audit::{Actor, Erased, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::identity::{Email, UserId};

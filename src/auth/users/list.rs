@@ -4,7 +4,8 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, Row};
 
-use super::{COLUMNS, Result, User, Users, user};
+use super::row::{COLUMNS, User, read};
+use super::{Result, Users};
 use crate::audit::Value;
 use crate::clock::Timestamp;
 use crate::identity::{UserId, search_key};
@@ -304,7 +305,7 @@ impl Users {
             .run(async |pool| bound(statement, values).fetch_all(&pool).await)
             .await?;
         rows.iter()
-            .map(user)
+            .map(read)
             .collect::<std::result::Result<_, _>>()
             .map_err(SqlError::Refused)
     }

@@ -7,64 +7,15 @@ mod erase;
 mod list;
 mod notices;
 mod rights;
-mod statements;
+mod row;
+mod write;
 
 use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use crate::audit::Audit;
-use crate::auth::password::{MAX_COST, PasswordHash};
-use crate::clock::Timestamp;
+use crate::auth::password::MAX_COST;
 use crate::identity::{Email, UserId};
-use crate::storage::{Connection, Sql, SqlError};
-
-/// An account.
-#[derive(Clone, Debug)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// Its name to sign in with.
-    pub email: Email,
-    /// The hash of its password.
-    pub password_hash: PasswordHash,
-    /// What it may do.
-    pub roles: Vec<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Since when it cannot sign in.
-    pub disabled_at: Option<Timestamp>,
-    /// Sessions that began before this moment have ended.
-    pub signed_out_at: Option<Timestamp>,
-    /// Since when its password opens nothing but the form for a new one.
-    pub password_change_required_at: Option<Timestamp>,
-    /// Since when its password opens nothing at all; see [`Self::needs_reset`].
-    pub reset_required_at: Option<Timestamp>,
-    /// Its last sign-in, give or take a minute; none where there was none.
-    pub last_sign_in_at: Option<Timestamp>,
-    /// Number of changes of the account. Signing in and rehashing are none.
-    pub version: i64,
-}
-
-const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
-                       password_change_required_at, reset_required_at, last_sign_in_at, version";
-
-/// The role of those who manage accounts and see everything.
-pub const ADMIN: &str = "admin";
-
-impl User {
-    /// Whether the account has the role [`ADMIN`].
-    #[must_use]
-    pub fn is_admin(&self) -> bool {
-        self.roles.iter().any(|role| role == ADMIN)
-    }
-
-    /// True when a reset token alone leads to a new password.
-    #[must_use]
-    pub const fn needs_reset(&self) -> bool {
-        // A server of the version before clears only the first when a password is set.
-        self.password_change_required_at.is_some() && self.reset_required_at.is_some()
-    }
-}
+use crate::storage::{Sql, SqlError};
 
 /// The table of accounts.
 #[derive(Clone, Debug)]
@@ -74,12 +25,17 @@ pub struct Users {
 }
 
 use self::rights::has_admin;
+use self::row::{COLUMNS, read};
 
-pub use self::change::{Change, Deed, First, Outcome};
+pub use self::change::Change;
 pub use self::erase::Erasure;
 pub use self::list::{BadPosition, Position, UserFilter, UserOrder, UserState};
 pub use self::notices::{Notice, SessionSync};
 pub use self::rights::Administrator;
+pub use self::row::{ADMIN, User};
+pub use self::write::{Deed, First, Outcome};
+
+pub(super) use self::change::named;
 
 type Result<T> = std::result::Result<T, SqlError>;
 
@@ -147,55 +103,8 @@ impl Users {
             })
             .await?;
         row.as_ref()
-            .map(user)
+            .map(read)
             .transpose()
             .map_err(SqlError::Refused)
     }
-}
-
-/// The account with an id, as the transaction of `connection` sees it.
-async fn find_in(
-    connection: &mut Connection,
-    id: UserId,
-) -> std::result::Result<Option<User>, sqlx::Error> {
-    let query = format!("SELECT {COLUMNS} FROM users WHERE id = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(query))
-        .bind(id.to_string())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(user).transpose()
-}
-
-/// Roles in words.
-pub(super) fn named(roles: &[String]) -> String {
-    if roles.is_empty() {
-        return "no role".to_owned();
-    }
-    roles.join(" ")
-}
-
-fn user(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
-    let broken = |column: &str| sqlx::Error::ColumnNotFound(format!("a valid {column}"));
-    let moment = |column: &str| -> std::result::Result<Option<Timestamp>, sqlx::Error> {
-        Ok(row
-            .try_get::<Option<i64>, _>(column)?
-            .map(Timestamp::from_millis))
-    };
-    let roles: String = row.try_get("roles")?;
-    Ok(User {
-        id: row
-            .try_get::<String, _>("id")?
-            .parse()
-            .map_err(|_| broken("id"))?,
-        email: Email::from_stored(row.try_get("email")?),
-        password_hash: PasswordHash::from_stored(row.try_get("password_hash")?),
-        roles: roles.split_whitespace().map(str::to_owned).collect(),
-        created_at: moment("created_at")?.ok_or_else(|| broken("created_at"))?,
-        disabled_at: moment("disabled_at")?,
-        signed_out_at: moment("signed_out_at")?,
-        password_change_required_at: moment("password_change_required_at")?,
-        reset_required_at: moment("reset_required_at")?,
-        last_sign_in_at: moment("last_sign_in_at")?.filter(|at| at.millis() > 0),
-        version: row.try_get("version")?,
-    })
 }

@@ -1,6 +1,6 @@
 //! The rights of administrators, read inside the transaction that uses them.
 
-use super::{ADMIN, find_in};
+use super::row::{ADMIN, find_in};
 use crate::auth::sessions::{Credential, Sessions};
 use crate::clock::Timestamp;
 use crate::identity::{SessionId, UserId};

@@ -1,0 +1,116 @@
+//! [`User`]: an account, and the row that it is.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row};
+
+use crate::auth::password::PasswordHash;
+use crate::clock::Timestamp;
+use crate::identity::{Email, UserId};
+use crate::storage::Connection;
+
+pub(super) type Statement = Query<'static, Any, AnyArguments>;
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// Its name to sign in with.
+    pub email: Email,
+    /// The hash of its password.
+    pub password_hash: PasswordHash,
+    /// What it may do.
+    pub roles: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it cannot sign in.
+    pub disabled_at: Option<Timestamp>,
+    /// Sessions that began before this moment have ended.
+    pub signed_out_at: Option<Timestamp>,
+    /// Since when its password opens nothing but the form for a new one.
+    pub password_change_required_at: Option<Timestamp>,
+    /// Since when its password opens nothing at all; see [`Self::needs_reset`].
+    pub reset_required_at: Option<Timestamp>,
+    /// Its last sign-in, give or take a minute; none where there was none.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// Number of changes of the account. Signing in and rehashing are none.
+    pub version: i64,
+}
+
+pub(super) const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
+                       password_change_required_at, reset_required_at, last_sign_in_at, version";
+
+/// The role of those who manage accounts and see everything.
+pub const ADMIN: &str = "admin";
+
+impl User {
+    /// Whether the account has the role [`ADMIN`].
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.roles.iter().any(|role| role == ADMIN)
+    }
+
+    /// True when a reset token alone leads to a new password.
+    #[must_use]
+    pub const fn needs_reset(&self) -> bool {
+        // A server of the version before clears only the first when a password is set.
+        self.password_change_required_at.is_some() && self.reset_required_at.is_some()
+    }
+}
+
+/// The account with an id, as the transaction of `connection` sees it.
+pub(super) async fn find_in(
+    connection: &mut Connection,
+    id: UserId,
+) -> std::result::Result<Option<User>, sqlx::Error> {
+    let query = format!("SELECT {COLUMNS} FROM users WHERE id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The statement that adds `user`, unless the e-mail is taken.
+pub(super) fn insert(user: &User) -> Statement {
+    sqlx::query(
+        "INSERT INTO users (id, email, password_hash, roles, created_at, \
+         password_change_required_at, reset_required_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
+    )
+    .bind(user.id.to_string())
+    .bind(user.email.as_str().to_owned())
+    .bind(user.password_hash.expose().to_owned())
+    .bind(user.roles.join(" "))
+    .bind(user.created_at.millis())
+    .bind(user.password_change_required_at.map(Timestamp::millis))
+    .bind(user.reset_required_at.map(Timestamp::millis))
+}
+
+/// Reads an account.
+pub(super) fn read(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
+    let broken = |column: &str| sqlx::Error::ColumnNotFound(format!("a valid {column}"));
+    let moment = |column: &str| -> std::result::Result<Option<Timestamp>, sqlx::Error> {
+        Ok(row
+            .try_get::<Option<i64>, _>(column)?
+            .map(Timestamp::from_millis))
+    };
+    let roles: String = row.try_get("roles")?;
+    Ok(User {
+        id: row
+            .try_get::<String, _>("id")?
+            .parse()
+            .map_err(|_| broken("id"))?,
+        email: Email::from_stored(row.try_get("email")?),
+        password_hash: PasswordHash::from_stored(row.try_get("password_hash")?),
+        roles: roles.split_whitespace().map(str::to_owned).collect(),
+        created_at: moment("created_at")?.ok_or_else(|| broken("created_at"))?,
+        disabled_at: moment("disabled_at")?,
+        signed_out_at: moment("signed_out_at")?,
+        password_change_required_at: moment("password_change_required_at")?,
+        reset_required_at: moment("reset_required_at")?,
+        last_sign_in_at: moment("last_sign_in_at")?.filter(|at| at.millis() > 0),
+        version: row.try_get("version")?,
+    })
+}
