@@ -4,40 +4,16 @@ use poem_openapi::types::Example;
 use time::macros::datetime;
 use uuid::uuid;
 
-use super::bodies::{Account, AccountPage, AuditEvent, AuditPage, NewUser, ResetToken, Roles};
+use super::bodies::{AccountPage, AuditEvent, AuditPage, ResetToken, Roles};
+use crate::auth::Account;
 
 const ADMIN: &str = "ann@example.com";
 const EMAIL: &str = "bob@example.com";
-
-impl Example for NewUser {
-    fn example() -> Self {
-        Self {
-            email: EMAIL.to_owned(),
-            password: "kelp-anvil-quorum".to_owned(),
-            roles: vec!["support".to_owned()],
-        }
-    }
-}
 
 impl Example for Roles {
     fn example() -> Self {
         Self {
             roles: vec!["admin".to_owned(), "support".to_owned()],
-        }
-    }
-}
-
-impl Example for Account {
-    fn example() -> Self {
-        Self {
-            id: uuid!("0b7c1c1e-6b0e-4c55-9a52-3f1f3f5b7a10"),
-            email: EMAIL.to_owned(),
-            roles: vec!["support".to_owned()],
-            created_at: datetime!(2026-01-15 09:30 UTC),
-            disabled_at: None,
-            password_change_required_at: None,
-            reset_required_at: None,
-            last_sign_in_at: Some(datetime!(2026-01-15 09:31 UTC)),
         }
     }
 }

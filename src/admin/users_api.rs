@@ -6,14 +6,13 @@ use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
 use super::Group;
-use super::bodies::{
-    Account, AccountOrder, AccountPage, AccountState, MAX_COUNT, NewUser, ResetToken, Roles,
-};
+use super::bodies::{AccountPage, MAX_COUNT, ResetToken, Roles};
+use crate::auth::account::NewUserBody;
 use crate::auth::bodies::{SessionPage, default_sessions};
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::sessions::Page;
 use crate::auth::users::{ADMIN, User, UserFilter, UserOrder, UserState};
-use crate::auth::{Auth, By, Error};
+use crate::auth::{Account, Auth, By, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Input, Problem, Refused};
@@ -89,12 +88,12 @@ impl UsersApi {
         /// Part of the e-mail, or the whole id; left out, all accounts are meant.
         q: Query<Option<String>>,
         /// State of the account.
-        state: Query<Option<AccountState>>,
+        state: Query<Option<UserState>>,
         /// Role that the account has.
         role: Query<Option<String>>,
         /// Order of the list: by e-mail, the newest account first, or the latest sign-in first.
         #[oai(default)]
-        order: Query<AccountOrder>,
+        order: Query<UserOrder>,
         /// Where to go on: `next` of the page before, in the same order.
         after: Query<Option<String>>,
         /// How many at most.
@@ -108,12 +107,12 @@ impl UsersApi {
         let after = after.0.unwrap_or_default();
         let filter = UserFilter {
             text: q.0.unwrap_or_default(),
-            state: state.0.map(UserState::from),
+            state: state.0,
             role: role.0.filter(|role| !role.is_empty()),
         };
         let role = filter.role.as_deref().unwrap_or_default();
         refuse_nul(&[&filter.text, role, &after])?;
-        let order = UserOrder::from(order.0);
+        let order = order.0;
         let after = order
             .position(&after)
             .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
@@ -144,18 +143,10 @@ impl UsersApi {
         &self,
         context: Context,
         token: BearerToken,
-        body: Input<NewUser>,
+        body: Input<NewUserBody>,
     ) -> Answer<Created, Create> {
         let by = self.admin(&context, &token).await?;
-        let NewUser {
-            email,
-            password,
-            roles,
-        } = body.read().await?;
-        let user = self
-            .auth
-            .create(&email, password.into(), &roles, &by)
-            .await?;
+        let user = self.auth.create(body.read().await?.into(), &by).await?;
         Ok(Created::User(Json(user.into())))
     }
 

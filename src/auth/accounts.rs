@@ -4,16 +4,17 @@ use std::net::IpAddr;
 
 use secrecy::SecretString;
 
+use super::account::NewAccount;
 use super::error::Error;
 use super::manage::By;
 use super::password::{self, Password, PasswordHash};
 use super::session_sync::END_ALL;
 use super::users::{Change, SessionSync, User};
-use super::{Auth, Caller};
+use super::{Auth, Caller, roles};
 use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
-use crate::identity::{Email, UserId};
+use crate::identity::Email;
 
 /// Tries of a change that its owner confirmed, each time with the hash that a sign-in has made
 /// meanwhile.
@@ -25,67 +26,39 @@ impl Auth {
     /// # Errors
     /// [`Error::Invalid`] with every fault, [`Error::EmailTaken`], [`Error::RegistrationClosed`],
     /// [`Error::Limited`], [`Error::Busy`], or an outage.
-    pub async fn register(
-        &self,
-        context: &Context,
-        email: &str,
-        password: Password,
-    ) -> Result<User, Error> {
+    pub async fn register(&self, context: &Context, new: NewAccount) -> Result<User, Error> {
         self.0.limits.call(context).await?;
         if self.0.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
-        let user = self
-            .prepare(context.client, email, password, Vec::new())
-            .await?;
+        let user = self.prepare(context.client, new).await?;
         let event = By::owner(context, &user).did(Action::UserRegistered, &user, "");
         self.add(user, None, &event).await
     }
 
-    /// An account that could be added: its e-mail and password follow the rules. Whether the e-mail
-    /// is taken is asked after the hash, by the insert itself, so that the answer takes as long
-    /// either way.
-    pub(super) async fn prepare(
-        &self,
-        client: IpAddr,
-        email: &str,
-        password: Password,
-        roles: Vec<String>,
-    ) -> Result<User, Error> {
-        refuse_nul(&[("email", email)])?;
-        let parsed = Email::try_from(email);
-        // A stand-in lets the password's faults be told together with the e-mail's.
-        let for_rules = parsed
-            .clone()
-            .or_else(|_| Email::try_from("nobody@invalid.invalid"));
-        let for_rules = for_rules.map_err(|_| Error::Internal)?;
-        let checked = self.check_new_password(&password, &for_rules, "password");
-        let email = match (parsed, checked) {
-            (Ok(email), Ok(())) => email,
-            (Ok(_), Err(error)) => return Err(error),
-            (Err(bad), checked) => {
-                let mut faults = vec![FieldError::new("email", "invalid_email", bad.to_string())];
-                match checked {
-                    Err(Error::Invalid(more)) => faults.extend(more),
-                    Err(error) => return Err(error),
-                    Ok(()) => {}
-                }
-                return Err(Error::Invalid(faults));
-            }
-        };
-        Ok(User {
-            id: UserId::random(),
-            email,
-            password_hash: self.0.hasher.hash(client, password).await?,
-            roles,
-            created_at: self.0.clock.now(),
-            disabled_at: None,
-            signed_out_at: None,
-            password_change_required_at: None,
-            reset_required_at: None,
-            last_sign_in_at: None,
-            version: 0,
-        })
+    /// Makes an account that could be added: all of it follows the rules. A taken e-mail is found out
+    /// after the hash, by the insert itself, so that the answer takes as long either way.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault.
+    pub(super) async fn prepare(&self, client: IpAddr, new: NewAccount) -> Result<User, Error> {
+        refuse_nul(&[("email", &new.email)])?;
+        let roles = roles::clean(&new.roles)?;
+        let mut faults = Vec::new();
+        let email = Email::try_from(&*new.email).unwrap_or_else(|bad| {
+            faults.push(FieldError::new("email", "invalid_email", bad.to_string()));
+            // A stand-in lets the faults of the password be told together with this one.
+            Email::from_stored("nobody@invalid.invalid".to_owned())
+        });
+        match self.check_new_password(&new.password, &email, "password") {
+            Err(Error::Invalid(more)) => faults.extend(more),
+            checked => checked?,
+        }
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let hash = self.0.hasher.hash(client, new.password).await?;
+        Ok(User::new(email, hash, roles, self.0.clock.now()))
     }
 
     /// Refuses a new password that breaks the rules of [`password::faults`]; `field` is the input's

@@ -5,9 +5,10 @@ use poem_openapi::{ApiResponse, OpenApi, Tags};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::account::{Account, RegistrationBody};
 use super::bodies::{
     Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionPage,
-    TokenPairBody, UserBody, default_sessions,
+    TokenPairBody, default_sessions,
 };
 use super::sessions::Page;
 use super::{Auth, TokenPair};
@@ -52,7 +53,7 @@ route_codes! {
 pub enum Created {
     /// The account.
     #[oai(status = 201)]
-    User(poem_openapi::payload::Json<UserBody>),
+    User(poem_openapi::payload::Json<Account>),
 }
 
 /// Done; there is nothing to say.
@@ -114,14 +115,11 @@ impl AuthApi {
     async fn register(
         &self,
         context: Context,
-        body: Input<Credentials>,
+        body: Input<RegistrationBody>,
     ) -> Answer<Created, Register> {
         self.auth.admit(&context).await?;
-        let Credentials { email, password } = body.read().await?;
-        let user = self
-            .auth
-            .register(&context, &email, password.into())
-            .await?;
+        let new = body.read().await?.into();
+        let user = self.auth.register(&context, new).await?;
         Ok(Created::User(poem_openapi::payload::Json(user.into())))
     }
 
@@ -195,10 +193,7 @@ impl AuthApi {
         tag = "Group::Accounts",
         operation_id = "me"
     )]
-    async fn me(
-        &self,
-        token: BearerToken,
-    ) -> Answer<poem_openapi::payload::Json<UserBody>, Bearer> {
+    async fn me(&self, token: BearerToken) -> Answer<poem_openapi::payload::Json<Account>, Bearer> {
         let caller = self.auth.authenticate(token.as_str()).await?;
         Ok(poem_openapi::payload::Json(
             self.auth.user(&caller).await?.into(),

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::TokenPair;
 use super::sessions::{Listed, MAX_PAGE, Page, Session};
-use super::users::User;
 use crate::http::{Fields, FromFields};
 
 /// An e-mail and a password.
@@ -56,21 +55,6 @@ pub struct PasswordReset {
     pub(super) reset_token: String,
     /// The new password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
     pub(super) new_password: String,
-}
-
-/// An account.
-#[derive(Object)]
-#[oai(rename = "User", example)]
-pub struct UserBody {
-    /// Its id.
-    pub(super) id: Uuid,
-    /// Its e-mail, in lower case; an international domain in its own script, where nothing else looks
-    /// like it. In headers it is in ASCII.
-    pub(super) email: String,
-    /// What it may do.
-    pub(super) roles: Vec<String>,
-    /// When it was made.
-    pub(super) created_at: OffsetDateTime,
 }
 
 /// An access token and the refresh token that follows it.
@@ -152,17 +136,6 @@ impl From<TokenPair> for TokenPairBody {
             expires_in: pair.expires_in,
             refresh_token: pair.refresh_token,
             refresh_expires_in: pair.refresh_expires_in,
-        }
-    }
-}
-
-impl From<User> for UserBody {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.uuid(),
-            email: user.email.shown(),
-            roles: user.roles,
-            created_at: user.created_at.to_utc(),
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::uuid;
 
 use super::bodies::{
     Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionBody,
-    TokenPairBody, UserBody,
+    TokenPairBody,
 };
 
 const EMAIL: &str = "ann@example.com";
@@ -56,17 +56,6 @@ impl Example for PasswordReset {
         Self {
             reset_token: ACCESS.to_owned(),
             new_password: NEW_PASSWORD.to_owned(),
-        }
-    }
-}
-
-impl Example for UserBody {
-    fn example() -> Self {
-        Self {
-            id: uuid!("0b7c1c1e-6b0e-4c55-9a52-3f1f3f5b7a10"),
-            email: EMAIL.to_owned(),
-            roles: vec!["admin".to_owned()],
-            created_at: datetime!(2026-01-15 09:30 UTC),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::account::NewAccount;
 use super::error::Error;
 use super::password::Password;
 use super::session_sync::{END_ALL, lacks_admin};
 use super::sessions::{Owner, Session};
-use super::users::{Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
+use super::users::{ADMIN, Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
 use super::{Auth, Caller, roles};
 use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::http::Context;
@@ -131,15 +132,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault, [`Error::EmailTaken`], [`Error::Busy`], or an outage.
-    pub async fn create(
-        &self,
-        email: &str,
-        password: Password,
-        roles: &[String],
-        by: &By,
-    ) -> Result<User, Error> {
-        let roles = roles::clean(roles)?;
-        let user = self.prepare(by.client(), email, password, roles).await?;
+    pub async fn create(&self, new: NewAccount, by: &By) -> Result<User, Error> {
+        let user = self.prepare(by.client(), new).await?;
         let event = by.did(Action::UserCreated, &user, named(&user.roles));
         self.add(user, by.administrator.as_ref(), &event).await
     }
@@ -167,12 +161,10 @@ impl Auth {
     pub async fn create_first_administrator(
         &self,
         context: &Context,
-        email: &str,
-        password: Password,
+        new: NewAccount,
     ) -> Result<User, Error> {
         self.0.limits.call(context).await?;
-        let roles = vec![super::users::ADMIN.to_owned()];
-        let user = self.prepare(context.client, email, password, roles).await?;
+        let user = self.prepare(context.client, new.with_role(ADMIN)).await?;
         let event = By::owner(context, &user).did(Action::UserFirstAdministrator, &user, "");
         match self.0.users.add_first_administrator(&user, &event).await? {
             First::Added => Ok(user),

@@ -4,6 +4,7 @@
 //! as a [`Context`], and statuses not at all.
 
 mod access_token;
+pub mod account;
 mod accounts;
 pub mod api;
 pub mod bodies;
@@ -45,6 +46,7 @@ use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
 pub use self::access_token::{Audience, Claims, OWN_CLIENT_ID};
+pub use self::account::{Account, NewAccount};
 pub use self::error::Error;
 pub use self::keys::{BadKey, Keys};
 pub use self::manage::By;

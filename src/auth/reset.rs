@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Auth;
+use super::account::NewAccount;
 use super::error::Error;
 use super::keys::TokenHeader;
 use super::manage::By;
@@ -52,10 +53,8 @@ impl Auth {
         by: &By,
     ) -> Result<Option<String>, Error> {
         let password = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
-        let roles = vec![ADMIN.to_owned()];
-        let mut user = self
-            .prepare(by.client(), email, password.into(), roles)
-            .await?;
+        let new = NewAccount::new(email, password).with_role(ADMIN);
+        let mut user = self.prepare(by.client(), new).await?;
         // In the row from the start: an account with a lost password must not pass for an
         // administrator when this process ends here.
         let now = self.0.sessions.now().await?;

@@ -26,7 +26,6 @@ mod setup;
 mod sleep;
 mod usage;
 mod user;
-mod user_list;
 mod verify;
 mod version;
 

@@ -1,5 +1,6 @@
 //! `aura user`: accounts, with or without a server running.
 
+mod list;
 mod password;
 mod question;
 
@@ -9,14 +10,14 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::list::{List, line};
 use self::password::Password;
 use super::confirm::Confirm;
 use super::output;
 use super::setup::Source;
-use super::user_list::{List, line};
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::User as Account;
-use crate::auth::{Auth, By, Error, Password as Secret};
+use crate::auth::{Auth, By, Error, NewAccount, Password as Secret};
 use crate::identity::Email;
 
 /// Manage accounts: directly in the database, whether or not a server runs.
@@ -189,7 +190,7 @@ async fn execute(
     let done = match command {
         UserCommand::Create {
             email, roles, json, ..
-        } => create(auth, &email, &roles, password, json).await?,
+        } => create(auth, &email, roles, password, json).await?,
         UserCommand::FirstAdmin { email, json } => {
             let invited = auth.invite_first_administrator(&email, by).await;
             match invited.map_err(explain)? {
@@ -261,15 +262,19 @@ async fn execute(
 async fn create(
     auth: &Auth,
     email: &str,
-    roles: &[String],
+    roles: Vec<String>,
     password: Secret,
     json: bool,
 ) -> anyhow::Result<String> {
     let by = &By::command_line();
-    let created = auth.create(email, password, roles, by).await;
+    let new = NewAccount {
+        roles,
+        ..NewAccount::new(email, password)
+    };
+    let created = auth.create(new, by).await;
     let user = created.map_err(explain)?;
     Ok(if json {
-        line(&user)
+        line(user)
     } else {
         format!("created {} with id {}", user.email, user.id)
     })

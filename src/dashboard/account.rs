@@ -13,13 +13,13 @@ use super::page::page;
 use super::session_row::{FIRST, SessionRow};
 use super::sign_in::two;
 use super::visit::Visit;
+use crate::auth::Account;
 use crate::http::{Code, Problem};
 
 #[derive(Template)]
 #[template(path = "dashboard/account.html", whitespace = "minimize")]
-struct Account {
-    email: String,
-    roles: Vec<String>,
+struct Page {
+    account: Account,
     since: Moment,
     form: Form,
     token: String,
@@ -48,12 +48,11 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
     let today = llm.tokens_today(caller.user(), 1).await.ok();
     let tokens = today.map(|today| today.used).filter(|used| *used > 0);
     let tokens_per_day = llm.tokens_per_day();
-    let body = Account {
+    let body = Page {
         tokens,
         tokens_per_day,
-        email: user.email.shown(),
-        roles: user.roles,
         since: Moment(user.created_at),
+        account: user.into(),
         form,
         token: visit.token(),
         sessions,
@@ -127,6 +126,8 @@ fn form(visit: &Visit) -> Form {
 
 #[cfg(test)]
 mod tests {
+    use poem_openapi::types::Example as _;
+
     use super::*;
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
@@ -144,9 +145,12 @@ mod tests {
             ends: at,
             current: false,
         };
-        let body = Account {
-            email: text(),
-            roles: vec![text()],
+        let body = Page {
+            account: Account {
+                email: text(),
+                roles: vec![text()],
+                ..Account::example()
+            },
             since: at,
             form: Form::new(vec![Field::password(
                 "current_password",

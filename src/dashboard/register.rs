@@ -7,7 +7,7 @@ use super::form_page::FormPage;
 use super::setup;
 use super::sign_in::{begin_first, two};
 use super::visit::Visit;
-use crate::auth::Error;
+use crate::auth::{Error, NewAccount};
 use crate::http::next::in_query;
 
 /// The form; whoever is signed in goes straight on.
@@ -36,9 +36,8 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
         return Ok(page.show(visit));
     }
     let (auth, context) = (visit.site.auth.clone(), visit.context.clone());
-    let made = auth
-        .register(&context, &email, password.clone().into())
-        .await;
+    let new = NewAccount::new(&*email, password.clone());
+    let made = auth.register(&context, new).await;
     if let Err(error) = made {
         return page.refuse(visit, error);
     }

@@ -15,7 +15,7 @@ use super::fields::{Field, Form};
 use super::form_page::FormPage;
 use super::sign_in::begin_first;
 use super::visit::Visit;
-use crate::auth::Error;
+use crate::auth::{Error, NewAccount};
 use crate::clock::random_bytes;
 use crate::http::{Code, Problem};
 
@@ -75,7 +75,7 @@ pub(super) async fn send(visit: &mut Visit) -> Answer {
     }
     let (auth, context) = (visit.site.auth.clone(), visit.context.clone());
     let made = auth
-        .create_first_administrator(&context, &email, password.clone().into())
+        .create_first_administrator(&context, NewAccount::new(&*email, password.clone()))
         .await;
     match made {
         Ok(_) => {}

@@ -12,18 +12,15 @@ use super::page::page;
 use super::session_row::{FIRST, SessionRow};
 use super::users::{role_names, roles_field, state_class, state_words};
 use super::visit::{Visit, escape};
-use crate::auth::Error;
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::{User, UserState};
+use crate::auth::{Account, Error};
 use crate::http::{Code, Problem};
 
 #[derive(Template)]
 #[template(path = "dashboard/user.html", whitespace = "minimize")]
 struct Page {
-    id: String,
-    email: String,
-    state: UserState,
-    has_roles: bool,
+    account: Account,
     since: Moment,
     last_sign_in: Option<Moment>,
     /// The audit trail of what the user did, and of what was done to the account.
@@ -39,15 +36,15 @@ struct Page {
 
 impl Page {
     fn class(&self) -> &'static str {
-        state_class(self.state)
+        state_class(self.account.state)
     }
 
     fn words(&self) -> &'static str {
-        state_words(self.state)
+        state_words(self.account.state)
     }
 
     fn is_disabled(&self) -> bool {
-        self.state == UserState::Disabled
+        self.account.state == UserState::Disabled
     }
 }
 
@@ -74,9 +71,6 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
     let (sessions, hidden) = SessionRow::rows(sessions, visit.session());
     let email = user.email.as_str();
     let body = Page {
-        id: user.id.to_string(),
-        state: UserState::of(&user),
-        has_roles: !user.roles.is_empty(),
         since: Moment(user.created_at),
         last_sign_in: user.last_sign_in_at.map(Moment),
         acted: format!("/audit?actor={}", escape(email)),
@@ -86,9 +80,9 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
         sessions,
         hidden,
         minutes: LIFETIME_SECONDS / 60,
-        email: user.email.shown(),
+        account: user.into(),
     };
-    Ok(page(visit, status, &body.email, &body))
+    Ok(page(visit, status, &body.account.email, &body))
 }
 
 /// Does what a button of the page says.
@@ -177,6 +171,8 @@ fn form(user: &User) -> Form {
 
 #[cfg(test)]
 mod tests {
+    use poem_openapi::types::Example as _;
+
     use super::*;
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
@@ -184,10 +180,10 @@ mod tests {
     fn what_users_are_called_is_text() {
         let text = || HOSTILE.to_owned();
         let body = Page {
-            id: text(),
-            email: text(),
-            state: UserState::Active,
-            has_roles: true,
+            account: Account {
+                email: text(),
+                ..Account::example()
+            },
             since: Moment(crate::clock::Timestamp::from_millis(0)),
             last_sign_in: None,
             acted: text(),
@@ -198,8 +194,8 @@ mod tests {
             hidden: 0,
             minutes: 60,
         };
-        // The heading, the id, two links, the field of roles; seven forms with address and token.
-        is_text(&body.to_string(), 1 + 1 + 2 + 1 + 7 * 2);
+        // The heading, two links, the field of roles; seven forms with a token.
+        is_text(&body.to_string(), 1 + 2 + 1 + 7);
         let link = ResetLink {
             id: text(),
             email: text(),

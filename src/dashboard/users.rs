@@ -13,8 +13,8 @@ use super::moment::Moment;
 use super::page::page;
 use super::visit::{Visit, escape};
 use crate::admin::bodies::MAX_COUNT;
-use crate::auth::Error;
 use crate::auth::users::{User, UserFilter, UserOrder, UserState};
+use crate::auth::{Account, Error, NewAccount};
 use crate::http::{Code, Problem};
 
 /// Rows of one page.
@@ -59,21 +59,18 @@ pub(super) struct Pager {
 impl HtmlSafe for Pager {}
 
 struct Row {
-    id: String,
-    email: String,
-    state: UserState,
-    roles: Vec<String>,
+    account: Account,
     since: Moment,
     last_sign_in: Option<Moment>,
 }
 
 impl Row {
     fn class(&self) -> &'static str {
-        state_class(self.state)
+        state_class(self.account.state)
     }
 
     fn words(&self) -> &'static str {
-        state_words(self.state)
+        state_words(self.account.state)
     }
 }
 
@@ -128,12 +125,9 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
     let next = last.map(|user| format!("{base}&after={}", escape(&order.position_of(user))));
     let first = if after.is_empty() { "" } else { &base };
     let row = |user: User| Row {
-        id: user.id.to_string(),
-        state: UserState::of(&user),
-        email: user.email.shown(),
-        roles: user.roles,
         since: Moment(user.created_at),
         last_sign_in: user.last_sign_in_at.map(Moment),
+        account: user.into(),
     };
     let body = Users {
         first: base.clone(),
@@ -211,10 +205,11 @@ pub(super) async fn create(visit: &mut Visit) -> Answer {
     }
     let by = visit.by(&admin);
     let auth = visit.site.auth.clone();
-    match auth
-        .create(&email, password.into(), &role_names(&roles), &by)
-        .await
-    {
+    let new = NewAccount {
+        roles: role_names(&roles),
+        ..NewAccount::new(email, password)
+    };
+    match auth.create(new, &by).await {
         Ok(user) => Ok(visit.see_done(&format!("/users/{}", user.id), Done::Created)),
         Err(error) => page.refuse(visit, error),
     }

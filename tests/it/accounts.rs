@@ -40,7 +40,17 @@ async fn an_account_is_made_once_whatever_the_case_of_its_email() {
     assert!(made.header("content-type").starts_with("application/json"));
     assert_eq!(
         members(&made.json),
-        ["created_at", "email", "id", "roles"],
+        [
+            "created_at",
+            "disabled_at",
+            "email",
+            "id",
+            "last_sign_in_at",
+            "password_change_required_at",
+            "reset_required_at",
+            "roles",
+            "state"
+        ],
         "{made:#?}"
     );
     made.text_of("id").parse::<uuid::Uuid>().unwrap();

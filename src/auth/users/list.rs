@@ -1,5 +1,6 @@
 //! Lists of accounts: filters, orders, and pages that go on where the one before ended.
 
+use poem_openapi::Enum;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, Row};
@@ -11,23 +12,26 @@ use crate::clock::Timestamp;
 use crate::identity::{UserId, search_key};
 use crate::storage::SqlError;
 
-/// Sign-in state of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// State of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "AccountState", rename_all = "snake_case")]
 pub enum UserState {
-    /// With its password.
+    /// Signs in with its password.
     Active,
-    /// With its password, and only to choose another one.
+    /// Signs in to choose another password, and for nothing else.
+    #[oai(rename = "must_change_password")]
     MustChange,
-    /// With a reset link alone.
+    /// Gets back in by a reset link alone.
     NeedsReset,
-    /// Not at all.
+    /// Cannot sign in.
     Disabled,
 }
 
-/// Order of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Order of accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[oai(rename = "AccountOrder", rename_all = "snake_case")]
 pub enum UserOrder {
-    /// By e-mail, ascending.
+    /// By e-mail.
     #[default]
     Email,
     /// The newest account first.

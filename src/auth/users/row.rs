@@ -45,6 +45,29 @@ pub(super) const COLUMNS: &str = "id, email, password_hash, roles, created_at, d
 pub const ADMIN: &str = "admin";
 
 impl User {
+    /// An account that has never been used.
+    #[must_use]
+    pub fn new(
+        email: Email,
+        password_hash: PasswordHash,
+        roles: Vec<String>,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id: UserId::random(),
+            email,
+            password_hash,
+            roles,
+            created_at,
+            disabled_at: None,
+            signed_out_at: None,
+            password_change_required_at: None,
+            reset_required_at: None,
+            last_sign_in_at: None,
+            version: 0,
+        }
+    }
+
     /// Whether the account has the role [`ADMIN`].
     #[must_use]
     pub fn is_admin(&self) -> bool {

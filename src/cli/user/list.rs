@@ -2,19 +2,18 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use serde_json::{Value, json};
+use poem_openapi::types::ToJSON as _;
 
-use super::output;
-use super::user::explain;
+use super::explain;
 use crate::auth::users::{User, UserFilter, UserOrder, UserState};
-use crate::auth::{Auth, Error};
-use crate::clock::Timestamp;
+use crate::auth::{Account, Auth, Error};
+use crate::cli::output;
 
 /// Accounts that are read at once.
 const PAGE: i64 = 500;
 
 #[derive(Args, Debug)]
-pub(super) struct List {
+pub(in crate::cli) struct List {
     /// Part of the e-mail, or the whole id.
     search: Option<String>,
     /// Accounts in this state.
@@ -59,8 +58,8 @@ impl List {
             };
             after = order.position(&order.position_of(last))?;
             let lines: Vec<String> = page
-                .iter()
-                .map(|user| if self.json { line(user) } else { row(user) })
+                .into_iter()
+                .map(|user| if self.json { line(user) } else { row(&user) })
                 .collect();
             output::print(&format!("{}\n", lines.join("\n")))?;
         }
@@ -68,23 +67,8 @@ impl List {
 }
 
 /// One account for a script.
-pub(super) fn line(user: &User) -> String {
-    let moment = |at: Timestamp| {
-        let format = &time::format_description::well_known::Rfc3339;
-        at.to_utc()
-            .format(format)
-            .map_or(Value::Null, Value::String)
-    };
-    json!({
-        "id": user.id.to_string(),
-        "email": user.email.shown(),
-        "state": UserState::of(user).as_str(),
-        "roles": user.roles,
-        "created_at": moment(user.created_at),
-        "disabled_at": user.disabled_at.map_or(Value::Null, moment),
-        "last_sign_in_at": user.last_sign_in_at.map_or(Value::Null, moment),
-    })
-    .to_string()
+pub(super) fn line(user: User) -> String {
+    Account::from(user).to_json_string()
 }
 
 /// One account for a person.
