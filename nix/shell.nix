@@ -28,6 +28,7 @@ pkgs.mkShell {
     "util-linux"
     # Not for the tests.
     "rust-analyzer"
+    "watchexec"
     "nixfmt-tree"
   ];
 }

@@ -20,7 +20,6 @@ mod last_words;
 mod man;
 mod migrate;
 mod output;
-mod reload;
 mod serve;
 mod setup;
 mod sleep;

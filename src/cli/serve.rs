@@ -7,18 +7,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
 use super::allocator::give_memory_back;
 use super::dev::{DOTENV, FOLDER};
 use super::dev_server;
 use super::output;
-use super::reload::{Reload, take_over};
 use super::setup::{Source, place_of, runtime};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::schema::{Loaded, Origin};
-use crate::server::{App, Stop, serve};
+use crate::server::{App, serve};
 
 /// Run the server.
 ///
@@ -37,43 +35,6 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         give_memory_back();
-        let dev = self.source.dev;
-        if cfg!(debug_assertions)
-            && dev
-            && io::stderr().is_terminal()
-            && let Some(reload) = Reload::of_this_program(Clock::system().now())
-        {
-            return self.run_and_reload(reload);
-        }
-        self.until_stopped(CancellationToken::new(), |start| {
-            if dev {
-                output::error(&banner(&start, ""));
-            }
-        })?;
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// The same, until there is a new build of this program, which then takes over.
-    fn run_and_reload(self, reload: Reload) -> anyhow::Result<ExitCode> {
-        let program = reload.program().to_owned();
-        let (rebuilt, mut watch) = (CancellationToken::new(), None);
-        let stop = self.until_stopped(rebuilt.clone(), |start| {
-            output::error(&banner(&start, RELOAD));
-            watch = reload.watch(rebuilt);
-        });
-        // No build outlives the server.
-        drop(watch);
-        match stop? {
-            Stop::Signal => Ok(ExitCode::SUCCESS),
-            Stop::Asked => Err(take_over(&program)),
-        }
-    }
-
-    fn until_stopped(
-        self,
-        asked: CancellationToken,
-        listening: impl FnOnce(Start),
-    ) -> anyhow::Result<Stop> {
         let ((config, files), dev) = (self.source.load_to_follow()?, self.source.dev);
         let dotenv = from_dotenv(&config);
         let database = place_of(config.value.database.url.expose().as_str());
@@ -90,19 +51,20 @@ impl Serve {
             let listening = |address| {
                 if dev {
                     dev_server::remember(&database);
+                    let start = Start {
+                        address,
+                        code,
+                        dotenv,
+                        database,
+                    };
+                    output::error(&banner(&start));
                 }
-                listening(Start {
-                    address,
-                    code,
-                    dotenv,
-                    database,
-                });
             };
-            anyhow::Ok(serve(app, !self.no_migrate, asked, listening).await?)
+            anyhow::Ok(serve(app, !self.no_migrate, listening).await?)
         });
         // Whatever still runs was given its time.
         runtime.shutdown_timeout(Duration::from_millis(100));
-        outcome
+        outcome.map(|()| ExitCode::SUCCESS)
     }
 }
 
@@ -123,12 +85,9 @@ fn from_dotenv(config: &Loaded<Config>) -> Vec<String> {
     entries.map(|entry| entry.name.clone()).collect()
 }
 
-/// What a build that reloads says of it, beside the rest.
-const RELOAD: &str = "    Reload     save a file of the source: it is built, and takes over\n";
-
 /// Addresses to visit first, and the link that makes the first administrator. The code travels in the
 /// query, which aura leaves out of its log, and no page of aura tells its address to another site.
-fn banner(start: &Start, reload: &str) -> String {
+fn banner(start: &Start) -> String {
     let host = match start.address.ip() {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED)
         | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "localhost".to_owned(),
@@ -158,7 +117,7 @@ fn banner(start: &Start, reload: &str) -> String {
     };
     format!(
         "\n  aura is ready\n\n    Dashboard  {base}\n{first}    API        {base}/docs\n    \
-         Health     {base}/health\n    Data       {data}\n{dotenv}{reload}\n  \
+         Health     {base}/health\n    Data       {data}\n{dotenv}\n  \
          For trying things out, on this machine only. Stop with Ctrl-C.\n"
     )
 }

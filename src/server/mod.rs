@@ -30,7 +30,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 use poem_openapi::OpenApiService;
 
 pub use self::secret_files::SecretFiles;
-pub use self::serve::{ServeError, Stop, serve};
+pub use self::serve::{ServeError, serve};
 
 use self::clock_skew::ClockSkew;
 use self::connections::ConnectionMetrics;

@@ -60,19 +60,9 @@ pub enum ServeError {
     Died(&'static str),
 }
 
-/// Why the server stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// A signal came.
-    Signal,
-    /// This program itself asked, and no signal came meanwhile.
-    Asked,
-}
-
-/// Serves until a signal, or until `asked` is cancelled, then drains: readiness turns 503 at once,
-/// requests in flight end, and so does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`.
-/// Connections that rest between requests are kept until late in that time, but not after SIGINT,
-/// when `asked`, or while trying out.
+/// Serves until a signal, then drains: readiness turns 503 at once, requests in flight end, and so
+/// does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`. Connections that rest between requests
+/// are kept until late in that time, but not after SIGINT or while trying out.
 /// `listening` is called with the address once connections are accepted.
 ///
 /// # Errors
@@ -80,9 +70,8 @@ pub enum Stop {
 pub async fn serve(
     mut app: App,
     migrate: bool,
-    asked: CancellationToken,
     listening: impl FnOnce(SocketAddr),
-) -> Result<Stop, ServeError> {
+) -> Result<(), ServeError> {
     let open_files = limits::raise_open_files();
     warn(&app);
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
@@ -133,10 +122,9 @@ pub async fn serve(
     let activity = tracker.spawn(app.activity.clone().run(close.clone()));
 
     let mut prepared = false;
-    let mut signal = loop {
+    let signal = loop {
         tokio::select! {
-            signal = signals.next() => break Some(signal),
-            () = asked.cancelled() => break None,
+            signal = signals.next() => break signal,
             _ = &mut server => return Err(ServeError::Died("listener")),
             outcome = &mut schema, if !prepared => match outcome {
                 Ok(Ok(())) => prepared = true,
@@ -145,14 +133,11 @@ pub async fn serve(
             },
         }
     };
-    tracing::info!(
-        signal = signal.map(StopSignal::as_str),
-        "draining: no longer ready"
-    );
+    tracing::info!(signal = signal.as_str(), "draining: no longer ready");
     stop.cancel();
     app.health.start_draining();
     let resting = match signal {
-        Some(StopSignal::Term) if !app.is_tried_out => Resting::Kept,
+        StopSignal::Term if !app.is_tried_out => Resting::Kept,
         _ => Resting::Closed,
     };
     let budget = config.shutdown_timeout();
@@ -162,19 +147,15 @@ pub async fn serve(
         resting,
     };
     let mut drained = pin!(drain.run(budget, close, server));
-    loop {
-        tokio::select! {
-            next = signals.next() => if signal.replace(next).is_some() {
-                return Err(ServeError::Insisted);
-            },
-            () = &mut drained => break,
-        }
+    tokio::select! {
+        _ = signals.next() => return Err(ServeError::Insisted),
+        () = &mut drained => {}
     }
     // What it says last is bounded by the patience with Redis; the time to drain may be over.
     let _ = tokio::time::timeout(LEAVE, activity).await;
     let _ = tokio::time::timeout(LEAVE, app.storage.sql.close()).await;
     tracing::info!("stopped");
-    Ok(signal.map_or(Stop::Asked, |_| Stop::Signal))
+    Ok(())
 }
 
 /// Says what is unusual in the settings, and will be noticed later.

@@ -13,7 +13,6 @@
 //! - `nix`: the flake, its source set, and the NixOS module.
 //! - `verify`: the checklist of a release.
 //! - `start`: what a start makes, waits for, and ends with.
-//! - `reload`: a development server follows its source.
 //! - `shutdown`: SIGTERM loses nothing, and ends in time.
 //! - `replicas`: several processes behave as one.
 //! - `rolling_update`: replicas are replaced under load, and no request fails.
@@ -98,7 +97,6 @@ mod races;
 mod rate_limits;
 mod readme;
 mod refresh;
-mod reload;
 mod replicas;
 mod rolling_update;
 mod secret_files;
