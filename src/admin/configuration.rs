@@ -103,7 +103,7 @@ impl Configuration {
                 docs: setting.docs.clone(),
                 value: value(&setting.name),
                 origin: entry.map_or(Origin::Default, origin).to_string(),
-                at_default: entry.is_none_or(|entry| is_default(&entry.origin)),
+                at_default: entry.is_none_or(|entry| entry.origin.is_default()),
                 default: setting.default_text_in(environment),
                 allowed: setting.allowed(),
                 secret: setting.secret,
@@ -134,9 +134,4 @@ impl Configuration {
 
 fn origin(entry: &Entry) -> Origin {
     entry.origin.clone()
-}
-
-/// Whether nobody has said anything: `serve --dev` is nobody.
-pub(super) const fn is_default(origin: &Origin) -> bool {
-    matches!(origin, Origin::Default | Origin::DevDefault)
 }

@@ -1,6 +1,6 @@
-//! What is wrong between settings, each of which is right by itself.
+//! Faults between settings, each of which is valid by itself.
 
-use super::{Config, Engine, PreviousKey, Tier, exposure, guessable, upstream};
+use super::{Config, Host, PreviousKey, Tier, advice, guessable, upstream};
 use crate::schema::{Fault, FaultKind, Loader, Resolution, Secret};
 
 /// Audiences that a token may name.
@@ -38,21 +38,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
     for fault in faults.into_iter().flatten() {
         resolution.refuse(fault);
     }
-    let advice = [
-        colliding_databases(&config),
-        one_replica(&config),
-        sqlite(&config),
-        forward_hosts(&config),
-        exposure::open_registration(&config),
-        exposure::no_proxy(&config),
-        exposure::wide_proxies(&config),
-        upstream::proxy(&config),
-    ];
-    let exposed = (config.environment != Tier::Development).then(|| exposure::all(&config));
-    let exposed = exposed.into_iter().flatten();
-    for advice in advice.into_iter().flatten().chain(exposed) {
-        resolution.advise(advice);
-    }
+    advice::warn(resolution);
 }
 
 /// One port for two listeners; with 0 each takes a free one.
@@ -208,35 +194,13 @@ fn cookie_domain(config: &Config) -> Option<Fault> {
     ))
 }
 
-/// A cookie of one host alone never reaches another; ports make no difference to it.
-fn forward_hosts(config: &Config) -> Option<Fault> {
-    let auth = &config.auth;
-    if auth.cookie_domain.is_some() {
-        return None;
-    }
-    let (_, own) = auth.public_url.as_ref()?.as_str().split_once("://")?;
-    let own = super::Host::try_from(own.to_owned()).ok()?;
-    let mut hosts = auth.forward_hosts.iter();
-    let other = hosts.find(|host| host.name() != own.name())?;
-    Some(Fault::new(
-        FaultKind::Advice,
-        "AUTH_FORWARD_HOSTS",
-        format!(
-            "names {}, which never gets the session cookie",
-            other.as_str()
-        ),
-        "set AUTH_COOKIE_DOMAIN to the domain that both are in, or browsers are sent to sign in \
-         again and again",
-    ))
-}
-
 /// Where browsers are sent to must be theirs to reach, and must get the cookie it sets.
 fn public_url(config: &Config) -> Option<Fault> {
     let url = config.auth.public_url.as_ref()?.as_str();
     let host = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"));
-    let host = host.and_then(|host| super::Host::try_from(host.to_owned()).ok());
+    let host = host.and_then(|host| Host::try_from(host.to_owned()).ok());
     let Some(host) = host else {
         return Some(Fault::new(
             FaultKind::Invalid,
@@ -276,55 +240,6 @@ fn certificates(config: &Config) -> Option<Fault> {
         format!("cannot be used, because {fault}"),
         "mount the file where the server runs, readable for its user, or correct the path",
     ))
-}
-
-fn colliding_databases(config: &Config) -> Option<Fault> {
-    let redis = &config.redis;
-    let databases = [
-        ("REDIS_AUTH_DB", redis.auth_db),
-        ("REDIS_RATE_LIMIT_DB", redis.rate_limit_db),
-        ("REDIS_CACHE_DB", redis.cache_db),
-    ];
-    // A server of its own may use any number.
-    let shared = redis.cache().1 == redis.url.expose();
-    let pairs = [(0, 1), (0, 2), (1, 2)];
-    let (a, b) = pairs
-        .into_iter()
-        .filter(|(_, b)| shared || *b != 2)
-        .find(|&(a, b)| databases[a].1 == databases[b].1)?;
-    redis.enabled.then(|| {
-        Fault::new(
-            FaultKind::Advice,
-            databases[b].0,
-            format!("is {}, and so is {}", databases[b].1, databases[a].0),
-            "give each its own number: what is evicted or flushed in one is lost in the other",
-        )
-    })
-}
-
-fn one_replica(config: &Config) -> Option<Fault> {
-    let alone = config.environment == Tier::Production && !config.redis.enabled;
-    alone.then(|| {
-        Fault::new(
-            FaultKind::Advice,
-            "REDIS_ENABLED",
-            "is false in production, so sessions live in this process and end with it",
-            "run one replica only, or set REDIS_URL and REDIS_ENABLED=true",
-        )
-    })
-}
-
-fn sqlite(config: &Config) -> Option<Fault> {
-    let engine = config.database.url.expose().engine();
-    let embedded = config.environment == Tier::Production && engine == Engine::Sqlite;
-    embedded.then(|| {
-        Fault::new(
-            FaultKind::Advice,
-            "DATABASE_URL",
-            "is an SQLite file in production, which one replica alone can use",
-            "keep the file on a volume that is backed up, or use postgres://",
-        )
-    })
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 //!
 //! A setting is one field: its variable, docs, range, default and secrecy follow from it, in the
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
-//! one setting are in `checks.rs`; how a variable becomes a value is `schema`'s business.
+//! one setting are in `checks.rs`, advice in `advice.rs`; how a variable becomes a value is `schema`'s business.
 
+mod advice;
 mod algorithm;
 mod audit;
 mod auth;
 mod checks;
 mod database;
 mod database_url;
-mod exposure;
 mod followed;
 mod guessable;
 mod host;
@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::{
-    Environment, Fault, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
+    Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
 };
 
 pub use algorithm::Algorithm;
@@ -96,7 +96,9 @@ pub struct Config {
 }
 
 /// The environment a process runs in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// A person's machine: a missing signing key is made up for the life of the process.
@@ -141,13 +143,6 @@ impl Config {
             .value
             .map(|config| config.log)
             .unwrap_or_default()
-    }
-
-    /// Advice on what exposes this server to more than it must, whatever its environment. A load
-    /// warns of the same where users are real.
-    #[must_use]
-    pub fn exposures(&self) -> Vec<Fault> {
-        exposure::all(self)
     }
 
     /// Reads and checks the configuration; every fault of every setting comes at once.

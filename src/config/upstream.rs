@@ -95,19 +95,5 @@ pub(super) fn key(config: &Config) -> Option<Fault> {
     ))
 }
 
-/// A proxy before nothing.
-pub(super) fn proxy(config: &Config) -> Option<Fault> {
-    let llm = &config.llm;
-    let alone = llm.upstream_proxy.is_some() && llm.upstream_url.is_none();
-    alone.then(|| {
-        Fault::new(
-            FaultKind::Advice,
-            "LLM_UPSTREAM_PROXY",
-            "is set, and LLM_UPSTREAM_URL is not, so the proxy leads nowhere",
-            "set LLM_UPSTREAM_URL too, or neither",
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests;

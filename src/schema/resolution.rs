@@ -28,6 +28,14 @@ pub enum Origin {
     Elsewhere,
 }
 
+impl Origin {
+    /// Checks for a value that no operator has set.
+    #[must_use]
+    pub const fn is_default(&self) -> bool {
+        matches!(self, Self::Default | Self::DevDefault)
+    }
+}
+
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

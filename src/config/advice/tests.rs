@@ -1,4 +1,4 @@
-//! Unit tests of `exposure`.
+//! Unit tests of the rules of advice.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn advised(environment: &str, variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn open_registration_is_advised_against_also_where_it_was_set() {
+fn open_registration_is_warned_of_even_where_it_was_set() {
     let proxies = ("SERVER_TRUSTED_PROXIES", "10.0.12.4");
     let open = ("AUTH_REGISTRATION", "open");
     for environment in ["staging", "production"] {
@@ -30,7 +30,7 @@ fn open_registration_is_advised_against_also_where_it_was_set() {
 }
 
 #[test]
-fn what_exposes_real_users_is_told_in_production_alone() {
+fn exposure_is_warned_of_in_production_only() {
     let proxies = ("SERVER_TRUSTED_PROXIES", "10.0.12.4");
     let upstream = ("LLM_UPSTREAM_URL", "https://api.example.com/v1");
     let all = ("LLM_ALLOWED_ROLES", "*");
@@ -72,7 +72,7 @@ fn what_exposes_real_users_is_told_in_production_alone() {
 }
 
 #[test]
-fn proxies_are_named_and_nobody_else_is() {
+fn trusted_networks_are_warned_of_unless_they_hold_proxies_only() {
     let named = |networks| advised("production", &[("SERVER_TRUSTED_PROXIES", networks)]);
     for networks in ["10.0.12.4", "10.0.12.0/28,fd00:12::/64", "127.0.0.0/8,::1"] {
         assert_eq!(named(networks), [""; 0], "{networks}");
@@ -88,4 +88,12 @@ fn proxies_are_named_and_nobody_else_is() {
     }
     let wide = [("SERVER_TRUSTED_PROXIES", "10.0.0.0/8")];
     assert_eq!(advised("development", &wide), [""; 0]);
+}
+
+#[test]
+fn every_rule_names_a_setting() {
+    let settings = Config::settings().unwrap();
+    for rule in RULES {
+        assert!(settings.get(rule.setting).is_some(), "{}", rule.setting);
+    }
 }
