@@ -14,7 +14,8 @@ use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, OperationId, Tags};
 
-use super::{CheckName, Health, LIMIT, Report, Status};
+use super::report::{LIMIT, Report, Status};
+use super::{CheckName, Health};
 use crate::auth::Auth;
 use crate::auth::forward::bearer;
 use crate::config::HealthDetails;

@@ -1,37 +1,8 @@
-//! Whether the LLM cache answers, and what it has done.
+//! The check of the LLM cache, with its counters.
 
-use poem_openapi::Object;
-
-use super::{Report, Status};
+use super::report::{CacheStatistics, Report, Status};
 use crate::llm::Llm;
 use crate::storage::Storage;
-
-/// What was counted of the LLM cache; all but `entries` since this process began.
-#[derive(Clone, Debug, PartialEq, Object)]
-pub struct CacheStatistics {
-    /// Requests answered from the cache.
-    pub hits: u64,
-    /// Requests passed on whose answer may be kept.
-    pub misses: u64,
-    /// Hits out of hits and misses, from 0 to 1.
-    pub hit_ratio: f64,
-    /// Requests that the cache had nothing to do with.
-    pub bypassed: u64,
-    /// Requests answered by the call that another one had made.
-    pub coalesced: u64,
-    /// Reads and writes of the cache that failed.
-    pub errors: u64,
-    /// Answers kept.
-    pub stored: u64,
-    /// Answers in the cache now, kept by any process; 0 while it does not answer.
-    pub entries: u64,
-    /// Bytes of the answers kept.
-    pub bytes: u64,
-    /// Tokens that hits did not cost.
-    pub saved_tokens: u64,
-    /// Milliseconds that the upstream had taken for what hits gave at once.
-    pub saved_ms: u64,
-}
 
 #[derive(Debug)]
 pub(super) struct CacheCheck(Llm);

@@ -1,6 +1,6 @@
-//! Whether the accounts' database answers.
+//! The check of the accounts' database.
 
-use super::{LIMIT, Report, Status, millis};
+use super::report::{LIMIT, Report, Status, millis};
 use crate::llm::Llm;
 use crate::storage::{Sql, Storage};
 

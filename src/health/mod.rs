@@ -1,4 +1,4 @@
-//! Is all well? Liveness, readiness, start-up, and named checks.
+//! Liveness, readiness, start-up, and named checks.
 //!
 //! A check is one file here and one line in the list below: `/health/<name>`, the roll-up and the
 //! metrics follow.
@@ -7,27 +7,25 @@ pub mod api;
 mod cache;
 mod database;
 mod redis;
+mod report;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use poem_openapi::{Enum, Object};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use self::cache::{CacheCheck, CacheStatistics};
+use self::cache::CacheCheck;
 use self::database::DatabaseCheck;
 use self::redis::RedisCheck;
+use self::report::LIMIT;
+pub use self::report::{CacheStatistics, Reach, RedisDatabase, Report, Status};
 use crate::llm::Llm;
 use crate::storage::{RedisDb, Sql, Storage};
 
-/// How long a check may take, so that an answer comes within a second whatever hangs.
-const LIMIT: Duration = Duration::from_millis(800);
-
-/// How long an answer is kept, so that health cannot be used to load what it checks.
+/// Age up to which an answer is given again, so that health cannot be used to load what it checks.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// Declares the list of checks: name in the address, name in the list, type.
@@ -71,89 +69,6 @@ checks! {
     "database" => Database(DatabaseCheck),
     "redis" => Redis(RedisCheck),
     "cache" => Cache(CacheCheck),
-}
-
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum Status {
-    /// All of it works.
-    Healthy,
-    /// Some of it works.
-    Degraded,
-    /// None of it works.
-    Unhealthy,
-    /// It is switched off.
-    Disabled,
-}
-
-/// Whether a database can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum Reach {
-    /// It answered.
-    Connected,
-    /// It did not.
-    Unavailable,
-}
-
-/// One logical Redis database.
-#[derive(Clone, Debug, PartialEq, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct RedisDatabase {
-    /// Its number.
-    pub db: i64,
-    /// Whether it answers.
-    pub status: Reach,
-    /// Milliseconds that the answer took.
-    pub latency_ms: Option<f64>,
-}
-
-/// What a check found.
-#[derive(Clone, Debug, PartialEq, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct Report {
-    /// How it is.
-    pub status: Status,
-    /// Milliseconds that the answer took.
-    pub latency_ms: Option<f64>,
-    /// Of Redis: each logical database by its use.
-    pub databases: Option<BTreeMap<String, RedisDatabase>>,
-    /// Of the LLM cache: whether it answers.
-    pub connected: Option<bool>,
-    /// Of the LLM cache: what was counted.
-    pub statistics: Option<CacheStatistics>,
-}
-
-impl Report {
-    const fn new(status: Status) -> Self {
-        Self {
-            status,
-            latency_ms: None,
-            databases: None,
-            connected: None,
-            statistics: None,
-        }
-    }
-}
-
-impl Report {
-    /// The same without figures: what probes go by, and no more.
-    fn state(mut self) -> Self {
-        for database in self.databases.iter_mut().flat_map(BTreeMap::values_mut) {
-            database.latency_ms = None;
-        }
-        Self {
-            latency_ms: None,
-            statistics: None,
-            ..self
-        }
-    }
-}
-
-/// Milliseconds with microseconds behind the point.
-fn millis(latency: Duration) -> f64 {
-    (latency.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 /// The health of the process and of what it stands on; clones share it.

@@ -1,8 +1,8 @@
-//! Whether the Redis databases answer, each by itself.
+//! The check of the Redis databases, one by one.
 
 use tracing::Instrument;
 
-use super::{Reach, RedisDatabase, Report, Status, millis};
+use super::report::{Reach, RedisDatabase, Report, Status, millis};
 use crate::llm::Llm;
 use crate::storage::{RedisDb, Storage};
 
