@@ -12,7 +12,7 @@ use super::sessions::Session;
 use super::{Auth, Error};
 use crate::config::{Config, CorsOrigin, Host};
 use crate::http::next::in_query;
-use crate::http::{Code, Cookie, CookieRules, NextHosts, Problem};
+use crate::http::{Cookie, CookieRules, NextHosts};
 
 /// What nginx is told to send: the whole address.
 const ORIGINAL_URL: &str = "x-original-url";
@@ -68,13 +68,13 @@ impl Forward {
     /// Judges a request to us by its method and headers: who has all of `roles` may pass.
     ///
     /// # Errors
-    /// 401, 403, or an outage.
+    /// [`Error::Unauthenticated`], [`Error::InvalidToken`], [`Error::Forbidden`], or an outage.
     pub async fn judge(
         &self,
         method: &Method,
         headers: &HeaderMap,
         roles: &[String],
-    ) -> Result<Passage, Problem> {
+    ) -> Result<Passage, Error> {
         let token = bearer(headers);
         let by_token = match token {
             Some(token) => self.program(token).await?,
@@ -86,7 +86,7 @@ impl Forward {
         };
         let Some((session, renewed)) = found else {
             return match token {
-                Some(_) => Err(Error::InvalidToken.into()),
+                Some(_) => Err(Error::InvalidToken),
                 None => self.nobody(method, headers),
             };
         };
@@ -94,8 +94,7 @@ impl Forward {
             .iter()
             .find(|role| !session.owner.roles.contains(role))
         {
-            let detail = format!("the role {role:?} is needed here");
-            return Err(Problem::new(Code::Forbidden, detail));
+            return Err(Error::Forbidden(role.clone()));
         }
         Ok(Passage::Pass {
             session: Box::new(session),
@@ -135,13 +134,11 @@ impl Forward {
     }
 
     /// The answer to a request without a session and without a bearer token.
-    fn nobody(&self, method: &Method, headers: &HeaderMap) -> Result<Passage, Problem> {
-        let detail = "send the header: Authorization: Bearer <access token>";
-        let refused = Problem::new(Code::MissingToken, detail);
+    fn nobody(&self, method: &Method, headers: &HeaderMap) -> Result<Passage, Error> {
         let held = Held::of(method, headers);
         let url = held.url.filter(|url| held.by_browser && self.next.has(url));
         let Some(url) = url else {
-            return Err(refused);
+            return Err(Error::Unauthenticated(None));
         };
         let sign_in = format!("{}/sign-in", self.public_url);
         let back = self.next.allowed(&url);
@@ -153,10 +150,7 @@ impl Forward {
         if held.redirects {
             return Ok(Passage::SignIn(location));
         }
-        Err(match HeaderValue::from_str(&location) {
-            Ok(value) => refused.header(header::LOCATION, value),
-            Err(_) => refused,
-        })
+        Err(Error::Unauthenticated(Some(location)))
     }
 }
 
@@ -199,10 +193,10 @@ impl Held {
 /// The roles that a query demands, which may be none: `role=NAME`, any number of times.
 ///
 /// # Errors
-/// 403 for a query that holds anything else, or a `role` without a name: a slip in what was meant to
-/// demand a role must not let every account pass.
-pub(super) fn demanded_roles(query: &str) -> Result<Vec<String>, Problem> {
-    let refused = |detail: &str| Problem::new(Code::Forbidden, detail);
+/// [`Error::InvalidDemand`] for a query that holds anything else, or a `role` without a name: a slip in
+/// what was meant to demand a role must not let every account pass.
+pub(super) fn demanded_roles(query: &str) -> Result<Vec<String>, Error> {
+    let refused = Error::InvalidDemand;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
         .map_err(|_| refused("the query of /auth/verify cannot be read"))?;
     let demanded = pairs.into_iter().map(|(name, role)| match name.as_str() {

@@ -4,9 +4,10 @@
 
 use poem::{Endpoint, IntoResponse, Request, Response};
 
+use super::error::Error;
 use super::forward::{Forward, demanded_roles};
 use super::oauth::Verified;
-use crate::http::{Code, Problem};
+use crate::http::Problem;
 
 /// Prefix of the addresses at which Envoy asks. Not that of `/auth/verify`: an address such as
 /// `/auth/verify/staff`, written to demand a role, would let every account pass.
@@ -25,17 +26,20 @@ impl Endpoint for Gateway {
         let roles = match request.uri().path() {
             path if path.starts_with(EXT_AUTHZ) => Vec::new(),
             // `/auth/verify` with a slash too many.
-            "/auth/verify/" => demanded_roles(request.uri().query().unwrap_or_default())?,
+            "/auth/verify/" => {
+                demanded_roles(request.uri().query().unwrap_or_default()).map_err(Problem::from)?
+            }
             _ => {
-                let detail = "demand a role with /auth/verify?role=NAME; for Envoy's ext_authz, \
+                let reason = "demand a role with /auth/verify?role=NAME; for Envoy's ext_authz, \
                               path_prefix is /auth/ext-authz";
-                return Err(Problem::new(Code::Forbidden, detail).into());
+                return Err(Problem::from(Error::InvalidDemand(reason)).into());
             }
         };
         let passage = self
             .forward
             .judge(request.method(), request.headers(), &roles)
-            .await?;
+            .await
+            .map_err(Problem::from)?;
         Ok(Verified::from(passage).into_response())
     }
 }

@@ -109,8 +109,7 @@ impl Limits {
     }
 
     async fn charge(&self, context: &Context, buckets: Vec<Bucket>) -> Result<(), Error> {
-        let charged = self.counters.charge(context, buckets).await;
-        charged.map_err(|problem| Error::Limited(Box::new(problem)))
+        Ok(self.counters.charge(context, buckets).await?)
     }
 
     fn address(&self, client: IpAddr, charge: bool) -> Bucket {

@@ -24,6 +24,7 @@ pub mod metrics;
 mod new_key;
 pub mod oauth;
 mod password;
+mod problem;
 mod refresh;
 mod refresh_token;
 pub mod reset;

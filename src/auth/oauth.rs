@@ -79,8 +79,7 @@ impl FromForm for TokenRequest {
                 (GrantType::RefreshToken, Grant::RefreshToken(token))
             }
             _ => {
-                let detail = "grant_type must be password or refresh_token";
-                return Err(Problem::new(Code::UnsupportedGrantType, detail));
+                return Err(Code::UnsupportedGrantType.into());
             }
         };
         let (username, password, refresh_token) = (None, None, None);

@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::Auth;
 use super::error::Error;
 use crate::config::OAuth;
-use crate::http::{Code, Context, Problem};
+use crate::http::Context;
 
 /// A client that may ask about tokens.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Auth {
     /// Checks the credentials of a calling service, if it sent any.
     ///
     /// # Errors
-    /// [`Error::Limited`] with `invalid_client`, or with the limit on wrong ones.
+    /// [`Error::InvalidClient`], or [`Error::Limited`] by the limit on wrong ones.
     pub async fn check_client(
         &self,
         context: &Context,
@@ -92,17 +92,14 @@ impl Auth {
         if good {
             return Ok(());
         }
-        let detail = match (client, shown) {
+        let reason = match (client, shown) {
             (None, _) => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",
             (Some(_), None) => {
                 "send the client's id and secret by Basic authentication or in the body"
             }
             (Some(_), Some(_)) => "the client id or secret is wrong",
         };
-        Err(Error::Limited(Box::new(Problem::new(
-            Code::InvalidClient,
-            detail,
-        ))))
+        Err(Error::InvalidClient(reason))
     }
 }
 

@@ -327,6 +327,6 @@ pub(super) fn explain(error: Error) -> anyhow::Error {
                 .collect();
             anyhow!("{}", lines.join("\n"))
         }
-        other => other.into(),
+        other => anyhow!(other),
     }
 }

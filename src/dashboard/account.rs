@@ -97,7 +97,7 @@ pub(super) async fn change_password(visit: &mut Visit) -> Answer {
 pub(super) async fn end_session(visit: &mut Visit, id: &str) -> Answer {
     let caller = visit.caller()?;
     visit.form().await?;
-    let gone = || Problem::new(Code::SessionNotFound, "the caller has no such session");
+    let gone = || Problem::from(Code::SessionNotFound);
     let id = id.parse().map_err(|_| gone())?;
     let auth = visit.site.auth.clone();
     auth.end_session(&visit.context, &caller, id).await?;

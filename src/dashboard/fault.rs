@@ -7,7 +7,7 @@ use poem::{IntoResponse, Response};
 use super::fields::{again_in, sentence};
 use super::page::page;
 use super::visit::Visit;
-use crate::http::{Code, Problem};
+use crate::http::Problem;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -85,7 +85,10 @@ pub(super) fn answer(visit: &mut Visit, fault: Fault) -> Response {
              form is not shown, and browsers would not keep the cookie. Open this site by an https \
              address. On the machine that runs the server, http://localhost works too.",
         ),
-        Fault::Problem(problem) => words(problem.code),
+        Fault::Problem(problem) => {
+            let code = problem.code;
+            (code.status(), code.title(), code.sentence())
+        }
     };
     let is_plain = matches!(fault, Fault::PlainHttp);
     let problem = match fault {
@@ -139,19 +142,12 @@ pub(super) fn status_of_form(problem: &Problem) -> StatusCode {
     }
 }
 
-/// What more there is to say of this one.
+/// The detail of this occurrence, or else the time to come back.
 fn detail(problem: &Problem) -> String {
-    match (problem.retry_after, problem.code) {
-        (Some(seconds), _) => again_in(seconds).trim().to_owned(),
-        (
-            None,
-            Code::BodyTooLarge
-            | Code::RequestTimeout
-            | Code::MalformedBody
-            | Code::InvalidParameter
-            | Code::Forbidden,
-        ) => sentence(&problem.detail),
-        _ => String::new(),
+    match (problem.own_detail(), problem.retry_after) {
+        (Some(own), _) => sentence(own),
+        (None, Some(seconds)) => again_in(seconds).trim().to_owned(),
+        (None, None) => String::new(),
     }
 }
 
@@ -165,75 +161,4 @@ fn onward(visit: &Visit, status: StatusCode) -> (String, &'static str) {
         Some(address) => (address, "Try again"),
         None => ("/".to_owned(), "To the start page"),
     }
-}
-
-/// A code's status and page.
-fn words(code: Code) -> (StatusCode, &'static str, &'static str) {
-    let (title, words) = match code {
-        Code::NotFound => (
-            "There is nothing here",
-            "The address is wrong, or what stood here is gone.",
-        ),
-        Code::UserNotFound => (
-            "There is no such user",
-            "The account was deleted, or the address is wrong.",
-        ),
-        Code::RegistrationClosed => (
-            "Registration is closed",
-            "Ask whoever runs this server for an account.",
-        ),
-        Code::InvalidResetToken => (
-            "This link does not work",
-            "It was used already, has expired, or is not whole. Ask an administrator for a new one.",
-        ),
-        Code::InvalidToken => (
-            "You are signed out",
-            "Your session has ended. Sign in again.",
-        ),
-        Code::SessionNotFound => (
-            "This session has ended already",
-            "It ended by itself, or somebody ended it before you.",
-        ),
-        Code::InvalidParameter => (
-            "This address is not right",
-            "A part of it after the question mark is unknown here, or has no such value.",
-        ),
-        Code::MethodNotAllowed => (
-            "This address does not take that",
-            "Open the page that leads here, and use its buttons.",
-        ),
-        Code::RateLimited => (
-            "That was too often",
-            "Too many requests came from your address, or for this account.",
-        ),
-        Code::DatabaseUnavailable => (
-            "The database does not answer",
-            "Accounts cannot be read or changed at this moment. The server tries again by itself.",
-        ),
-        Code::TokensUnavailable => (
-            "The session store does not answer",
-            "Nobody’s session can be checked at this moment. You are still signed in once it is \
-             back.",
-        ),
-        Code::LimitsUnavailable => (
-            "The rate limits cannot be checked",
-            "Their store does not answer at this moment. The server tries again by itself.",
-        ),
-        Code::Busy => (
-            "The server is busy",
-            "Too many people are signing in at this moment.",
-        ),
-        Code::Internal => (
-            "Something went wrong on the server",
-            "This is not your fault. The server’s log knows why.",
-        ),
-        Code::BodyTooLarge => ("This is too large", "What you sent was not taken."),
-        Code::RequestTimeout => (
-            "That took too long",
-            "What you sent did not arrive in time.",
-        ),
-        Code::Forbidden => ("This is not allowed", "Nothing was changed."),
-        _ => (code.title(), "Nothing was changed."),
-    };
-    (code.status(), title, words)
 }

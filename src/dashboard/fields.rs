@@ -2,6 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use poem::http::StatusCode;
 
 use crate::http::{Code, FormFields, Problem};
 
@@ -164,57 +165,36 @@ impl Form {
         self.faults.push((String::new(), shown));
     }
 
-    /// Notes the faults of a refusal that the form can mend, or that passes with time; gives any
-    /// other back.
+    /// Notes what a refusal says, at the field that it is about; gives back one that takes a page of
+    /// its own, because what the form is about is gone or the reader may not change it.
     pub(super) fn refuse(&mut self, problem: Problem) -> Result<Problem, Problem> {
-        match problem.code {
-            Code::InvalidInput => {
-                for error in &problem.errors {
-                    self.fault(&error.field, sentence(&error.message));
-                }
-            }
-            Code::EmailTaken => {
-                let words = "An account with this e-mail exists already.";
-                self.fault("email", words.to_owned());
-            }
-            Code::WrongPassword => {
-                self.fault("current_password", "This is not your password.".to_owned());
-            }
-            code => match words(code) {
-                Some(words) => {
-                    let mut words = words.to_owned();
-                    if let Some(seconds) = problem.retry_after {
-                        words.push_str(&again_in(seconds));
-                    }
-                    self.fault("", words);
-                }
-                None => return Err(problem),
-            },
+        let code = problem.code;
+        let is_page = matches!(
+            code.status(),
+            StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR
+        );
+        if is_page || matches!(code, Code::InvalidToken | Code::Forbidden) {
+            return Err(problem);
         }
+        if code == Code::InvalidInput {
+            for error in &problem.errors {
+                self.fault(&error.field, sentence(&error.message));
+            }
+            return Ok(problem);
+        }
+        let field = match code {
+            Code::EmailTaken => "email",
+            Code::WrongPassword => "current_password",
+            _ => "",
+        };
+        let own = problem.own_detail().map(sentence);
+        let mut words = own.unwrap_or_else(|| code.sentence().to_owned());
+        if let Some(seconds) = problem.retry_after {
+            words.push_str(&again_in(seconds));
+        }
+        self.fault(field, words);
         Ok(problem)
     }
-}
-
-/// What a form says of a refusal that is no matter of one field.
-const fn words(code: Code) -> Option<&'static str> {
-    Some(match code {
-        Code::InvalidCredentials => "E-mail or password is wrong.",
-        Code::RegistrationClosed => {
-            "Registration is closed. Ask whoever runs this server for an account."
-        }
-        Code::InvalidResetToken => {
-            "This link was used already, or has expired. Ask an administrator for a new one."
-        }
-        Code::LastAdministrator => {
-            "This is the last administrator who can sign in. Make another one first."
-        }
-        Code::RateLimited => "That was too often.",
-        Code::Busy => "Too many people are signing in at this moment.",
-        Code::DatabaseUnavailable => "The database does not answer, so nothing was changed.",
-        Code::TokensUnavailable => "The session store does not answer, so nothing was changed.",
-        Code::LimitsUnavailable => "The store of rate limits does not answer.",
-        _ => return None,
-    })
 }
 
 /// When to come back.

@@ -296,14 +296,13 @@ async fn handle(visit: &mut Visit) -> Answer {
         }
     }
     if ROUTES.iter().any(|(pattern, _)| fits(pattern, segments)) {
-        let detail = "the header Allow lists the methods taken here";
-        return Err(Problem::new(Code::MethodNotAllowed, detail).into());
+        return Err(Code::MethodNotAllowed.into());
     }
     Err(not_found())
 }
 
 fn not_found() -> Fault {
-    Problem::new(Code::NotFound, "there is no such page").into()
+    Code::NotFound.into()
 }
 
 /// Whether an address is of a form such as `/users/{id}`.

@@ -17,7 +17,7 @@ use super::sign_in::begin_first;
 use super::visit::Visit;
 use crate::auth::{Error, NewAccount};
 use crate::clock::random_bytes;
-use crate::http::{Code, Problem};
+use crate::http::Code;
 
 /// The code that lets a visitor make the first administrator of this process.
 ///
@@ -99,7 +99,7 @@ async fn open(visit: &Visit) -> Result<(), Fault> {
 }
 
 fn not_offered() -> Fault {
-    Problem::new(Code::NotFound, "this server has an administrator").into()
+    Code::NotFound.into()
 }
 
 /// Shown only to holders of the code, so it gives nothing away.

@@ -131,7 +131,7 @@ pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
                 Err(error) => refuse(visit, user, form, error).await,
             };
         }
-        _ => return Err(Problem::new(Code::NotFound, "no such action").into()),
+        _ => return Err(Problem::from(Code::NotFound).into()),
     };
     match outcome {
         Ok(done @ (Done::Deleted | Done::Erased)) => Ok(visit.see_done("/users", done)),
@@ -160,7 +160,7 @@ fn show_link(visit: &mut Visit, user: &User, token: &str) -> poem::Response {
 }
 
 async fn find(visit: &Visit, id: &str) -> Result<User, Fault> {
-    let no_id = |_| Problem::new(Code::UserNotFound, "no account has this id");
+    let no_id = |_| Problem::from(Code::UserNotFound);
     let id = id.parse().map_err(no_id)?;
     Ok(visit.site.auth.find_user(id).await?)
 }

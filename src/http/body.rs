@@ -12,8 +12,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::budget::{BodyBudget, Full, Hold};
 use super::client_address::network;
+use super::code::Code;
 use super::context::Context;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// Bytes up to which the copy of a body grows, and the steps in which memory is reserved for a longer
 /// one.

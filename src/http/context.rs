@@ -11,7 +11,7 @@ use poem::{FromRequest, Request, RequestBody};
 use super::budget::Hold;
 use super::device_proof::device_proofs;
 use super::problem::Problem;
-use super::rate_limit::Verdict;
+use super::verdict::Verdict;
 use crate::clock::unique_id;
 
 /// The header that carries the request id, both ways.

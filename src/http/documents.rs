@@ -7,8 +7,9 @@ use poem_openapi::error::{
 };
 use serde_json::{Value, json};
 
+use super::code::Code;
 use super::context::Context;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// Which error body a route speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +45,19 @@ pub fn response_of(error: poem::Error) -> Response {
 
 fn problem_of(error: &poem::Error) -> Problem {
     if error.is::<AuthorizationError>() {
-        let detail = "send the header: Authorization: Bearer <access token>";
-        return Problem::new(Code::MissingToken, detail);
+        return Code::MissingToken.into();
     }
     if let Some(error) = error.downcast_ref::<ContentTypeError>() {
-        let detail = match error {
-            ContentTypeError::NotSupported { .. } => "the body has a content type not taken here",
-            ContentTypeError::ExpectContentType => "the header Content-Type is missing",
+        return match error {
+            ContentTypeError::NotSupported { .. } => Code::UnsupportedMediaType.into(),
+            ContentTypeError::ExpectContentType => Problem::new(
+                Code::UnsupportedMediaType,
+                "the header Content-Type is missing",
+            ),
         };
-        return Problem::new(Code::UnsupportedMediaType, detail);
     }
     if error.is::<ParseRequestPayloadError>() {
-        return Problem::new(Code::MalformedBody, "the body cannot be parsed");
+        return Code::MalformedBody.into();
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
         let detail = format!("the parameter {} has no such value; see /docs", error.name);
@@ -66,11 +68,8 @@ fn problem_of(error: &poem::Error) -> Problem {
         return Problem::new(Code::InvalidParameter, detail);
     }
     match error.status() {
-        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "see /docs for every address"),
-        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
-            Code::MethodNotAllowed,
-            "the header Allow lists the methods taken here",
-        ),
+        StatusCode::NOT_FOUND => Code::NotFound.into(),
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed.into(),
         status if status.is_client_error() => Problem::new(
             Code::InvalidParameter,
             "the address cannot be read; is it UTF-8?",

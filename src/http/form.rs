@@ -12,7 +12,8 @@ use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 
 use super::body::Unread;
-use super::problem::{Code, FieldError, Problem};
+use super::code::Code;
+use super::problem::{FieldError, Problem};
 
 /// A body of type `T`, documented by `T`'s schema. Not read yet: a handler does so once it knows
 /// the caller, or has charged the call.

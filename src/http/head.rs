@@ -4,7 +4,8 @@
 use poem::Request;
 use poem::http::{HeaderMap, Method, Version, header};
 
-use super::problem::{Code, Problem};
+use super::code::Code;
+use super::problem::Problem;
 use crate::config::HostPort;
 
 /// Marks a request whose head has both `Content-Length` and `Transfer-Encoding`: hyper drops the

@@ -15,7 +15,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::body::Unread;
-use super::problem::{Code, FieldError, Problem};
+use super::code::Code;
+use super::problem::{FieldError, Problem};
 
 /// A body of type `T`, documented by `T`'s schema. Not read yet: a handler does so once it knows
 /// the caller, or has charged the call.

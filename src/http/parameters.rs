@@ -1,7 +1,8 @@
 //! Query parameters: an address takes those that it documents, each once. One that is misspelt, or of
 //! another version, is refused rather than ignored: a filter that is ignored shows everything.
 
-use super::problem::{Code, FieldError, Problem};
+use super::code::Code;
+use super::problem::{FieldError, Problem};
 
 /// Most characters of a name that an error repeats.
 const MAX_NAME: usize = 64;

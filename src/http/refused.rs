@@ -11,8 +11,9 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use serde_json::json;
 
+use super::code::Code;
 use super::documents::{Dialect, oauth_error, openai_error};
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// The codes that a route may answer with.
 pub trait Codes: Send + Sync + 'static {

@@ -3,8 +3,9 @@
 
 use poem::http::{HeaderMap, HeaderName, header};
 
+use super::code::Code;
 use super::head::host;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use crate::config::HostPort;
 
 /// Fetch Metadata (W3C): from which kind of place the browser was told to send this.

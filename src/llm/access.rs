@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::canonical::Canonical;
+use super::error::Error;
 use crate::auth::Caller;
 use crate::auth::users::ADMIN;
 use crate::config::{Llm as Config, Tier};
-use crate::http::{Code, FieldError, Problem};
+use crate::http::FieldError;
 
 /// The role that asks the language model in staging and production, beside [`ADMIN`].
 const LLM: &str = "llm";
@@ -46,49 +47,43 @@ impl Access {
     /// Refuses a caller who has none of the roles at this moment.
     ///
     /// # Errors
-    /// `forbidden`.
-    pub(super) fn admit(&self, caller: &Caller) -> Result<(), Problem> {
+    /// [`Error::Forbidden`].
+    pub(super) fn admit(&self, caller: &Caller) -> Result<(), Error> {
         let Some(roles) = &self.roles else {
             return Ok(());
         };
         if roles.iter().any(|role| caller.has(role)) {
             return Ok(());
         }
-        let detail = format!(
-            "the language model is for accounts with one of these roles: {}",
-            roles.join(", ")
-        );
-        Err(Problem::new(Code::Forbidden, detail))
+        Err(Error::Forbidden(roles.clone()))
     }
 
     /// Refuses a question to a model that is not allowed.
     ///
     /// # Errors
-    /// `model_not_found`; `invalid_input` for a body that another reader of JSON may take for a
+    /// [`Error::ModelNotFound`]; [`Error::Invalid`] for a body that another reader of JSON may take for a
     /// question to another model, or for a longer answer.
-    pub(super) fn check(&self, asked: &Canonical) -> Result<(), Problem> {
+    pub(super) fn check(&self, asked: &Canonical) -> Result<(), Error> {
         if self.strict
             && let Some(name) = &asked.doubtful
         {
             let message = format!(
                 "{name:?} is not taken here; write members and whole numbers as OpenAI does"
             );
-            return Err(Problem::invalid(vec![FieldError::new(
+            return Err(Error::Invalid(FieldError::new(
                 name.as_str(),
                 "unknown_field",
                 message,
-            )]));
+            )));
         }
         if self.models.is_empty() {
             return Ok(());
         }
         let forbidden = |model: &&String| !self.models.contains(*model);
-        let detail = match asked.model.iter().chain(&asked.tool_models).find(forbidden) {
-            None if asked.model.is_some() => return Ok(()),
-            Some(model) => format!("the model {model:?} does not exist here; see /v1/models"),
-            None => "the body names no model; see /v1/models".to_owned(),
-        };
-        Err(Problem::new(Code::ModelNotFound, detail))
+        match asked.model.iter().chain(&asked.tool_models).find(forbidden) {
+            None if asked.model.is_some() => Ok(()),
+            model => Err(Error::ModelNotFound(model.cloned())),
+        }
     }
 
     /// Checks whether lists of models must pass through [`Self::filter`].

@@ -12,9 +12,9 @@ use poem_openapi::registry::{
 };
 
 use super::entry::Entry;
+use super::error::Error;
 use super::flight::Reader;
 use super::upstream::{Head, UpstreamError};
-use crate::http::Problem;
 
 /// Says where an answer came from.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -78,12 +78,12 @@ impl Answer {
     /// where it is an error.
     ///
     /// # Errors
-    /// `upstream_unavailable` where the body is longer, breaks off, or cannot be changed.
+    /// [`UpstreamError::Unavailable`] where the body is longer, breaks off, or cannot be changed.
     pub(super) async fn changed(
         mut self,
         max_bytes: usize,
         change: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Error> {
         if self.status != StatusCode::OK {
             return Ok(self);
         }

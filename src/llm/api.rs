@@ -8,16 +8,18 @@ use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use super::answer::Answer;
 use super::body::Unread;
+use super::error::Error;
 use super::question::Question;
+use super::tokens::DAY;
 use super::upstream::Route;
 use super::usage::{TokenUsage, UserTokens};
 use super::{Llm, Today};
 use crate::audit::Action;
+use crate::auth::Auth;
 use crate::auth::users::ADMIN;
-use crate::auth::{Auth, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
-use crate::http::{Code, Context, Problem, Refused};
+use crate::http::{Code, Context, LimitError, Problem, Refused, Verdict};
 use crate::identity::UserId;
 
 #[derive(Tags)]
@@ -301,8 +303,7 @@ impl LlmApi {
         let purge = async { self.llm.purge().await.is_ok() };
         let done = self.auth.do_recorded(&by, Action::CachePurged, "", purge);
         if !done.await? {
-            let detail = "the cache does not answer; try again shortly";
-            return Err(Problem::new(Code::CacheUnavailable, detail).into());
+            return Err(Error::CacheUnavailable.into());
         }
         tracing::info!(user = %caller.user(), "the LLM cache was purged");
         Ok(Purged::NoContent)
@@ -310,12 +311,9 @@ impl LlmApi {
 }
 
 impl LlmApi {
-    async fn today(&self, user: UserId) -> Result<Today, Problem> {
+    async fn today(&self, user: UserId) -> Result<Today, Error> {
         let today = self.llm.tokens_today(user, TOP).await;
-        today.map_err(|_| {
-            let detail = "the tokens of the day cannot be counted; try again shortly";
-            Problem::new(Code::LimitsUnavailable, detail)
-        })
+        today.map_err(|_| LimitError::Unavailable.into())
     }
 
     async fn ask(
@@ -344,8 +342,8 @@ impl LlmApi {
         let user = claims.user();
         let (caller, charged) =
             tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));
-        let caller = caller.map_err(|error: Error| Problem::from(error))?;
-        charged?;
+        let caller = caller?;
+        charged.map_err(Error::from)?;
         self.llm.require_upstream()?;
         self.llm.admit(&caller)?;
         let question = Question {
@@ -357,11 +355,15 @@ impl LlmApi {
             request_id: context.request_id.clone(),
         };
         let answer = self.llm.answer(question).await;
-        if let Err(problem) = &answer
-            && problem.code == Code::RateLimited
+        if let Err(Error::Limited(LimitError::Exceeded {
+            policy,
+            retry_after,
+        })) = answer
         {
-            context.note([self.llm.spent(problem.retry_after.unwrap_or(1))]);
+            let seconds = i64::try_from(retry_after).unwrap_or(DAY);
+            let limit = self.llm.tokens_per_day();
+            context.note([Verdict::used_up(policy, limit, DAY, seconds)]);
         }
-        answer
+        Ok(answer?)
     }
 }

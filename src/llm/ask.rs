@@ -5,6 +5,7 @@ use super::Llm;
 use super::answer::{Answer, Source};
 use super::canonical::{Canonical, Stored};
 use super::entry::Entry;
+use super::error::Error;
 use super::flight::{Flight, Reader, Settled};
 use super::flights::Place;
 use super::key::CacheKey;
@@ -14,8 +15,8 @@ use super::pump::Keep;
 use super::question::Question;
 use super::upstream::{Call, Route, model_path};
 use crate::config::CacheScope;
+use crate::http::FieldError;
 use crate::http::budget::Hold;
-use crate::http::{Code, FieldError, Problem};
 use crate::identity::UserId;
 
 /// Tokens of an answer to a question that sets no end.
@@ -26,7 +27,7 @@ const MAX_LIST: usize = 1024 * 1024;
 
 impl Llm {
     /// Answers a question, from the cache where that will do.
-    pub(super) async fn answer(&self, question: Question<'_>) -> Result<Answer, Problem> {
+    pub(super) async fn answer(&self, question: Question<'_>) -> Result<Answer, Error> {
         let access = &self.0.access;
         let filters = question.route == Route::Models && access.filters();
         let answer = self.find(question).await?;
@@ -37,7 +38,7 @@ impl Llm {
     }
 
     /// Finds the whole answer to a question.
-    async fn find(&self, question: Question<'_>) -> Result<Answer, Problem> {
+    async fn find(&self, question: Question<'_>) -> Result<Answer, Error> {
         let base = self.require_upstream()?.base().to_owned();
         let asked = question.read(&self.0.long).await?;
         if question.route != Route::Models {
@@ -69,7 +70,7 @@ impl Llm {
             return Ok(answer);
         }
         if policy.only_kept {
-            return Err(not_kept());
+            return Err(Error::NotCached);
         }
         let keep = Keep { key, generation };
         self.ask_with_others(call, keep, &policy).await
@@ -81,7 +82,7 @@ impl Llm {
         key: &CacheKey,
         policy: &Policy,
         user: UserId,
-    ) -> Result<(Option<String>, Option<Answer>), Problem> {
+    ) -> Result<(Option<String>, Option<Answer>), Error> {
         let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
             self.0.stats.errors.inc();
             return Ok((None, None));
@@ -106,9 +107,9 @@ impl Llm {
     }
 
     /// Asks the upstream alone, and keeps nothing.
-    async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Problem> {
+    async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Error> {
         if policy.only_kept {
-            return Err(not_kept());
+            return Err(Error::NotCached);
         }
         self.0.stats.bypassed.inc();
         let reader = self.start(call, None);
@@ -122,7 +123,7 @@ impl Llm {
         call: Call,
         keep: Keep,
         policy: &Policy,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<Answer, Error> {
         if !policy.read {
             return self.ask_alone(call, keep).await;
         }
@@ -154,7 +155,7 @@ impl Llm {
     }
 
     /// Asks the upstream for this request only, and keeps what it says.
-    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Problem> {
+    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Error> {
         self.0.stats.misses.inc();
         let reader = self.start(call, Some(keep));
         live(reader, Source::Miss).await
@@ -171,15 +172,9 @@ impl Llm {
 }
 
 /// The answer that `reader` reads.
-async fn live(reader: Reader, source: Source) -> Result<Answer, Problem> {
-    let head = reader.head().await.map_err(Problem::from)?;
+async fn live(reader: Reader, source: Source) -> Result<Answer, Error> {
+    let head = reader.head().await?;
     Ok(Answer::live(head, reader, source))
-}
-
-fn not_kept() -> Problem {
-    let detail =
-        "no answer is kept that would do, and Cache-Control: only-if-cached wants no other";
-    Problem::new(Code::NotCached, detail)
 }
 
 /// Checks whether the answer is stored by the upstream, or depends on what is stored there: a kept one
@@ -188,19 +183,18 @@ fn is_stored(route: Route, asked: &Canonical) -> bool {
     route == Route::Responses && asked.stored != Stored::Nothing
 }
 
-fn no_background() -> Problem {
+fn no_background() -> Error {
     let message = "an answer in the background cannot be fetched here; leave it out";
-    Problem::invalid(vec![FieldError::new("background", "unsupported", message)])
+    Error::Invalid(FieldError::new("background", "unsupported", message))
 }
 
 /// The call that `question`, which has been read as `asked`, makes.
-fn call_of(question: Question<'_>, asked: &Canonical) -> Result<Call, Problem> {
+fn call_of(question: Question<'_>, asked: &Canonical) -> Result<Call, Error> {
     let route = question.route;
     let path = match (route, &asked.model) {
-        (Route::Model, Some(model)) => model_path(model).ok_or_else(|| {
-            let detail = "no model has such a name; see /v1/models";
-            Problem::new(Code::ModelNotFound, detail)
-        })?,
+        (Route::Model, Some(model)) => {
+            model_path(model).ok_or_else(|| Error::ModelNotFound(Some(model.clone())))?
+        }
         _ => String::new(),
     };
     let prompt = question.body.len() as u64 / BYTES_A_TOKEN + 1;

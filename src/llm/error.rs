@@ -1,10 +1,40 @@
-//! [`UpstreamError`]: a call that gave no answer, or no more of one, and what clients are told.
+//! Failures of a question to the language model, in the words of the domain. `problem.rs` translates
+//! them for clients.
 
-use crate::http::{Code, Problem};
+use crate::http::FieldError;
+use crate::http::budget::Full;
+use crate::http::rate_limit::LimitError;
 
-/// The reason why there is no answer, or no more of it.
+/// A failure of [`super::Llm`].
+#[derive(Debug)]
+pub enum Error {
+    /// `LLM_UPSTREAM_URL` is not set.
+    Disabled,
+    /// The caller has none of these roles.
+    Forbidden(Vec<String>),
+    /// The body is not JSON that can be read, for this reason.
+    Malformed(String),
+    /// The body is JSON, and asks for something that is not offered.
+    Invalid(FieldError),
+    /// The model is not in `LLM_MODELS`, or the body names none.
+    ModelNotFound(Option<String>),
+    /// The client wants an answer from the cache only, and there is none.
+    NotCached,
+    /// The cache does not answer.
+    CacheUnavailable,
+    /// Answers take all the memory that they may.
+    Full(Full),
+    /// A limit on calls or on tokens is used up, or cannot be counted.
+    Limited(LimitError),
+    /// The upstream gave no answer.
+    Upstream(UpstreamError),
+    /// A fault of ours; the log has the cause.
+    Internal,
+}
+
+/// The reason why there is no answer, or no more of it; everybody who waits for one call gets a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum UpstreamError {
+pub enum UpstreamError {
     /// It was silent for too long.
     #[error("the upstream did not answer in time")]
     Timeout,
@@ -14,38 +44,28 @@ pub(super) enum UpstreamError {
     /// It redirects, and is not followed.
     #[error("the upstream redirects to another address")]
     Redirected,
-    /// It was not asked: the tokens of the day are used up, for so many seconds.
-    #[error("the tokens of the day are used up")]
-    Spent(u64),
-    /// It was not asked: the tokens of the day cannot be counted.
-    #[error("the tokens of the day cannot be counted")]
-    Uncounted,
+    /// It was not asked: the tokens of the day are used up, or cannot be counted.
+    #[error("the tokens of the day are used up, or cannot be counted")]
+    Limited(LimitError),
 }
 
-impl From<UpstreamError> for Problem {
+impl From<Full> for Error {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
+}
+
+impl From<LimitError> for Error {
+    fn from(error: LimitError) -> Self {
+        Self::Limited(error)
+    }
+}
+
+impl From<UpstreamError> for Error {
     fn from(error: UpstreamError) -> Self {
         match error {
-            UpstreamError::Timeout => Self::new(
-                Code::UpstreamTimeout,
-                "the language model's server took too long; try again, or ask for less",
-            ),
-            UpstreamError::Unavailable => Self::new(
-                Code::UpstreamUnavailable,
-                "the language model's server cannot be reached, or broke off; try again shortly",
-            ),
-            UpstreamError::Redirected => Self::new(
-                Code::UpstreamUnavailable,
-                "the language model's server redirects to another address, which is not followed; \
-                 its administrator has to correct LLM_UPSTREAM_URL",
-            ),
-            UpstreamError::Spent(seconds) => {
-                let detail = "your tokens of the day are used up; there are new ones at 00:00 UTC";
-                Self::new(Code::RateLimited, detail).retry_after(seconds)
-            }
-            UpstreamError::Uncounted => Self::new(
-                Code::LimitsUnavailable,
-                "the tokens of the day cannot be counted; try again shortly",
-            ),
+            UpstreamError::Limited(limit) => Self::Limited(limit),
+            other => Self::Upstream(other),
         }
     }
 }

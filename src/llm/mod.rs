@@ -18,6 +18,7 @@ mod flights;
 mod key;
 mod meter;
 mod policy;
+mod problem;
 mod pump;
 mod question;
 mod redact;
@@ -38,18 +39,19 @@ pub use self::stats::{CacheStats, Counts};
 pub use self::tokens::Today;
 
 use self::access::Access;
+use self::error::Error;
 use self::flights::Flights;
 use self::pump::BEING_KEPT;
 use self::question::LONG_AT_ONCE;
 use self::store::Store;
-use self::tokens::{DAY, Tokens};
+use self::tokens::Tokens;
 use self::upstream::Upstream;
 pub use self::upstream::{UPSTREAM_REQUEST_ID, UpstreamKey};
 use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::config::{Config, Llm as LlmConfig};
 use crate::http::budget::Budget;
-use crate::http::{Bucket, Code, Context, Problem, RateLimits, Verdict};
+use crate::http::{Bucket, Context, LimitError, RateLimits};
 use crate::identity::UserId;
 use crate::storage::{BadUrl, RedisUnavailable, Storage};
 
@@ -203,14 +205,8 @@ impl Llm {
         self.0.tokens.today(user, top).await
     }
 
-    /// The verdict on a call that was refused because the tokens of the day are used up.
-    fn spent(&self, seconds: u64) -> Verdict {
-        let seconds = i64::try_from(seconds).unwrap_or(DAY);
-        Verdict::used_up("llm-tokens", self.0.tokens.limit(), DAY, seconds)
-    }
-
     /// Charges a call to the user.
-    async fn charge(&self, context: &Context, user: UserId) -> Result<(), Problem> {
+    async fn charge(&self, context: &Context, user: UserId) -> Result<(), LimitError> {
         let bucket = Bucket {
             policy: "llm",
             key: user.to_string(),
@@ -223,15 +219,12 @@ impl Llm {
     }
 
     /// Whether there is anybody to ask.
-    fn require_upstream(&self) -> Result<&Upstream, Problem> {
-        self.0.upstream.as_ref().ok_or_else(|| {
-            let detail = "this server stands before no language model: LLM_UPSTREAM_URL is not set";
-            Problem::new(Code::LlmDisabled, detail)
-        })
+    fn require_upstream(&self) -> Result<&Upstream, Error> {
+        self.0.upstream.as_ref().ok_or(Error::Disabled)
     }
 
     /// Refuses a caller whom `LLM_ALLOWED_ROLES` leaves out.
-    fn admit(&self, caller: &Caller) -> Result<(), Problem> {
+    fn admit(&self, caller: &Caller) -> Result<(), Error> {
         self.0.access.admit(caller)
     }
 }

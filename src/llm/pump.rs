@@ -14,7 +14,7 @@ use super::flight::Flight;
 use super::key::CacheKey;
 use super::meter::Meter;
 use super::store::Put;
-use super::tokens::{Refusal, Reserved};
+use super::tokens::Reserved;
 use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 
 /// How long a call that was kept can still be joined. A request that looked the answer up just
@@ -125,12 +125,9 @@ impl Llm {
         };
         let (least, most) = (count(call.prompt), count(call.most));
         let reserved = self.0.tokens.reserve(call.user, least, most).await;
-        reserved.map_err(|refusal| {
+        reserved.map_err(|error| {
             self.0.stats.tokens_refused.inc();
-            match refusal {
-                Refusal::Spent(seconds) => UpstreamError::Spent(seconds),
-                Refusal::Unavailable => UpstreamError::Uncounted,
-            }
+            UpstreamError::Limited(error)
         })
     }
 }

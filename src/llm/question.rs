@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 use tracing::Span;
 
 use super::canonical::Canonical;
+use super::error::Error;
 use super::upstream::Route;
-use crate::http::Problem;
 use crate::http::context::RequestId;
 use crate::identity::UserId;
 
@@ -36,7 +36,7 @@ impl Question<'_> {
     ///
     /// # Errors
     /// As [`Canonical::of`].
-    pub(super) async fn read(&self, long: &Semaphore) -> Result<Canonical, Problem> {
+    pub(super) async fn read(&self, long: &Semaphore) -> Result<Canonical, Error> {
         if !self.route.costs() {
             let name = self.model.as_deref().unwrap_or_default();
             return Ok(Canonical {
@@ -49,11 +49,11 @@ impl Question<'_> {
         if self.body.len() < LONG_BODY {
             return Canonical::of(&self.body);
         }
-        let _turn = long.acquire().await.map_err(|_| Problem::internal())?;
+        let _turn = long.acquire().await.map_err(|_| Error::Internal)?;
         let body = self.body.clone();
         let span = Span::current();
         let read = move || span.in_scope(|| Canonical::of(&body));
         let read = tokio::task::spawn_blocking(read).await;
-        read.map_err(|_| Problem::internal())?
+        read.map_err(|_| Error::Internal)?
     }
 }

@@ -24,7 +24,7 @@ use crate::http::client_address::client_address;
 use crate::http::context::{Context, REQUEST_ID, RequestId};
 use crate::http::documents::{self, Dialect};
 use crate::http::head;
-use crate::http::rate_limit;
+use crate::http::verdict;
 use crate::http::{BodyBudget, Code, Problem};
 use crate::llm::UPSTREAM_REQUEST_ID;
 
@@ -117,7 +117,7 @@ impl<E> Edge<E> {
         documents::write(response, context, dialect);
         let headers = response.headers_mut();
         headers.reserve(MOST_HEADERS);
-        rate_limit::write_headers(headers, &context.verdicts());
+        verdict::write_headers(headers, &context.verdicts());
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert(REQUEST_ID, id);
         }

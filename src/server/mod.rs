@@ -287,8 +287,5 @@ impl App {
 
 /// The answer of a route that exists for other methods only.
 fn method_not_allowed() -> Problem {
-    Problem::new(
-        Code::MethodNotAllowed,
-        "the header Allow lists the methods taken here",
-    )
+    Code::MethodNotAllowed.into()
 }

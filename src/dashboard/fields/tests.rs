@@ -69,7 +69,7 @@ fn what_must_be_filled_in_is_missed_and_a_password_is_not_kept() {
 #[test]
 fn a_form_says_when_to_come_back_and_leaves_other_refusals_alone() {
     let mut form = Form::default();
-    let limited = Problem::new(Code::RateLimited, "x").retry_after(61);
+    let limited = Problem::from(Code::RateLimited).retry_after(61);
     form.refuse(limited).unwrap();
     let summary = form.summary().to_string();
     assert!(

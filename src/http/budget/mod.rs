@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use self::table::{Arriving, SMALL, Table, Used};
-use super::problem::{Code, Problem};
+use super::code::Code;
+use super::problem::Problem;
 
 /// Longest wait for the memory of bodies that make room: they are dropped at once, by another task.
 const LEAVING: Duration = Duration::from_secs(2);

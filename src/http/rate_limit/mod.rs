@@ -6,14 +6,11 @@
 mod memory;
 mod redis;
 mod table;
-mod verdict;
 
 use self::memory::MemoryCounters;
 use self::redis::RedisCounters;
-pub use self::verdict::{Verdict, write_headers};
-use self::verdict::{WINDOW_SECONDS, seconds_up};
 use super::context::Context;
-use super::problem::{Code, Problem};
+use super::verdict::{Verdict, WINDOW_SECONDS, seconds_up};
 use crate::clock::Clock;
 use crate::config::{FailMode, RateLimit};
 use crate::storage::RateLimitDb;
@@ -39,6 +36,20 @@ pub struct Bucket {
     pub unless_known: Option<String>,
     /// Whether clients are told of this bucket before it is full.
     pub public: bool,
+}
+
+/// The reason why a call is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitError {
+    /// A limit is used up.
+    Exceeded {
+        /// The policy of the limit.
+        policy: &'static str,
+        /// Seconds after which the call would pass.
+        retry_after: u64,
+    },
+    /// The store of the counters does not answer.
+    Unavailable,
 }
 
 /// Counts calls, in Redis or in this process.
@@ -82,9 +93,8 @@ impl RateLimits {
     /// Charges a call to all `buckets` at once: it passes all of them, or counts in none.
     ///
     /// # Errors
-    /// `rate_limited` with the seconds until the call would pass; `limits_unavailable` while Redis
-    /// is away and the fail mode is `closed`.
-    pub async fn charge(&self, context: &Context, buckets: Vec<Bucket>) -> Result<(), Problem> {
+    /// [`LimitError`]; `Unavailable` only while Redis is away and the fail mode is `closed`.
+    pub async fn charge(&self, context: &Context, buckets: Vec<Bucket>) -> Result<(), LimitError> {
         if !self.enabled || buckets.is_empty() {
             return Ok(());
         }
@@ -97,10 +107,7 @@ impl RateLimits {
                 Ok(counts) => (buckets, counts),
                 Err(_) => match self.fail_mode {
                     FailMode::Open => return Ok(()),
-                    FailMode::Closed => {
-                        let detail = "the rate limits cannot be counted; try again shortly";
-                        return Err(Problem::new(Code::LimitsUnavailable, detail));
-                    }
+                    FailMode::Closed => return Err(LimitError::Unavailable),
                     FailMode::Local => {
                         let buckets: Vec<_> = buckets.into_iter().map(stricter).collect();
                         let counts = self.fallback.charge(&buckets);
@@ -114,20 +121,16 @@ impl RateLimits {
             .zip(counts)
             .map(|(bucket, count)| verdict(bucket, count))
             .collect();
-        let wait = verdicts
-            .iter()
-            .filter(|v| v.refused)
-            .map(|v| v.reset_millis)
-            .max();
+        let refused = verdicts.iter().filter(|verdict| verdict.refused);
+        let last = refused.max_by_key(|verdict| verdict.reset_millis);
+        let outcome = last.map_or(Ok(()), |verdict| {
+            Err(LimitError::Exceeded {
+                policy: verdict.policy,
+                retry_after: seconds_up(verdict.reset_millis).max(1).unsigned_abs(),
+            })
+        });
         context.note(verdicts);
-        match wait {
-            None => Ok(()),
-            Some(millis) => {
-                let seconds = seconds_up(millis).max(1);
-                let detail = format!("too many requests; try again in {seconds} seconds");
-                Err(Problem::new(Code::RateLimited, detail).retry_after(seconds.unsigned_abs()))
-            }
-        }
+        outcome
     }
 
     /// Sets the marks `names` for 30 days. Best effort: without them, a limit is stricter.

@@ -1,6 +1,7 @@
 //! Unit tests of `access`.
 
 use super::*;
+use crate::http::{Code, Problem};
 
 fn access(models: &[&str]) -> Access {
     let config = Config {
@@ -32,7 +33,9 @@ fn any_account_may_ask_in_development_only() {
 fn only_listed_models_are_asked_however_they_are_named() {
     let check = |access: &Access, body: &str| {
         let asked = Canonical::of(body.as_bytes()).unwrap();
-        access.check(&asked).map_err(|problem| problem.code)
+        access
+            .check(&asked)
+            .map_err(|error| Problem::from(error).code)
     };
     let some = access(&["tiny", "small"]);
     for body in [

@@ -13,8 +13,9 @@ mod reader;
 
 use self::hashing::Hashing;
 use self::reader::{Malformed, Number};
+use super::error::Error;
 use super::meter::has_figures;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::FieldError;
 
 /// Lists and objects inside each other, as deep as `serde_json` reads them.
 const MAX_DEPTH: usize = 127;
@@ -74,11 +75,11 @@ impl Canonical {
     /// Reads a JSON object.
     ///
     /// # Errors
-    /// `malformed_body` for what is not JSON, is nested more than 127 deep, or holds a key twice;
-    /// `invalid_input` for JSON that is not an object, and for one with more than a million items
+    /// [`Error::Malformed`] for what is not JSON, is nested more than 127 deep, or holds a key twice;
+    /// [`Error::Invalid`] for JSON that is not an object, and for one with more than a million items
     /// or 65,536 members.
-    pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
-        let read = Hashing::of(body).map_err(|fault| fault.problem(body))?;
+    pub(super) fn of(body: &[u8]) -> Result<Self, Error> {
+        let read = Hashing::of(body).map_err(|fault| fault.error(body))?;
         Ok(Self {
             figures: has_figures(body),
             ..read
@@ -103,23 +104,25 @@ impl From<Malformed> for Fault {
 }
 
 impl Fault {
-    /// The problem, which quotes nothing of `body`.
-    fn problem(self, body: &[u8]) -> Problem {
-        let malformed = |detail: String| Problem::new(Code::MalformedBody, detail);
-        let invalid =
-            |code, message: String| Problem::invalid(vec![FieldError::new("", code, message)]);
+    /// The error, which quotes nothing of `body`.
+    fn error(self, body: &[u8]) -> Error {
+        let invalid = |code, message: String| Error::Invalid(FieldError::new("", code, message));
         match self {
             Self::Malformed(at) => {
                 let before = &body[..at.min(body.len())];
                 let line = before.split(|byte| *byte == b'\n').count();
                 let last = before.rsplit(|byte| *byte == b'\n').next();
                 let column = last.map_or(0, <[u8]>::len) + 1;
-                malformed(format!(
+                Error::Malformed(format!(
                     "the body is not JSON: line {line}, column {column}"
                 ))
             }
-            Self::TooDeep => malformed(format!("the body is nested more than {MAX_DEPTH} deep")),
-            Self::Twice => malformed("the body holds one key twice in one object".to_owned()),
+            Self::TooDeep => {
+                Error::Malformed(format!("the body is nested more than {MAX_DEPTH} deep"))
+            }
+            Self::Twice => {
+                Error::Malformed("the body holds one key twice in one object".to_owned())
+            }
             Self::TooMany(things, most) => invalid(
                 "too_many",
                 format!("the body holds more than {most} {things}"),

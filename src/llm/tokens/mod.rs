@@ -8,11 +8,15 @@ use redis::Script;
 use self::memory::MemoryTokens;
 use crate::clock::Clock;
 use crate::config::FailMode;
+use crate::http::LimitError;
 use crate::identity::UserId;
 use crate::storage::{RateLimitDb, RedisUnavailable};
 
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
+
+/// The policy's name, as clients see it.
+pub(super) const POLICY: &str = "llm-tokens";
 
 /// Tokens by user, and the day that they are of; one slot of a cluster.
 const KEYS: [&str; 2] = ["aura:{llm-tokens}:users", "aura:{llm-tokens}:day"];
@@ -29,15 +33,6 @@ pub struct Today {
     pub resets_in: i64,
     /// The users with the most tokens, in their order.
     pub top: Vec<(UserId, i64)>,
-}
-
-/// The reason why a call gets no tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// They are used up for so many seconds.
-    Spent(u64),
-    /// They cannot be counted, and `RATE_LIMIT_FAIL_MODE=closed`.
-    Unavailable,
 }
 
 /// Tokens that a call has until it is settled.
@@ -101,7 +96,7 @@ impl Tokens {
         user: UserId,
         least: i64,
         most: i64,
-    ) -> Result<Option<Reserved>, Refusal> {
+    ) -> Result<Option<Reserved>, LimitError> {
         let shared = match &self.redis {
             None => None,
             Some(redis) => Some(redis.reserve(user, self.limit, least, most).await),
@@ -112,7 +107,7 @@ impl Tokens {
             Some(Err(_)) => match self.fail_mode {
                 _ if self.limit == 0 => return Ok(None),
                 FailMode::Open => return Ok(None),
-                FailMode::Closed => return Err(Refusal::Unavailable),
+                FailMode::Closed => return Err(LimitError::Unavailable),
                 // As for the rate limits: one process sees a part of the calls, and allows half.
                 FailMode::Local => {
                     let half = (self.limit / 2).max(1);
@@ -122,7 +117,10 @@ impl Tokens {
         };
         let (amount, _, left, day) = granted;
         if amount == 0 {
-            return Err(Refusal::Spent(left.max(1).unsigned_abs()));
+            return Err(LimitError::Exceeded {
+                policy: POLICY,
+                retry_after: left.max(1).unsigned_abs(),
+            });
         }
         Ok(Some(Reserved {
             user,

@@ -161,7 +161,7 @@ async fn what_an_administrator_does_to_an_account_holds_at_once() {
     is_page(&root.follow(&gone).await, 200, "The account is deleted.");
     ann.get("/account").await.is(303);
     for path in [page.clone(), "/users/x".to_owned()] {
-        is_page(&root.get(&path).await, 404, "There is no such user");
+        is_page(&root.get(&path).await, 404, "User not found");
         let path = format!("{path}/enable");
         root.submit("/users", &path, &[]).await.is(404);
     }
@@ -312,7 +312,7 @@ async fn accounts_are_filtered_ordered_and_counted() {
         "order=newest&after=x",
     ] {
         let refused = root.get(&format!("/users?{query}")).await;
-        is_page(&refused, 400, "This address is not right");
+        is_page(&refused, 400, "Invalid parameter");
     }
     for path in [
         "/audit?who=x",

@@ -116,7 +116,7 @@ async fn registration_can_be_closed() {
     );
     let fields = [("email", "new@example.com"), ("password", PASSWORD)];
     let sent = visitor.submit("/sign-in", "/register", &fields).await;
-    is_page(&sent, 422, "Registration is closed.");
+    is_page(&sent, 422, "This server does not accept registrations.");
     world
         .client()
         .login("new@example.com", PASSWORD)
@@ -135,7 +135,7 @@ async fn a_limit_says_when_to_come_back_and_keeps_what_was_typed() {
         visitor.sign_in(ANN, "wrong").await.is(422);
     }
     let limited = visitor.sign_in(ANN, PASSWORD).await;
-    is_page(&limited, 429, "That was too often. Try again in ");
+    is_page(&limited, 429, "Too many attempts. Try again in ");
     assert!(limited.text.contains(&format!("value=\"{ANN}\"")));
     let seconds: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
@@ -149,7 +149,7 @@ async fn a_reset_link_works_once() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     for path in ["/reset", "/reset?token="] {
-        is_page(&visitor.get(path).await, 401, "This link does not work");
+        is_page(&visitor.get(path).await, 401, "This link was used already");
     }
     let session = world.client().signed_in(ANN).await;
     let link = world
@@ -211,11 +211,7 @@ async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
         ("password", PASSWORD),
         ("form", token.as_str()),
     ];
-    is_page(
-        &second.post("/setup", &late).await,
-        404,
-        "There is nothing here",
-    );
+    is_page(&second.post("/setup", &late).await, 404, "Not found");
     second.get("/setup").await.is(404);
     assert!(!second.get("/sign-in").await.text.contains("/setup"));
     aura.client()

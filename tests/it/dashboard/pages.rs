@@ -163,7 +163,7 @@ async fn an_address_that_is_none_is_a_page_for_people_and_a_document_for_program
     let mut visitor = world.visitor();
     for path in ["/nowhere", "/auth/nowhere", "/users/x/y/z", "/account/x"] {
         let page = visitor.get(path).await;
-        is_page(&page, 404, "There is nothing here");
+        is_page(&page, 404, "Not found");
         assert!(page.text.contains(page.header("x-request-id")), "{page:#?}");
     }
     for path in ["/nowhere", "/auth/nowhere", "/admin/nowhere"] {
@@ -187,7 +187,7 @@ async fn what_is_too_large_or_no_form_is_told_in_words() {
     is_page(
         &visitor.post("/sign-in", &fields).await,
         413,
-        "This is too large",
+        "What you sent is too large",
     );
     for body in ["email=a&email=b", "email=%00", "email=%ff"] {
         let sent = visitor

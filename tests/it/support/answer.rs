@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aura::http::Code;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -78,7 +79,10 @@ impl Answer {
         );
         assert_eq!(self.json["status"], status, "{self:#?}");
         assert_eq!(self.json["code"], code, "{self:#?}");
-        for member in ["type", "title", "detail", "instance"] {
+        let row = Code::ALL.iter().find(|row| row.as_str() == code);
+        let title = row.map(|row| row.title());
+        assert_eq!(self.json["title"].as_str(), title, "{self:#?}");
+        for member in ["type", "detail", "instance"] {
             assert!(self.json[member].is_string(), "{member}: {self:#?}");
         }
         assert_eq!(
