@@ -4,15 +4,13 @@ use askama::Template;
 use poem::http::StatusCode;
 use secrecy::ExposeSecret;
 
-use super::Answer;
-use super::done::Done;
-use super::fault::{keep_headers, status_of_form};
+use super::error::{PageResult, keep_headers, status_of_form};
 use super::fields::{Field, Form};
+use super::flash::Flash;
 use super::moment::Moment;
-use super::page::page;
+use super::page::{page, redirect, redirect_with};
+use super::request::PageRequest;
 use super::session_row::{FIRST, SessionRow};
-use super::sign_in::two;
-use super::visit::Visit;
 use crate::auth::Account;
 use crate::http::{Code, Problem};
 
@@ -31,20 +29,20 @@ struct Page {
 }
 
 /// The page.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    let form = form(visit);
-    render(visit, StatusCode::OK, form).await
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    let form = form(request);
+    render(request, StatusCode::OK, form).await
 }
 
-async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
-    let caller = visit.caller()?;
-    let auth = visit.site.auth.clone();
+async fn render(request: &mut PageRequest, status: StatusCode, form: Form) -> PageResult {
+    let caller = request.caller()?;
+    let auth = request.site.auth.clone();
     let user = auth.user(&caller).await?;
     let sessions = auth
         .sessions_of(Some(&caller.session), user.id, FIRST)
         .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, Some(&caller.session));
-    let llm = &visit.site.llm;
+    let llm = &request.site.llm;
     let today = llm.tokens_today(caller.user(), 1).await.ok();
     let tokens = today.map(|today| today.used).filter(|used| *used > 0);
     let tokens_per_day = llm.tokens_per_day();
@@ -54,73 +52,75 @@ async fn render(visit: &mut Visit, status: StatusCode, form: Form) -> Answer {
         since: Moment(user.created_at),
         account: user.into(),
         form,
-        token: visit.token(),
+        token: request.browser.form_token(),
         sessions,
         hidden,
     };
-    Ok(page(visit, status, "My account", &body))
+    Ok(page(request, status, "My account", &body))
 }
 
-/// Leads to the form for another password, by way of the sign-in and back where nobody is signed in.
-pub(super) fn lead_to_password(visit: &mut Visit) -> Answer {
-    visit.caller()?;
-    Ok(visit.see("/account#password"))
+/// Leads to the form for a new password.
+pub(super) fn lead_to_password(request: &mut PageRequest) -> PageResult {
+    Ok(redirect(request, "/account#password"))
 }
 
 /// Changes the password.
-pub(super) async fn change_password(visit: &mut Visit) -> Answer {
-    let caller = visit.caller()?;
-    let mut sent = visit.limited_form().await?;
-    let mut form = form(visit);
-    let [current, new] = two(form.fill(&mut sent));
+pub(super) async fn change_password(request: &mut PageRequest) -> PageResult {
+    let caller = request.caller()?;
+    let mut sent = request.limited_form().await?;
+    let mut form = form(request);
+    let mut values = form.fill(&mut sent);
     if !form.is_good() {
-        return render(visit, StatusCode::UNPROCESSABLE_ENTITY, form).await;
+        return render(request, StatusCode::UNPROCESSABLE_ENTITY, form).await;
     }
-    let auth = visit.site.auth.clone();
+    let current = values.take("current_password").into();
+    let new = values.take("new_password").into();
+    let auth = request.site.auth.clone();
     let changed = auth
-        .change_password(&visit.context, &caller, current.into(), new.into())
+        .change_password(&request.context, &caller, current, new)
         .await;
     let error = match changed {
         Ok(device) => {
-            visit.keep_device(device.expose_secret());
-            return Ok(visit.see_done("/account", Done::PasswordChanged));
+            request.browser.keep_device(device.expose_secret());
+            return Ok(redirect_with(request, "/account", Flash::PasswordChanged));
         }
         Err(error) => error,
     };
     let problem = form.refuse(Problem::from(error))?;
-    let mut response = render(visit, status_of_form(&problem), form).await?;
+    let mut response = render(request, status_of_form(&problem), form).await?;
     keep_headers(&mut response, problem);
     Ok(response)
 }
 
 /// Ends one of my sessions.
-pub(super) async fn end_session(visit: &mut Visit, id: &str) -> Answer {
-    let caller = visit.caller()?;
-    visit.form().await?;
+pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
+    let caller = request.caller()?;
+    request.form().await?;
     let gone = || Problem::from(Code::SessionNotFound);
+    let id = request.address.path_parameter("id");
     let id = id.parse().map_err(|_| gone())?;
-    let auth = visit.site.auth.clone();
-    auth.end_session(&visit.context, &caller, id).await?;
+    let auth = request.site.auth.clone();
+    auth.end_session(&request.context, &caller, id).await?;
     if caller.session.id == id {
-        visit.forget();
-        return Ok(visit.see_done("/sign-in", Done::SignedOut));
+        request.browser.forget();
+        return Ok(redirect_with(request, "/sign-in", Flash::SignedOut));
     }
-    Ok(visit.see_done("/account", Done::SessionEnded))
+    Ok(redirect_with(request, "/account", Flash::SessionEnded))
 }
 
 /// Ends all of my sessions but this one.
-pub(super) async fn end_others(visit: &mut Visit) -> Answer {
-    let caller = visit.caller()?;
-    visit.form().await?;
-    let auth = visit.site.auth.clone();
-    auth.end_other_sessions(&visit.context, &caller).await?;
-    Ok(visit.see_done("/account", Done::OthersEnded))
+pub(super) async fn end_others(request: &mut PageRequest) -> PageResult {
+    let caller = request.caller()?;
+    request.form().await?;
+    let auth = request.site.auth.clone();
+    auth.end_other_sessions(&request.context, &caller).await?;
+    Ok(redirect_with(request, "/account", Flash::OthersEnded))
 }
 
-fn form(visit: &Visit) -> Form {
+fn form(request: &PageRequest) -> Form {
     Form::new(vec![
         Field::password("current_password", "Current password"),
-        Field::new_password("new_password", "New password", visit.site.min_password),
+        Field::new_password("new_password", "New password", request.site.min_password),
     ])
 }
 

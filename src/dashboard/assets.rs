@@ -1,33 +1,28 @@
-//! Style, script and icon, which every page asks for.
+//! Style sheet, script and icon, which every page asks for.
 
 use std::sync::{Arc, LazyLock};
 
-use poem::Response;
-
-use super::visit::Visit;
+use super::error::PageResult;
+use super::request::PageRequest;
 use crate::http::asset::Asset;
 
 macro_rules! assets {
     ($($name:ident: $kind:literal, $file:literal;)+) => {
-        $(static $name: LazyLock<Arc<Asset>> = LazyLock::new(|| {
-            Asset::new($kind, &include_bytes!(concat!("../../templates/dashboard/", $file))[..])
-        });)+
+        $(
+            #[doc = concat!("Serves `", $file, "`.")]
+            pub(super) fn $name(request: &mut PageRequest) -> PageResult {
+                static ASSET: LazyLock<Arc<Asset>> = LazyLock::new(|| {
+                    let bytes = include_bytes!(concat!("../../templates/dashboard/", $file));
+                    Asset::new($kind, &bytes[..])
+                });
+                Ok(ASSET.answer(request.browser.headers()))
+            }
+        )+
     };
 }
 
 assets! {
-    STYLE: "text/css; charset=utf-8", "aura.css";
-    SCRIPT: "text/javascript; charset=utf-8", "aura.js";
-    ICON: "image/svg+xml", "icon.svg";
-}
-
-/// The file of a name.
-pub(super) fn show(visit: &Visit, name: &str) -> Option<Response> {
-    let asset = match name {
-        "aura.css" => &STYLE,
-        "aura.js" => &SCRIPT,
-        "icon.svg" => &ICON,
-        _ => return None,
-    };
-    Some(asset.answer(visit.headers()))
+    style: "text/css; charset=utf-8", "aura.css";
+    script: "text/javascript; charset=utf-8", "aura.js";
+    icon: "image/svg+xml", "icon.svg";
 }

@@ -6,13 +6,14 @@ use askama::Template;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 
-use super::Answer;
+use super::address::escape;
 use super::device::device;
+use super::error::PageResult;
 use super::fields::{Field, Form, Summary};
 use super::moment::Exact;
 use super::page::{finish, page};
+use super::request::PageRequest;
 use super::users::Pager;
-use super::visit::{Visit, escape};
 use crate::admin::export::{Export, NDJSON};
 use crate::audit::{Action, Filter, Recorded};
 use crate::auth::Error;
@@ -106,12 +107,11 @@ struct Asked {
 }
 
 /// The page.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    visit.admin()?;
-    refuse_unknown(visit)?;
-    let asked = asked(visit);
-    let before = visit.query("before").parse().ok();
-    let audit = visit.site.audit.clone();
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    refuse_unknown(request)?;
+    let asked = asked(request);
+    let before = request.address.query("before").parse().ok();
+    let audit = request.site.audit.clone();
     let events = if asked.form.is_good() {
         let page = audit.page(&asked.filter, before, ROWS + 1).await;
         page.map_err(Error::from)?
@@ -150,38 +150,38 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
         events: events.into_iter().map(Row::new).collect(),
         pager,
     };
-    Ok(page(visit, status, "Audit", &body))
+    Ok(page(request, status, "Audit", &body))
 }
 
 /// The same events as a file.
-pub(super) async fn download(visit: &mut Visit) -> Answer {
-    let admin = visit.admin()?;
+pub(super) async fn download(request: &mut PageRequest) -> PageResult {
+    let by = request.by()?;
     // It is recorded in the administrator's name, so no page of somebody else's may ask for it.
-    refuse_other_sites(visit.headers())?;
-    refuse_unknown(visit)?;
-    let asked = asked(visit);
+    refuse_other_sites(request.browser.headers())?;
+    refuse_unknown(request)?;
+    let asked = asked(request);
     if !asked.form.is_good() {
-        return show(visit).await;
+        return show(request).await;
     }
-    if visit.is_head() {
+    if request.address.is_head() {
         return Ok(finish(
-            visit,
+            request,
             Response::builder().content_type(NDJSON).finish(),
         ));
     }
-    let auth = visit.site.auth.clone();
-    let export = Export::begin(&auth, asked.filter, &visit.by(&admin)).await?;
-    Ok(finish(visit, export.into_response()))
+    let auth = request.site.auth.clone();
+    let export = Export::begin(&auth, asked.filter, &by).await?;
+    Ok(finish(request, export.into_response()))
 }
 
-fn refuse_unknown(visit: &Visit) -> Result<(), Problem> {
+fn refuse_unknown(request: &PageRequest) -> Result<(), Problem> {
     let mut known = vec!["action", "before"];
     known.extend(FILTERS.map(|(name, _, _)| name));
-    visit.refuse_unknown(&known)
+    request.address.refuse_unknown(&known)
 }
 
-fn asked(visit: &Visit) -> Asked {
-    let action = visit.search("action");
+fn asked(request: &PageRequest) -> Asked {
+    let action = request.address.search("action");
     let mut query = String::new();
     let mut note = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -191,7 +191,7 @@ fn asked(visit: &Visit) -> Asked {
     };
     note("action", &action);
     let fields = FILTERS.map(|(name, label, kind)| {
-        let value = visit.search(name);
+        let value = request.address.search(name);
         note(name, &value);
         Field {
             value,

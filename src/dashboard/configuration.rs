@@ -3,9 +3,9 @@
 use askama::Template;
 use poem::http::StatusCode;
 
-use super::Answer;
+use super::error::PageResult;
 use super::page::page;
-use super::visit::Visit;
+use super::request::PageRequest;
 use crate::admin::configuration::SettingReport;
 
 /// A run of text; true for what is code.
@@ -57,12 +57,11 @@ struct Page<'a> {
 }
 
 /// The page.
-pub(super) fn show(visit: &mut Visit) -> Answer {
-    visit.admin()?;
-    visit.refuse_unknown(&["q"])?;
-    let query = visit.search("q");
+pub(super) fn show(request: &mut PageRequest) -> PageResult {
+    request.address.refuse_unknown(&["q"])?;
+    let query = request.address.search("q");
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-    let report = std::sync::Arc::clone(&visit.site.configuration);
+    let report = std::sync::Arc::clone(&request.site.configuration);
     let sections: Vec<Section<'_>> = report
         .sections
         .iter()
@@ -89,7 +88,7 @@ pub(super) fn show(visit: &mut Visit) -> Answer {
             .collect(),
         sections,
     };
-    Ok(page(visit, StatusCode::OK, "Configuration", &body))
+    Ok(page(request, StatusCode::OK, "Configuration", &body))
 }
 
 /// Checks whether each of `words` stands in what the page says of a setting. Secrets are no part of it.

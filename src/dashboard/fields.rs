@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use poem::http::StatusCode;
 
+use super::error::{again_in, sentence};
 use crate::http::{Code, FormFields, Problem};
 
 /// One field of a form.
@@ -91,6 +92,18 @@ pub(super) struct Summary {
 
 impl HtmlSafe for Summary {}
 
+/// Submitted values by the names of their fields.
+pub(super) struct Values(Vec<(&'static str, String)>);
+
+impl Values {
+    /// Takes the value of a field; empty where nothing was submitted.
+    pub(super) fn take(&mut self, name: &str) -> String {
+        let found = self.0.iter_mut().find(|(field, _)| *field == name);
+        debug_assert!(found.is_some(), "the form has no field {name}");
+        found.map_or_else(String::new, |(_, value)| std::mem::take(value))
+    }
+}
+
 /// A form: its fields, what is hidden in it, and its faults.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Form {
@@ -129,10 +142,10 @@ impl Form {
         self.faults.is_empty()
     }
 
-    /// Takes what was sent for each field; a password is never shown again, so it is only given
-    /// back. A field that must be filled in and is not, is a fault.
-    pub(super) fn fill(&mut self, sent: &mut FormFields) -> Vec<String> {
-        let mut values = Vec::new();
+    /// Takes the submitted value of each field. A password is never shown again, so it is only in
+    /// the values. A required field without a value is a fault.
+    pub(super) fn fill(&mut self, sent: &mut FormFields) -> Values {
+        let mut values = Vec::with_capacity(self.fields.len());
         let mut missing = Vec::new();
         for field in &mut self.fields {
             let value = sent.take(field.name).unwrap_or_default();
@@ -142,12 +155,12 @@ impl Form {
             if field.kind != "password" {
                 field.value.clone_from(&value);
             }
-            values.push(value);
+            values.push((field.name, value));
         }
         for name in missing {
             self.fault(name, "This must be filled in.".to_owned());
         }
-        values
+        Values(values)
     }
 
     /// Notes a fault: at its field, if the form has it, and above.
@@ -190,28 +203,12 @@ impl Form {
         let own = problem.own_detail().map(sentence);
         let mut words = own.unwrap_or_else(|| code.sentence().to_owned());
         if let Some(seconds) = problem.retry_after {
+            words.push(' ');
             words.push_str(&again_in(seconds));
         }
         self.fault(field, words);
         Ok(problem)
     }
-}
-
-/// When to come back.
-pub(super) fn again_in(seconds: u64) -> String {
-    let span = super::moment::span(i64::try_from(seconds).unwrap_or(i64::MAX));
-    format!(" Try again in {span}.")
-}
-
-/// A message that was written for the middle of a line, as a sentence.
-pub(super) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    let mut text: String = first.chain(letters).collect();
-    if !text.ends_with(['.', '!', '?']) {
-        text.push('.');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use askama::Template;
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::fault::{Fault, keep_headers, status_of_form};
+use super::error::{PageError, keep_headers, status_of_form};
 use super::fields::Form;
 use super::page::page;
-use super::visit::Visit;
+use super::request::PageRequest;
 use crate::http::Problem;
 
 /// The page.
@@ -27,8 +27,8 @@ pub(super) struct FormPage {
 
 impl FormPage {
     /// Shows the form.
-    pub(super) fn show(mut self, visit: &mut Visit) -> Response {
-        let token = visit.token();
+    pub(super) fn show(mut self, request: &mut PageRequest) -> Response {
+        let token = request.browser.form_token();
         self.form.hidden.push(("form", token));
         self.form.focus();
         let status = if self.form.is_good() {
@@ -36,18 +36,18 @@ impl FormPage {
         } else {
             StatusCode::UNPROCESSABLE_ENTITY
         };
-        page(visit, status, self.heading, &self)
+        page(request, status, self.heading, &self)
     }
 
     /// Shows the form again with what the refusal says of it; gives back what no form can mend.
     pub(super) fn refuse(
         mut self,
-        visit: &mut Visit,
+        request: &mut PageRequest,
         problem: impl Into<Problem>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PageError> {
         let problem = self.form.refuse(problem.into())?;
         let status = status_of_form(&problem);
-        let mut response = self.show(visit);
+        let mut response = self.show(request);
         response.set_status(status);
         keep_headers(&mut response, problem);
         Ok(response)

@@ -1,190 +1,80 @@
 //! The dashboard: pages from the server, with one stylesheet and one script, without which everything
 //! works but the live charts, the showing of passwords and the part of an address behind `#`.
 //!
-//! One file a page; `page.rs` is the layout around all of them, `visit.rs` one request, `fields.rs`
-//! and `form.rs` forms. What pages show and do is `auth`'s, `admin`'s and `audit`'s business; every
-//! error becomes a page here, in plain words.
+//! One file a page, one line of `routes.rs` an address. `request.rs` is one request, `page.rs` the
+//! layout around all pages, `fields.rs` and `form_page.rs` are forms, `error.rs` holds what pages
+//! say of errors. What pages show and do is the business of `auth`, `admin` and `audit`.
 
 mod account;
+mod address;
 mod assets;
 mod audit;
+mod browser;
 pub mod chart;
 mod configuration;
 mod device;
-mod done;
-mod fault;
+mod error;
+mod error_page;
 mod fields;
-mod form;
+mod flash;
 mod form_page;
+mod form_token;
 #[cfg(test)]
 mod hostile;
 mod moment;
+mod origin;
 mod overview;
 mod page;
-mod plain_http;
 mod register;
+mod request;
 mod reset;
+mod routes;
 mod session_row;
 mod setup;
+mod setup_code;
 mod sign_in;
+mod site;
 mod user;
 mod users;
-mod visit;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use poem::http::{HeaderMap, HeaderValue, Method, header};
+use poem::http::{HeaderMap, header};
 use poem::{Endpoint, Request, Response};
 use poem_openapi::OperationId;
 
-pub use self::setup::SetupCode;
+pub use self::routes::{Access, ROUTES, Route};
+pub use self::setup_code::SetupCode;
+pub use self::site::Parts;
 
-use self::fault::Fault;
-use self::visit::Visit;
-use crate::activity::Activity;
-use crate::admin::configuration::Configuration;
-use crate::audit::Audit;
-use crate::auth::Auth;
-use crate::clock::Clock;
-use crate::config::{self, Config, HostPort};
-use crate::health::Health;
-use crate::http::cookies::CookieRules;
-use crate::http::next::NextHosts;
+use self::error::{PageError, PageResult};
+use self::origin::lacks_https;
+use self::page::redirect;
+use self::request::PageRequest;
+use self::site::Site;
+use crate::auth::users::ADMIN;
+use crate::config::Config;
 use crate::http::{Code, Context, Problem};
-use crate::llm::Llm;
 
-/// What a handler gives.
-type Answer = Result<Response, Fault>;
-
-/// The addresses of the pages and the methods that each takes.
-pub const ROUTES: [(&str, &[&str]); 29] = [
-    ("/", &["GET"]),
-    ("/live", &["GET"]),
-    ("/sign-in", &["GET", "POST"]),
-    ("/sign-out", &["GET", "POST"]),
-    ("/register", &["GET", "POST"]),
-    ("/reset", &["GET", "POST"]),
-    ("/setup", &["GET", "POST"]),
-    ("/account", &["GET"]),
-    ("/account/password", &["POST"]),
-    ("/account/sessions/end-others", &["POST"]),
-    ("/account/sessions/{id}/end", &["POST"]),
-    ("/users", &["GET"]),
-    ("/users/new", &["GET", "POST"]),
-    ("/users/{id}", &["GET"]),
-    ("/users/{id}/roles", &["POST"]),
-    ("/users/{id}/disable", &["POST"]),
-    ("/users/{id}/enable", &["POST"]),
-    ("/users/{id}/end-sessions", &["POST"]),
-    ("/users/{id}/require-password-change", &["POST"]),
-    ("/users/{id}/reset", &["POST"]),
-    ("/users/{id}/delete", &["POST"]),
-    ("/users/{id}/erase", &["POST"]),
-    ("/audit", &["GET"]),
-    ("/audit/export", &["GET"]),
-    ("/configuration", &["GET"]),
-    (CHANGE_PASSWORD, &["GET"]),
-    ("/assets/aura.css", &["GET"]),
-    ("/assets/aura.js", &["GET"]),
-    ("/assets/icon.svg", &["GET"]),
-];
-
-/// Where password managers look for the page on which a password is changed (W3C, "A Well-Known URL
-/// for Changing Passwords").
-const CHANGE_PASSWORD: &str = "/.well-known/change-password";
-
-/// What the pages stand on.
-pub struct Parts {
-    /// Accounts and sessions.
-    pub auth: Auth,
-    /// Who did what.
-    pub audit: Audit,
-    /// Whether all is well.
-    pub health: Health,
-    /// The last hour in numbers.
-    pub activity: Activity,
-    /// The tokens of the day.
-    pub llm: Llm,
-    /// Every setting.
-    pub configuration: Arc<Configuration>,
-    /// The time.
-    pub clock: Clock,
-    /// The code of `/setup`, on a server that was started for trying out.
-    pub setup: Option<Arc<SetupCode>>,
-}
-
-/// The pages; one endpoint.
+/// All pages as one endpoint.
 pub struct Dashboard(Arc<Site>);
-
-/// What all requests share.
-struct Site {
-    auth: Auth,
-    audit: Audit,
-    health: Health,
-    activity: Activity,
-    llm: Llm,
-    configuration: Arc<Configuration>,
-    clock: Clock,
-    cookies: CookieRules,
-    next: NextHosts,
-    policy: HeaderValue,
-    public_url: Option<String>,
-    registration_open: bool,
-    min_password: usize,
-    setup: Option<Arc<SetupCode>>,
-}
 
 impl Dashboard {
     /// The pages of a server with `config`.
     #[must_use]
     pub fn new(parts: Parts, config: &Config) -> Self {
-        let hosts = config.auth.forward_hosts.iter();
-        let hosts: Vec<String> = hosts.map(|host| host.as_str().to_owned()).collect();
-        let public_url = config.auth.public_url.as_ref();
-        Self(Arc::new(Site {
-            auth: parts.auth,
-            audit: parts.audit,
-            health: parts.health,
-            activity: parts.activity,
-            llm: parts.llm,
-            configuration: parts.configuration,
-            clock: parts.clock,
-            cookies: CookieRules::of(config),
-            policy: policy(&hosts),
-            next: NextHosts::new(hosts),
-            public_url: public_url.map(|url| url.as_str().to_owned()),
-            registration_open: config.auth.registration == config::Registration::Open,
-            min_password: config.password.min_length.as_usize(),
-            setup: parts.setup,
-        }))
+        Self(Arc::new(Site::new(parts, config, routes::menu())))
     }
 
-    /// Whether `path` is an address of the dashboard, or would be one.
+    /// Checks whether `path` is an address of the dashboard, or below one.
     #[must_use]
     pub fn owns(path: &str) -> bool {
-        let first = path.split('/').nth(1).unwrap_or_default();
-        path == "/"
-            || path == CHANGE_PASSWORD
-            || matches!(
-                first,
-                "live"
-                    | "sign-in"
-                    | "sign-out"
-                    | "register"
-                    | "reset"
-                    | "setup"
-                    | "account"
-                    | "users"
-                    | "audit"
-                    | "configuration"
-                    | "assets"
-                    | "favicon.ico"
-            )
+        routes::owns(path)
     }
 
-    /// Whether a person looks at the answer: a browser says that it would like a page.
+    /// Checks whether a person looks at the answer: browsers say that they would like a page.
     #[must_use]
     pub fn is_browser(headers: &HeaderMap) -> bool {
         let accept = headers.get(header::ACCEPT);
@@ -195,20 +85,22 @@ impl Dashboard {
         let context = request.data::<Arc<Context>>();
         let context = context.map(|context| Context::clone(context));
         let context = context.ok_or_else(Problem::internal)?;
-        let mut visit = Visit::new(Arc::clone(&self.0), context, request);
-        // What failed in the middle leaves nothing behind but the answer that it would have given.
-        let handled = AssertUnwindSafe(handle(&mut visit)).catch_unwind().await;
-        let outcome = handled.unwrap_or_else(|_| Err(Problem::internal().into()));
-        match outcome {
+        let (route, parameters) = routes::find(request.uri().path()).unzip();
+        let parameters = parameters.unwrap_or_default();
+        let mut request = PageRequest::new(Arc::clone(&self.0), context, request, parameters);
+        // A handler that panicked leaves nothing behind: the request is only asked for the layout.
+        let handled = AssertUnwindSafe(handle(&mut request, route));
+        let handled = handled.catch_unwind().await;
+        match handled.unwrap_or_else(|_| Err(Problem::internal().into())) {
             Ok(response) => Ok(response),
-            // A program that has gone astray reads what the API says of it.
-            Err(Fault::Problem(problem))
+            // A program at a wrong address reads what the API says of it.
+            Err(PageError::Problem(problem))
                 if matches!(problem.code, Code::NotFound | Code::MethodNotAllowed)
-                    && !Self::is_browser(visit.headers()) =>
+                    && !Self::is_browser(request.browser.headers()) =>
             {
                 Err(problem)
             }
-            Err(fault) => Ok(fault::answer(&mut visit, fault)),
+            Err(error) => Ok(error_page::answer(&mut request, error)),
         }
     }
 }
@@ -217,130 +109,37 @@ impl Endpoint for Dashboard {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        // Apart from the requests of the API, whose own state would grow by all of this.
+        // Boxed, or the future of every request to the API would be as large as this one.
         let mut response = Box::pin(self.answer(request)).await?;
         response.set_data(OperationId("dashboard"));
         Ok(response)
     }
 }
 
-/// Everything from this server and nothing inline; nobody else's page may frame it. Browsers hold
-/// the redirect after a form to `form-action` too.
-fn policy(hosts: &[String]) -> HeaderValue {
-    let mut text = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-                    connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-        .to_owned();
-    for host in hosts {
-        let here = HostPort::parse(host).is_some_and(|host| host.is_loopback());
-        let scheme = if here { "http" } else { "https" };
-        text.extend([" ", scheme, "://", host]);
+async fn handle(request: &mut PageRequest, route: Option<&'static Route>) -> PageResult {
+    let access = route.map(|route| route.access);
+    // A file is the same for everyone, and is served while the session store is away.
+    if access != Some(Access::File) {
+        request.recognize().await?;
     }
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
-}
-
-async fn handle(visit: &mut Visit) -> Answer {
-    let path = visit.path().to_owned();
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let segments = segments.as_slice();
-    if let ["assets", name] = segments
-        && visit.asks(&Method::GET)
-    {
-        return assets::show(visit, name).ok_or_else(not_found);
-    }
-    if let ["favicon.ico"] = segments
-        && visit.asks(&Method::GET)
-    {
-        return assets::show(visit, "icon.svg").ok_or_else(not_found);
-    }
-    visit.recognize().await?;
-    if visit.asks(&Method::GET) {
-        // Before a password is typed, not after it was sent in clear.
-        if matches!(segments, ["sign-in" | "register" | "reset" | "setup"])
-            && visit.session().is_none()
-            && visit.lacks_https()
-        {
-            return Err(Fault::PlainHttp);
+    let route = route.ok_or_else(PageError::not_found)?;
+    let handler = route.handler(request.address.route_method());
+    let handler = handler.ok_or(Code::MethodNotAllowed)?;
+    match route.access {
+        Access::File | Access::Anyone => {}
+        Access::PasswordForm => {
+            let asks = request.address.is_get_or_head() && request.browser.session().is_none();
+            if asks && lacks_https(request) {
+                return Err(PageError::PlainHttp);
+            }
         }
-        match segments {
-            [""] => return overview::show(visit).await,
-            ["live"] => return overview::live(visit).await,
-            ["sign-in"] => return sign_in::show(visit).await,
-            ["sign-out"] => return Ok(sign_in::show_sign_out(visit)),
-            ["register"] => return register::show(visit).await,
-            ["reset"] => return reset::show(visit).await,
-            ["setup"] => return setup::show(visit).await,
-            ["account"] => return account::show(visit).await,
-            [".well-known", "change-password"] => return account::lead_to_password(visit),
-            ["users"] => return users::show(visit).await,
-            ["users", "new"] => return users::show_new(visit),
-            ["users", id] => return user::show(visit, id).await,
-            ["audit"] => return audit::show(visit).await,
-            ["audit", "export"] => return audit::download(visit).await,
-            ["configuration"] => return configuration::show(visit),
-            _ => {}
+        Access::SignedIn => drop(request.caller()?),
+        Access::Administrator => drop(request.administrator()?),
+        Access::AdministratorOr(page) => {
+            if !request.caller()?.has(ADMIN) {
+                return Ok(redirect(request, page));
+            }
         }
     }
-    if visit.asks(&Method::POST) {
-        match segments {
-            ["sign-in"] => return sign_in::send(visit).await,
-            ["sign-out"] => return sign_in::sign_out(visit).await,
-            ["register"] => return register::send(visit).await,
-            ["reset"] => return reset::send(visit).await,
-            ["setup"] => return setup::send(visit).await,
-            ["account", "password"] => return account::change_password(visit).await,
-            ["account", "sessions", "end-others"] => return account::end_others(visit).await,
-            ["account", "sessions", id, "end"] => return account::end_session(visit, id).await,
-            ["users", "new"] => return users::create(visit).await,
-            ["users", id, action] => return user::act(visit, id, action).await,
-            _ => {}
-        }
-    }
-    if ROUTES.iter().any(|(pattern, _)| fits(pattern, segments)) {
-        return Err(Code::MethodNotAllowed.into());
-    }
-    Err(not_found())
-}
-
-fn not_found() -> Fault {
-    Code::NotFound.into()
-}
-
-/// Whether an address is of a form such as `/users/{id}`.
-fn fits(pattern: &str, segments: &[&str]) -> bool {
-    let wanted: Vec<&str> = pattern.split('/').skip(1).collect();
-    wanted.len() == segments.len()
-        && wanted
-            .iter()
-            .zip(segments)
-            .all(|(wanted, segment)| wanted.starts_with('{') || wanted == segment)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_sends_us_every_address_of_ours() {
-        for (path, _) in ROUTES {
-            assert!(Dashboard::owns(path), "{path}");
-        }
-        for path in [
-            "//",
-            "/docs",
-            "/auth/login",
-            "/admin/users",
-            "/userships",
-            "/x",
-        ] {
-            assert!(!Dashboard::owns(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn forms_may_lead_to_listed_hosts_and_nothing_comes_from_elsewhere() {
-        let policy = policy(&["app.example.com".to_owned(), "localhost:8080".to_owned()]);
-        let text = policy.to_str().unwrap();
-        assert!(text.ends_with("form-action 'self' https://app.example.com http://localhost:8080"));
-        assert!(text.starts_with("default-src 'none';") && !text.contains("unsafe"));
-    }
+    handler(request).await
 }

@@ -6,13 +6,13 @@ use askama::filters::HtmlSafe;
 use poem::http::StatusCode;
 
 use super::chart::Chart;
-use super::fault::Fault;
+use super::error::PageError;
+use super::error::PageResult;
 use super::moment::span;
 use super::page::{Markup, page, part};
-use super::visit::Visit;
-use super::{Answer, Site};
+use super::request::PageRequest;
+use super::site::Site;
 use crate::activity::{Counts, Hour};
-use crate::auth::users::ADMIN;
 use crate::health::{CheckName, Reach, Report, Status};
 use crate::identity::UserId;
 
@@ -77,25 +77,26 @@ struct Overview {
     live: Live,
 }
 
-/// The page; whoever is no administrator is shown their own account.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    if !visit.caller()?.has(ADMIN) {
-        return Ok(visit.see("/account"));
-    }
-    let live = gather(visit).await?;
-    Ok(page(visit, StatusCode::OK, "Overview", &Overview { live }))
+/// The page.
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    let live = gather(request).await?;
+    Ok(page(
+        request,
+        StatusCode::OK,
+        "Overview",
+        &Overview { live },
+    ))
 }
 
 /// The part that changes.
-pub(super) async fn live(visit: &mut Visit) -> Answer {
-    visit.admin()?;
-    let live = gather(visit).await?;
-    Ok(part(visit, &live))
+pub(super) async fn live(request: &mut PageRequest) -> PageResult {
+    let live = gather(request).await?;
+    Ok(part(request, &live))
 }
 
-async fn gather(visit: &mut Visit) -> Result<Live, Fault> {
-    let user = visit.caller()?.user();
-    let site = &visit.site;
+async fn gather(request: &mut PageRequest) -> Result<Live, PageError> {
+    let user = request.caller()?.user();
+    let site = &request.site;
     let (checks, hour, tokens) = tokio::join!(
         site.health.all(),
         site.activity.last_hour(),

@@ -1,4 +1,4 @@
-//! The one layout around every page, and the headers of every page.
+//! The layout and the headers of every page, and redirects from one to another.
 
 use std::fmt;
 
@@ -7,7 +7,11 @@ use askama::filters::HtmlSafe;
 use poem::Response;
 use poem::http::{HeaderValue, StatusCode, header};
 
-use super::visit::Visit;
+use super::address::first_segment;
+use super::flash::{self, Flash};
+use super::request::PageRequest;
+use super::site::MenuItem;
+use crate::auth::users::ADMIN;
 use crate::http::asset;
 
 /// The longest part of a title that comes from outside.
@@ -24,26 +28,31 @@ impl fmt::Display for Markup<'_> {
 
 impl HtmlSafe for Markup<'_> {}
 
-/// Who is signed in, and where they are.
-pub(super) struct Nav {
-    pub(super) email: String,
-    pub(super) admin: bool,
-    /// The address in [`Self::links`] that the page belongs to.
-    pub(super) here: &'static str,
-    pub(super) form: String,
+/// The header's navigation for a signed-in user.
+struct Nav {
+    email: String,
+    links: Vec<MenuItem>,
+    /// Path of the link that the page belongs to; empty where it belongs to none.
+    current: &'static str,
+    form_token: String,
 }
 
 impl Nav {
-    /// Where the header leads to.
-    fn links(&self) -> &'static [(&'static str, &'static str)] {
-        const ALL: [(&str, &str); 5] = [
-            ("/", "Overview"),
-            ("/users", "Users"),
-            ("/audit", "Audit"),
-            ("/configuration", "Configuration"),
-            ("/account", "My account"),
-        ];
-        if self.admin { &ALL } else { &ALL[4..] }
+    fn of(request: &mut PageRequest) -> Option<Self> {
+        let caller = request.browser.caller()?;
+        let is_administrator = caller.has(ADMIN);
+        let menu = request.site.menu.iter().copied();
+        let links: Vec<MenuItem> = menu
+            .filter(|item| is_administrator || !item.for_administrators)
+            .collect();
+        let folder = first_segment(request.address.path());
+        let current = links.iter().find(|item| first_segment(item.path) == folder);
+        Some(Self {
+            email: caller.session.owner.email.shown(),
+            current: current.map_or("", |item| item.path),
+            links,
+            form_token: request.browser.form_token(),
+        })
     }
 }
 
@@ -53,22 +62,21 @@ struct Layout<'a> {
     title: String,
     version: &'static str,
     nav: Option<Nav>,
-    /// What was done a moment ago.
-    done: Option<&'static str>,
+    flash: Option<&'static str>,
     body: Markup<'a>,
 }
 
 /// A page of `body`: a template.
 pub(super) fn page(
-    visit: &mut Visit,
+    request: &mut PageRequest,
     status: StatusCode,
     title: &str,
     body: &dyn fmt::Display,
 ) -> Response {
-    let here = visit.here();
     // The page that asks whether to sign out has one button for it.
-    let nav = visit.nav(here).filter(|_| visit.path() != "/sign-out");
-    let done = visit.done();
+    let nav = Nav::of(request).filter(|_| request.address.path() != "/sign-out");
+    let done = request.address.query("done");
+    let flash = flash::read(&request.browser, &done, request.site.clock.now());
     let mut title: String = title.chars().take(TITLE).collect();
     if status.is_client_error() || status.is_server_error() {
         title.insert_str(0, "Error: ");
@@ -77,25 +85,31 @@ pub(super) fn page(
         title,
         version: env!("CARGO_PKG_VERSION"),
         nav,
-        done,
+        flash,
         body: Markup(body),
     };
     let text = layout.to_string();
-    finish(visit, asset::html(visit.headers(), status, text))
+    finish(
+        request,
+        asset::html(request.browser.headers(), status, text),
+    )
 }
 
 /// A part of a page, which a script puts into its place.
-pub(super) fn part(visit: &mut Visit, body: &dyn fmt::Display) -> Response {
+pub(super) fn part(request: &mut PageRequest, body: &dyn fmt::Display) -> Response {
     let text = body.to_string();
-    finish(visit, asset::html(visit.headers(), StatusCode::OK, text))
+    finish(
+        request,
+        asset::html(request.browser.headers(), StatusCode::OK, text),
+    )
 }
 
 /// Adds what every answer of the dashboard carries.
-pub(super) fn finish(visit: &mut Visit, mut response: Response) -> Response {
-    let policy = visit.policy();
+pub(super) fn finish(request: &mut PageRequest, mut response: Response) -> Response {
+    let policy = request.site.policy.clone();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    for cookie in visit.take_cookies() {
+    for cookie in request.browser.take_cookies() {
         headers.append(header::SET_COOKIE, cookie);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -107,6 +121,23 @@ pub(super) fn finish(visit: &mut Visit, mut response: Response) -> Response {
     response
 }
 
+/// Redirects to an address: one of ours, or one that was checked.
+pub(super) fn redirect(request: &mut PageRequest, address: &str) -> Response {
+    let location = HeaderValue::from_str(address);
+    let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
+    let response = Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(header::LOCATION, location)
+        .finish();
+    finish(request, response)
+}
+
+/// Redirects to a page of ours, which shows `flash`.
+pub(super) fn redirect_with(request: &mut PageRequest, address: &str, flash: Flash) -> Response {
+    let done = flash::write(&mut request.browser, flash, request.site.clock.now());
+    redirect(request, &format!("{address}?done={done}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,15 +147,19 @@ mod tests {
     fn titles_and_names_are_text() {
         let nav = Nav {
             email: HOSTILE.to_owned(),
-            admin: true,
-            here: "/",
-            form: HOSTILE.to_owned(),
+            links: vec![MenuItem {
+                path: "/",
+                label: "Overview",
+                for_administrators: true,
+            }],
+            current: "/",
+            form_token: HOSTILE.to_owned(),
         };
         let layout = Layout {
             title: HOSTILE.to_owned(),
             version: "1",
             nav: Some(nav),
-            done: None,
+            flash: None,
             body: Markup(&""),
         };
         // Ours, and nothing inline.

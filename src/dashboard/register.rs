@@ -1,62 +1,63 @@
 //! `/register`: an account for whoever asks, and a session in it.
 
-use super::Answer;
-use super::fault::Fault;
+use super::error::{PageError, PageResult};
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
-use super::setup;
-use super::sign_in::{begin_first, two};
-use super::visit::Visit;
+use super::page::redirect;
+use super::request::PageRequest;
+use super::sign_in::{begin_first, offers_setup, setup_link};
 use crate::auth::{Error, NewAccount};
 use crate::http::next::in_query;
 
 /// The form; whoever is signed in goes straight on.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    if !visit.site.registration_open {
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    if !request.site.registration_open {
         return Err(Error::RegistrationClosed.into());
     }
-    let next = next(visit, &visit.asked_next());
-    if visit.session().is_some() {
-        return Ok(visit.see(&next));
+    let next = next(request, &request.address.requested_next());
+    if request.browser.session().is_some() {
+        return Ok(redirect(request, &next));
     }
-    Ok(form_page(visit, next).await?.show(visit))
+    Ok(form_page(request, next).await?.show(request))
 }
 
 /// Makes the account and signs in.
-pub(super) async fn send(visit: &mut Visit) -> Answer {
-    if visit.session().is_some() {
-        let asked = visit.stale_next().await;
-        return Ok(visit.see(&next(visit, &asked)));
+pub(super) async fn send(request: &mut PageRequest) -> PageResult {
+    if request.browser.session().is_some() {
+        let asked = request.stale_next().await;
+        let next = next(request, &asked);
+        return Ok(redirect(request, &next));
     }
-    let mut sent = visit.limited_form().await?;
-    let next = next(visit, &sent.take("next").unwrap_or_default());
-    let mut page = form_page(visit, next.clone()).await?;
-    let [email, password] = two(page.form.fill(&mut sent));
+    let mut sent = request.limited_form().await?;
+    let next = next(request, &sent.take("next").unwrap_or_default());
+    let mut page = form_page(request, next.clone()).await?;
+    let mut values = page.form.fill(&mut sent);
     if !page.form.is_good() {
-        return Ok(page.show(visit));
+        return Ok(page.show(request));
     }
-    let (auth, context) = (visit.site.auth.clone(), visit.context.clone());
+    let (email, password) = (values.take("email"), values.take("password"));
+    let (auth, context) = (request.site.auth.clone(), request.context.clone());
     let new = NewAccount::new(&*email, password.clone());
     let made = auth.register(&context, new).await;
     if let Err(error) = made {
-        return page.refuse(visit, error);
+        return page.refuse(request, error);
     }
-    Ok(begin_first(visit, &email, password, &next).await)
+    Ok(begin_first(request, &email, password, &next).await)
 }
 
-fn next(visit: &Visit, asked: &str) -> String {
-    visit.site.next.allowed(asked).unwrap_or("/").to_owned()
+fn next(request: &PageRequest, asked: &str) -> String {
+    request.site.next.allowed(asked).unwrap_or("/").to_owned()
 }
 
-async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
+async fn form_page(request: &PageRequest, next: String) -> Result<FormPage, PageError> {
     let mut links = Vec::new();
-    if visit.offers_setup().await? {
-        links.push(setup::link());
+    if offers_setup(request).await? {
+        links.push(setup_link());
     }
     let sign_in = format!("/sign-in?next={}", in_query(&next));
     let mut form = Form::new(vec![
         Field::email(),
-        Field::new_password("password", "Password", visit.site.min_password),
+        Field::new_password("password", "Password", request.site.min_password),
     ]);
     form.hidden.push(("next", next));
     links.push(("You have one?", sign_in, "Sign in"));

@@ -3,60 +3,59 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::Answer;
-use super::done::Done;
+use super::error::PageResult;
 use super::fields::{Field, Form};
+use super::flash::Flash;
 use super::form_page::FormPage;
-use super::visit::Visit;
+use super::page::redirect_with;
+use super::request::PageRequest;
 use crate::auth::Error;
 
 const LINK: &str = "Choose a new password for your account.";
 const REQUIRED: &str = "An administrator asks you to choose a new password before you sign in.";
 
 /// The form behind a link.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    let token = visit.query("token");
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    let token = request.address.query("token");
     if token.is_empty() {
         return Err(Error::InvalidResetToken.into());
     }
-    Ok(form_page(visit, LINK, token).await.show(visit))
+    Ok(form_page(request, LINK, token).await.show(request))
 }
 
 /// The form after a sign-in with a password that is to be replaced.
-pub(super) async fn show_required(visit: &mut Visit, token: &str) -> Response {
-    let page = form_page(visit, REQUIRED, token.to_owned()).await;
-    let mut response = page.show(visit);
+pub(super) async fn show_required(request: &mut PageRequest, token: &str) -> Response {
+    let page = form_page(request, REQUIRED, token.to_owned()).await;
+    let mut response = page.show(request);
     response.set_status(StatusCode::FORBIDDEN);
     response
 }
 
 /// Sets the password.
-pub(super) async fn send(visit: &mut Visit) -> Answer {
-    let mut sent = visit.limited_form().await?;
+pub(super) async fn send(request: &mut PageRequest) -> PageResult {
+    let mut sent = request.limited_form().await?;
     let token = sent.take("token").unwrap_or_default();
-    let mut page = form_page(visit, LINK, token.clone()).await;
-    let new = page.form.fill(&mut sent).pop().unwrap_or_default();
+    let mut page = form_page(request, LINK, token.clone()).await;
+    let mut values = page.form.fill(&mut sent);
     if !page.form.is_good() {
-        return Ok(page.show(visit));
+        return Ok(page.show(request));
     }
-    let auth = visit.site.auth.clone();
-    let done = auth
-        .reset_password(&visit.context, &token, new.into())
-        .await;
-    match done {
-        Ok(()) => Ok(visit.see_done("/sign-in", Done::PasswordSet)),
-        Err(error) => page.refuse(visit, error),
+    let new = values.take("new_password").into();
+    let auth = request.site.auth.clone();
+    match auth.reset_password(&request.context, &token, new).await {
+        Ok(()) => Ok(redirect_with(request, "/sign-in", Flash::PasswordSet)),
+        Err(error) => page.refuse(request, error),
     }
 }
 
-async fn form_page(visit: &Visit, lead: &str, token: String) -> FormPage {
+async fn form_page(request: &PageRequest, lead: &str, token: String) -> FormPage {
     // A courtesy to password managers: a token that is good for nothing is refused when it is sent.
-    let owner = visit.site.auth.owner_of_reset(&token).await;
+    let owner = request.site.auth.owner_of_reset(&token).await;
     let username = owner.map(|email| email.shown());
     let mut form = Form::new(vec![Field::new_password(
         "new_password",
         "New password",
-        visit.site.min_password,
+        request.site.min_password,
     )]);
     form.hidden.push(("token", token));
     FormPage {

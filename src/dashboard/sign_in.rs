@@ -3,90 +3,92 @@
 use poem::Response;
 use secrecy::ExposeSecret;
 
-use super::Answer;
-use super::done::Done;
-use super::fault::Fault;
+use super::error::{PageError, PageResult};
 use super::fields::{Field, Form};
+use super::flash::Flash;
 use super::form_page::FormPage;
+use super::page::{redirect, redirect_with};
+use super::request::PageRequest;
 use super::reset;
-use super::setup;
-use super::visit::Visit;
 use crate::auth::Error;
 use crate::auth::browser::BrowserSession;
+use crate::http::cookies::is_loopback;
 use crate::http::next::in_query;
 use crate::http::same_site::refuse_other_sites;
 
 /// The form; whoever is signed in goes straight on.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    let next = next(visit, &visit.asked_next());
-    if visit.session().is_some() {
-        return Ok(visit.see(&next));
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    let next = next(request, &request.address.requested_next());
+    if request.browser.session().is_some() {
+        return Ok(redirect(request, &next));
     }
-    let page = form_page(visit, next).await?;
-    Ok(page.show(visit))
+    let page = form_page(request, next).await?;
+    Ok(page.show(request))
 }
 
 /// Signs in.
-pub(super) async fn send(visit: &mut Visit) -> Answer {
-    if visit.session().is_some() {
+pub(super) async fn send(request: &mut PageRequest) -> PageResult {
+    if request.browser.session().is_some() {
         // In another tab, meanwhile.
-        let asked = visit.stale_next().await;
-        return Ok(visit.see(&next(visit, &asked)));
+        let asked = request.stale_next().await;
+        let next = next(request, &asked);
+        return Ok(redirect(request, &next));
     }
-    let mut sent = visit.limited_form().await?;
-    let wanted = next(visit, &sent.take("next").unwrap_or_default());
-    let mut page = form_page(visit, wanted.clone()).await?;
-    let [email, password] = two(page.form.fill(&mut sent));
+    let mut sent = request.limited_form().await?;
+    let wanted = next(request, &sent.take("next").unwrap_or_default());
+    let mut page = form_page(request, wanted.clone()).await?;
+    let mut values = page.form.fill(&mut sent);
     if !page.form.is_good() {
-        return Ok(page.show(visit));
+        return Ok(page.show(request));
     }
-    let auth = visit.site.auth.clone();
+    let (email, password) = (values.take("email"), values.take("password").into());
+    let auth = request.site.auth.clone();
     let signed_in = auth
-        .browser_sign_in(&visit.context, &email, password.into())
+        .browser_sign_in(&request.context, &email, password)
         .await;
     match signed_in {
-        Ok(session) => Ok(begin(visit, &session, &wanted)),
+        Ok(session) => Ok(begin(request, &session, &wanted)),
         Err(Error::PasswordChangeRequired(token)) => {
-            Ok(reset::show_required(visit, token.expose_secret()).await)
+            Ok(reset::show_required(request, token.expose_secret()).await)
         }
-        Err(error) => page.refuse(visit, error),
+        Err(error) => page.refuse(request, error),
     }
 }
 
 /// Puts a session into the browser, and goes on.
-fn begin(visit: &mut Visit, session: &BrowserSession, next: &str) -> Response {
+fn begin(request: &mut PageRequest, session: &BrowserSession, next: &str) -> Response {
     let (cookie, device) = (&session.cookie, &session.device);
-    visit.keep(
+    request.browser.keep(
         cookie.expose_secret(),
         session.max_age_seconds,
         device.expose_secret(),
     );
-    visit.see(next)
+    redirect(request, next)
 }
 
 /// Signs in whoever has just made an account. It is made, whatever stands in the way of that.
 pub(super) async fn begin_first(
-    visit: &mut Visit,
+    request: &mut PageRequest,
     email: &str,
     password: String,
     next: &str,
 ) -> Response {
-    let auth = visit.site.auth.clone();
+    let auth = request.site.auth.clone();
     let signed_in = auth
-        .browser_sign_in(&visit.context, email, password.into())
+        .browser_sign_in(&request.context, email, password.into())
         .await;
     match signed_in {
-        Ok(session) => begin(visit, &session, next),
-        Err(_) => visit.see_done("/sign-in", Done::Registered),
+        Ok(session) => begin(request, &session, next),
+        Err(_) => redirect_with(request, "/sign-in", Flash::Registered),
     }
 }
 
-/// Asks whether to sign out; for the link of an application, which gets its visitor back.
-pub(super) fn show_sign_out(visit: &mut Visit) -> Response {
-    let asked = visit.asked_next();
-    let next = allowed(visit, &asked).map(str::to_owned);
-    let Some(session) = visit.session() else {
-        return visit.see(next.as_deref().unwrap_or("/sign-in"));
+/// Asks whether to sign out; for the link of an application, which gets its requestor back.
+pub(super) fn show_sign_out(request: &mut PageRequest) -> PageResult {
+    let asked = request.address.requested_next();
+    let next = allowed(request, &asked).map(str::to_owned);
+    let Some(session) = request.browser.session() else {
+        return Ok(redirect(request, next.as_deref().unwrap_or("/sign-in")));
     };
     let lead = format!("You are signed in as {}.", session.owner.email.shown());
     let mut form = Form::new(Vec::new());
@@ -101,47 +103,47 @@ pub(super) fn show_sign_out(visit: &mut Visit) -> Response {
         button: "Sign out",
         links: vec![("", stay, "Stay signed in")],
     };
-    page.show(visit)
+    Ok(page.show(request))
 }
 
 /// Signs out. A browser that is signed out already gets the same answer, unless another site asked.
-pub(super) async fn sign_out(visit: &mut Visit) -> Answer {
-    let asked = if visit.session().is_some() {
-        visit.form().await?.take("next").unwrap_or_default()
-    } else if refuse_other_sites(visit.headers()).is_err() {
-        return Ok(visit.see("/sign-in"));
+pub(super) async fn sign_out(request: &mut PageRequest) -> PageResult {
+    let asked = if request.browser.session().is_some() {
+        request.form().await?.take("next").unwrap_or_default()
+    } else if refuse_other_sites(request.browser.headers()).is_err() {
+        return Ok(redirect(request, "/sign-in"));
     } else {
-        visit.stale_next().await
+        request.stale_next().await
     };
-    if let Ok(caller) = visit.caller() {
-        let auth = visit.site.auth.clone();
-        auth.browser_sign_out(&visit.context, &caller).await?;
-        visit.forget();
+    if let Ok(caller) = request.caller() {
+        let auth = request.site.auth.clone();
+        auth.browser_sign_out(&request.context, &caller).await?;
+        request.browser.forget();
     }
-    match allowed(visit, &asked).map(str::to_owned) {
-        Some(next) => Ok(visit.see(&next)),
-        None => Ok(visit.see_done("/sign-in", Done::SignedOut)),
+    match allowed(request, &asked).map(str::to_owned) {
+        Some(next) => Ok(redirect(request, &next)),
+        None => Ok(redirect_with(request, "/sign-in", Flash::SignedOut)),
     }
 }
 
 /// Where a sign-in leads to, if that is allowed.
-fn next(visit: &Visit, asked: &str) -> String {
-    allowed(visit, asked).unwrap_or("/").to_owned()
+fn next(request: &PageRequest, asked: &str) -> String {
+    allowed(request, asked).unwrap_or("/").to_owned()
 }
 
 /// An address to go on to, if it may be followed.
-fn allowed<'a>(visit: &Visit, asked: &'a str) -> Option<&'a str> {
-    let next = visit.site.next.allowed(asked);
+fn allowed<'a>(request: &PageRequest, asked: &'a str) -> Option<&'a str> {
+    let next = request.site.next.allowed(asked);
     // Back to the form would be nowhere.
     next.filter(|next| !next.starts_with("/sign-"))
 }
 
-async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
+async fn form_page(request: &PageRequest, next: String) -> Result<FormPage, PageError> {
     let mut links = Vec::new();
-    if visit.offers_setup().await? {
-        links.push(setup::link());
+    if offers_setup(request).await? {
+        links.push(setup_link());
     }
-    if visit.site.registration_open {
+    if request.site.registration_open {
         let address = format!("/register?next={}", in_query(&next));
         links.push(("No account yet?", address, "Make one"));
     }
@@ -160,7 +162,24 @@ async fn form_page(visit: &Visit, next: String) -> Result<FormPage, Fault> {
     })
 }
 
-/// The values of a form of two fields.
-pub(super) fn two(values: Vec<String>) -> [String; 2] {
-    values.try_into().unwrap_or_default()
+/// True when the set-up page exists for this request: the server was started for trying out, the
+/// request seems to come from the machine it runs on, and no administrator can sign in.
+pub(super) async fn offers_setup(request: &PageRequest) -> Result<bool, PageError> {
+    let may = request.site.setup.is_some()
+        && request.context.client.is_loopback()
+        && is_loopback(request.browser.headers());
+    if !may {
+        return Ok(false);
+    }
+    let any = request.site.auth.users().any_administrator().await;
+    Ok(!any.map_err(Error::from)?)
+}
+
+/// The link to the set-up page, for the pages of visitors without an account.
+pub(super) fn setup_link() -> (&'static str, String, &'static str) {
+    (
+        "There is no administrator yet.",
+        "/setup".to_owned(),
+        "Make the first administrator",
+    )
 }

@@ -3,15 +3,16 @@
 use askama::Template;
 use poem::http::StatusCode;
 
-use super::Answer;
-use super::done::Done;
-use super::fault::{Fault, keep_headers, status_of_form};
+use super::address::escape;
+use super::error::{PageError, PageResult, keep_headers, status_of_form};
 use super::fields::Form;
+use super::flash::Flash;
 use super::moment::Moment;
-use super::page::page;
+use super::origin::origin;
+use super::page::{page, redirect_with};
+use super::request::PageRequest;
 use super::session_row::{FIRST, SessionRow};
 use super::users::{role_names, roles_field, state_class, state_words};
-use super::visit::{Visit, escape};
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::{User, UserState};
 use crate::auth::{Account, Error};
@@ -58,17 +59,23 @@ struct ResetLink {
 }
 
 /// The page.
-pub(super) async fn show(visit: &mut Visit, id: &str) -> Answer {
-    visit.admin()?;
-    let user = find(visit, id).await?;
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    let user = find(request).await?;
     let form = form(&user);
-    render(visit, StatusCode::OK, user, form).await
+    render(request, StatusCode::OK, user, form).await
 }
 
-async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -> Answer {
-    let auth = visit.site.auth.clone();
-    let sessions = auth.sessions_of(visit.session(), user.id, FIRST).await?;
-    let (sessions, hidden) = SessionRow::rows(sessions, visit.session());
+async fn render(
+    request: &mut PageRequest,
+    status: StatusCode,
+    user: User,
+    form: Form,
+) -> PageResult {
+    let auth = request.site.auth.clone();
+    let sessions = auth
+        .sessions_of(request.browser.session(), user.id, FIRST)
+        .await?;
+    let (sessions, hidden) = SessionRow::rows(sessions, request.browser.session());
     let email = user.email.as_str();
     let body = Page {
         since: Moment(user.created_at),
@@ -76,93 +83,113 @@ async fn render(visit: &mut Visit, status: StatusCode, user: User, form: Form) -
         acted: format!("/audit?actor={}", escape(email)),
         subject: format!("/audit?subject={}", escape(email)),
         form,
-        token: visit.token(),
+        token: request.browser.form_token(),
         sessions,
         hidden,
         minutes: LIFETIME_SECONDS / 60,
         account: user.into(),
     };
-    Ok(page(visit, status, &body.account.email, &body))
+    Ok(page(request, status, &body.account.email, &body))
 }
 
-/// Does what a button of the page says.
-pub(super) async fn act(visit: &mut Visit, id: &str, action: &str) -> Answer {
-    let admin = visit.admin()?;
-    let mut sent = visit.form().await?;
-    let user = find(visit, id).await?;
-    let by = visit.by(&admin);
-    let auth = visit.site.auth.clone();
+/// A change that an administrator makes to an account.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    Roles,
+    Disable,
+    Enable,
+    EndSessions,
+    RequirePasswordChange,
+    Delete,
+    Erase,
+}
+
+/// Changes the account, and leads on to a page that says so.
+pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageResult {
+    let by = request.by()?;
+    let mut sent = request.form().await?;
+    let user = find(request).await?;
+    let auth = request.site.auth.clone();
     let mut form = form(&user);
-    let outcome = match action {
-        "roles" => {
+    let outcome = match change {
+        Change::Roles => {
             let meant = sent.take("none").is_some();
-            let roles = role_names(&form.fill(&mut sent).pop().unwrap_or_default());
+            let roles = role_names(&form.fill(&mut sent).take("roles"));
             // Emptied by mistake, the field would take everything from the user.
             if roles.is_empty() && !user.roles.is_empty() && !meant {
                 let words =
                     "This would take every role away. If you mean that, use the button below.";
                 form.fault("roles", words.to_owned());
-                return render(visit, StatusCode::UNPROCESSABLE_ENTITY, user, form).await;
+                return render(request, StatusCode::UNPROCESSABLE_ENTITY, user, form).await;
             }
-            let done = auth.set_roles(&user, &roles, &by).await;
-            done.map(|_| Done::RolesSet)
+            let set = auth.set_roles(&user, &roles, &by).await;
+            set.map(|_| Flash::RolesSet)
         }
-        "disable" => {
-            let done = auth.set_disabled(&user, true, &by).await;
-            done.map(|()| Done::Disabled)
+        Change::Disable => {
+            let disabled = auth.set_disabled(&user, true, &by).await;
+            disabled.map(|()| Flash::Disabled)
         }
-        "enable" => {
-            let done = auth.set_disabled(&user, false, &by).await;
-            done.map(|()| Done::Enabled)
+        Change::Enable => {
+            let enabled = auth.set_disabled(&user, false, &by).await;
+            enabled.map(|()| Flash::Enabled)
         }
-        "end-sessions" => auth
-            .sign_out(&user, &by)
-            .await
-            .map(|()| Done::SessionsEnded),
-        "delete" => auth.delete(&user, &by).await.map(|()| Done::Deleted),
-        "erase" => auth.erase(&user.email, &by).await.map(|()| Done::Erased),
-        "require-password-change" => {
-            let done = auth.require_password_change(&user, &by).await;
-            done.map(|()| Done::ChangeRequired)
+        Change::EndSessions => {
+            let ended = auth.sign_out(&user, &by).await;
+            ended.map(|()| Flash::SessionsEnded)
         }
-        "reset" => {
-            return match auth.require_reset(&user, &by).await {
-                Ok(token) => Ok(show_link(visit, &user, &token)),
-                Err(error) => refuse(visit, user, form, error).await,
-            };
+        Change::RequirePasswordChange => {
+            let required = auth.require_password_change(&user, &by).await;
+            required.map(|()| Flash::ChangeRequired)
         }
-        _ => return Err(Problem::from(Code::NotFound).into()),
+        Change::Delete => auth.delete(&user, &by).await.map(|()| Flash::Deleted),
+        Change::Erase => auth.erase(&user.email, &by).await.map(|()| Flash::Erased),
     };
     match outcome {
-        Ok(done @ (Done::Deleted | Done::Erased)) => Ok(visit.see_done("/users", done)),
-        Ok(done) => Ok(visit.see_done(&format!("/users/{}", user.id), done)),
-        Err(error) => refuse(visit, user, form, error).await,
+        Ok(flash @ (Flash::Deleted | Flash::Erased)) => Ok(redirect_with(request, "/users", flash)),
+        Ok(flash) => Ok(redirect_with(
+            request,
+            &format!("/users/{}", user.id),
+            flash,
+        )),
+        Err(error) => refuse(request, user, form, error).await,
     }
 }
 
+/// Resets the password. The link to a new one is shown this one time only.
+pub(super) async fn reset(request: &mut PageRequest) -> PageResult {
+    let by = request.by()?;
+    request.form().await?;
+    let user = find(request).await?;
+    let auth = request.site.auth.clone();
+    let token = match auth.require_reset(&user, &by).await {
+        Ok(token) => token,
+        Err(error) => {
+            let form = form(&user);
+            return refuse(request, user, form, error).await;
+        }
+    };
+    let body = ResetLink {
+        id: user.id.to_string(),
+        email: user.email.shown(),
+        link: format!("{}/reset?token={token}", origin(request)),
+        minutes: LIFETIME_SECONDS / 60,
+    };
+    Ok(page(request, StatusCode::OK, "Reset link", &body))
+}
+
 /// The page again with what stood in the way.
-async fn refuse(visit: &mut Visit, user: User, mut form: Form, error: Error) -> Answer {
+async fn refuse(request: &mut PageRequest, user: User, mut form: Form, error: Error) -> PageResult {
     let problem = form.refuse(error.into())?;
-    let mut response = render(visit, status_of_form(&problem), user, form).await?;
+    let mut response = render(request, status_of_form(&problem), user, form).await?;
     keep_headers(&mut response, problem);
     Ok(response)
 }
 
-/// The one time that the link is shown.
-fn show_link(visit: &mut Visit, user: &User, token: &str) -> poem::Response {
-    let body = ResetLink {
-        id: user.id.to_string(),
-        email: user.email.shown(),
-        link: format!("{}/reset?token={token}", visit.origin()),
-        minutes: LIFETIME_SECONDS / 60,
-    };
-    page(visit, StatusCode::OK, "Reset link", &body)
-}
-
-async fn find(visit: &Visit, id: &str) -> Result<User, Fault> {
+async fn find(request: &PageRequest) -> Result<User, PageError> {
     let no_id = |_| Problem::from(Code::UserNotFound);
+    let id = request.address.path_parameter("id");
     let id = id.parse().map_err(no_id)?;
-    Ok(visit.site.auth.find_user(id).await?)
+    Ok(request.site.auth.find_user(id).await?)
 }
 
 fn form(user: &User) -> Form {

@@ -5,13 +5,14 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use poem::http::StatusCode;
 
-use super::Answer;
-use super::done::Done;
+use super::address::escape;
+use super::error::PageResult;
 use super::fields::{Field, Form};
+use super::flash::Flash;
 use super::form_page::FormPage;
 use super::moment::Moment;
-use super::page::page;
-use super::visit::{Visit, escape};
+use super::page::{page, redirect_with};
+use super::request::PageRequest;
 use crate::admin::bodies::MAX_COUNT;
 use crate::auth::users::{User, UserFilter, UserOrder, UserState};
 use crate::auth::{Account, Error, NewAccount};
@@ -95,13 +96,14 @@ struct Users {
 }
 
 /// The list.
-pub(super) async fn show(visit: &mut Visit) -> Answer {
-    visit.admin()?;
-    visit.refuse_unknown(&["q", "state", "role", "order", "after"])?;
-    let after = visit.search("after");
-    let state = choice(visit, "state", UserState::parse)?;
-    let order = choice(visit, "order", UserOrder::parse)?.unwrap_or_default();
-    let (query, role) = (visit.search("q"), visit.search("role"));
+pub(super) async fn show(request: &mut PageRequest) -> PageResult {
+    request
+        .address
+        .refuse_unknown(&["q", "state", "role", "order", "after"])?;
+    let after = request.address.search("after");
+    let state = choice(request, "state", UserState::parse)?;
+    let order = choice(request, "order", UserOrder::parse)?.unwrap_or_default();
+    let (query, role) = (request.address.search("q"), request.address.search("role"));
     let filter = UserFilter {
         text: query.clone(),
         state,
@@ -110,7 +112,7 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
     let position = order
         .position(&after)
         .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
-    let users = visit.site.auth.users().clone();
+    let users = request.site.auth.users().clone();
     let found = users
         .page(&filter, order, position.as_ref(), ROWS + 1)
         .await;
@@ -153,16 +155,16 @@ pub(super) async fn show(visit: &mut Visit) -> Answer {
         role,
         after,
     };
-    Ok(page(visit, StatusCode::OK, "Users", &body))
+    Ok(page(request, StatusCode::OK, "Users", &body))
 }
 
 /// A parameter out of a closed list; none where it is left out or empty.
 fn choice<T>(
-    visit: &Visit,
+    request: &PageRequest,
     name: &str,
     parse: fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Problem> {
-    let text = visit.search(name);
+    let text = request.address.search(name);
     if text.is_empty() {
         return Ok(None);
     }
@@ -189,29 +191,31 @@ fn address(filter: &UserFilter, order: UserOrder) -> String {
 }
 
 /// The form of a new account.
-pub(super) fn show_new(visit: &mut Visit) -> Answer {
-    visit.admin()?;
-    Ok(form_page(visit).show(visit))
+pub(super) fn show_new(request: &mut PageRequest) -> PageResult {
+    Ok(form_page(request).show(request))
 }
 
 /// Makes an account.
-pub(super) async fn create(visit: &mut Visit) -> Answer {
-    let admin = visit.admin()?;
-    let mut sent = visit.form().await?;
-    let mut page = form_page(visit);
-    let [email, password, roles] = page.form.fill(&mut sent).try_into().unwrap_or_default();
+pub(super) async fn create(request: &mut PageRequest) -> PageResult {
+    let by = request.by()?;
+    let mut sent = request.form().await?;
+    let mut page = form_page(request);
+    let mut values = page.form.fill(&mut sent);
     if !page.form.is_good() {
-        return Ok(page.show(visit));
+        return Ok(page.show(request));
     }
-    let by = visit.by(&admin);
-    let auth = visit.site.auth.clone();
     let new = NewAccount {
-        roles: role_names(&roles),
-        ..NewAccount::new(email, password)
+        roles: role_names(&values.take("roles")),
+        ..NewAccount::new(values.take("email"), values.take("password"))
     };
+    let auth = request.site.auth.clone();
     match auth.create(new, &by).await {
-        Ok(user) => Ok(visit.see_done(&format!("/users/{}", user.id), Done::Created)),
-        Err(error) => page.refuse(visit, error),
+        Ok(user) => Ok(redirect_with(
+            request,
+            &format!("/users/{}", user.id),
+            Flash::Created,
+        )),
+        Err(error) => page.refuse(request, error),
     }
 }
 
@@ -232,7 +236,7 @@ pub(super) fn role_names(text: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn form_page(visit: &Visit) -> FormPage {
+fn form_page(request: &PageRequest) -> FormPage {
     FormPage {
         heading: "New user",
         lead: "Give the e-mail and the password to the user, who can change the password."
@@ -243,7 +247,7 @@ fn form_page(visit: &Visit) -> FormPage {
                 autocomplete: "off",
                 ..Field::email()
             },
-            Field::new_password("password", "Password", visit.site.min_password),
+            Field::new_password("password", "Password", request.site.min_password),
             roles_field(String::new()),
         ]),
         button: "Make the account",

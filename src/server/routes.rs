@@ -60,8 +60,9 @@ impl Allowed {
         for path in ["/docs", "/docs/{file}", "/openapi.json", "/openapi.yaml"] {
             allowed.push(Route::elsewhere(path, &["GET"]));
         }
-        for (path, methods) in dashboard::ROUTES {
-            allowed.push(Route::elsewhere(path, methods));
+        for route in dashboard::ROUTES {
+            let methods: Vec<&str> = route.methods().collect();
+            allowed.push(Route::elsewhere(route.path, &methods));
         }
         Self(allowed)
     }

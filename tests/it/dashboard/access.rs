@@ -1,41 +1,63 @@
 //! Who may open which page, and what a browser is told about every one of them.
 
-use aura::dashboard::ROUTES;
+use aura::dashboard::{Access, ROUTES};
 use reqwest::Method;
 
 use super::{ANN, ROOT, World, is_page};
 
 const ID: &str = "5f0c1f6e-1f1b-4d6e-9f43-0a6f6f0f6a11";
 
-/// The pages that whoever is not signed in may open.
-const OPEN: [&str; 4] = ["/sign-in", "/register", "/reset", "/setup"];
-
-/// The addresses that take a method.
-fn taking(method: &'static str) -> impl Iterator<Item = String> {
+/// The addresses that take a method, and who may open them.
+fn taking(method: &'static str) -> impl Iterator<Item = (String, Access)> {
     let routes = ROUTES
         .iter()
-        .filter(move |(_, methods)| methods.contains(&method));
-    routes.map(|(path, _)| path.replace("{id}", ID))
+        .filter(move |route| route.methods().any(|known| known == method));
+    routes.map(|route| (route.path.replace("{id}", ID), route.access))
 }
 
-fn is_admins(path: &str) -> bool {
-    let first = path.split('/').nth(1).unwrap_or_default();
-    ["live", "users", "audit", "configuration"].contains(&first)
+/// The addresses that take a method, for administrators only.
+fn taking_of_administrators(method: &'static str) -> impl Iterator<Item = String> {
+    let routes = taking(method).filter(|(_, access)| *access == Access::Administrator);
+    routes.map(|(path, _)| path)
+}
+
+#[test]
+fn only_listed_addresses_are_open_to_anyone() {
+    let open = ROUTES
+        .iter()
+        .filter(|route| matches!(route.access, Access::Anyone | Access::PasswordForm));
+    let open: Vec<&str> = open.map(|route| route.path).collect();
+    assert_eq!(
+        open,
+        ["/sign-in", "/sign-out", "/register", "/reset", "/setup"]
+    );
+    for route in ROUTES {
+        if ["/users", "/audit", "/configuration", "/live"]
+            .iter()
+            .any(|folder| route.path.starts_with(folder))
+        {
+            assert_eq!(route.access, Access::Administrator, "{}", route.path);
+        }
+    }
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_sign_in_and_back() {
+async fn page_sends_a_signed_out_visitor_to_sign_in_and_back() {
     let world = World::start().await;
     let mut nobody = world.visitor();
-    for path in taking("GET").filter(|path| !path.starts_with("/assets/")) {
+    for (path, access) in taking("GET") {
         let answer = nobody.get(&path).await;
-        if OPEN.contains(&path.as_str()) {
-            assert!([200, 401, 404].contains(&answer.status), "{path}");
-            continue;
-        }
-        let location = match path.as_str() {
-            "/" | "/live" | "/sign-out" => "/sign-in".to_owned(),
-            path => format!(
+        let location = match (access, path.as_str()) {
+            (Access::File, _) => {
+                answer.is(200);
+                continue;
+            }
+            (Access::PasswordForm, _) => {
+                assert!([200, 401, 404].contains(&answer.status), "{path}");
+                continue;
+            }
+            (_, "/" | "/live" | "/sign-out") => "/sign-in".to_owned(),
+            (_, path) => format!(
                 "/sign-in?next={}",
                 path.replace('/', "%2F")
                     .replace('-', "%2D")
@@ -49,7 +71,7 @@ async fn nobody_is_sent_to_sign_in_and_back() {
         query.is(303).header("location"),
         "/sign-in?next=%2Fusers%3Fq%3Da%2526b%26after%3Dc"
     );
-    for path in taking("POST").filter(|path| !OPEN.contains(&path.as_str())) {
+    for (path, _) in taking("POST").filter(|(_, access)| *access != Access::PasswordForm) {
         let answer = nobody.post(&path, &[]).await;
         let location = answer.is(303).header("location");
         assert!(location.starts_with("/sign-in"), "{path}: {location}");
@@ -58,17 +80,17 @@ async fn nobody_is_sent_to_sign_in_and_back() {
 }
 
 #[tokio::test]
-async fn a_user_gets_nowhere_by_the_address_of_an_administrators_page() {
+async fn administrators_page_refuses_other_users() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     let mut root = world.signed_in(ROOT).await;
     let own = world.page_of(&mut root, ANN).await;
     let token = ann.token("/account").await;
     let words = "This page is for administrators";
-    for path in taking("GET").filter(|path| is_admins(path)) {
+    for path in taking_of_administrators("GET") {
         is_page(&ann.get(&path).await, 403, words);
     }
-    for path in taking("POST").filter(|path| is_admins(path)) {
+    for path in taking_of_administrators("POST") {
         let path = path.replace(&format!("/users/{ID}"), &own);
         let fields = [("form", token.as_str()), ("roles", "admin")];
         is_page(&ann.post(&path, &fields).await, 403, words);
@@ -80,7 +102,7 @@ async fn a_user_gets_nowhere_by_the_address_of_an_administrators_page() {
 }
 
 #[tokio::test]
-async fn whoever_was_an_administrator_is_none_at_once() {
+async fn administrator_loses_access_as_soon_as_the_role_is_taken() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     world
@@ -98,13 +120,13 @@ async fn whoever_was_an_administrator_is_none_at_once() {
 }
 
 #[tokio::test]
-async fn every_answer_says_what_a_browser_may_do_with_it() {
+async fn every_page_carries_the_security_headers() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let own = world.page_of(&mut root, ROOT).await;
     let paths = taking("GET")
-        .filter(|path| !path.starts_with("/assets/"))
-        .map(|path| path.replace(&format!("/users/{ID}"), &own));
+        .filter(|(_, access)| *access != Access::File)
+        .map(|(path, _)| path.replace(&format!("/users/{ID}"), &own));
     for path in paths.chain(["/nowhere".to_owned(), "/users/x".to_owned()]) {
         let answer = root.get(&path).await;
         assert_eq!(
@@ -126,12 +148,12 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
 }
 
 #[tokio::test]
-async fn an_address_takes_the_methods_that_are_listed() {
+async fn route_refuses_unlisted_methods_and_lists_its_own_in_allow() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
-    for (pattern, methods) in ROUTES {
-        let path = pattern.replace("{id}", ID);
-        let allow = methods.iter().flat_map(|method| match *method {
+    for route in ROUTES {
+        let path = route.path.replace("{id}", ID);
+        let allow = route.methods().flat_map(|method| match method {
             "GET" => vec!["GET", "HEAD"],
             method => vec![method],
         });
@@ -153,7 +175,7 @@ async fn an_address_takes_the_methods_that_are_listed() {
 }
 
 #[tokio::test]
-async fn cookies_are_for_this_host_and_for_tls() {
+async fn cookies_are_bound_to_the_host_and_to_tls() {
     let world = World::start().await;
     let mut ann = world.visitor();
     let form = ann.get("/sign-in").await;
@@ -202,7 +224,7 @@ async fn cookies_are_for_this_host_and_for_tls() {
 }
 
 #[tokio::test]
-async fn a_form_for_a_password_is_not_shown_over_plain_http() {
+async fn password_form_is_not_shown_over_plain_http() {
     let world = World::start().await;
     let ask = async |path: &str, headers: &[(&str, &str)]| {
         let mut visitor = world.visitor();

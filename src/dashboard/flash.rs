@@ -1,19 +1,22 @@
-//! What a page says was done a moment ago. The address carries a code out of this list, the minute
-//! and a signature that is bound to the browser (its session, or before there is one its form
-//! cookie), so that no address of somebody else's makes a page say it.
+//! Flash messages: what a page says was done a moment ago.
+//!
+//! The address carries a code out of this list, the minute and a signature that is bound to the
+//! browser (its session, or before there is one its form cookie), so that no address made by
+//! someone else makes a page say it.
 
-use super::visit::Visit;
+use super::browser::Browser;
+use crate::clock::Timestamp;
 
-/// How long a message is believed, in minutes.
+/// Lifetime of a message in minutes.
 const MINUTES: i64 = 1;
 
-macro_rules! done {
+macro_rules! messages {
     ($($name:ident = $code:literal, $words:literal;)+) => {
-        /// Something that was done.
+        /// A message.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Done { $($name),+ }
+        pub(super) enum Flash { $($name),+ }
 
-        impl Done {
+        impl Flash {
             const ALL: &'static [Self] = &[$(Self::$name),+];
 
             const fn code(self) -> &'static str {
@@ -27,7 +30,7 @@ macro_rules! done {
     };
 }
 
-done! {
+messages! {
     SignedOut = "signed-out", "You are signed out.";
     PasswordSet = "password-set", "Your new password is set. Sign in with it.";
     PasswordChanged = "password-changed", "Your password is changed. All other sessions have ended.";
@@ -44,30 +47,29 @@ done! {
     Erased = "erased", "The account is deleted, and the person is erased from the audit trail.";
 }
 
-/// The parameter that says it.
-pub(super) fn write(visit: &mut Visit, done: Done) -> String {
-    let (minute, binding) = (minute(visit), visit.bind());
-    let signature = visit.tag(&signed(done, minute, &binding));
-    format!("{}.{minute}.{signature}", done.code())
+/// The parameter `done` of an address that shows `flash` to this browser.
+pub(super) fn write(browser: &mut Browser, flash: Flash, now: Timestamp) -> String {
+    let (minute, binding) = (minute(now), browser.bind());
+    let signature = browser.sign(&signed_text(flash, minute, &binding));
+    format!("{}.{minute}.{signature}", flash.code())
 }
 
-/// What the parameter says, if we wrote it for this browser, just now.
-pub(super) fn read(visit: &Visit, said: &str) -> Option<&'static str> {
-    let (code, rest) = said.split_once('.')?;
+/// The message of the parameter `done`, if we wrote it for this browser, just now.
+pub(super) fn read(browser: &Browser, parameter: &str, now: Timestamp) -> Option<&'static str> {
+    let (code, rest) = parameter.split_once('.')?;
     let (at, signature) = rest.split_once('.')?;
-    let done = Done::ALL.iter().find(|done| done.code() == code)?;
+    let flash = Flash::ALL.iter().find(|flash| flash.code() == code)?;
     let at: i64 = at.parse().ok()?;
-    let age = minute(visit).checked_sub(at)?;
-    let signed = signed(*done, at, &visit.binding()?);
-    let good =
-        (0..=MINUTES).contains(&age) && visit.site.auth.form_token_is_good(&signed, signature);
-    good.then(|| done.words())
+    let age = minute(now).checked_sub(at)?;
+    let signed = signed_text(*flash, at, &browser.binding()?);
+    let good = (0..=MINUTES).contains(&age) && browser.is_signature(&signed, signature);
+    good.then(|| flash.words())
 }
 
-fn minute(visit: &Visit) -> i64 {
-    visit.site.clock.now().seconds() / 60
+const fn minute(now: Timestamp) -> i64 {
+    now.seconds() / 60
 }
 
-fn signed(done: Done, minute: i64, binding: &str) -> String {
-    format!("done {} {minute} {binding}", done.code())
+fn signed_text(flash: Flash, minute: i64, binding: &str) -> String {
+    format!("done {} {minute} {binding}", flash.code())
 }

@@ -1,4 +1,4 @@
-//! What proves that a form is ours and was sent by the browser that got it: a token bound to the
+//! The proof that a form is ours and was sent by the browser that got it: a token bound to the
 //! session, or before there is one to a cookie.
 
 use base64::Engine;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::random_bytes;
 
-/// The random bytes of a form cookie.
+/// Random bytes of a form cookie.
 const NONCE: usize = 18;
 
 /// The value of a form cookie.
@@ -18,8 +18,8 @@ impl Nonce {
         Self(URL_SAFE_NO_PAD.encode(random_bytes::<NONCE>()))
     }
 
-    /// What a browser sent, if we may have made it: nothing else may come to stand where a session
-    /// or a message stands.
+    /// Parses a form cookie. Anything of another shape is refused, so that a planted cookie cannot
+    /// stand for a session id or a message in what we sign.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == NONCE).then(|| Self(text.to_owned()))
@@ -30,8 +30,8 @@ impl Nonce {
     }
 }
 
-/// A token as one page shows it: another one each time, so that the size of a compressed page says
-/// nothing of it (the attack BREACH).
+/// Masks a token for one page. It differs each time, so that the size of a compressed page says
+/// nothing of it (the BREACH attack).
 pub(super) fn mask(token: &str) -> String {
     let pad = random_bytes::<64>();
     let token = token.as_bytes();
@@ -41,7 +41,7 @@ pub(super) fn mask(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The token again.
+/// Restores a masked token.
 pub(super) fn unmask(masked: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(masked).ok()?;
     let (pad, token) = bytes.split_at(bytes.len() / 2);
@@ -55,7 +55,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_nonce_is_one_of_ours_or_none() {
+    fn nonce_parses_only_what_it_could_have_made() {
         let nonce = Nonce::random();
         assert_eq!(Nonce::parse(nonce.as_str()), Some(nonce));
         for text in ["", "x", "done:x", "0d9f5c57-8a3c-4a86-b5f1-59d8a9e8e8aa"] {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_looks_different_on_every_page() {
+    fn mask_differs_each_time_and_hides_repetition() {
         let token = "x".repeat(43);
         assert_ne!(mask(&token), mask(&token));
         assert!(!mask(&token).contains("xxx"));
@@ -72,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_masked_comes_back(token in "[!-~]{0,80}", junk in ".{0,80}") {
+        fn unmask_restores_any_masked_token(token in "[!-~]{0,80}", junk in ".{0,80}") {
             prop_assert_eq!(unmask(&mask(&token)), Some(token));
             let _ = unmask(&junk);
         }
