@@ -10,7 +10,7 @@ use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::types::{MaybeUndefined, Type};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -107,6 +107,19 @@ impl Fields {
                     .push(FieldError::new(name, "wrong_type", message));
                 String::new()
             }
+        }
+    }
+
+    /// Takes a text that may be left out or be null.
+    pub fn optional_text(&mut self, name: &str) -> MaybeUndefined<String> {
+        let entry = self.entries.iter().position(|(key, _)| key == name);
+        match entry.map(|index| &self.entries[index].1) {
+            None => MaybeUndefined::Undefined,
+            Some(Value::Null) => {
+                self.entries.retain(|(key, _)| key != name);
+                MaybeUndefined::Null
+            }
+            Some(_) => MaybeUndefined::Value(self.text(name)),
         }
     }
 
