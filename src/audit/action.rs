@@ -50,6 +50,8 @@ actions! {
     UserErased = "user.erased", "erased the account";
     /// The roles of an account were replaced; the detail has those before and after.
     UserRolesChanged = "user.roles_changed", "changed the roles";
+    /// The owner changed the name; neither the old one nor the new one is recorded.
+    UserProfileChanged = "user.profile_changed", "changed the profile";
     /// The owner replaced the password.
     UserPasswordChanged = "user.password_changed", "changed the password";
     /// Somebody who is signed in gave a wrong current password.

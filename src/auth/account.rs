@@ -2,7 +2,7 @@
 //! and for the pages; and [`NewAccount`], with the bodies that it is read from.
 
 use poem_openapi::Object;
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::{Uuid, uuid};
@@ -21,6 +21,8 @@ pub struct Account {
     /// Its e-mail, in lower case; an international domain in its own script, where nothing else looks
     /// like it. In headers it is in ASCII.
     pub email: String,
+    /// Its name for people; null where none was given. Two accounts may have the same.
+    pub display_name: Option<String>,
     /// Roles of the account, in order.
     pub roles: Vec<String>,
     /// Time of its creation.
@@ -44,6 +46,7 @@ impl From<User> for Account {
             id: user.id.uuid(),
             email: user.email.shown(),
             state: UserState::of(&user),
+            display_name: user.display_name.map(|name| name.as_str().to_owned()),
             roles: user.roles,
             created_at: user.created_at.to_utc(),
             disabled_at: user.disabled_at.map(Timestamp::to_utc),
@@ -59,6 +62,8 @@ impl From<User> for Account {
 pub struct NewAccount {
     /// The e-mail to sign in with.
     pub email: String,
+    /// The name for people, if any.
+    pub display_name: Option<String>,
     /// The password.
     pub password: Password,
     /// Roles of the account.
@@ -71,6 +76,7 @@ impl NewAccount {
     pub fn new(email: impl Into<String>, password: impl Into<Password>) -> Self {
         Self {
             email: email.into(),
+            display_name: None,
             password: password.into(),
             roles: Vec::new(),
         }
@@ -96,6 +102,9 @@ pub struct RegistrationBody {
     /// The password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
     #[oai(validator(max_length = 72))]
     password: String,
+    /// The name for people: 1 to 100 characters, no control characters.
+    #[oai(validator(max_length = 100))]
+    display_name: Option<String>,
 }
 
 /// An account that an administrator makes.
@@ -111,11 +120,26 @@ pub struct NewUserBody {
     /// Roles of the account; none when it is left out.
     #[oai(default)]
     roles: Vec<String>,
+    /// The name for people: 1 to 100 characters, no control characters.
+    #[oai(validator(max_length = 100))]
+    display_name: Option<String>,
+}
+
+/// Changes of an account by its owner. What is left out stays as it is.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub struct ProfileChange {
+    /// The name for people: 1 to 100 characters, no control characters. Null removes it.
+    #[oai(validator(max_length = 100))]
+    pub(super) display_name: MaybeUndefined<String>,
 }
 
 impl From<RegistrationBody> for NewAccount {
     fn from(body: RegistrationBody) -> Self {
-        Self::new(body.email, body.password)
+        Self {
+            display_name: body.display_name,
+            ..Self::new(body.email, body.password)
+        }
     }
 }
 
@@ -123,6 +147,7 @@ impl From<NewUserBody> for NewAccount {
     fn from(body: NewUserBody) -> Self {
         Self {
             roles: body.roles,
+            display_name: body.display_name,
             ..Self::new(body.email, body.password)
         }
     }
@@ -133,6 +158,7 @@ impl FromFields for RegistrationBody {
         Self {
             email: fields.text("email"),
             password: fields.text("password"),
+            display_name: fields.optional_text("display_name").take(),
         }
     }
 }
@@ -143,11 +169,21 @@ impl FromFields for NewUserBody {
             email: fields.text("email"),
             password: fields.text("password"),
             roles: fields.texts_or_none("roles"),
+            display_name: fields.optional_text("display_name").take(),
+        }
+    }
+}
+
+impl FromFields for ProfileChange {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            display_name: fields.optional_text("display_name"),
         }
     }
 }
 
 const EMAIL: &str = "bob@example.com";
+const NAME: &str = "Bob Miller";
 const PASSWORD: &str = "kelp-anvil-quorum";
 
 impl Example for Account {
@@ -155,6 +191,7 @@ impl Example for Account {
         Self {
             id: uuid!("0b7c1c1e-6b0e-4c55-9a52-3f1f3f5b7a10"),
             email: EMAIL.to_owned(),
+            display_name: Some(NAME.to_owned()),
             roles: vec!["support".to_owned()],
             created_at: datetime!(2026-01-15 09:30 UTC),
             state: UserState::Active,
@@ -171,6 +208,7 @@ impl Example for RegistrationBody {
         Self {
             email: EMAIL.to_owned(),
             password: PASSWORD.to_owned(),
+            display_name: Some(NAME.to_owned()),
         }
     }
 }
@@ -181,6 +219,15 @@ impl Example for NewUserBody {
             email: EMAIL.to_owned(),
             password: PASSWORD.to_owned(),
             roles: vec!["support".to_owned()],
+            display_name: None,
+        }
+    }
+}
+
+impl Example for ProfileChange {
+    fn example() -> Self {
+        Self {
+            display_name: MaybeUndefined::Value(NAME.to_owned()),
         }
     }
 }

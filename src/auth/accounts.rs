@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use poem_openapi::types::MaybeUndefined;
 use secrecy::SecretString;
 
 use super::account::NewAccount;
@@ -14,7 +15,7 @@ use super::{Auth, Caller, roles};
 use crate::audit::{Action, Event};
 use crate::config::Registration;
 use crate::http::{Context, FieldError};
-use crate::identity::Email;
+use crate::identity::{BadDisplayName, DisplayName, Email};
 
 /// Tries of a change that its owner confirmed, each time with the hash that a sign-in has made
 /// meanwhile.
@@ -50,6 +51,11 @@ impl Auth {
             // A stand-in lets the faults of the password be told together with this one.
             Email::from_stored("nobody@invalid.invalid".to_owned())
         });
+        let display_name = new.display_name.as_deref().map(DisplayName::try_from);
+        let display_name = display_name.transpose().unwrap_or_else(|bad| {
+            faults.push(bad_display_name(bad));
+            None
+        });
         match self.check_new_password(&new.password, &email, "password") {
             Err(Error::Invalid(more)) => faults.extend(more),
             checked => checked?,
@@ -58,7 +64,10 @@ impl Auth {
             return Err(Error::Invalid(faults));
         }
         let hash = self.0.hasher.hash(client, new.password).await?;
-        Ok(User::new(email, hash, roles, self.0.clock.now()))
+        Ok(User {
+            display_name,
+            ..User::new(email, hash, roles, self.0.clock.now())
+        })
     }
 
     /// Refuses a new password that breaks the rules of [`password::faults`]; `field` is the input's
@@ -112,6 +121,39 @@ impl Auth {
         match changed.await {
             Err(Error::UserNotFound) => Err(Error::WrongPassword),
             done => self.device_proof(&done?),
+        }
+    }
+
+    /// Makes the changes that the caller asks for in the own account; gives it as it is then.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Limited`], [`Error::InvalidToken`] when the account is gone; an outage.
+    pub async fn change_profile(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        display_name: MaybeUndefined<String>,
+    ) -> Result<User, Error> {
+        self.0.limits.call(context).await?;
+        let user = self.user(caller).await?;
+        if display_name.is_undefined() {
+            return Ok(user);
+        }
+        let name = display_name.take();
+        let name = name.as_deref().map(DisplayName::try_from).transpose();
+        let name = name.map_err(|bad| Error::Invalid(vec![bad_display_name(bad)]))?;
+        // Neither name is in the event: erasure need not look for them.
+        let detail = if name.is_some() {
+            "name set"
+        } else {
+            "name removed"
+        };
+        let event = By::owner(context, &user).did(Action::UserProfileChanged, &user, detail);
+        let changed = self.alter(user.id, Change::DisplayName(name), None, event, None);
+        match changed.await {
+            Ok(changed) => Ok(changed.unwrap_or(user)),
+            Err(Error::UserNotFound) => Err(Error::InvalidToken),
+            Err(error) => Err(error),
         }
     }
 
@@ -193,6 +235,10 @@ impl Auth {
         judged?;
         user.ok_or(Error::WrongPassword)
     }
+}
+
+fn bad_display_name(bad: BadDisplayName) -> FieldError {
+    FieldError::new("display_name", "invalid_display_name", bad.to_string())
 }
 
 /// The fault of a field that cannot even be compared with anything stored.

@@ -5,7 +5,7 @@ use poem_openapi::{ApiResponse, OpenApi, Tags};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::account::{Account, RegistrationBody};
+use super::account::{Account, ProfileChange, RegistrationBody};
 use super::bodies::{
     Confirmation, Credentials, PasswordChange, PasswordReset, RefreshRequest, SessionPage,
     TokenPairBody, default_sessions,
@@ -38,6 +38,8 @@ route_codes! {
     Refresh: Problem = [BODY, LIMITED, DATABASE, &[Code::InvalidRefreshToken, Code::RefreshTokenReused, Code::TokensUnavailable]];
     /// Of routes that need nothing but a caller.
     Bearer: Problem = [BEARER, DATABASE];
+    /// Of `PATCH /auth/me`.
+    ChangeMe: Problem = [BODY, BEARER, LIMITED, DATABASE];
     /// Of routes at which the caller shows the password again.
     Confirmed: Problem = [BODY, BEARER, LIMITED, HASHING, DATABASE, &[Code::WrongPassword, Code::LastAdministrator]];
     /// Of `POST /auth/password/reset`.
@@ -198,6 +200,28 @@ impl AuthApi {
         Ok(poem_openapi::payload::Json(
             self.auth.user(&caller).await?.into(),
         ))
+    }
+
+    /// Change my account
+    ///
+    /// What is left out stays as it is.
+    #[oai(
+        path = "/me",
+        method = "patch",
+        tag = "Group::Accounts",
+        operation_id = "change_me"
+    )]
+    async fn change_me(
+        &self,
+        context: Context,
+        token: BearerToken,
+        body: Input<ProfileChange>,
+    ) -> Answer<poem_openapi::payload::Json<Account>, ChangeMe> {
+        let caller = self.auth.authenticate(token.as_str()).await?;
+        self.auth.admit(&context).await?;
+        let name = body.read().await?.display_name;
+        let user = self.auth.change_profile(&context, &caller, name).await?;
+        Ok(poem_openapi::payload::Json(user.into()))
     }
 
     /// Delete my account

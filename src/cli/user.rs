@@ -43,6 +43,9 @@ enum UserCommand {
         /// A role; may be given several times.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
+        /// The name for people: 1 to 100 characters.
+        #[arg(long)]
+        name: Option<String>,
         #[command(flatten)]
         password: Password,
         /// Print JSON.
@@ -189,8 +192,19 @@ async fn execute(
     let by = &By::command_line();
     let done = match command {
         UserCommand::Create {
-            email, roles, json, ..
-        } => create(auth, &email, roles, password, json).await?,
+            email,
+            roles,
+            name,
+            json,
+            ..
+        } => {
+            let new = NewAccount {
+                roles,
+                display_name: name,
+                ..NewAccount::new(email, password)
+            };
+            create(auth, new, json).await?
+        }
         UserCommand::FirstAdmin { email, json } => {
             let invited = auth.invite_first_administrator(&email, by).await;
             match invited.map_err(explain)? {
@@ -259,19 +273,8 @@ async fn execute(
     Ok(())
 }
 
-async fn create(
-    auth: &Auth,
-    email: &str,
-    roles: Vec<String>,
-    password: Secret,
-    json: bool,
-) -> anyhow::Result<String> {
-    let by = &By::command_line();
-    let new = NewAccount {
-        roles,
-        ..NewAccount::new(email, password)
-    };
-    let created = auth.create(new, by).await;
+async fn create(auth: &Auth, new: NewAccount, json: bool) -> anyhow::Result<String> {
+    let created = auth.create(new, &By::command_line()).await;
     let user = created.map_err(explain)?;
     Ok(if json {
         line(user)

@@ -43,6 +43,7 @@ async fn an_account_is_made_once_whatever_the_case_of_its_email() {
         [
             "created_at",
             "disabled_at",
+            "display_name",
             "email",
             "id",
             "last_sign_in_at",

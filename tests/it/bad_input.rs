@@ -318,8 +318,8 @@ async fn unknown_routes_and_methods_have_the_body_of_every_error() {
         ("POST", "/openapi.json", "GET, HEAD"),
         ("POST", "/docs", "GET, HEAD"),
         ("POST", "/", "GET, HEAD"),
-        ("TRACE", "/auth/me", "DELETE, GET, HEAD"),
-        ("BREW", "/auth/me", "DELETE, GET, HEAD"),
+        ("TRACE", "/auth/me", "DELETE, GET, HEAD, PATCH"),
+        ("BREW", "/auth/me", "DELETE, GET, HEAD, PATCH"),
     ] {
         let verb = Method::from_bytes(method.as_bytes()).unwrap();
         let answer = client.call(verb, path, |request| request).await;

@@ -69,6 +69,7 @@ mod contract;
 mod dashboard;
 mod dashboard_browser;
 mod deploy;
+mod display_names;
 mod docs;
 mod erasure;
 mod first_steps;

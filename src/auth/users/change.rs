@@ -4,13 +4,15 @@ use super::row::{Statement, User};
 use crate::audit::Event;
 use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
-use crate::identity::UserId;
+use crate::identity::{DisplayName, UserId};
 
-/// A change of one account. Every one counts in [`User::version`].
+/// A change of one account. Every one counts in [`User::version`], apart from the name.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Replaces the roles.
     Roles(Vec<String>),
+    /// Replaces the name, or removes it. Tokens have nothing to do with it, so those for a reset still work.
+    DisplayName(Option<DisplayName>),
     /// Keeps the account from signing in, and ends its sessions.
     Disable(Timestamp),
     /// Lets a disabled account sign in again.
@@ -57,6 +59,12 @@ impl Change {
                 "UPDATE users SET version = version + 1, roles = $1 WHERE id = $2 AND roles <> $1",
             )
             .bind(roles.join(" "))
+            .bind(id),
+            Self::DisplayName(name) => sqlx::query(
+                "UPDATE users SET display_name = $1 WHERE id = $2 \
+                 AND coalesce(display_name, '') <> coalesce($1, '')",
+            )
+            .bind(name.as_ref().map(|name| name.as_str().to_owned()))
             .bind(id),
             Self::Disable(now) => at(
                 "UPDATE users SET version = version + 1, disabled_at = $1, signed_out_at = $1 \

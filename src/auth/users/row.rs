@@ -6,7 +6,7 @@ use sqlx::{Any, Row};
 
 use crate::auth::password::PasswordHash;
 use crate::clock::Timestamp;
-use crate::identity::{Email, UserId};
+use crate::identity::{DisplayName, Email, UserId};
 use crate::storage::Connection;
 
 pub(super) type Statement = Query<'static, Any, AnyArguments>;
@@ -18,6 +18,8 @@ pub struct User {
     pub id: UserId,
     /// Its name to sign in with.
     pub email: Email,
+    /// Its name for people; none where none was given.
+    pub display_name: Option<DisplayName>,
     /// The hash of its password.
     pub password_hash: PasswordHash,
     /// What it may do.
@@ -34,11 +36,11 @@ pub struct User {
     pub reset_required_at: Option<Timestamp>,
     /// Its last sign-in, give or take a minute; none where there was none.
     pub last_sign_in_at: Option<Timestamp>,
-    /// Number of changes of the account. Signing in and rehashing are none.
+    /// Number of changes of the account. Signing in, rehashing and the name are none.
     pub version: i64,
 }
 
-pub(super) const COLUMNS: &str = "id, email, password_hash, roles, created_at, disabled_at, signed_out_at, \
+pub(super) const COLUMNS: &str = "id, email, display_name, password_hash, roles, created_at, disabled_at, signed_out_at, \
                        password_change_required_at, reset_required_at, last_sign_in_at, version";
 
 /// The role of those who manage accounts and see everything.
@@ -56,6 +58,7 @@ impl User {
         Self {
             id: UserId::random(),
             email,
+            display_name: None,
             password_hash,
             roles,
             created_at,
@@ -98,12 +101,17 @@ pub(super) async fn find_in(
 /// The statement that adds `user`, unless the e-mail is taken.
 pub(super) fn insert(user: &User) -> Statement {
     sqlx::query(
-        "INSERT INTO users (id, email, password_hash, roles, created_at, \
+        "INSERT INTO users (id, email, display_name, password_hash, roles, created_at, \
          password_change_required_at, reset_required_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING",
     )
     .bind(user.id.to_string())
     .bind(user.email.as_str().to_owned())
+    .bind(
+        user.display_name
+            .as_ref()
+            .map(|name| name.as_str().to_owned()),
+    )
     .bind(user.password_hash.expose().to_owned())
     .bind(user.roles.join(" "))
     .bind(user.created_at.millis())
@@ -126,6 +134,9 @@ pub(super) fn read(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
             .parse()
             .map_err(|_| broken("id"))?,
         email: Email::from_stored(row.try_get("email")?),
+        display_name: row
+            .try_get::<Option<String>, _>("display_name")?
+            .map(DisplayName::from_stored),
         password_hash: PasswordHash::from_stored(row.try_get("password_hash")?),
         roles: roles.split_whitespace().map(str::to_owned).collect(),
         created_at: moment("created_at")?.ok_or_else(|| broken("created_at"))?,

@@ -73,11 +73,16 @@ pub(super) fn line(user: User) -> String {
 
 /// One account for a person.
 fn row(user: &User) -> String {
+    let name = user
+        .display_name
+        .as_ref()
+        .map(|name| format!("  {:?}", name.as_str()));
     format!(
-        "{}  {:8}  {}  {}",
+        "{}  {:8}  {}{}  {}",
         user.id,
         UserState::of(user).as_str(),
         user.email,
+        name.unwrap_or_default(),
         user.roles.join(" ")
     )
 }
