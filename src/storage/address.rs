@@ -12,9 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sqlx::any::AnyConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
-use sqlx::{ConnectOptions, Error, Row};
+use sqlx::{AnyConnection, ConnectOptions, Error, Row};
 
-use super::connection::Backend;
 use crate::config::{DatabaseUrl, Engine, TlsFiles};
 
 /// Asks a Postgres server whether it takes writes: a standby does not, nor does an old primary.
@@ -22,6 +21,12 @@ pub(super) const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_
 
 /// The error of a server that is there for reading only.
 pub(super) const NO_WRITES: &str = "the server takes no writes";
+
+/// A connection to one engine.
+pub(super) enum Backend {
+    Sqlite(AnyConnection),
+    Postgres(PgConnection),
+}
 
 /// The target of connections, and the age of those that may still be used.
 #[derive(Debug)]

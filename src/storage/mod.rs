@@ -5,6 +5,7 @@
 
 mod address;
 mod connection;
+mod execute;
 mod migrations;
 mod outage;
 mod pool;
