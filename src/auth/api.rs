@@ -135,11 +135,8 @@ impl AuthApi {
     async fn login(&self, context: Context, body: Input<Credentials>) -> Answer<Tokens, Login> {
         self.auth.admit(&context).await?;
         let Credentials { email, password } = body.read().await?;
-        Ok(self
-            .auth
-            .login(&context, &email, password.into())
-            .await?
-            .into())
+        let outcome = self.auth.login(&context, &email, password.into());
+        Ok(outcome.await?.session()?.into())
     }
 
     /// Exchange a refresh token for a new pair

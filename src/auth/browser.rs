@@ -11,7 +11,7 @@ use super::error::Error;
 use super::manage::By;
 use super::password::Password;
 use super::sessions::{Credential, Session};
-use super::sign_in::SignedIn;
+use super::sign_in::SignIn;
 use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::clock::Timestamp;
@@ -60,17 +60,18 @@ impl Auth {
         context: &Context,
         email: &str,
         password: Password,
-    ) -> Result<BrowserSession, Error> {
-        let SignedIn {
-            session, device, ..
-        } = self
+    ) -> Result<SignIn<BrowserSession>, Error> {
+        let outcome = self
             .sign_in(context, email, password, Credential::Cookie)
             .await?;
-        Ok(BrowserSession {
-            cookie: self.cookie_of(session.id)?.into(),
-            max_age_seconds: self.max_age_seconds(&session, session.created_at),
-            session,
-            device,
+        outcome.try_map(|begun| {
+            let session = begun.session;
+            Ok(BrowserSession {
+                cookie: self.cookie_of(session.id)?.into(),
+                max_age_seconds: self.max_age_seconds(&session, session.created_at),
+                session,
+                device: begun.device,
+            })
         })
     }
 

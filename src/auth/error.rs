@@ -1,8 +1,6 @@
 //! Failures of accounts and tokens, in the words of the domain. `problem.rs` translates them for
 //! clients.
 
-use secrecy::SecretString;
-
 use crate::http::FieldError;
 use crate::http::rate_limit::LimitError;
 use crate::storage::{RedisUnavailable, SqlError};
@@ -18,9 +16,8 @@ pub enum Error {
     EmailTaken,
     /// Unknown account, wrong password or disabled account.
     InvalidCredentials,
-    /// The password is right, and opens nothing but the form for a new one, which takes this reset
-    /// token.
-    PasswordChangeRequired(SecretString),
+    /// The password is right, and opens nothing but the form for a new one.
+    PasswordChangeRequired,
     /// OAuth clients cannot be told of this server, for this reason.
     NotDescribed(String),
     /// There is no such account.

@@ -56,6 +56,7 @@ pub use self::password::Password;
 pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};
 pub use self::server_metadata::ServerMetadata;
 pub use self::service_client::ShownCredentials;
+pub use self::sign_in::SignIn;
 
 use self::access_token::AccessTokens;
 use self::hasher::Hasher;

@@ -228,9 +228,8 @@ impl OAuthApi {
         let request = body.read().await?;
         let pair = match request.grant.ok_or(Error::Internal)? {
             Grant::Password { username, password } => {
-                self.auth
-                    .login(&context, &username, password.into())
-                    .await?
+                let outcome = self.auth.login(&context, &username, password.into());
+                outcome.await?.session()?
             }
             Grant::RefreshToken(token) => self.auth.refresh(&context, &token).await?,
         };

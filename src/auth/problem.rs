@@ -15,7 +15,7 @@ impl From<&Error> for Problem {
             Error::RegistrationClosed => Code::RegistrationClosed.into(),
             Error::EmailTaken => Code::EmailTaken.into(),
             Error::InvalidCredentials => Code::InvalidCredentials.into(),
-            Error::PasswordChangeRequired(_) => Code::PasswordChangeRequired.into(),
+            Error::PasswordChangeRequired => Code::PasswordChangeRequired.into(),
             Error::NotDescribed(why) => Self::new(Code::NotFound, why),
             Error::UserNotFound => Code::UserNotFound.into(),
             Error::LastAdministrator => Code::LastAdministrator.into(),

@@ -21,8 +21,42 @@ use crate::identity::{Email, SessionId};
 /// Time for which the cost of the dearest stored hash is cached.
 const DEAREST_HASH_MILLIS: i64 = 60_000;
 
-/// A completed sign-in.
-pub(super) struct SignedIn {
+/// Outcome of a sign-in whose password is right. A second step of signing in is another variant: the
+/// compiler then asks every client what it does there.
+#[derive(Clone, Debug)]
+pub enum SignIn<T> {
+    /// A session has begun; `T` is what its client gets.
+    Session(T),
+    /// The password opens nothing but the form for a new one, which takes this reset token.
+    PasswordChangeRequired(SecretString),
+}
+
+impl<T> SignIn<T> {
+    /// The session, for a client that can take no other step.
+    ///
+    /// # Errors
+    /// [`Error::PasswordChangeRequired`].
+    pub fn session(self) -> Result<T, Error> {
+        match self {
+            Self::Session(session) => Ok(session),
+            Self::PasswordChangeRequired(_) => Err(Error::PasswordChangeRequired),
+        }
+    }
+
+    /// Makes what the client gets out of the session.
+    pub(super) fn try_map<U>(
+        self,
+        make: impl FnOnce(T) -> Result<U, Error>,
+    ) -> Result<SignIn<U>, Error> {
+        Ok(match self {
+            Self::Session(session) => SignIn::Session(make(session)?),
+            Self::PasswordChangeRequired(token) => SignIn::PasswordChangeRequired(token),
+        })
+    }
+}
+
+/// A session that has begun.
+pub(super) struct Begun {
     pub(super) session: Session,
     /// The first refresh token of the session.
     pub(super) token: RefreshToken,
@@ -35,22 +69,23 @@ impl Auth {
     /// look the same.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`], [`Error::PasswordChangeRequired`], [`Error::Limited`],
-    /// [`Error::Busy`], or an outage.
+    /// [`Error::InvalidCredentials`], [`Error::Limited`], [`Error::Busy`], or an outage.
     pub async fn login(
         &self,
         context: &Context,
         email: &str,
         password: Password,
-    ) -> Result<TokenPair, Error> {
-        let begun = self
+    ) -> Result<SignIn<TokenPair>, Error> {
+        let outcome = self
             .sign_in(context, email, password, Credential::Tokens)
             .await?;
-        let session = &begun.session;
-        let since = session.created_at;
-        let mut pair = self.pair(&session.owner, &begun.token, since, since)?;
-        pair.device = Some(begun.device);
-        Ok(pair)
+        outcome.try_map(|begun| {
+            let session = &begun.session;
+            let since = session.created_at;
+            let mut pair = self.pair(&session.owner, &begun.token, since, since)?;
+            pair.device = Some(begun.device);
+            Ok(pair)
+        })
     }
 
     /// The same for whoever makes something else than tokens of it.
@@ -60,7 +95,7 @@ impl Auth {
         email: &str,
         password: Password,
         credential: Credential,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<SignIn<Begun>, Error> {
         let device = self.known_device(context, email).await?;
         let device = device.as_ref();
         // Side by side, so that an outage is told in the time of one call, not after the hash.
@@ -97,17 +132,17 @@ impl Auth {
             let by = By::owner(context, &user);
             self.note(&by.did(Action::SessionRefused, &user, why)).await;
             let token = self.issue_reset_token(&user)?;
-            return Err(Error::PasswordChangeRequired(token.into()));
+            return Ok(SignIn::PasswordChangeRequired(token.into()));
         }
         let user = self.rehash(context.client, user, form, &password).await?;
         let begun = self.begin_session(context, &user, &password, credential);
         let (session, token) = begun.await?;
         self.0.metrics.login("accepted");
-        Ok(SignedIn {
+        Ok(SignIn::Session(Begun {
             session,
             token,
             device: self.device_proof(&user)?,
-        })
+        }))
     }
 
     /// Records what has happened already, so that a database which is away cannot prevent it: the

@@ -10,7 +10,7 @@ use super::form_page::FormPage;
 use super::page::{redirect, redirect_with};
 use super::request::PageRequest;
 use super::reset;
-use crate::auth::Error;
+use crate::auth::SignIn;
 use crate::auth::browser::BrowserSession;
 use crate::http::cookies::is_loopback;
 use crate::http::next::in_query;
@@ -47,8 +47,8 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         .browser_sign_in(&request.context, &email, password)
         .await;
     match signed_in {
-        Ok(session) => Ok(begin(request, &session, &wanted)),
-        Err(Error::PasswordChangeRequired(token)) => {
+        Ok(SignIn::Session(session)) => Ok(begin(request, &session, &wanted)),
+        Ok(SignIn::PasswordChangeRequired(token)) => {
             Ok(reset::show_required(request, token.expose_secret()).await)
         }
         Err(error) => page.refuse(request, error),
@@ -78,8 +78,10 @@ pub(super) async fn begin_first(
         .browser_sign_in(&request.context, email, password.into())
         .await;
     match signed_in {
-        Ok(session) => begin(request, &session, next),
-        Err(_) => redirect_with(request, "/sign-in", Flash::Registered),
+        Ok(SignIn::Session(session)) => begin(request, &session, next),
+        Ok(SignIn::PasswordChangeRequired(_)) | Err(_) => {
+            redirect_with(request, "/sign-in", Flash::Registered)
+        }
     }
 }
 
