@@ -23,7 +23,7 @@ route_codes! {
 
 /// The routes.
 pub struct AuditApi {
-    /// Who asks, and what they read.
+    /// Authentication, and the audit log.
     pub auth: Auth,
 }
 
@@ -45,13 +45,13 @@ impl AuditApi {
     async fn list(
         &self,
         token: BearerToken,
-        /// What was done, such as `session.refused`.
+        /// Action, such as `session.refused`.
         action: Text,
         /// Actor: an e-mail, `command line` or `server`.
         actor: Text,
-        /// Whose account: an e-mail.
+        /// Account it was done to: an e-mail.
         subject: Text,
-        /// From which address.
+        /// Address of the client.
         ip: Text,
         /// Not before this moment: `2026-01-31T12:00:00Z`, or a day.
         from: Text,
@@ -59,7 +59,7 @@ impl AuditApi {
         until: Text,
         /// The id below which to begin: `next` of the page before.
         before: Query<Option<i64>>,
-        /// How many at most.
+        /// Maximum number of events.
         #[oai(
             default = "default_limit",
             validator(minimum(value = "1"), maximum(value = "500"))
@@ -95,13 +95,13 @@ impl AuditApi {
         &self,
         context: Context,
         token: BearerToken,
-        /// What was done, such as `session.refused`.
+        /// Action, such as `session.refused`.
         action: Text,
         /// Actor: an e-mail, `command line` or `server`.
         actor: Text,
-        /// Whose account: an e-mail.
+        /// Account it was done to: an e-mail.
         subject: Text,
-        /// From which address.
+        /// Address of the client.
         ip: Text,
         /// Not before this moment: `2026-01-31T12:00:00Z`, or a day.
         from: Text,

@@ -27,11 +27,11 @@ pub struct AccountPage {
     pub(super) users: Vec<Account>,
     /// Number of accounts that fit, on all pages; 10000 stands for that many or more.
     pub(super) total: i64,
-    /// What to send as `after` for those that follow; null when there are none.
+    /// Value of `after` for the next page; null when there is none.
     pub(super) next: Option<String>,
 }
 
-/// How the owner of an account comes to a new password.
+/// A token with which the owner of an account chooses a new password.
 #[derive(Object)]
 #[oai(example)]
 pub struct ResetToken {
@@ -41,7 +41,7 @@ pub struct ResetToken {
     pub(super) expires_in: i64,
 }
 
-/// Something that happened.
+/// An event of the audit log.
 #[derive(Object)]
 #[oai(example)]
 pub struct AuditEvent {
@@ -49,11 +49,11 @@ pub struct AuditEvent {
     pub(super) id: String,
     /// When.
     pub(super) at: OffsetDateTime,
-    /// What was done, such as `session.began`; `docs/audit.md` lists all of them.
+    /// Action, such as `session.began`; `docs/audit.md` lists all of them.
     pub(super) action: String,
     /// The account that did it; null for the command line, the server and who is not signed in.
     pub(super) actor_id: Option<Uuid>,
-    /// Who did it: an e-mail, `command line`, `server` or `service NAME`; empty for who is not signed in,
+    /// Actor: an e-mail, `command line`, `server` or `service NAME`; empty for a client that is not signed in,
     /// and beside an id for a person who was erased.
     pub(super) actor: String,
     /// The account it was done to; null where there is none.
@@ -62,11 +62,11 @@ pub struct AuditEvent {
     pub(super) subject: String,
     /// The address it came from.
     pub(super) ip: String,
-    /// What the client said it was.
+    /// User agent of the client.
     pub(super) user_agent: String,
     /// The request, as answers and the log name it.
     pub(super) request_id: String,
-    /// What else there is to know.
+    /// Further detail; may be empty.
     pub(super) detail: String,
     /// Number of times it happened. Above 1 only for events that a client can repeat at no cost, such
     /// as failed sign-ins: equal ones of one address within ten minutes are one event, which shows
@@ -80,7 +80,7 @@ pub struct AuditEvent {
 pub struct AuditPage {
     /// The events.
     pub(super) events: Vec<AuditEvent>,
-    /// What to send as `before` for older ones; null when there are none.
+    /// Value of `before` for older ones; null when there are none.
     pub(super) next: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the role `admin` may see and do; the JSON API under `/admin`. No HTML.
+//! The JSON API under `/admin`: all that the role `admin` may see and do. No HTML.
 
 pub mod advice;
 pub mod audit_api;

@@ -20,19 +20,19 @@ pub struct Overview {
     pub started_at: OffsetDateTime,
     /// Seconds since then.
     pub uptime_seconds: i64,
-    /// What was checked, by name.
+    /// Reports of the checks, by name.
     pub checks: BTreeMap<String, Report>,
-    /// What was counted.
+    /// Counters of the last hour.
     pub last_hour: LastHour,
     /// The servers that run, in the order of their start. One that is silent for 30 seconds is
     /// gone.
     pub replicas: Vec<Replica>,
 }
 
-/// What was counted in the last hour.
+/// Counters of the last hour.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct LastHour {
-    /// Whether these are the numbers of all replicas. While Redis is away, or switched off, they
+    /// True for the numbers of all replicas. While Redis is away, or switched off, they
     /// are those of the server that answers.
     pub shared: bool,
     /// All minutes together.
@@ -46,7 +46,7 @@ pub struct LastHour {
 pub struct Minute {
     /// When it began.
     pub at: OffsetDateTime,
-    /// What was counted in it.
+    /// Counters of the minute.
     #[oai(flatten)]
     pub counts: Counts,
 }
@@ -64,7 +64,7 @@ pub struct Replica {
     pub started_at: OffsetDateTime,
     /// When it was last heard of.
     pub last_seen_at: OffsetDateTime,
-    /// Whether it is the one that answers.
+    /// True for the one that answers.
     pub this_one: bool,
 }
 

@@ -23,13 +23,13 @@ route_codes! {
 
 /// The routes.
 pub struct OverviewApi {
-    /// Who asks.
+    /// Authentication.
     pub auth: Auth,
-    /// What the server stands on.
+    /// Health checks.
     pub health: Health,
-    /// What it did.
+    /// Counters of the last hour.
     pub activity: Activity,
-    /// How it is set.
+    /// Configuration of the server.
     pub configuration: Arc<Configuration>,
 }
 

@@ -18,7 +18,7 @@ use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Input, Problem, Refused};
 use crate::identity::UserId;
 
-/// What every route for one account may answer.
+/// Codes of every route for one account.
 const ONE: &[Code] = &[Code::Forbidden, Code::InvalidParameter, Code::UserNotFound];
 
 route_codes! {
@@ -65,7 +65,7 @@ pub enum Token {
 
 /// The routes.
 pub struct UsersApi {
-    /// What they stand on.
+    /// Accounts and sessions.
     pub auth: Auth,
 }
 
@@ -94,9 +94,9 @@ impl UsersApi {
         /// Order of the list: by e-mail, the newest account first, or the latest sign-in first.
         #[oai(default)]
         order: Query<UserOrder>,
-        /// Where to go on: `next` of the page before, in the same order.
+        /// Position to go on from: `next` of the page before, in the same order.
         after: Query<Option<String>>,
-        /// How many at most.
+        /// Maximum number of accounts.
         #[oai(
             default = "default_limit",
             validator(minimum(value = "1"), maximum(value = "500"))

@@ -3,7 +3,7 @@
 /// Declares the list: each action once, as it is stored and as people read it.
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $words:literal;)+) => {
-        /// What was done.
+        /// An action that is recorded.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action { $($(#[doc = $doc])+ $name),+ }
 
@@ -33,7 +33,7 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Somebody made an account for themselves.
+    /// A client registered an account.
     UserRegistered = "user.registered", "registered";
     /// An administrator or the command line made an account.
     UserCreated = "user.created", "created the account";
@@ -43,7 +43,7 @@ actions! {
     UserDisabled = "user.disabled", "disabled the account";
     /// A disabled account was let in again.
     UserEnabled = "user.enabled", "enabled the account";
-    /// An account was deleted, by its owner or by somebody who may.
+    /// An account was deleted, by its owner, an administrator or the command line.
     UserDeleted = "user.deleted", "deleted the account";
     /// An account was deleted and its person erased from the trail, or a person whose account was gone
     /// already; the detail has the number of events.
@@ -54,9 +54,9 @@ actions! {
     UserProfileChanged = "user.profile_changed", "changed the profile";
     /// The owner replaced the password.
     UserPasswordChanged = "user.password_changed", "changed the password";
-    /// Somebody who is signed in gave a wrong current password.
+    /// A client that is signed in gave a wrong current password.
     UserPasswordRefused = "user.password_refused", "gave a wrong password";
-    /// Somebody else set the password.
+    /// An administrator or the command line set the password.
     UserPasswordSet = "user.password_set", "set the password";
     /// The password was replaced by a reset token.
     UserPasswordReset = "user.password_reset", "reset the password";

@@ -9,22 +9,22 @@ use crate::clock::Timestamp;
 use crate::http::Context;
 use crate::identity::{Email, UserId, search_key};
 
-/// Something that happened.
+/// An event to be recorded.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// What was done.
+    /// The action.
     pub action: Action,
-    /// By whom.
+    /// The actor.
     pub actor: Actor,
-    /// To whose account; none where no account is concerned.
+    /// The account it was done to; none where no account is concerned.
     pub subject: Option<Subject>,
-    /// From where.
+    /// Address, client and request.
     pub origin: Origin,
-    /// What else is worth knowing, in a few words; empty for nothing. Never a secret.
+    /// Further detail in a few words; may be empty. Never a secret.
     pub detail: String,
 }
 
-/// Who acted.
+/// The actor of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// An account.
@@ -34,7 +34,7 @@ pub enum Actor {
         /// Its e-mail; none once the person is erased.
         email: Option<Email>,
     },
-    /// Somebody at the server's own command line.
+    /// The server's own command line.
     CommandLine,
     /// Another service, by `OAUTH_CLIENT_ID`.
     Client(String),
@@ -91,7 +91,7 @@ fn key(email: Option<&Email>) -> String {
     email.map_or_else(String::new, |email| email.as_str().to_owned())
 }
 
-/// Where it came from.
+/// Address, client and request of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address; empty at the command line.
@@ -129,25 +129,25 @@ impl From<&Context> for Origin {
 pub struct Recorded {
     /// Its place in the trail: later events have higher ids.
     pub id: i64,
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// What was done; [`Action::of`] knows it, unless a newer version recorded it.
+    /// The action; [`Action::of`] knows it, unless a newer version recorded it.
     pub action: String,
-    /// By which account.
+    /// Account of the actor.
     pub actor_id: Option<Uuid>,
-    /// By whom: see [`Actor::name`].
+    /// Name of the actor: see [`Actor::name`].
     pub actor: String,
-    /// To which account.
+    /// Account it was done to.
     pub subject_id: Option<Uuid>,
     /// Its e-mail; empty where there is none.
     pub subject: String,
-    /// From which address.
+    /// Address of the client.
     pub ip: String,
-    /// With which client.
+    /// User agent of the client.
     pub user_agent: String,
-    /// In which request.
+    /// Id of the request.
     pub request_id: String,
-    /// What else there is to know.
+    /// Further detail; may be empty.
     pub detail: String,
     /// Number of times it happened. Above 1 only for counted actions
     /// ([`Action::is_counted`](super::Action::is_counted)); the other fields are those of the first.

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::store::Audit;
 use crate::storage::SqlError;
 
-/// How many events are read at once.
+/// Number of events read at once.
 const PAGE: i64 = 500;
 
 impl Audit {

@@ -1,4 +1,4 @@
-//! [`Filter`]: which events are wanted, and the statement that finds them.
+//! [`Filter`]: a selection of events, and the statement that finds them.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use crate::config::Engine;
 /// Random bits at the end of an id.
 pub(super) const RANDOM_BITS: u32 = 20;
 
-/// Which events are wanted: those that fit everything that is given.
+/// A selection of events: those that fit everything that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// What was done, as stored.
+    /// Action, as stored.
     pub action: Option<String>,
     /// By whom: an e-mail, `command line`, `server` or `service NAME`.
     pub actor: Option<String>,
-    /// To whose account: an e-mail.
+    /// Account it was done to: an e-mail.
     pub subject: Option<String>,
-    /// From which address.
+    /// Address of the client.
     pub ip: Option<String>,
     /// Not before this moment.
     pub from: Option<Timestamp>,

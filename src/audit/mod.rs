@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, from where; one row an event, in the accounts' database.
+//! The audit log: who did what, when, from where; one row an event, in the accounts' database.
 //!
 //! What is recorded is decided by those who act ([`Action`] is the whole list); here
 //! it is written, found again and, when it is old, deleted. `docs/audit.md` is for those who read

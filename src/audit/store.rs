@@ -42,7 +42,7 @@ const COUNT: &str = insert!(
 /// Longest text of one column, in characters.
 const MAX_TEXT: usize = 512;
 
-/// How many events of one purge are deleted at once: few enough to be done long before a call's
+/// Number of events that a purge deletes at once: few enough to be done long before a call's
 /// limit, and to keep no other writer of an SQLite file waiting.
 const BATCH: i64 = 1000;
 

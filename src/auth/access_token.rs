@@ -53,7 +53,7 @@ impl Audience {
     }
 }
 
-/// What an access token says.
+/// Claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// `JWT_ISSUER`.
@@ -147,7 +147,7 @@ impl AccessTokens {
         }
     }
 
-    /// How long a token lives.
+    /// Lifetime of a token.
     #[must_use]
     pub(super) const fn lifetime_seconds(&self) -> i64 {
         self.lifetime_seconds

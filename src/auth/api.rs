@@ -97,7 +97,7 @@ impl From<TokenPair> for Tokens {
 
 /// The routes.
 pub struct AuthApi {
-    /// What they stand on.
+    /// Accounts, tokens and sessions.
     pub auth: Auth,
 }
 
@@ -185,7 +185,7 @@ impl AuthApi {
         Ok(Done::NoContent)
     }
 
-    /// Who am I
+    /// Get my account
     #[oai(
         path = "/me",
         method = "get",

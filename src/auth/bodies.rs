@@ -51,7 +51,7 @@ pub struct PasswordChange {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 pub struct PasswordReset {
-    /// What `aura user reset-link` printed.
+    /// The token out of the link that `aura user reset-link` prints.
     pub(super) reset_token: String,
     /// The new password: `PASSWORD_MIN_LENGTH` characters at least, 72 bytes at most.
     pub(super) new_password: String,
@@ -91,7 +91,7 @@ pub struct SessionBody {
     pub(super) ip: String,
     /// User agent of the client.
     pub(super) user_agent: String,
-    /// Whether it is the caller's own.
+    /// True for the caller's own.
     pub(super) current: bool,
 }
 
@@ -141,7 +141,7 @@ impl From<TokenPair> for TokenPairBody {
 }
 
 impl SessionBody {
-    /// How `session` looks to the owner of the session `current`.
+    /// The view of `session` for the owner of the session `current`.
     #[must_use]
     pub fn new(session: Session, current: Uuid) -> Self {
         Self {

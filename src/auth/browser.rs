@@ -28,7 +28,7 @@ const KEEP_COOKIE: i64 = 24 * 60 * 60 * 1000;
 /// A browser that has just signed in.
 #[derive(Clone)]
 pub struct BrowserSession {
-    /// What its session cookie holds. A secret.
+    /// Value of its session cookie. A secret.
     pub cookie: SecretString,
     /// Its session.
     pub session: Session,
@@ -41,7 +41,7 @@ pub struct BrowserSession {
 /// A browser that showed its cookie.
 #[derive(Clone, Debug)]
 pub struct BrowserCaller {
-    /// Who it is.
+    /// The account and the session.
     pub caller: Caller,
     /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
@@ -75,13 +75,13 @@ impl Auth {
         })
     }
 
-    /// Whether this server made the cookie, whatever became of its session. Does no I/O.
+    /// Checks that this server made the cookie, whether or not its session has ended. Does no I/O.
     #[must_use]
     pub fn made_cookie(&self, cookie: &str) -> bool {
         self.session_of_cookie(cookie).is_some()
     }
 
-    /// Finds out who shows a session cookie; `None` when it is not ours or its session has ended.
+    /// Authenticates a session cookie; `None` when it is not ours or its session has ended.
     /// Use prolongs the session, as a refresh does for other clients, unless the page `polls` by itself.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Auth {
         Ok(URL_SAFE_NO_PAD.encode(key.tag(b"form", binding.as_bytes())))
     }
 
-    /// Whether `token` is the form's token for `binding`.
+    /// Checks the form's `token` for `binding`.
     #[must_use]
     pub fn form_token_is_good(&self, binding: &str, token: &str) -> bool {
         let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {

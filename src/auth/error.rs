@@ -1,4 +1,4 @@
-//! Failures of accounts and tokens, in the words of the domain. `problem.rs` translates them for
+//! Errors of accounts and tokens, in the words of the domain. `problem.rs` translates them for
 //! clients.
 
 use crate::http::FieldError;
@@ -22,7 +22,7 @@ pub enum Error {
     NotDescribed(String),
     /// There is no such account.
     UserNotFound,
-    /// Nobody would be left who could manage accounts.
+    /// No other administrator could sign in.
     LastAdministrator,
     /// The caller lacks a role.
     Forbidden(String),

@@ -14,10 +14,10 @@ use crate::config::{Config, CorsOrigin, Host};
 use crate::http::next::in_query;
 use crate::http::{Cookie, CookieRules, NextHosts};
 
-/// What nginx is told to send: the whole address.
+/// Header of the whole address, which nginx is configured to send.
 const ORIGINAL_URL: &str = "x-original-url";
 
-/// What nginx is told to send: the method.
+/// Header of the method, which nginx is configured to send.
 const ORIGINAL_METHOD: &str = "x-original-method";
 
 /// Bytes of an address that [`NextHosts`] refuses and browsers may send: a backslash in a query, text
@@ -35,12 +35,12 @@ pub struct Forward {
     max_sign_in_bytes: usize,
 }
 
-/// What becomes of a request.
+/// Decision on a request.
 #[derive(Debug)]
 pub enum Passage {
     /// It may pass.
     Pass {
-        /// Who sends it.
+        /// The session of the client.
         session: Box<Session>,
         /// The session cookie anew, when the browser is to keep it for longer.
         renewed: Option<HeaderValue>,
@@ -113,7 +113,7 @@ impl Forward {
         }
     }
 
-    /// Who shows a session cookie, and the cookie anew where it is time.
+    /// Authenticates a session cookie; gives the cookie anew where it is time.
     async fn browser(
         &self,
         headers: &HeaderMap,
@@ -209,7 +209,7 @@ pub(super) fn demanded_roles(query: &str) -> Result<Vec<String>, Error> {
     demanded.collect()
 }
 
-/// Whether the client names HTML among what it takes. Programs name JSON, or anything.
+/// Checks whether the client accepts HTML. Programs name JSON, or anything.
 fn accepts_html(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();
     let mut kinds = lines

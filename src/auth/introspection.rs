@@ -37,11 +37,11 @@ impl FromForm for TokenForm {
     }
 }
 
-/// What a token is good for (RFC 7662 section 2.2).
+/// Answer to an introspection (RFC 7662 section 2.2).
 #[derive(Object, Default)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Introspection {
-    /// Whether the token is good at this moment; nothing else is said of one that is not.
+    /// True for a token that is good at this moment; nothing else is said of one that is not.
     active: bool,
     /// `Bearer` for an access token (RFC 6749 section 5.1), `refresh_token` for a refresh token, which
     /// opens nothing but the token endpoint: a service that is shown one must refuse it.
@@ -104,7 +104,7 @@ impl Introspection {
 /// An answer about a token, which no cache may keep.
 #[derive(ApiResponse)]
 pub enum Introspected {
-    /// What the token is good for.
+    /// The answer.
     #[oai(status = 200)]
     Answer(
         Json<Introspection>,
@@ -117,7 +117,7 @@ pub enum Introspected {
 /// The token is good for nothing now.
 #[derive(ApiResponse)]
 pub enum Revoked {
-    /// Whether or not it was before.
+    /// The token is no longer good, or never was.
     #[oai(status = 200)]
     Done,
 }

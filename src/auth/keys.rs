@@ -24,7 +24,7 @@ use crate::schema::Secret;
 pub struct BadKey {
     /// The variable that holds the key.
     pub variable: &'static str,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub reason: String,
 }
 

@@ -16,9 +16,9 @@ use crate::identity::{Email, UserId};
 /// In whose name something is done, and from where.
 #[derive(Clone, Debug)]
 pub struct By {
-    /// Who.
+    /// The actor.
     pub actor: Actor,
-    /// From where.
+    /// Address, client and request.
     pub origin: Origin,
     /// Account that must still be an administrator's when the change is made; none for owners and the
     /// command line.
@@ -26,7 +26,7 @@ pub struct By {
 }
 
 impl By {
-    /// Whoever runs a command on the server's machine.
+    /// The command line of the server's machine.
     #[must_use]
     pub fn command_line() -> Self {
         Self {

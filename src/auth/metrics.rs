@@ -1,4 +1,4 @@
-//! What is counted of sign-ins, for `/metrics` and the overview.
+//! Sign-in counters, for `/metrics` and the overview.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -27,7 +27,7 @@ pub struct SignIns {
 }
 
 impl AuthMetrics {
-    /// What is counted of sign-ins now.
+    /// The present values.
     #[must_use]
     pub fn sign_ins(&self) -> SignIns {
         let count = |outcome| {

@@ -122,7 +122,7 @@ impl Secrets {
     }
 }
 
-/// Who sends a request, known by an access token or a session cookie.
+/// An authenticated client: by an access token or a session cookie.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The session that the token belongs to; it stands at this moment. Its times are those of the
@@ -137,7 +137,7 @@ impl Caller {
         self.session.owner.user
     }
 
-    /// Whether the caller has `role` at this moment.
+    /// Checks that the caller has `role` at this moment.
     #[must_use]
     pub fn has(&self, role: &str) -> bool {
         self.session.owner.roles.iter().any(|own| own == role)
@@ -155,7 +155,7 @@ impl Caller {
     }
 }
 
-/// What a client gets when it signs in or refreshes.
+/// Tokens of a sign-in or a refresh.
 #[derive(Clone)]
 pub struct TokenPair {
     /// The JWT.
@@ -235,7 +235,7 @@ impl Auth {
         &self.0.users
     }
 
-    /// What was recorded of accounts.
+    /// The audit log.
     #[must_use]
     pub fn audit(&self) -> &Audit {
         &self.0.audit
@@ -247,7 +247,7 @@ impl Auth {
         self.secrets().keys.jwks()
     }
 
-    /// What OAuth clients are told of this server.
+    /// The metadata of this server for OAuth clients (RFC 8414).
     ///
     /// # Errors
     /// [`Error::NotDescribed`] with the setting that is in the way.
@@ -256,7 +256,7 @@ impl Auth {
         metadata.map_err(Error::NotDescribed)
     }
 
-    /// What is counted of sign-ins.
+    /// Sign-in counters.
     #[must_use]
     pub fn metrics(&self) -> &AuthMetrics {
         &self.0.metrics
@@ -277,7 +277,7 @@ impl Auth {
         self.0.limits.call(context).await
     }
 
-    /// Finds out who shows `token`: one look at the session, so that a sign-out holds at once.
+    /// Authenticates an access token: one look at the session, so that a sign-out holds at once.
     ///
     /// # Errors
     /// [`Error::InvalidToken`]; [`Error::TokensUnavailable`] when the session cannot be looked up.
@@ -285,7 +285,7 @@ impl Auth {
         self.caller(&self.verify(token)?).await
     }
 
-    /// Finds out who shows `token`, and whether it is somebody with `role`.
+    /// Authenticates an access token of an account that has `role`.
     ///
     /// # Errors
     /// As [`Self::authenticate`], and [`Error::Forbidden`].
@@ -316,7 +316,7 @@ impl Auth {
             || self.made_cookie(token)
     }
 
-    /// Finds out whether the session of verified `claims` stands, and whether the token has expired by
+    /// Looks up the session of verified `claims`, and checks that the token has not expired by
     /// the clock of the store that issued it.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ route_codes! {
     Gate: Problem = [BEARER, DATABASE, &[Code::Forbidden]];
 }
 
-/// How the client wants to get tokens.
+/// Grant of the request.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
 enum GrantType {
@@ -93,7 +93,7 @@ impl FromForm for TokenRequest {
     }
 }
 
-/// What a gateway is to do with the request that it holds.
+/// The decision on a request that a gateway holds.
 #[derive(ApiResponse)]
 pub enum Verified {
     /// Let it pass. The headers tell the service behind it who sends it.
@@ -135,20 +135,20 @@ pub enum KeySet {
     #[oai(status = 200)]
     Keys(
         Json<Value>,
-        /// How long to keep it.
+        /// Time for which caches may keep it.
         #[oai(header = "Cache-Control")]
         String,
     ),
 }
 
-/// What OAuth clients are told of this server, which they may keep for a while.
+/// The metadata of this server, which caches may keep for a while.
 #[derive(ApiResponse)]
 pub enum Described {
     /// The server.
     #[oai(status = 200)]
     Server(
         Json<ServerMetadata>,
-        /// How long to keep it.
+        /// Time for which caches may keep it.
         #[oai(header = "Cache-Control")]
         String,
     ),
@@ -156,9 +156,9 @@ pub enum Described {
 
 /// The routes.
 pub struct OAuthApi {
-    /// What they stand on.
+    /// Accounts, tokens and sessions.
     pub auth: Auth,
-    /// What forward-auth goes by.
+    /// Settings of forward-auth.
     pub forward: Forward,
 }
 
@@ -318,7 +318,7 @@ impl OAuthApi {
         KeySet::Keys(Json(self.auth.jwks()), "public, max-age=300".to_owned())
     }
 
-    /// What OAuth clients are told of this server (RFC 8414)
+    /// Describe this server to OAuth clients (RFC 8414)
     ///
     /// There is something to tell where `JWT_ISSUER` is the address of this server, as clients compare the
     /// two; otherwise the answer is 404, with the reason.

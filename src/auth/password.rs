@@ -222,7 +222,7 @@ fn resembles(password: &str, email: &Email) -> bool {
     known < MIN_GUESSES_LOG10 && known < strength::guesses_log10(password, &[])
 }
 
-/// Whether the password is cheap to guess, or is one common word with digits and signs around it.
+/// Checks whether the password is cheap to guess, or is one common word with digits and signs around it.
 fn is_common(password: &str) -> bool {
     let stem = password.trim_matches(|c: char| !c.is_alphabetic());
     strength::guesses_log10(password, &[]) < MIN_GUESSES_LOG10

@@ -21,7 +21,7 @@ use crate::identity::SessionId;
 const RANDOM: usize = 24;
 const SECRET: usize = 32;
 
-/// How many different children one token can have, one after the other, while each gets lost on its
+/// Maximum number of different children of one token, one after the other, while each gets lost on its
 /// way; after that the last is handed out again.
 pub const CHILDREN: usize = 8;
 
@@ -148,7 +148,7 @@ impl RefreshToken {
         self.session
     }
 
-    /// What is stored of the token.
+    /// The hash by which the token is stored.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         let digest = Sha256::digest(self.secret);

@@ -1,4 +1,4 @@
-//! Reset tokens: how somebody who runs the server lets a user choose a new password, without ever
+//! Reset tokens: an administrator lets a user choose a new password without ever
 //! knowing it. Each is bound to the hash that it replaces and to the version of the account, so it
 //! works once, and not after any other change: disabling an account, for one.
 
@@ -23,7 +23,7 @@ use crate::clock::random_bytes;
 use crate::http::{Context, FieldError};
 use crate::identity::Email;
 
-/// How long a reset token works.
+/// Lifetime of a reset token.
 pub const LIFETIME_SECONDS: i64 = 60 * 60;
 
 const TYPE: &str = "reset+jwt";

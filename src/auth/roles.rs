@@ -1,4 +1,4 @@
-//! What a role may be called, and how many there may be: they travel in every token.
+//! Names of roles, and how many an account may have: they travel in every token.
 
 use super::error::Error;
 use crate::http::FieldError;

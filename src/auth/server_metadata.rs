@@ -11,9 +11,9 @@ use crate::config::{Config, CorsOrigin};
 pub struct ServerMetadata {
     /// `JWT_ISSUER`, which is the address of this server.
     issuer: String,
-    /// Where clients get tokens.
+    /// Address at which clients get tokens.
     token_endpoint: String,
-    /// How clients authenticate there: not at all, as there are none of their own.
+    /// Methods by which clients authenticate there: none.
     token_endpoint_auth_methods_supported: Vec<String>,
     /// Grants of the token endpoint.
     grant_types_supported: Vec<String>,
@@ -21,13 +21,13 @@ pub struct ServerMetadata {
     response_types_supported: Vec<String>,
     /// The public keys of access tokens; missing where the algorithm has none.
     jwks_uri: Option<String>,
-    /// Where services ask about a token (RFC 7662); missing without `OAUTH_CLIENT_ID`.
+    /// Address of introspection (RFC 7662); missing without `OAUTH_CLIENT_ID`.
     introspection_endpoint: Option<String>,
-    /// How services authenticate there.
+    /// Methods by which services authenticate there.
     introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// Where services end a token's session (RFC 7009); missing without `OAUTH_CLIENT_ID`.
+    /// Address of revocation (RFC 7009); missing without `OAUTH_CLIENT_ID`.
     revocation_endpoint: Option<String>,
-    /// How services authenticate there.
+    /// Methods by which services authenticate there.
     revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! What other services ask about tokens: is it good (RFC 7662), and end it (RFC 7009).
+//! Introspection (RFC 7662) and revocation (RFC 7009) of tokens, for other services.
 
 use super::error::Error;
 use super::manage::By;
@@ -18,7 +18,7 @@ pub enum Active {
 }
 
 impl Auth {
-    /// What a token of either kind is good for; `None` for nothing.
+    /// Looks up a token of either kind; `None` for one that is not good.
     ///
     /// # Errors
     /// An outage.

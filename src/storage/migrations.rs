@@ -38,7 +38,7 @@ const TABLE_SQLITE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (\
                             success BOOLEAN NOT NULL, checksum BLOB NOT NULL, \
                             execution_time BIGINT NOT NULL)";
 
-/// How the database's schema stands to this binary.
+/// State of the database's schema, as this binary needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
     /// Everything is applied.

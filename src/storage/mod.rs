@@ -67,7 +67,7 @@ pub struct Redis {
 pub struct BadUrl {
     /// The variable that holds the string.
     pub variable: &'static str,
-    /// What is wrong with it, without quoting it.
+    /// The problem, without a quotation of the value.
     pub reason: String,
 }
 

@@ -31,14 +31,14 @@ const TIMEOUTS_BEFORE_RECONNECT: u32 = 3;
 /// A timer that rings this much later than it should tells of a busy process, not of a slow Redis.
 const LATE: Duration = Duration::from_millis(4);
 
-/// How long a database may take.
+/// Time limits of a database.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// One call, before it counts as failed.
     pub(super) call: Duration,
     /// Making a connection.
     pub(super) connect: Duration,
-    /// How long calls fail at once after one that timed out, so that a hung Redis costs one client
+    /// Time for which calls fail at once after one that timed out, so that a hung Redis costs one client
     /// its patience and not all of them.
     pub(super) rest: Duration,
 }
@@ -143,7 +143,7 @@ impl RedisDb {
         self.0.link.rcu(|link| link.anew());
     }
 
-    /// What this database is for: `auth`, `rate_limit`, `cache`.
+    /// Purpose of this database: `auth`, `rate_limit`, `cache`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name

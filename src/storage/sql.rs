@@ -18,7 +18,7 @@ use super::pool::Pool;
 use crate::clock::Timestamp;
 use crate::config::{Database, DatabaseUrl, Engine, sqlite_file};
 
-/// How long a call may take in all, so that a client hears of an outage within two seconds.
+/// Time limit of a call in all: a client hears of an outage within two seconds.
 const CALL_LIMIT: Duration = Duration::from_millis(1700);
 
 /// Maximum time to look for the cause of a time-out.
@@ -179,14 +179,14 @@ impl Sql {
         }
     }
 
-    /// Whether this is an SQLite database whose file nobody has made yet: asking it would.
+    /// True for an SQLite database whose file does not exist yet: a query would create it.
     #[must_use]
     pub fn is_missing_file(&self) -> bool {
         let file = self.0.file.as_ref();
         file.is_some_and(|(path, _)| !path.exists())
     }
 
-    /// Whether the schema is as this binary needs it.
+    /// True once the schema is as this binary needs it.
     #[must_use]
     pub fn migrated(&self) -> bool {
         self.0.migrated.load(Ordering::Acquire)
@@ -333,7 +333,7 @@ fn bad_url() -> BadUrl {
     }
 }
 
-/// Whether the database could not be asked, rather than said no.
+/// True where the database could not be asked, rather than refused.
 pub(super) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,

@@ -21,7 +21,7 @@ use crate::http::client_address::network;
 /// Used tokens that are remembered while their grace lasts.
 pub const MAX_USED: usize = 8;
 
-/// Where a session's chain stands.
+/// State of a session's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     current: TokenHash,
@@ -94,7 +94,7 @@ impl ClientDifference {
     }
 }
 
-/// What showing a token leads to.
+/// Outcome of showing a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A child that did not exist before: the session's life starts over.

@@ -31,7 +31,7 @@ pub const MAX_SESSIONS_PER_USER: usize = 1000;
 /// Sessions of the longest page, and those that one script touches: about 1 ms of Redis.
 pub const MAX_PAGE: usize = 100;
 
-/// Who a session belongs to.
+/// Owner of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The account.
@@ -119,7 +119,7 @@ pub struct Presented {
     pub token: TokenHash,
     /// The hashes of the children it can have, in order.
     pub children: [TokenHash; CHILDREN],
-    /// How long after its first use a token gives the same child again, in milliseconds.
+    /// Time after its first use in which a token gives the same child again, in milliseconds.
     pub grace_millis: i64,
     /// Clients to which it gives the same child again.
     pub grace_scope: GraceScope,
@@ -127,7 +127,7 @@ pub struct Presented {
     pub client: ClientMark,
 }
 
-/// What came of it.
+/// Outcome of showing a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// The child to hand out; the same for everybody who shows the token within the grace.
@@ -138,7 +138,7 @@ pub enum Rotation {
         hash: TokenHash,
         /// When it was made; the access token beside it counts from there.
         issued_at: Timestamp,
-        /// Whose session it is.
+        /// Owner of the session.
         owner: Owner,
         /// When the session began.
         created_at: Timestamp,
@@ -149,7 +149,7 @@ pub enum Rotation {
     Gone,
     /// The token had been used; the session has been ended.
     Reused {
-        /// Whose session it was.
+        /// Owner of the session.
         owner: Owner,
         /// Difference from the first client, where that is the reason.
         elsewhere: ClientDifference,
@@ -271,7 +271,7 @@ impl Sessions {
         either!(self, store => store.set_roles(user, roles, version))
     }
 
-    /// Whether the store answers.
+    /// Checks that the store answers.
     ///
     /// # Errors
     /// When it does not.
@@ -282,7 +282,7 @@ impl Sessions {
         }
     }
 
-    /// Whether only this process sees the sessions, so that the database alone carries what the
+    /// True where only this process sees the sessions, so that the database alone carries what the
     /// command line does to an account.
     #[must_use]
     pub const fn is_local(&self) -> bool {

@@ -22,9 +22,9 @@ pub struct User {
     pub display_name: Option<DisplayName>,
     /// The hash of its password.
     pub password_hash: PasswordHash,
-    /// What it may do.
+    /// Its roles, in order.
     pub roles: Vec<String>,
-    /// When it was made.
+    /// Time of its creation.
     pub created_at: Timestamp,
     /// Since when it cannot sign in.
     pub disabled_at: Option<Timestamp>,
@@ -71,7 +71,7 @@ impl User {
         }
     }
 
-    /// Whether the account has the role [`ADMIN`].
+    /// Checks for the role [`ADMIN`].
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.roles.iter().any(|role| role == ADMIN)
