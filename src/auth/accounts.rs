@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::account::NewAccount;
 use super::error::Error;
 use super::manage::By;
-use super::password::{self, Password, PasswordHash};
+use super::password::{Password, PasswordHash};
 use super::session_sync::END_ALL;
 use super::users::{Change, SessionSync, User};
 use super::{Auth, Caller, roles};
@@ -56,39 +56,22 @@ impl Auth {
             faults.push(bad_display_name(bad));
             None
         });
-        match self.check_new_password(&new.password, &email, "password") {
+        match self
+            .0
+            .passwords
+            .check_new(&new.password, &email, "password")
+        {
             Err(Error::Invalid(more)) => faults.extend(more),
             checked => checked?,
         }
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        let hash = self.0.hasher.hash(client, new.password).await?;
+        let hash = self.0.passwords.hash(client, new.password).await?;
         Ok(User {
             display_name,
             ..User::new(email, hash, roles, self.0.clock.now())
         })
-    }
-
-    /// Refuses a new password that breaks the rules of [`password::faults`]; `field` is the input's
-    /// name for it. Runs on the spot: it is as cheap as parsing the request was, and must not wait
-    /// behind hashes.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with the faults.
-    pub(super) fn check_new_password(
-        &self,
-        password: &Password,
-        email: &Email,
-        field: &str,
-    ) -> Result<(), Error> {
-        let min_chars = self.0.min_password;
-        let faults = password::faults(password, email, min_chars, field);
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(faults))
-        }
     }
 
     /// Replaces the caller's password and ends every other session. Gives the proof of the caller's
@@ -105,8 +88,10 @@ impl Auth {
         new: Password,
     ) -> Result<SecretString, Error> {
         let user = self.confirm(context, caller, &current).await?;
-        self.check_new_password(&new, &user.email, "new_password")?;
-        let new = self.0.hasher.hash(context.client, new).await?;
+        self.0
+            .passwords
+            .check_new(&new, &user.email, "new_password")?;
+        let new = self.0.passwords.hash(context.client, new).await?;
         let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
         let keep = Some(caller.session.id);
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
@@ -202,7 +187,7 @@ impl Auth {
             let now = self.0.users.find(user.id).await?;
             let now = now.filter(|now| now.password_hash.expose() != old.expose());
             let now = now.ok_or(Error::WrongPassword)?;
-            let checked = self.check_password(client, Some(now), password).await?;
+            let checked = self.0.passwords.check(client, Some(now), password).await?;
             user = checked.ok_or(Error::WrongPassword)?.0;
         }
         Err(Error::WrongPassword)
@@ -223,7 +208,9 @@ impl Auth {
         let user = self.user(caller).await?;
         let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
         let checked = self
-            .check_password(context.client, Some(user), password)
+            .0
+            .passwords
+            .check(context.client, Some(user), password)
             .await?;
         let user = checked.map(|(user, _)| user);
         let judged = limits

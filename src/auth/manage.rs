@@ -203,8 +203,8 @@ impl Auth {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
     pub async fn set_password(&self, user: &User, new: Password, by: &By) -> Result<(), Error> {
-        self.check_new_password(&new, &user.email, "password")?;
-        let hash = self.0.hasher.hash(by.client(), new).await?;
+        self.0.passwords.check_new(&new, &user.email, "password")?;
+        let hash = self.0.passwords.hash(by.client(), new).await?;
         let change = Change::Password(hash, self.0.sessions.now().await?);
         let event = by.did(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)

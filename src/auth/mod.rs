@@ -24,6 +24,7 @@ pub mod metrics;
 mod new_key;
 pub mod oauth;
 mod password;
+mod passwords;
 mod problem;
 mod refresh;
 mod refresh_token;
@@ -40,7 +41,7 @@ mod turns;
 pub mod users;
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
@@ -59,9 +60,9 @@ pub use self::service_client::ShownCredentials;
 pub use self::sign_in::SignIn;
 
 use self::access_token::AccessTokens;
-use self::hasher::Hasher;
 use self::limits::Limits;
 use self::metrics::AuthMetrics;
+use self::passwords::Passwords;
 use self::service_client::ServiceClient;
 use self::sessions::{Credential, Found, Lifetimes, Session, Sessions};
 use self::users::{User, Users};
@@ -87,12 +88,9 @@ struct Inner {
     /// Stands in for `JWT_SECRET_KEY` where that is not set.
     stand_in: SecretString,
     access: AccessTokens,
-    hasher: Hasher,
-    /// The cost of the dearest stored hash, and when that was looked up.
-    dearest_hash: Mutex<Option<(Timestamp, Option<u32>)>>,
+    passwords: Passwords,
     limits: Limits,
     metrics: AuthMetrics,
-    min_password: usize,
     registration: Registration,
     lifetimes: Lifetimes,
     grace_millis: i64,
@@ -184,24 +182,20 @@ impl Auth {
             &clock,
         );
         let audit = Audit::new(storage.sql.clone(), clock.clone());
+        let users = Users::new(storage.sql.clone(), audit.clone());
         let lifetimes = Lifetimes::of(config);
         let sessions = Sessions::new(redis.map(|redis| redis.auth.clone()), &clock, lifetimes);
         Ok(Self(Arc::new(Inner {
             tracker: TaskTracker::new(),
-            users: Users::new(storage.sql.clone(), audit.clone()),
+            passwords: Passwords::new(&config.password, users.clone(), clock.clone()),
+            users,
             audit,
             sessions,
             secrets: ArcSwap::from_pointee(Secrets::new(config, &stand_in)?),
             stand_in,
             access: AccessTokens::new(&config.jwt),
-            hasher: Hasher::new(
-                config.password.bcrypt_cost.as_u32(),
-                config.password.rehash_down,
-            ),
-            dearest_hash: Mutex::default(),
             limits: Limits::new(counters, &config.rate_limit),
             metrics: AuthMetrics::default(),
-            min_password: config.password.min_length.as_usize(),
             registration: config.auth.registration,
             lifetimes,
             grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
@@ -265,7 +259,7 @@ impl Auth {
     /// Password jobs that wait for a worker.
     #[must_use]
     pub fn hash_queue_depth(&self) -> usize {
-        self.0.hasher.depth()
+        self.0.passwords.queue_depth()
     }
 
     /// Charges a call of a limited route to the address it came from: before its body is read, so

@@ -108,10 +108,14 @@ impl Auth {
     ) -> Result<(), Error> {
         self.0.limits.call(context).await?;
         let user = self.user_of_reset(token).await?;
-        self.check_new_password(&new, &user.email, "new_password")?;
+        self.0
+            .passwords
+            .check_new(&new, &user.email, "new_password")?;
         if user.password_change_required_at.is_some()
             && self
-                .check_password(context.client, Some(user.clone()), &new)
+                .0
+                .passwords
+                .check(context.client, Some(user.clone()), &new)
                 .await?
                 .is_some()
         {
@@ -121,7 +125,7 @@ impl Auth {
         }
         let change = Change::ResetPassword {
             version: user.version,
-            new: self.0.hasher.hash(context.client, new).await?,
+            new: self.0.passwords.hash(context.client, new).await?,
             at: self.0.sessions.now().await?,
         };
         let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");

@@ -1,14 +1,11 @@
 //! Signing in.
 
-use std::net::IpAddr;
-use std::sync::PoisonError;
-
 use secrecy::SecretString;
 
 use super::access_token::Grant;
 use super::error::Error;
 use super::manage::By;
-use super::password::{Form, Password};
+use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::sessions::{Credential, NewSession, Owner, Session};
 use super::users::User;
@@ -17,9 +14,6 @@ use crate::audit::{Action, Actor, Event, Origin, Subject};
 use crate::clock::Timestamp;
 use crate::http::Context;
 use crate::identity::{Email, SessionId};
-
-/// Time for which the cost of the dearest stored hash is cached.
-const DEAREST_HASH_MILLIS: i64 = 60_000;
 
 /// Outcome of a sign-in whose password is right. A second step of signing in is another variant: the
 /// compiler then asks every client what it does there.
@@ -109,7 +103,11 @@ impl Auth {
         // What was typed may be anything, a password in the wrong field among it.
         let tried = user.as_ref().map(|user| user.email.clone());
         let tried = tried.or_else(|| Email::try_from(email).ok());
-        let checked = self.check_password(context.client, user, &password).await?;
+        let checked = self
+            .0
+            .passwords
+            .check(context.client, user, &password)
+            .await?;
         let may_enter = |user: &User| user.disabled_at.is_none() && !user.needs_reset();
         let user = checked.filter(|(user, _)| may_enter(user));
         let limits = &self.0.limits;
@@ -134,7 +132,11 @@ impl Auth {
             let token = self.issue_reset_token(&user)?;
             return Ok(SignIn::PasswordChangeRequired(token.into()));
         }
-        let user = self.rehash(context.client, user, form, &password).await?;
+        let user = self
+            .0
+            .passwords
+            .rehash(context.client, user, form, &password)
+            .await?;
         let begun = self.begin_session(context, &user, &password, credential);
         let (session, token) = begun.await?;
         self.0.metrics.login("accepted");
@@ -151,92 +153,6 @@ impl Auth {
         if self.0.audit.record(event).await.is_err() {
             tracing::warn!(?event, "an event could not be recorded in the database");
         }
-    }
-
-    /// The user, if the password is theirs, and the form of it that the stored hash is of. Costs as
-    /// much as the dearest stored hash in any case, and twice as much for a password that is not sent
-    /// in its normal form.
-    pub(super) async fn check_password(
-        &self,
-        client: IpAddr,
-        user: Option<User>,
-        password: &Password,
-    ) -> Result<Option<(User, Form)>, Error> {
-        let dearest = self.dearest_hash().await?;
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
-        if let Some(user) = user
-            .as_ref()
-            .filter(|user| user.password_hash.cost().is_none())
-        {
-            tracing::warn!(
-                user = %user.id,
-                "the stored password hash is not bcrypt of cost 4 to 15, so no password matches it; \
-                 the account needs a new password"
-            );
-        }
-        let form = self
-            .0
-            .hasher
-            .verify(client, password.clone(), hash, dearest)
-            .await?;
-        Ok(user.zip(form))
-    }
-
-    /// The cost of the dearest stored hash, as of a minute ago at most. Asked before every comparison
-    /// and not after one: the first comparison with a dear hash must take no longer than others.
-    async fn dearest_hash(&self) -> Result<Option<u32>, Error> {
-        let now = self.0.clock.now();
-        let known = *self
-            .0
-            .dearest_hash
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, cost)) = known
-            && now < at.plus_millis(DEAREST_HASH_MILLIS)
-        {
-            return Ok(cost);
-        }
-        let cost = self.0.users.dearest_cost().await?;
-        let before = self
-            .0
-            .dearest_hash
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace((now, cost));
-        if self.0.hasher.pays_for(cost) && before.is_none_or(|(_, before)| before != cost) {
-            tracing::warn!(
-                cost,
-                "an account has a password hash dearer than PASSWORD_BCRYPT_COST, so every sign-in \
-                 takes as long; PASSWORD_REHASH_DOWN=true brings it down when its owner signs in"
-            );
-        }
-        Ok(cost)
-    }
-
-    /// Brings a hash of another cost to today's, once: up, or down where the operator wants it. One
-    /// that is not of the normal form of the password, to that.
-    async fn rehash(
-        &self,
-        client: IpAddr,
-        mut user: User,
-        form: Form,
-        password: &Password,
-    ) -> Result<User, Error> {
-        let outdated = form == Form::AsSent || self.0.hasher.is_outdated(&user.password_hash);
-        if !outdated || !password.fits() {
-            return Ok(user);
-        }
-        let hash = self.0.hasher.hash(client, password.clone()).await?;
-        if self.0.users.rehash(&user, &hash).await? {
-            user.password_hash = hash;
-            return Ok(user);
-        }
-        // Somebody was first: another sign-in with the same password, or a change of it.
-        let user = self.0.users.find(user.id).await?;
-        let checked = self.check_password(client, user, password).await?;
-        checked
-            .map(|(user, _)| user)
-            .ok_or(Error::InvalidCredentials)
     }
 
     async fn begin_session(
@@ -276,7 +192,11 @@ impl Auth {
         if known.as_ref().is_some_and(|known| !same(known)) {
             // A replica with another cost may have made the hash anew: ask whether it is of another
             // password.
-            let checked = self.check_password(context.client, known, password).await?;
+            let checked = self
+                .0
+                .passwords
+                .check(context.client, known, password)
+                .await?;
             known = checked.map(|(known, _)| known);
         }
         let Some(known) = known else {
