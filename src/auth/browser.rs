@@ -2,10 +2,7 @@
 //! server can make, so that nothing is kept of it but the session itself. It is the same session as
 //! any other: in the list, in Redis, ended by the same calls.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 
 use super::error::Error;
 use super::manage::By;
@@ -16,7 +13,6 @@ use super::{Auth, Caller};
 use crate::audit::Action;
 use crate::clock::Timestamp;
 use crate::http::Context;
-use crate::identity::SessionId;
 
 /// Time after which a browser is told anew how long to keep the cookie, in milliseconds.
 const TELL_AFTER: i64 = 60 * 60 * 1000;
@@ -67,18 +63,12 @@ impl Auth {
         outcome.try_map(|begun| {
             let session = begun.session;
             Ok(BrowserSession {
-                cookie: self.cookie_of(session.id)?.into(),
+                cookie: self.0.keyring.cookie_of(session.id)?.into(),
                 max_age_seconds: self.max_age_seconds(&session, session.created_at),
                 session,
                 device: begun.device,
             })
         })
-    }
-
-    /// Checks that this server made the cookie, whether or not its session has ended. Does no I/O.
-    #[must_use]
-    pub fn made_cookie(&self, cookie: &str) -> bool {
-        self.session_of_cookie(cookie).is_some()
     }
 
     /// Authenticates a session cookie; `None` when it is not ours or its session has ended.
@@ -91,7 +81,7 @@ impl Auth {
         cookie: &str,
         polls: bool,
     ) -> Result<Option<BrowserCaller>, Error> {
-        let Some(id) = self.session_of_cookie(cookie) else {
+        let Some(id) = self.0.keyring.session_of_cookie(cookie) else {
             return Ok(None);
         };
         let credential = if polls {
@@ -115,7 +105,7 @@ impl Auth {
         let due = due && self.0.sessions.note_cookie(id, user).await.is_ok();
         // Otherwise a browser would be signed out with the key that made its cookie, however much it
         // is used.
-        let today = self.cookie_of(id)?;
+        let today = self.0.keyring.cookie_of(id)?;
         let renewed = (due || today != cookie).then(|| today.into());
         Ok(Some(BrowserCaller {
             caller: Caller { session },
@@ -144,51 +134,5 @@ impl Auth {
                 .await;
         }
         Ok(())
-    }
-
-    /// The token that a form carries to show that the page before it was ours: bound to `binding`,
-    /// which is a session's id, or the value of the form cookie where there is no session.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] without a key.
-    pub fn form_token(&self, binding: &str) -> Result<String, Error> {
-        let secrets = self.secrets();
-        let key = secrets.keys.refresh_today()?;
-        Ok(URL_SAFE_NO_PAD.encode(key.tag(b"form", binding.as_bytes())))
-    }
-
-    /// Checks the form's `token` for `binding`.
-    #[must_use]
-    pub fn form_token_is_good(&self, binding: &str, token: &str) -> bool {
-        let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
-            return false;
-        };
-        let secrets = self.secrets();
-        let mut keys = secrets.keys.refresh().iter();
-        keys.any(|key| bool::from(key.tag(b"form", binding.as_bytes()).ct_eq(&token)))
-    }
-
-    fn cookie_of(&self, id: SessionId) -> Result<String, Error> {
-        let secrets = self.secrets();
-        let key = secrets.keys.refresh_today()?;
-        let tag = key.tag(b"browser", id.uuid().as_bytes());
-        Ok(format!("{id}.{}", URL_SAFE_NO_PAD.encode(tag)))
-    }
-
-    /// The session that a cookie names, if we made the cookie. Does no I/O.
-    fn session_of_cookie(&self, cookie: &str) -> Option<SessionId> {
-        let (id, tag) = cookie.split_once('.')?;
-        if id.len() != 36 || tag.len() != 43 {
-            return None;
-        }
-        let id: SessionId = id.parse().ok()?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        let secrets = self.secrets();
-        let mut keys = secrets.keys.refresh().iter();
-        let ours = keys.any(|key| {
-            let expected = key.tag(b"browser", id.uuid().as_bytes());
-            bool::from(expected.ct_eq(&tag))
-        });
-        ours.then_some(id)
     }
 }

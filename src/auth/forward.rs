@@ -108,7 +108,7 @@ impl Forward {
     async fn program(&self, token: &str) -> Result<Option<Session>, Error> {
         match self.auth.authenticate(token).await {
             Ok(caller) => Ok(Some(caller.session)),
-            Err(Error::InvalidToken) if !self.auth.issued(token) => Ok(None),
+            Err(Error::InvalidToken) if !self.auth.keyring().issued(token) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -118,7 +118,7 @@ impl Forward {
         &self,
         headers: &HeaderMap,
     ) -> Result<Option<(Session, Option<HeaderValue>)>, Error> {
-        let ours = |value: &str| self.auth.made_cookie(value);
+        let ours = |value: &str| self.auth.keyring().made_cookie(value);
         let Some(cookie) = self.cookies.read(headers, Cookie::Shared, ours) else {
             return Ok(None);
         };

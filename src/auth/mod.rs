@@ -17,6 +17,7 @@ pub mod forward;
 pub mod gateway;
 mod hasher;
 pub mod introspection;
+mod keyring;
 mod keys;
 mod limits;
 pub mod manage;
@@ -43,13 +44,13 @@ pub mod users;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
 pub use self::access_token::{Audience, Claims, OWN_CLIENT_ID};
 pub use self::account::{Account, NewAccount};
 pub use self::error::Error;
+pub use self::keyring::{Keyring, Secrets};
 pub use self::keys::{BadKey, Keys};
 pub use self::manage::By;
 pub use self::new_key::{NoKey, new_key};
@@ -59,15 +60,13 @@ pub use self::server_metadata::ServerMetadata;
 pub use self::service_client::ShownCredentials;
 pub use self::sign_in::SignIn;
 
-use self::access_token::AccessTokens;
 use self::limits::Limits;
 use self::metrics::AuthMetrics;
 use self::passwords::Passwords;
-use self::service_client::ServiceClient;
 use self::sessions::{Credential, Found, Lifetimes, Session, Sessions};
 use self::users::{User, Users};
 use crate::audit::Audit;
-use crate::clock::{Clock, Timestamp, random_bytes};
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, GraceScope, Registration};
 use crate::http::{Context, RateLimits};
 use crate::identity::{SessionId, UserId};
@@ -84,10 +83,7 @@ struct Inner {
     users: Users,
     audit: Audit,
     sessions: Sessions,
-    secrets: ArcSwap<Secrets>,
-    /// Stands in for `JWT_SECRET_KEY` where that is not set.
-    stand_in: SecretString,
-    access: AccessTokens,
+    keyring: Keyring,
     passwords: Passwords,
     limits: Limits,
     metrics: AuthMetrics,
@@ -95,29 +91,6 @@ struct Inner {
     lifetimes: Lifetimes,
     grace_millis: i64,
     grace_scope: GraceScope,
-}
-
-/// Keys and credentials of a configuration.
-#[derive(Debug)]
-pub struct Secrets {
-    keys: Keys,
-    client: Option<ServiceClient>,
-    metadata: Result<ServerMetadata, String>,
-}
-
-impl Secrets {
-    fn new(config: &Config, stand_in: &SecretString) -> Result<Self, BadKey> {
-        let secret = config.jwt.secret_key.as_ref().map_or_else(
-            || stand_in.clone(),
-            |key| SecretString::from(key.expose().as_str().to_owned()),
-        );
-        let keys = Keys::new(&config.jwt, &secret)?;
-        Ok(Self {
-            client: ServiceClient::of(&config.oauth),
-            metadata: ServerMetadata::of(config, &keys),
-            keys,
-        })
-    }
 }
 
 /// An authenticated client: by an access token or a session cookie.
@@ -175,7 +148,6 @@ impl Auth {
     /// [`BadKey`] when a key of the configuration cannot be used.
     pub fn new(config: &Config, storage: &Storage, clock: Clock) -> Result<Self, BadKey> {
         let redis = storage.redis.as_ref();
-        let stand_in = SecretString::from(hex(&random_bytes::<32>()));
         let counters = RateLimits::new(
             &config.rate_limit,
             redis.map(|redis| redis.rate_limit.clone()),
@@ -191,9 +163,7 @@ impl Auth {
             users,
             audit,
             sessions,
-            secrets: ArcSwap::from_pointee(Secrets::new(config, &stand_in)?),
-            stand_in,
-            access: AccessTokens::new(&config.jwt),
+            keyring: Keyring::new(config, clock.clone())?,
             limits: Limits::new(counters, &config.rate_limit),
             metrics: AuthMetrics::default(),
             registration: config.auth.registration,
@@ -204,23 +174,15 @@ impl Auth {
         })))
     }
 
-    /// Checks the keys and credentials of another configuration, to be used later by
-    /// [`Self::use_secrets`].
-    ///
-    /// # Errors
-    /// [`BadKey`] when a key cannot be used.
-    pub fn prepare_secrets(&self, config: &Config) -> Result<Secrets, BadKey> {
-        Secrets::new(config, &self.0.stand_in)
-    }
-
-    /// Signs, verifies and compares with `secrets` from now on.
-    pub fn use_secrets(&self, secrets: Secrets) {
-        self.0.secrets.store(Arc::new(secrets));
+    /// Keys, credentials, and what they sign.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
     }
 
     /// The keys and credentials of this moment.
     fn secrets(&self) -> Arc<Secrets> {
-        self.0.secrets.load_full()
+        self.0.keyring.current()
     }
 
     /// The accounts' table, for the command line.
@@ -233,21 +195,6 @@ impl Auth {
     #[must_use]
     pub fn audit(&self) -> &Audit {
         &self.0.audit
-    }
-
-    /// The public keys, for those who verify tokens themselves.
-    #[must_use]
-    pub fn jwks(&self) -> serde_json::Value {
-        self.secrets().keys.jwks()
-    }
-
-    /// The metadata of this server for OAuth clients (RFC 8414).
-    ///
-    /// # Errors
-    /// [`Error::NotDescribed`] with the setting that is in the way.
-    pub fn metadata(&self) -> Result<ServerMetadata, Error> {
-        let metadata = self.secrets().metadata.clone();
-        metadata.map_err(Error::NotDescribed)
     }
 
     /// Sign-in counters.
@@ -276,7 +223,7 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`]; [`Error::TokensUnavailable`] when the session cannot be looked up.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        self.caller(&self.verify(token)?).await
+        self.caller(&self.0.keyring.verify(token)?).await
     }
 
     /// Authenticates an access token of an account that has `role`.
@@ -287,27 +234,6 @@ impl Auth {
         let caller = self.authenticate(token).await?;
         caller.demand(role)?;
         Ok(caller)
-    }
-
-    /// The claims of `token`, of which only the signature and, coarsely, the times are checked: whoever
-    /// needs them before the session is looked up must not act on them before that.
-    ///
-    /// # Errors
-    /// [`Error::InvalidToken`].
-    pub fn verify(&self, token: &str) -> Result<Claims, Error> {
-        let now = self.0.clock.now();
-        let claims = self.0.access.verify(&self.secrets().keys, token, now);
-        claims.ok_or(Error::InvalidToken)
-    }
-
-    /// Checks whether `token` says that it was issued here, as an access token or as a refresh token,
-    /// good or not. Does no I/O.
-    #[must_use]
-    pub fn issued(&self, token: &str) -> bool {
-        let keys = &self.secrets().keys;
-        self.0.access.are_issuer_of(keys, token)
-            || RefreshToken::parse(token, keys.refresh()).is_some()
-            || self.made_cookie(token)
     }
 
     /// Looks up the session of verified `claims`, and checks that the token has not expired by
@@ -333,7 +259,7 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`] for a token that has expired.
     fn session_of(&self, claims: &Claims, found: Found) -> Result<Option<Session>, Error> {
-        if !self.0.access.is_fresh(claims, found.now) {
+        if !self.0.keyring.access().is_fresh(claims, found.now) {
             return Err(Error::InvalidToken);
         }
         let session = found.session;

@@ -315,7 +315,10 @@ impl OAuthApi {
         operation_id = "jwks"
     )]
     async fn jwks(&self) -> KeySet {
-        KeySet::Keys(Json(self.auth.jwks()), "public, max-age=300".to_owned())
+        KeySet::Keys(
+            Json(self.auth.keyring().jwks()),
+            "public, max-age=300".to_owned(),
+        )
     }
 
     /// Describe this server to OAuth clients (RFC 8414)
@@ -329,7 +332,7 @@ impl OAuthApi {
         operation_id = "server_metadata"
     )]
     async fn server_metadata(&self) -> Answer<Described, Discovery> {
-        let metadata = self.auth.metadata()?.clone();
+        let metadata = self.auth.keyring().metadata()?.clone();
         Ok(Described::Server(
             Json(metadata),
             "public, max-age=300".to_owned(),

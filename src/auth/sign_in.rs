@@ -239,7 +239,7 @@ impl Auth {
         issued_at: Timestamp,
         began: Timestamp,
     ) -> Result<TokenPair, Error> {
-        let (access, lifetimes) = (&self.0.access, self.0.lifetimes);
+        let (access, lifetimes) = (self.0.keyring.access(), self.0.lifetimes);
         // Neither token outlives the session.
         let left = |lifetime_millis: i64| {
             let until = lifetimes.end(began, issued_at.plus_millis(lifetime_millis));

@@ -16,7 +16,7 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
     pub async fn logout(&self, context: &Context, token: &str) -> Result<(), Error> {
-        let claims = self.verify(token)?;
+        let claims = self.0.keyring.verify(token)?;
         // Whether the account stands is no matter here, and the database may be away.
         let sessions = &self.0.sessions;
         let found = sessions
@@ -39,7 +39,7 @@ impl Auth {
     /// # Errors
     /// [`Error::InvalidToken`] for a token that is not ours or has expired; an outage.
     pub async fn logout_all(&self, context: &Context, token: &str) -> Result<(), Error> {
-        let claims = self.verify(token)?;
+        let claims = self.0.keyring.verify(token)?;
         let found = self.find(claims.session(), Credential::Tokens).await?;
         if let Some(session) = self.session_of(&claims, found)? {
             self.0.sessions.end_all(claims.user(), None).await?;

@@ -23,7 +23,7 @@ impl Auth {
     /// # Errors
     /// An outage.
     pub async fn introspect(&self, token: &str) -> Result<Option<Active>, Error> {
-        if let Ok(claims) = self.verify(token) {
+        if let Ok(claims) = self.0.keyring.verify(token) {
             match self.caller(&claims).await {
                 Ok(caller) => return Ok(Some(Active::Access(Box::new(caller.session), claims))),
                 Err(Error::InvalidToken) => {}
@@ -46,7 +46,7 @@ impl Auth {
     /// An outage.
     pub async fn revoke(&self, context: &Context, token: &str) -> Result<(), Error> {
         let look_up = async |id| self.0.sessions.look_up(id, Credential::Tokens).await;
-        let session = if let Ok(claims) = self.verify(token) {
+        let session = if let Ok(claims) = self.0.keyring.verify(token) {
             let found = look_up(claims.session()).await?;
             self.session_of(&claims, found).unwrap_or_default()
         } else if let Some(token) = RefreshToken::parse(token, self.secrets().keys.refresh()) {

@@ -121,12 +121,16 @@ impl Browser {
 
     /// Our signature under `text`; empty, and so never accepted, while there is no key.
     pub(super) fn sign(&self, text: &str) -> String {
-        self.site.auth.form_token(text).unwrap_or_default()
+        self.site
+            .auth
+            .keyring()
+            .form_token(text)
+            .unwrap_or_default()
     }
 
     /// Verifies a signature of [`Self::sign`].
     pub(super) fn is_signature(&self, text: &str, signature: &str) -> bool {
-        self.site.auth.form_token_is_good(text, signature)
+        self.site.auth.keyring().form_token_is_good(text, signature)
     }
 
     /// Keeps a session in the browser, in place of any other.

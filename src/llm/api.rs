@@ -338,7 +338,7 @@ impl LlmApi {
         asked: Asked<'_>,
         body: impl AsyncFnOnce(UserId) -> Result<Bytes, Problem>,
     ) -> Result<Answer, Problem> {
-        let claims = self.auth.verify(token.as_str())?;
+        let claims = self.auth.keyring().verify(token.as_str())?;
         let user = claims.user();
         let (caller, charged) =
             tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));

@@ -187,11 +187,11 @@ impl Follower {
     }
 
     fn apply(&self, new: &Config) -> Result<(), BadConfig> {
-        let auth = self.auth.prepare_secrets(new)?;
+        let auth = self.auth.keyring().prepare(new)?;
         let llm = self.llm.prepare_key(&new.llm)?;
         // The last that may fail, and if it does, it has changed nothing.
         self.storage.log_in_as(&self.config, new)?;
-        self.auth.use_secrets(auth);
+        self.auth.keyring().replace(auth);
         self.llm.use_key(llm);
         Ok(())
     }
