@@ -12,7 +12,7 @@ use poem_openapi::registry::{
 };
 
 use crate::audit::{Action, Filter};
-use crate::auth::{Auth, By, Error};
+use crate::auth::{ActingAs, Auth, Error};
 
 /// The media type of JSON lines.
 pub const NDJSON: &str = "application/x-ndjson";
@@ -25,7 +25,7 @@ impl Export {
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage. One that comes later breaks the body off.
-    pub async fn begin(auth: &Auth, filter: Filter, by: &By) -> Result<Self, Error> {
+    pub async fn begin(auth: &Auth, filter: Filter, by: &ActingAs) -> Result<Self, Error> {
         let detail = filter.to_string();
         let lines = auth.audit().export(filter).await?;
         let recorded = async { true };

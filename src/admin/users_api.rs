@@ -12,7 +12,7 @@ use crate::auth::bodies::{SessionPage, default_sessions};
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::sessions::Page;
 use crate::auth::users::{ADMIN, User, UserFilter, UserOrder, UserState};
-use crate::auth::{Account, Auth, By, Error};
+use crate::auth::{Account, ActingAs, Auth, Error};
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Input, Problem, Refused};
@@ -340,7 +340,7 @@ impl UsersApi {
 
 impl UsersApi {
     /// The administrator who asks.
-    async fn admin(&self, context: &Context, token: &BearerToken) -> Result<By, Error> {
+    async fn admin(&self, context: &Context, token: &BearerToken) -> Result<ActingAs, Error> {
         let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
         Ok(self.auth.administrator(context, &caller))
     }

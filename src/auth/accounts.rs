@@ -6,8 +6,8 @@ use poem_openapi::types::MaybeUndefined;
 use secrecy::SecretString;
 
 use super::account::NewAccount;
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::password::{Password, PasswordHash};
 use super::session_sync::END_ALL;
 use super::users::{Change, SessionSync, User};
@@ -33,7 +33,7 @@ impl Auth {
             return Err(Error::RegistrationClosed);
         }
         let user = self.prepare(context.client, new).await?;
-        let event = By::owner(context, &user).did(Action::UserRegistered, &user, "");
+        let event = ActingAs::owner(context, &user).event_on(Action::UserRegistered, &user, "");
         self.add(user, None, &event).await
     }
 
@@ -92,7 +92,8 @@ impl Auth {
             .passwords
             .check_new(&new, &user.email, "new_password")?;
         let new = self.0.passwords.hash(context.client, new).await?;
-        let event = By::owner(context, &user).did(Action::UserPasswordChanged, &user, "");
+        let event =
+            ActingAs::owner(context, &user).event_on(Action::UserPasswordChanged, &user, "");
         let keep = Some(caller.session.id);
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
         self.0.sessions.end_all(user.id, keep).await?;
@@ -133,7 +134,8 @@ impl Auth {
         } else {
             "name removed"
         };
-        let event = By::owner(context, &user).did(Action::UserProfileChanged, &user, detail);
+        let event =
+            ActingAs::owner(context, &user).event_on(Action::UserProfileChanged, &user, detail);
         let changed = self.alter(user.id, Change::DisplayName(name), None, event, None);
         match changed.await {
             Ok(changed) => Ok(changed.unwrap_or(user)),
@@ -154,7 +156,7 @@ impl Auth {
         current: Password,
     ) -> Result<(), Error> {
         let user = self.confirm(context, caller, &current).await?;
-        let event = By::owner(context, &user).did(Action::UserDeleted, &user, "");
+        let event = ActingAs::owner(context, &user).event_on(Action::UserDeleted, &user, "");
         let (client, change) = (context.client, Change::DeleteOwn);
         let deleted = self.alter_own(client, user, &current, change, &event, END_ALL);
         match deleted.await {
@@ -206,7 +208,8 @@ impl Auth {
         limits.password_try(context, email, device.as_ref()).await?;
         refuse_nul(&[("current_password", password.expose())])?;
         let user = self.user(caller).await?;
-        let refused = By::owner(context, &user).did(Action::UserPasswordRefused, &user, "");
+        let refused =
+            ActingAs::owner(context, &user).event_on(Action::UserPasswordRefused, &user, "");
         let checked = self
             .0
             .passwords

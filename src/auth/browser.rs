@@ -4,8 +4,8 @@
 
 use secrecy::SecretString;
 
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::password::Password;
 use super::sessions::{Credential, Session};
 use super::sign_in::SignIn;
@@ -129,8 +129,8 @@ impl Auth {
     pub async fn browser_sign_out(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
         let session = &caller.session;
         if self.0.sessions.end(session.id, session.owner.user).await? {
-            let by = By::session(context, session);
-            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+            let by = ActingAs::session(context, session);
+            self.note(&by.event_on_session(Action::SessionEnded, &session.owner, ""))
                 .await;
         }
         Ok(())

@@ -3,8 +3,8 @@
 use tracing::Instrument;
 
 use super::Auth;
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::session_sync::lacks_admin;
 use super::users::{Erasure, SessionSync};
 use crate::audit::Action;
@@ -19,9 +19,9 @@ impl Auth {
     /// [`Error::UserNotFound`] where nothing is kept of the e-mail; [`Error::Forbidden`],
     /// [`Error::LastAdministrator`]; [`Error::SessionsUntold`] when all is done but the token store
     /// went away before it heard of it; any other outage, when the account still stands.
-    pub async fn erase(&self, email: &Email, by: &By) -> Result<(), Error> {
+    pub async fn erase(&self, email: &Email, by: &ActingAs) -> Result<(), Error> {
         let (auth, email) = (self.clone(), email.clone());
-        let event = by.did_something(Action::UserErased, "");
+        let event = by.event(Action::UserErased, "");
         let administrator = by.administrator.clone();
         let work = async move {
             // First, so that nothing is changed while the sessions cannot hear of it.
@@ -57,7 +57,7 @@ impl Auth {
     ///
     /// # Errors
     /// As [`Self::erase`].
-    pub async fn erase_account(&self, id: UserId, by: &By) -> Result<(), Error> {
+    pub async fn erase_account(&self, id: UserId, by: &ActingAs) -> Result<(), Error> {
         let email = if let Some(user) = self.0.users.find(id).await? {
             Some(user.email)
         } else {

@@ -1,120 +1,21 @@
-//! Accounts as those who run the server make, change and delete them, and in whose name.
-
-use std::net::{IpAddr, Ipv4Addr};
+//! Accounts as administrators and the command line create, change and delete them.
 
 use super::account::NewAccount;
+use super::acting_as::ActingAs;
 use super::error::Error;
 use super::password::Password;
 use super::session_sync::{END_ALL, lacks_admin};
-use super::sessions::{Owner, Session};
 use super::users::{ADMIN, Administrator, Change, Deed, First, Outcome, SessionSync, User, named};
 use super::{Auth, Caller, roles};
-use crate::audit::{Action, Actor, Event, Origin, Subject};
+use crate::audit::{Action, Event};
 use crate::http::Context;
-use crate::identity::{Email, UserId};
-
-/// In whose name something is done, and from where.
-#[derive(Clone, Debug)]
-pub struct By {
-    /// The actor.
-    pub actor: Actor,
-    /// Address, client and request.
-    pub origin: Origin,
-    /// Account that must still be an administrator's when the change is made; none for owners and the
-    /// command line.
-    pub(super) administrator: Option<Administrator>,
-}
-
-impl By {
-    /// The command line of the server's machine.
-    #[must_use]
-    pub fn command_line() -> Self {
-        Self {
-            actor: Actor::CommandLine,
-            origin: Origin::command_line(),
-            administrator: None,
-        }
-    }
-
-    /// The owner of `session`, who may do as they please with their own sessions.
-    pub(super) fn session(context: &Context, session: &Session) -> Self {
-        let owner = &session.owner;
-        Self::other(context, actor(owner.user, &owner.email))
-    }
-
-    /// Another actor, whose request this is.
-    pub(super) fn other(context: &Context, actor: Actor) -> Self {
-        Self {
-            actor,
-            origin: Origin::from(context),
-            administrator: None,
-        }
-    }
-
-    /// A client that may be the owner of an account, or a thief of the owner's token.
-    pub(super) fn anonymous(context: &Context) -> Self {
-        Self::other(context, Actor::Anonymous)
-    }
-
-    /// The owner of an account.
-    pub(super) fn owner(context: &Context, user: &User) -> Self {
-        Self::other(context, actor(user.id, &user.email))
-    }
-
-    /// The address that it is done from; the unspecified one at the command line.
-    pub(super) fn client(&self) -> IpAddr {
-        let address = self.origin.ip.parse();
-        address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-    }
-
-    /// The event of an action that is on nobody's account.
-    #[must_use]
-    pub fn did_something(&self, action: Action, detail: impl Into<String>) -> Event {
-        Event {
-            action,
-            actor: self.actor.clone(),
-            subject: None,
-            origin: self.origin.clone(),
-            detail: detail.into(),
-        }
-    }
-
-    /// The event of an action on the account of `user`.
-    pub(super) fn did(&self, action: Action, user: &User, detail: impl Into<String>) -> Event {
-        self.event(action, user.id, &user.email, detail.into())
-    }
-
-    /// The event of an action on a session of `owner`.
-    pub(super) fn did_to(&self, action: Action, owner: &Owner, detail: impl Into<String>) -> Event {
-        self.event(action, owner.user, &owner.email, detail.into())
-    }
-
-    fn event(&self, action: Action, id: UserId, email: &Email, detail: String) -> Event {
-        Event {
-            action,
-            actor: self.actor.clone(),
-            subject: Some(Subject {
-                id: Some(id),
-                email: Some(email.clone()),
-            }),
-            origin: self.origin.clone(),
-            detail,
-        }
-    }
-}
-
-fn actor(id: UserId, email: &Email) -> Actor {
-    Actor::User {
-        id,
-        email: Some(email.clone()),
-    }
-}
+use crate::identity::UserId;
 
 impl Auth {
     /// An administrator who is signed in as `caller`. Whatever is done in this name is refused, in the
     /// transaction that does it, once the account has lost the role or the session has ended.
     #[must_use]
-    pub fn administrator(&self, context: &Context, caller: &Caller) -> By {
+    pub fn administrator(&self, context: &Context, caller: &Caller) -> ActingAs {
         let session = &caller.session;
         let administrator = Administrator {
             user: session.owner.user,
@@ -122,9 +23,9 @@ impl Auth {
             session_began_at: session.created_at,
             sessions: self.0.sessions.clone(),
         };
-        By {
+        ActingAs {
             administrator: Some(administrator),
-            ..By::session(context, session)
+            ..ActingAs::session(context, session)
         }
     }
 
@@ -132,9 +33,9 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault, [`Error::EmailTaken`], [`Error::Busy`], or an outage.
-    pub async fn create(&self, new: NewAccount, by: &By) -> Result<User, Error> {
+    pub async fn create(&self, new: NewAccount, by: &ActingAs) -> Result<User, Error> {
         let user = self.prepare(by.client(), new).await?;
-        let event = by.did(Action::UserCreated, &user, named(&user.roles));
+        let event = by.event_on(Action::UserCreated, &user, named(&user.roles));
         self.add(user, by.administrator.as_ref(), &event).await
     }
 
@@ -165,7 +66,8 @@ impl Auth {
     ) -> Result<User, Error> {
         self.0.limits.call(context).await?;
         let user = self.prepare(context.client, new.with_role(ADMIN)).await?;
-        let event = By::owner(context, &user).did(Action::UserFirstAdministrator, &user, "");
+        let event =
+            ActingAs::owner(context, &user).event_on(Action::UserFirstAdministrator, &user, "");
         match self.0.users.add_first_administrator(&user, &event).await? {
             First::Added => Ok(user),
             First::AdministratorExists => Err(Error::RegistrationClosed),
@@ -190,8 +92,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::LastAdministrator`], or an outage.
-    pub async fn delete(&self, user: &User, by: &By) -> Result<(), Error> {
-        let event = by.did(Action::UserDeleted, user, "");
+    pub async fn delete(&self, user: &User, by: &ActingAs) -> Result<(), Error> {
+        let event = by.event_on(Action::UserDeleted, user, "");
         match self.act(user, Change::Delete, by, event, END_ALL).await {
             Err(Error::UserNotFound) => Ok(()),
             done => done.map(drop),
@@ -202,11 +104,16 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Forbidden`], or an outage.
-    pub async fn set_password(&self, user: &User, new: Password, by: &By) -> Result<(), Error> {
+    pub async fn set_password(
+        &self,
+        user: &User,
+        new: Password,
+        by: &ActingAs,
+    ) -> Result<(), Error> {
         self.0.passwords.check_new(&new, &user.email, "password")?;
         let hash = self.0.passwords.hash(by.client(), new).await?;
         let change = Change::Password(hash, self.0.sessions.now().await?);
-        let event = by.did(Action::UserPasswordSet, user, "");
+        let event = by.event_on(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
 
@@ -215,14 +122,19 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::LastAdministrator`]; an outage.
-    pub async fn set_disabled(&self, user: &User, disabled: bool, by: &By) -> Result<(), Error> {
+    pub async fn set_disabled(
+        &self,
+        user: &User,
+        disabled: bool,
+        by: &ActingAs,
+    ) -> Result<(), Error> {
         let (change, action, sync) = if disabled {
             let change = Change::Disable(self.0.sessions.now().await?);
             (change, Action::UserDisabled, END_ALL)
         } else {
             (Change::Enable, Action::UserEnabled, None)
         };
-        let event = by.did(action, user, "");
+        let event = by.event_on(action, user, "");
         self.act(user, change, by, event, sync).await.map(drop)
     }
 
@@ -236,10 +148,10 @@ impl Auth {
         &self,
         user: &User,
         roles: &[String],
-        by: &By,
+        by: &ActingAs,
     ) -> Result<Vec<String>, Error> {
         let roles = roles::clean(roles)?;
-        let event = by.did(Action::UserRolesChanged, user, "");
+        let event = by.event_on(Action::UserRolesChanged, user, "");
         let change = Change::Roles(roles.clone());
         let sync = Some(SessionSync::Roles);
         self.act(user, change, by, event, sync).await?;
@@ -250,8 +162,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
-    pub async fn sign_out(&self, user: &User, by: &By) -> Result<(), Error> {
-        let event = by.did(Action::SessionsEnded, user, "all");
+    pub async fn sign_out(&self, user: &User, by: &ActingAs) -> Result<(), Error> {
+        let event = by.event_on(Action::SessionsEnded, user, "all");
         let change = Change::SignOut(self.0.sessions.now().await?);
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
@@ -262,8 +174,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
-    pub async fn require_password_change(&self, user: &User, by: &By) -> Result<(), Error> {
-        let event = by.did(Action::UserPasswordChangeRequired, user, "");
+    pub async fn require_password_change(&self, user: &User, by: &ActingAs) -> Result<(), Error> {
+        let event = by.event_on(Action::UserPasswordChangeRequired, user, "");
         let change = Change::RequirePasswordChange(self.0.sessions.now().await?);
         self.act(user, change, by, event, END_ALL).await.map(drop)
     }
@@ -273,8 +185,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Forbidden`]; an outage.
-    pub async fn require_reset(&self, user: &User, by: &By) -> Result<String, Error> {
-        let event = by.did(Action::UserResetRequired, user, "");
+    pub async fn require_reset(&self, user: &User, by: &ActingAs) -> Result<String, Error> {
+        let event = by.event_on(Action::UserResetRequired, user, "");
         let change = Change::RequireReset(self.0.sessions.now().await?);
         let changed = self.act(user, change, by, event, END_ALL).await?;
         // From the row as it was committed: a token of any other version would not work.
@@ -288,12 +200,12 @@ impl Auth {
     /// [`Error::Forbidden`]; an outage.
     pub async fn do_recorded(
         &self,
-        by: &By,
+        by: &ActingAs,
         action: Action,
         detail: impl Into<String>,
         deed: impl Future<Output = bool> + Send,
     ) -> Result<bool, Error> {
-        let event = by.did_something(action, detail);
+        let event = by.event(action, detail);
         let administrator = by.administrator.as_ref();
         match self.0.users.record(administrator, &event, deed).await? {
             Deed::Done => Ok(true),
@@ -307,7 +219,7 @@ impl Auth {
         &self,
         user: &User,
         change: Change,
-        by: &By,
+        by: &ActingAs,
         event: Event,
         sync: Option<SessionSync>,
     ) -> Result<Option<User>, Error> {

@@ -6,6 +6,7 @@
 mod access_token;
 pub mod account;
 mod accounts;
+mod acting_as;
 pub mod api;
 pub mod bodies;
 pub mod browser;
@@ -20,7 +21,7 @@ pub mod introspection;
 mod keyring;
 mod keys;
 mod limits;
-pub mod manage;
+mod manage;
 pub mod metrics;
 mod new_key;
 pub mod oauth;
@@ -49,10 +50,10 @@ use tokio_util::task::TaskTracker;
 
 pub use self::access_token::{Audience, Claims, OWN_CLIENT_ID};
 pub use self::account::{Account, NewAccount};
+pub use self::acting_as::ActingAs;
 pub use self::error::Error;
 pub use self::keyring::{Keyring, Secrets};
 pub use self::keys::{BadKey, Keys};
-pub use self::manage::By;
 pub use self::new_key::{NoKey, new_key};
 pub use self::password::Password;
 pub use self::refresh_token::{CHILDREN, RefreshKey, RefreshToken, TokenHash, keyed_hash};

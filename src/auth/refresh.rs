@@ -1,7 +1,7 @@
 //! Staying signed in: a refresh token for a new pair.
 
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::refresh_token::{CHILDREN, RefreshToken, TokenHash};
 use super::sessions::{ClientDifference, ClientMark, Owner, Presented, Rotation};
 use super::{Auth, TokenPair};
@@ -41,8 +41,8 @@ impl Auth {
                 self.0.metrics.refresh("reused");
                 self.note_elsewhere(context, &owner, elsewhere, "ended")
                     .await;
-                let by = By::anonymous(context);
-                self.note(&by.did_to(Action::SessionReused, &owner, ""))
+                let by = ActingAs::anonymous(context);
+                self.note(&by.event_on_session(Action::SessionReused, &owner, ""))
                     .await;
                 tracing::warn!(
                     session = %token.session(),
@@ -90,8 +90,8 @@ impl Auth {
     ) {
         if let Some(difference) = elsewhere.words() {
             let detail = format!("{difference}; the session {outcome}");
-            let by = By::anonymous(context);
-            self.note(&by.did_to(Action::SessionRefreshedElsewhere, owner, detail))
+            let by = ActingAs::anonymous(context);
+            self.note(&by.event_on_session(Action::SessionRefreshedElsewhere, owner, detail))
                 .await;
         }
     }

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::account::NewAccount;
+use super::acting_as::ActingAs;
 use super::error::Error;
 use super::keys::TokenHeader;
-use super::manage::By;
 use super::password::Password;
 use super::refresh_token::keyed_hash;
 use super::session_sync::END_ALL;
@@ -50,7 +50,7 @@ impl Auth {
     pub async fn invite_first_administrator(
         &self,
         email: &str,
-        by: &By,
+        by: &ActingAs,
     ) -> Result<Option<String>, Error> {
         let password = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
         let new = NewAccount::new(email, password).with_role(ADMIN);
@@ -60,7 +60,7 @@ impl Auth {
         let now = self.0.sessions.now().await?;
         user.password_change_required_at = Some(now);
         user.reset_required_at = Some(now);
-        let event = by.did(Action::UserFirstAdministrator, &user, "");
+        let event = by.event_on(Action::UserFirstAdministrator, &user, "");
         match self.0.users.add_first_administrator(&user, &event).await? {
             First::Added => self.issue_reset_token(&user).map(Some),
             First::AdministratorExists => Ok(None),
@@ -128,7 +128,7 @@ impl Auth {
             new: self.0.passwords.hash(context.client, new).await?,
             at: self.0.sessions.now().await?,
         };
-        let event = By::owner(context, &user).did(Action::UserPasswordReset, &user, "");
+        let event = ActingAs::owner(context, &user).event_on(Action::UserPasswordReset, &user, "");
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
         self.0.sessions.end_all(user.id, None).await?;
         match self.alter(user.id, change, None, event, END_ALL).await {

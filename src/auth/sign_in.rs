@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::access_token::Grant;
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::sessions::{Credential, NewSession, Owner, Session};
@@ -127,8 +127,9 @@ impl Auth {
         if user.password_change_required_at.is_some() {
             self.0.metrics.login("refused");
             let why = "the password must be changed first";
-            let by = By::owner(context, &user);
-            self.note(&by.did(Action::SessionRefused, &user, why)).await;
+            let by = ActingAs::owner(context, &user);
+            self.note(&by.event_on(Action::SessionRefused, &user, why))
+                .await;
             let token = self.issue_reset_token(&user)?;
             return Ok(SignIn::PasswordChangeRequired(token.into()));
         }
@@ -214,7 +215,7 @@ impl Auth {
                 .await?;
             session.owner.roles = known.roles;
         }
-        let began = By::owner(context, user).did(Action::SessionBegan, user, "");
+        let began = ActingAs::owner(context, user).event_on(Action::SessionBegan, user, "");
         match self
             .0
             .users

@@ -2,8 +2,8 @@
 //!
 //! A session that has ended is recorded afterwards: signing out must not wait for a database.
 
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::sessions::{Credential, Listed, Page, Session};
 use super::{Auth, Caller};
 use crate::audit::Action;
@@ -26,8 +26,8 @@ impl Auth {
         if self.0.sessions.end(claims.session(), claims.user()).await?
             && let Some(session) = session
         {
-            let by = By::session(context, &session);
-            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+            let by = ActingAs::session(context, &session);
+            self.note(&by.event_on_session(Action::SessionEnded, &session.owner, ""))
                 .await;
         }
         Ok(())
@@ -43,8 +43,8 @@ impl Auth {
         let found = self.find(claims.session(), Credential::Tokens).await?;
         if let Some(session) = self.session_of(&claims, found)? {
             self.0.sessions.end_all(claims.user(), None).await?;
-            let by = By::session(context, &session);
-            self.note(&by.did_to(Action::SessionsEnded, &session.owner, "all"))
+            let by = ActingAs::session(context, &session);
+            self.note(&by.event_on_session(Action::SessionsEnded, &session.owner, "all"))
                 .await;
         }
         Ok(())
@@ -66,8 +66,8 @@ impl Auth {
             .end_all(caller.user(), Some(session.id))
             .await?;
         if ended > 0 {
-            let by = By::session(context, session);
-            self.note(&by.did_to(Action::SessionsEnded, &session.owner, "all others"))
+            let by = ActingAs::session(context, session);
+            self.note(&by.event_on_session(Action::SessionsEnded, &session.owner, "all others"))
                 .await;
         }
         Ok(ended)
@@ -111,8 +111,8 @@ impl Auth {
         if !self.0.sessions.end(id, caller.user()).await? {
             return Err(Error::SessionNotFound);
         }
-        let by = By::session(context, &caller.session);
-        self.note(&by.did_to(Action::SessionEnded, &caller.session.owner, ""))
+        let by = ActingAs::session(context, &caller.session);
+        self.note(&by.event_on_session(Action::SessionEnded, &caller.session.owner, ""))
             .await;
         Ok(())
     }

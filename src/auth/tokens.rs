@@ -1,7 +1,7 @@
 //! Introspection (RFC 7662) and revocation (RFC 7009) of tokens, for other services.
 
+use super::acting_as::ActingAs;
 use super::error::Error;
-use super::manage::By;
 use super::refresh_token::RefreshToken;
 use super::sessions::{Credential, Session};
 use super::{Auth, Claims};
@@ -59,8 +59,8 @@ impl Auth {
         {
             let secrets = self.secrets();
             let client = secrets.client.as_ref().map(|client| client.id.clone());
-            let by = By::other(context, Actor::Client(client.unwrap_or_default()));
-            self.note(&by.did_to(Action::SessionEnded, &session.owner, ""))
+            let by = ActingAs::other(context, Actor::Client(client.unwrap_or_default()));
+            self.note(&by.event_on_session(Action::SessionEnded, &session.owner, ""))
                 .await;
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::confirm::{self, Confirm};
 use super::output;
 use super::setup::{Source, runtime};
 use crate::audit::Action;
-use crate::auth::By;
+use crate::auth::ActingAs;
 use crate::clock::Clock;
 use crate::server::App;
 use crate::storage::Migrations;
@@ -74,7 +74,7 @@ async fn record(app: &App) {
         return;
     }
     let known = Migrations::new(sql.clone()).look().await.is_ok();
-    let event = By::command_line().did_something(Action::CachePurged, "");
+    let event = ActingAs::command_line().event(Action::CachePurged, "");
     if !known || app.audit().record(&event).await.is_err() {
         tracing::warn!("the purge is not in the audit trail: the database cannot be asked");
     }

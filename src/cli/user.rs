@@ -17,7 +17,7 @@ use super::output;
 use super::setup::Source;
 use crate::auth::reset::LIFETIME_SECONDS;
 use crate::auth::users::User as Account;
-use crate::auth::{Auth, By, Error, NewAccount, Password as Secret};
+use crate::auth::{ActingAs, Auth, Error, NewAccount, Password as Secret};
 use crate::identity::Email;
 
 /// Manage accounts: directly in the database, whether or not a server runs.
@@ -189,7 +189,7 @@ async fn execute(
     password: Secret,
     public_url: Option<&str>,
 ) -> anyhow::Result<()> {
-    let by = &By::command_line();
+    let by = &ActingAs::command_line();
     let done = match command {
         UserCommand::Create {
             email,
@@ -274,7 +274,7 @@ async fn execute(
 }
 
 async fn create(auth: &Auth, new: NewAccount, json: bool) -> anyhow::Result<String> {
-    let created = auth.create(new, &By::command_line()).await;
+    let created = auth.create(new, &ActingAs::command_line()).await;
     let user = created.map_err(explain)?;
     Ok(if json {
         line(user)
@@ -289,7 +289,7 @@ async fn erase(auth: &Auth, email: &str) -> anyhow::Result<String> {
         // Of a person without an account. Well-formed: the audit log holds other names, too.
         None => Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))?,
     };
-    match auth.erase(&email, &By::command_line()).await {
+    match auth.erase(&email, &ActingAs::command_line()).await {
         Err(Error::UserNotFound) => bail!(
             "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
         ),

@@ -13,7 +13,7 @@ use super::page::{Nav, finish};
 use super::{Site, done};
 use crate::auth::sessions::Session;
 use crate::auth::users::ADMIN;
-use crate::auth::{By, Caller, Error};
+use crate::auth::{ActingAs, Caller, Error};
 use crate::config::CorsOrigin;
 use crate::http::body::Unread;
 use crate::http::cookies::{Cookie, is_loopback};
@@ -131,7 +131,7 @@ impl Visit {
     }
 
     /// What `admin` does, for the audit trail.
-    pub(super) fn by(&self, admin: &Caller) -> By {
+    pub(super) fn by(&self, admin: &Caller) -> ActingAs {
         self.site.auth.administrator(&self.context, admin)
     }
 
