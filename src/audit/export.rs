@@ -12,7 +12,7 @@ const PAGE: i64 = 500;
 
 impl Audit {
     /// Every event that fits `filter`, newest first, as JSON lines; each piece is some whole lines.
-    /// The first page is read at once, so that an outage is told before anything is.
+    /// The first page is read at once, so that an outage is reported before the answer begins.
     ///
     /// # Errors
     /// An outage, here or in the midst of the stream, which then ends.

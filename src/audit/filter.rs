@@ -101,7 +101,7 @@ impl Filter {
     ///
     /// Each index has its column and `id + 0`, so the rows of one value lie in the order that is
     /// wanted, and a page costs the rows on it. SQLite keeps no count of how common a value is; it
-    /// is told which column to search by, from the one that usually tells most.
+    /// gets a hint which column to search by, from the most selective one.
     #[must_use]
     pub fn statement(
         &self,

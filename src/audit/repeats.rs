@@ -1,6 +1,6 @@
 //! [`Repeats`]: repeated failures as one event with a count.
 //!
-//! A failed sign-in needs no account, so the rows of failures must not grow with how often somebody
+//! A failed sign-in needs no account, so the rows of failures must not grow with how often a client
 //! tries. The count itself is kept in the database, one upsert a failure: a crash loses nothing. In
 //! memory are the ids of the present window's rows, so each replica counts in rows of its own.
 

@@ -22,7 +22,7 @@ use crate::identity::{BadDisplayName, DisplayName, Email};
 const OWN_ATTEMPTS: u32 = 3;
 
 impl Auth {
-    /// Makes an account for whoever asks.
+    /// Makes an account for a client that registers.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault, [`Error::EmailTaken`], [`Error::RegistrationClosed`],

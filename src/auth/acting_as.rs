@@ -62,7 +62,7 @@ impl ActingAs {
         address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
-    /// The event of an action that is on nobody's account.
+    /// The event of an action that concerns no account.
     #[must_use]
     pub fn event(&self, action: Action, detail: impl Into<String>) -> Event {
         Event {

@@ -14,10 +14,10 @@ use crate::audit::Action;
 use crate::clock::Timestamp;
 use crate::http::Context;
 
-/// Time after which a browser is told anew how long to keep the cookie, in milliseconds.
+/// Time after which the cookie is sent again with a new `Max-Age`, in milliseconds.
 const TELL_AFTER: i64 = 60 * 60 * 1000;
 
-/// Shortest time for which a browser is told to keep the cookie, in milliseconds. The session ends by
+/// Shortest `Max-Age` of the cookie, in milliseconds. The session ends by
 /// itself: a cookie that outlives it opens nothing, and need not be renewed at every use.
 const KEEP_COOKIE: i64 = 24 * 60 * 60 * 1000;
 

@@ -18,13 +18,13 @@ impl Auth {
     /// # Errors
     /// [`Error::UserNotFound`] where nothing is kept of the e-mail; [`Error::Forbidden`],
     /// [`Error::LastAdministrator`]; [`Error::SessionsUntold`] when all is done but the token store
-    /// went away before it heard of it; any other outage, when the account still stands.
+    /// went away before the change reached it; any other outage, when the account still stands.
     pub async fn erase(&self, email: &Email, by: &ActingAs) -> Result<(), Error> {
         let (auth, email) = (self.clone(), email.clone());
         let event = by.event(Action::UserErased, "");
         let administrator = by.administrator.clone();
         let work = async move {
-            // First, so that nothing is changed while the sessions cannot hear of it.
+            // First, so that nothing is changed while the change cannot reach the sessions.
             auth.0.sessions.ready().await?;
             let now = auth.0.sessions.now().await?;
             let users = &auth.0.users;

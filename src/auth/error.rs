@@ -48,7 +48,7 @@ pub enum Error {
     Busy,
     /// The token store does not answer.
     TokensUnavailable,
-    /// A change is made, and the token store went away before its sessions heard of it.
+    /// A change is made, and the token store went away before the change reached the sessions.
     SessionsUntold,
     /// The database does not answer.
     DatabaseUnavailable,

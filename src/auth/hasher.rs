@@ -16,7 +16,7 @@ use super::turns::Turns;
 use crate::http::client_address::network;
 
 /// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
-/// sixteen seconds; more would be answered to nobody.
+/// sixteen seconds; the clients of more would have gone.
 const QUEUE_PER_WORKER: usize = 64;
 
 /// How far the workers stand back behind the rest of the process.

@@ -28,7 +28,7 @@ impl FromForm for TokenForm {
         let token_type_hint = take("token_type_hint");
         let (client_id, client_secret) = (take("client_id"), take("client_secret"));
         Ok(Self {
-            // Whoever sends no token is told so only as a client that is known.
+            // A missing token is reported only to a client that is known.
             token: fields.take("token").unwrap_or_default(),
             token_type_hint,
             client_id,
@@ -69,7 +69,7 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// The answer about a token; `None` is one that is good for nothing.
+    /// The answer about a token; `None` for one that is not active.
     #[must_use]
     pub fn of(active: Option<Active>) -> Self {
         let common = |session: &Session| Self {
@@ -114,7 +114,7 @@ pub enum Introspected {
     ),
 }
 
-/// The token is good for nothing now.
+/// The token is no longer active.
 #[derive(ApiResponse)]
 pub enum Revoked {
     /// The token is no longer good, or never was.

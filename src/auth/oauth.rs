@@ -236,7 +236,7 @@ impl OAuthApi {
         Ok(pair.into())
     }
 
-    /// Ask what a token is good for
+    /// Introspect a token
     #[oai(
         path = "/auth/introspect",
         method = "post",

@@ -40,7 +40,7 @@ struct Claims {
 }
 
 impl Auth {
-    /// Makes the account of the first administrator with a password that nobody knows, and gives the
+    /// Makes the account of the first administrator with a random password, and gives the
     /// token with which its owner chooses one; `None` where there is an administrator who can sign
     /// in. An account that was invited before and has no password yet gets another token. Tokens of
     /// others who were invited before are void.
@@ -137,8 +137,8 @@ impl Auth {
         }
     }
 
-    /// The e-mail of the account that a reset token is good for at this moment. It is told to nobody
-    /// else: whoever has the token can choose the password.
+    /// The e-mail of the account that a reset token works for at this moment. Only for the
+    /// holder of the token, who can choose the password.
     pub async fn owner_of_reset(&self, token: &str) -> Option<Email> {
         let user = self.user_of_reset(token).await;
         user.ok().map(|user| user.email)

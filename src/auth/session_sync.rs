@@ -27,7 +27,7 @@ impl Auth {
     /// # Errors
     /// [`Error::Forbidden`] when `administrator` no longer is one; [`Error::UserNotFound`],
     /// [`Error::LastAdministrator`]; [`Error::SessionsUntold`] when the change is made and the token
-    /// store went away before it heard of it; any other outage, when nothing was changed.
+    /// store went away before the change reached it; any other outage, when nothing was changed.
     pub(super) async fn alter(
         &self,
         id: UserId,
@@ -38,10 +38,10 @@ impl Auth {
     ) -> Result<Option<User>, Error> {
         let auth = self.clone();
         let work = async move {
-            // First, so that nothing is changed while the sessions cannot hear of it.
+            // First, so that nothing is changed while the change cannot reach the sessions.
             auth.0.sessions.ready().await?;
             let now = auth.0.sessions.now().await?;
-            // Sessions in this process hear of everything, or are gone with it.
+            // Changes reach sessions in this process at once, or the sessions end with it.
             let lasting = sync.filter(|_| !auth.0.sessions.is_local());
             let notice = lasting.map(|sync| Notice::new(id, sync, now));
             let users = &auth.0.users;
@@ -69,7 +69,7 @@ impl Auth {
         done.unwrap_or(Err(Error::Internal))
     }
 
-    /// Tells sessions of changes that they have not heard of, until `stop`: those that were made while
+    /// Delivers changes that have not reached the sessions, until `stop`: those that were made while
     /// the token store went away, by this server, another one, or the command line.
     pub async fn deliver_notices(self, stop: CancellationToken) {
         loop {

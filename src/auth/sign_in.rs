@@ -82,7 +82,7 @@ impl Auth {
         })
     }
 
-    /// The same for whoever makes something else than tokens of it.
+    /// The same for a client of either credential, which makes its own of the session.
     pub(super) async fn sign_in(
         &self,
         context: &Context,
@@ -92,7 +92,7 @@ impl Auth {
     ) -> Result<SignIn<Begun>, Error> {
         let device = self.known_device(context, email).await?;
         let device = device.as_ref();
-        // Side by side, so that an outage is told in the time of one call, not after the hash.
+        // Concurrently, so that an outage is reported in the time of one call, not after the hash.
         let (limited, ready) = tokio::join!(
             self.0.limits.password_try(context, email, device),
             self.0.sessions.ready()

@@ -40,7 +40,7 @@ impl Auth {
         Ok(current.map(|session| Active::Refresh(Box::new(session))))
     }
 
-    /// Ends the session of a token of either kind; a token that is good for nothing ends nothing.
+    /// Ends the session of a token of either kind; a token that is not active ends nothing.
     ///
     /// # Errors
     /// An outage.

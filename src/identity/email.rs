@@ -73,7 +73,7 @@ impl TryFrom<&str> for Email {
 }
 
 /// The domain as the DNS has it. One in ASCII is that already: whether its `xn--` labels mean
-/// anything is nobody's concern but the DNS', and accounts may have been made with any.
+/// anything concerns the DNS alone, and accounts may have been made with any.
 fn ascii_domain(domain: &str) -> Option<String> {
     if domain.is_ascii() {
         return Some(domain.to_owned());

@@ -16,7 +16,7 @@ use super::address::{Address, Backend};
 /// Connections older than this are closed, so that servers behind a balancer all get their share.
 const MAX_AGE: Duration = Duration::from_mins(30);
 
-/// The limits are of the transaction, not of the session, which behind a pooler is somebody else's a
+/// The limits are of the transaction, not of the session, which behind a pooler is another client's a
 /// moment later: the server gives up on what the client has given up on, and on a client that is
 /// gone.
 const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = '1700ms'; \
@@ -89,7 +89,7 @@ impl Connection {
     }
 
     /// Begins the transaction of the next statement, where statements need one. SQLite does not:
-    /// a statement alone is a transaction, and nobody stands between.
+    /// a statement alone is a transaction, and no pooler stands between.
     pub(super) async fn open(&mut self) -> Result<(), Error> {
         if self.state == State::Idle && matches!(self.backend, Some(Backend::Postgres(_))) {
             self.control(self.begin, State::Opened).await?;
@@ -147,7 +147,7 @@ impl Connection {
                         let arguments: PgArguments =
                             arguments.convert_into().map_err(Error::Encode)?;
                         // A named statement would stay behind in a session that a pooler gives to
-                        // somebody else, where the name may already mean another statement.
+                        // another client, for whom the name may already mean another statement.
                         connection.fetch_many(sqlx::query_with(sql, arguments).persistent(false))
                     }
                     None => connection.fetch_many(sql),

@@ -77,7 +77,7 @@ impl Pool {
         acquired.await.unwrap_or(Err(Error::PoolTimedOut))
     }
 
-    /// Begins a transaction on a connection that has been given out to nobody else. The pool of a
+    /// Begins a transaction on a connection that has no other user. The pool of a
     /// lease is kept alive by it.
     async fn connection(&self) -> Result<Connection, Error> {
         while let Some(mut connection) = self.pop() {

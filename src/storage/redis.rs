@@ -174,7 +174,7 @@ impl RedisDb {
         .await
     }
 
-    /// The same for somebody who would rather wait than hear no: as long as a connection may take
+    /// The same for a caller that prefers waiting to an error: as long as a connection may take
     /// to be made, also while other calls are failed at once.
     ///
     /// # Errors

@@ -242,7 +242,7 @@ impl Sessions {
         either!(self, store => store.rotate(presented))
     }
 
-    /// Notes that the browser of a session of `user` is told anew how long to keep the cookie.
+    /// Notes that the cookie of a session of `user` is sent again with a new `Max-Age`.
     pub async fn note_cookie(&self, id: SessionId, user: UserId) -> Result<()> {
         either!(self, store => store.note_cookie(id, user))
     }

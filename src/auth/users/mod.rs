@@ -1,6 +1,6 @@
 //! Accounts in SQL. One set of queries for SQLite and Postgres: `$1` placeholders, text ids,
 //! bigint milliseconds. [`change`] holds the changes of accounts, [`erase`] their erasure, [`list`]
-//! the lists of them, [`notices`] what sessions must hear of changes.
+//! the lists of them, [`notices`] the changes that must reach sessions.
 
 mod change;
 mod erase;

@@ -1,4 +1,4 @@
-//! Changes that sessions have not heard of yet. A change and its notice are one transaction, so that
+//! Changes that have not reached the sessions yet. A change and its notice are one transaction, so that
 //! neither an outage of the token store nor the end of this process leaves a session that should have
 //! ended.
 
@@ -25,7 +25,7 @@ pub enum SessionSync {
     Roles,
 }
 
-/// A change that sessions have to hear of.
+/// A change that must reach the sessions.
 #[derive(Clone, Debug)]
 pub struct Notice {
     id: String,
@@ -99,7 +99,7 @@ impl Users {
             .map_err(SqlError::Refused)
     }
 
-    /// Forgets a notice that the sessions have heard of.
+    /// Forgets a notice that has reached the sessions.
     pub async fn forget(&self, notice: &Notice) -> Result<()> {
         let delete = sqlx::query("DELETE FROM session_notices WHERE id = $1").bind(&notice.id);
         let done = self.sql.run(async |pool| delete.execute(&pool).await);

@@ -4,7 +4,7 @@ use super::{User, UserCommand};
 use crate::cli::confirm::{self, Confirm, Unconfirmed};
 
 impl User {
-    /// Tells why the command cannot end well where nobody types.
+    /// The reason why the command needs a terminal, if it does.
     pub(in crate::cli) fn needs_terminal(&self) -> Option<&'static str> {
         let reads = matches!(
             self.command,
