@@ -93,6 +93,7 @@ impl Window {
         }
         let is_full = self.rows.len() >= MAX_ROWS;
         let named = self.named.get(&key.network).copied().unwrap_or_default();
+        // Bounded per address too: one that tries a list of accounts must not fill the window for others.
         if !is_full && named < MAX_NAMED {
             self.named.insert(key.network.clone(), named + 1);
             return (event.clone(), key);

@@ -117,6 +117,7 @@ impl Audit {
             if counted.rows_affected() == 1 {
                 return Ok(());
             }
+            // The same millisecond and the same random bits: the id belongs to another event.
             self.repeats.move_row(&mut row, self.new_id());
         }
     }

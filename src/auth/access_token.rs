@@ -163,6 +163,8 @@ impl AccessTokens {
         grant: &Grant<'_>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
         let (owner, session, issued_at) = (grant.owner, grant.session, grant.issued_at);
+        // Derived from the refresh token beside it: a refresh that is repeated within the grace must give
+        // the same bytes.
         let jti = keyed_hash(
             grant.beside.as_str().as_bytes(),
             b"aura/jti/v1",
@@ -209,10 +211,13 @@ impl AccessTokens {
     /// expired is that of [`Self::is_fresh`], because `now` is the time of this machine alone.
     #[must_use]
     pub(super) fn verify(&self, keys: &Keys, token: &str, now: Timestamp) -> Option<Claims> {
+        // Before any decoding: the header of a request may hold far more than a token of ours.
         if token.len() > MAX_LENGTH {
             return None;
         }
         let header = TokenHeader::of(token)?;
+        // RFC 9068 section 4: "at+jwt", with or without "application/". A reset token, which the same
+        // secret signs, must never pass for an access token.
         let typ = header.typ.as_str();
         let typ = typ
             .get(..12)
@@ -222,6 +227,7 @@ impl AccessTokens {
             return None;
         }
         let key = keys.verifying(header.kid.as_deref()?)?;
+        // The algorithm of the key, never that of the header (RFC 8725 section 3.1).
         let mut rules = Validation::new(key.algorithm);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&self.audience);

@@ -179,6 +179,7 @@ impl Auth {
         event: &Event,
         sync: Option<SessionSync>,
     ) -> Result<User, Error> {
+        // Bounded: a client that signs in all the time must not keep the loop going.
         for _ in 0..OWN_ATTEMPTS {
             let old = user.password_hash.clone();
             let changed = self.alter(user.id, change(old.clone()), None, event.clone(), sync);

@@ -46,6 +46,7 @@ impl Auth {
                 }
                 (None, None) => Ok(()),
             };
+            // Requests that were under way may have recorded the person after the trail was searched.
             users.erase_late_events(&email).await?;
             told
         };

@@ -146,6 +146,7 @@ impl Keyring {
         let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
             return false;
         };
+        // Also by earlier keys: a page that was open during a change of keys must still be sent.
         let secrets = self.current();
         let mut keys = secrets.keys.refresh().iter();
         keys.any(|key| bool::from(key.tag(b"form", binding.as_bytes()).ct_eq(&token)))
@@ -160,6 +161,7 @@ impl Keyring {
 
     /// The session that a cookie names, if we made the cookie. Does no I/O.
     pub(super) fn session_of_cookie(&self, cookie: &str) -> Option<SessionId> {
+        // Lengths first: what a client sends is decoded and hashed only where it can be a cookie of ours.
         let (id, tag) = cookie.split_once('.')?;
         if id.len() != 36 || tag.len() != 43 {
             return None;

@@ -138,6 +138,7 @@ impl Keys {
                 }
             }
         }
+        // A key of its own for each use: a signature of one kind is none of another.
         let reset = URL_SAFE_NO_PAD.encode(keyed_hash(secret, b"aura/reset/v1", &[]));
         Ok(Self {
             signing,
@@ -163,6 +164,7 @@ impl Keys {
         };
         match &self.signing.key {
             Signer::Library(key) => jsonwebtoken::encode(&header, claims, key),
+            // RFC 6979: with random nonces, replicas would give one refresh different bytes.
             Signer::Deterministic(key) => {
                 let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
                 let header = part(serde_json::to_vec(&header)?);

@@ -21,6 +21,8 @@ impl Auth {
         let keys = secrets.keys.refresh();
         let token = RefreshToken::parse(token, keys).ok_or(Error::InvalidRefreshToken)?;
         let today = secrets.keys.refresh_today()?;
+        // Derived, not drawn: replicas that are shown one token at the same time compute the same child
+        // without a word between them.
         let mut index = 0;
         let children: [TokenHash; CHILDREN] = std::array::from_fn(|_| {
             let child = token.child(index, today).hash();
@@ -41,6 +43,7 @@ impl Auth {
                 self.0.metrics.refresh("reused");
                 self.note_elsewhere(context, &owner, elsewhere, "ended")
                     .await;
+                // Either of the two may be the thief, so the event names no actor.
                 let by = ActingAs::anonymous(context);
                 self.note(&by.event_on_session(Action::SessionReused, &owner, ""))
                     .await;
@@ -61,6 +64,7 @@ impl Auth {
             } => {
                 self.note_elsewhere(context, &owner, elsewhere, "went on")
                     .await;
+                // The command line cannot reach sessions in this process: the database has its changes.
                 if self.0.sessions.is_local() {
                     let Some(user) = self.standing(owner.user, created_at).await? else {
                         self.0.sessions.end(token.session(), owner.user).await?;

@@ -111,6 +111,7 @@ impl Auth {
         self.0
             .passwords
             .check_new(&new, &user.email, "new_password")?;
+        // The change was required because a stranger may know this password.
         if user.password_change_required_at.is_some()
             && self
                 .0

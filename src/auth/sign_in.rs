@@ -99,6 +99,8 @@ impl Auth {
         );
         limited.inspect_err(|_| self.0.metrics.login("limited"))?;
         ready?;
+        // The same steps for an unknown account and a known one: neither the answer nor its time may tell
+        // whether an account exists.
         let user = self.0.users.find_by_email(&Email::lookup(email)).await?;
         // What was typed may be anything, a password in the wrong field among it.
         let tried = user.as_ref().map(|user| user.email.clone());
@@ -123,6 +125,8 @@ impl Auth {
             self.0.metrics.login("refused");
             return Err(Error::InvalidCredentials);
         };
+        // A right password is refused too once the account is full: otherwise the guess that hits would
+        // stand out.
         judged?;
         if user.password_change_required_at.is_some() {
             self.0.metrics.login("refused");

@@ -286,7 +286,8 @@ async fn create(auth: &Auth, new: NewAccount, json: bool) -> anyhow::Result<Stri
 async fn erase(auth: &Auth, email: &str) -> anyhow::Result<String> {
     let email = match find(auth, email).await? {
         Some(user) => user.email,
-        // Of a person without an account. Well-formed: the audit log holds other names, too.
+        // Of a person without an account. Well-formed: "server" and "command line" are names in the audit
+        // log, too, and their events must stay.
         None => Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))?,
     };
     match auth.erase(&email, &ActingAs::command_line()).await {

@@ -78,6 +78,7 @@ impl Address {
 
     /// Makes connections to `url` from now on, and replaces those that exist as they come back.
     pub(super) fn replace(&self, url: &DatabaseUrl) -> Result<(), Error> {
+        // The target first: a connection of the new generation must not be made to the old one.
         self.target.store(Arc::new(Target::new(url)?));
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())

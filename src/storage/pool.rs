@@ -121,6 +121,7 @@ impl Pool {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // One whose statement was cut off may still be in a transaction: only the server can end that.
         if self.connection.is_settled() {
             self.pool.push(self.connection.take());
         }

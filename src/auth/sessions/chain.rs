@@ -145,6 +145,7 @@ impl Chain {
         if shown.token == self.current {
             let [child, ..] = &shown.children;
             self.used.retain(|used| within(used.first_used_at));
+            // A client that refreshes in a loop must not grow the session without bound.
             if self.used.len() >= MAX_USED {
                 self.used.remove(0);
             }
@@ -159,6 +160,8 @@ impl Chain {
             self.current = child.clone();
             return Step::New { index: 0 };
         }
+        // Unknown or long forgotten: a copy that was taken earlier. The session ends for both holders
+        // (RFC 9700 section 4.14.2).
         let Some(position) = self.used.iter().position(|used| used.token == shown.token) else {
             return reused;
         };
@@ -177,6 +180,7 @@ impl Chain {
                 elsewhere,
             };
         }
+        // Its child has been used, so the first holder got it: this one is a second.
         if !is_parent {
             return reused;
         }

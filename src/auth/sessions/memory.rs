@@ -101,6 +101,7 @@ impl MemorySessions {
         let session = new.begun(created, ends);
         let mut entries = self.entries();
         entries.retain(|_, entry| entry.session.expires_at > now);
+        // Beside the new session, those stay that would last longest: by their end, as in Redis.
         let mut own: Vec<_> = entries
             .values()
             .map(|entry| &entry.session)
@@ -133,6 +134,7 @@ impl MemorySessions {
             .filter(|entry| entry.session.expires_at > now)
             .map(|entry| {
                 let session = &mut entry.session;
+                // As coarse as in Redis, where each write costs a replication.
                 if now.since(session.last_used_at) >= self.lifetimes.touch_millis(credential) {
                     session.last_used_at = now;
                     if credential == Credential::Cookie {

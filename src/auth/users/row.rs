@@ -144,6 +144,7 @@ pub(super) fn read(row: &AnyRow) -> std::result::Result<User, sqlx::Error> {
         signed_out_at: moment("signed_out_at")?,
         password_change_required_at: moment("password_change_required_at")?,
         reset_required_at: moment("reset_required_at")?,
+        // Zero rather than null stands for none, so that an index can page through it.
         last_sign_in_at: moment("last_sign_in_at")?.filter(|at| at.millis() > 0),
         version: row.try_get("version")?,
     })

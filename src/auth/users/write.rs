@@ -201,6 +201,8 @@ impl Users {
                 let counted = before.is_admin()
                     && before.disabled_at.is_none()
                     && !matches!(change, Change::RequireReset(_));
+                // Looked at after the change, in its transaction: two administrators who disable each other
+                // at once wait for one lock, and the second is refused.
                 if counted && !has_admin(&mut transaction, None).await? {
                     transaction.rollback().await?;
                     return Ok(Outcome::LastAdministrator);
