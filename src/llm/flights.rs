@@ -5,9 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::flight::{Flight, Reader};
 use super::key::CacheKey;
-use super::pump::Keep;
 use crate::http::budget::Hold;
 use crate::identity::UserId;
+
+/// The key under which an answer may be kept, and the generation of the cache that it is for.
+#[derive(Clone, Debug)]
+pub(super) struct Keep {
+    pub(super) key: CacheKey,
+    /// Unknown while the store does not answer: then nothing is kept.
+    pub(super) generation: Option<String>,
+}
 
 /// Calls under way, and those that have just ended.
 #[derive(Debug, Default)]

@@ -41,7 +41,6 @@ pub use self::tokens::Today;
 use self::access::Access;
 use self::error::Error;
 use self::flights::Flights;
-use self::pump::BEING_KEPT;
 use self::question::LONG_AT_ONCE;
 use self::store::Store;
 use self::tokens::Tokens;
@@ -67,6 +66,10 @@ const SMALL_ANSWERS: usize = 8;
 /// Bytes of answers that may be in memory at once: those under way, and those out of the cache that
 /// a client has not read yet. One user may hold a quarter.
 const ANSWERS: usize = 32 * 1024 * 1024;
+
+/// Bytes that the entries which are being kept at the same moment may take. One that is longer waits
+/// until it is alone.
+const BEING_KEPT: usize = 8 * 1024 * 1024;
 
 /// Bytes of memory that requests under `/v1` take at most: their bodies, and their answers.
 #[must_use]

@@ -7,15 +7,16 @@ use hyper::body::Bytes;
 use poem::http::header;
 use tracing::Instrument;
 
-use super::Llm;
 use super::complete::Judge;
 use super::entry::{Entry, Head as EntryHead, ROOM};
 use super::flight::Flight;
+use super::flights::Keep;
 use super::key::CacheKey;
 use super::meter::Meter;
 use super::store::Put;
 use super::tokens::Reserved;
 use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
+use super::{BEING_KEPT, Llm};
 
 /// How long a call that was kept can still be joined. A request that looked the answer up just
 /// before it was kept finds it here, or learns that it is in the cache by now, instead of asking the
@@ -25,21 +26,9 @@ const LINGER: Duration = Duration::from_millis(250);
 /// Bytes behind the end of a stream that are passed on with it.
 const MAX_REST: usize = 4 * 1024;
 
-/// Bytes that the entries which are being kept at the same moment may take. One that is longer waits
-/// until it is alone.
-pub(super) const BEING_KEPT: usize = 8 * 1024 * 1024;
-
 /// Most tokens that one call reserves or is charged: more than any user may have a day, and few
 /// enough that their sums stay whole numbers in Redis, which keeps them as doubles.
 const MAX_TOKENS: i64 = 1 << 40;
-
-/// Under which key an answer may be kept, and for which generation of the cache.
-#[derive(Clone, Debug)]
-pub(super) struct Keep {
-    pub(super) key: CacheKey,
-    /// Unknown while the store does not answer: then nothing is kept.
-    pub(super) generation: Option<String>,
-}
 
 /// Ends the flight, however the task ends.
 struct Landing {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::canonical::Canonical;
+use super::canonical::{self, Canonical};
 use super::error::Error;
 use super::upstream::Route;
 use crate::http::context::RequestId;
@@ -35,7 +35,7 @@ impl Question<'_> {
     /// Reads the body; a long one waits for its turn in `long`.
     ///
     /// # Errors
-    /// As [`Canonical::of`].
+    /// As [`canonical::read`].
     pub(super) async fn read(&self, long: &Semaphore) -> Result<Canonical, Error> {
         if !self.route.costs() {
             let name = self.model.as_deref().unwrap_or_default();
@@ -47,12 +47,12 @@ impl Question<'_> {
             });
         }
         if self.body.len() < LONG_BODY {
-            return Canonical::of(&self.body);
+            return canonical::read(&self.body);
         }
         let _turn = long.acquire().await.map_err(|_| Error::Internal)?;
         let body = self.body.clone();
         let span = Span::current();
-        let read = move || span.in_scope(|| Canonical::of(&body));
+        let read = move || span.in_scope(|| canonical::read(&body));
         let read = tokio::task::spawn_blocking(read).await;
         read.map_err(|_| Error::Internal)?
     }

@@ -15,6 +15,7 @@ use hyper::body::Bytes;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::table::Full;
 use self::table::{Arriving, SMALL, Table, Used};
 use super::code::Code;
 use super::problem::Problem;
@@ -45,17 +46,6 @@ struct Shared<K> {
     spread: bool,
     table: Mutex<Table<K>>,
     freed: Notify,
-}
-
-/// Reason why a hold does not grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// All holders together have what they may.
-    All,
-    /// This holder has its share.
-    Own,
-    /// This hold has made room for others.
-    Left,
 }
 
 impl From<Full> for Problem {

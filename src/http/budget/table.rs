@@ -8,14 +8,23 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Full;
-
 /// Bytes up to which a hold is small, and may have the part that is kept for small ones.
 pub(super) const SMALL: usize = 64 * 1024;
 
 /// Shortest time without growth after which a body makes room. A body above a mebibyte grows by one at a
 /// time, so one that arrives faster than a mebibyte a second is never asked to.
 pub(super) const STALE: Duration = Duration::from_secs(1);
+
+/// Reason why a hold does not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// All holders together have what they may.
+    All,
+    /// This holder has its share.
+    Own,
+    /// This hold has made room for others.
+    Left,
+}
 
 #[derive(Debug)]
 pub(super) struct Table<K> {

@@ -3,8 +3,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::bucket::{Bucket, Count, WINDOW_MILLIS};
 use super::table::{MAX_ENTRIES, Table};
-use super::{Bucket, Count, WINDOW_MILLIS};
 use crate::clock::{Clock, Timestamp};
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use redis::Script;
 
-use super::{Bucket, Count, WINDOW_MILLIS};
+use super::bucket::{Bucket, Count, WINDOW_MILLIS};
 use crate::storage::{RateLimitDb, RedisUnavailable};
 
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::{Code, Problem};
+use crate::llm::canonical;
 
 fn access(models: &[&str]) -> Access {
     let config = Config {
@@ -32,7 +33,7 @@ fn any_account_may_ask_in_development_only() {
 #[test]
 fn only_listed_models_are_asked_however_they_are_named() {
     let check = |access: &Access, body: &str| {
-        let asked = Canonical::of(body.as_bytes()).unwrap();
+        let asked = canonical::read(body.as_bytes()).unwrap();
         access
             .check(&asked)
             .map_err(|error| Problem::from(error).code)

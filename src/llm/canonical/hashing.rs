@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+use super::facts::{Canonical, Fault, MAX_DEPTH, Stored, Value, folded};
 use super::open::{Item, Member, Open, Part};
 use super::reader::{Number, Reader};
-use super::{Canonical, Fault, MAX_DEPTH, Stored, Value, folded};
 
 /// Members that decide on the price.
 const PRICED: [&str; 6] = [

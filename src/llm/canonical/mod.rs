@@ -7,147 +7,28 @@
 //! sixteen times the memory of the body. Held are 32 bytes for each member of the objects that are
 //! open, to find a key that stands twice, and 64 more for each of the body's own members.
 
+mod facts;
 mod hashing;
 mod open;
 mod reader;
 
+pub(super) use self::facts::{Canonical, Stored};
 use self::hashing::Hashing;
-use self::reader::{Malformed, Number};
 use super::error::Error;
 use super::meter::has_figures;
-use crate::http::FieldError;
 
-/// Lists and objects inside each other, as deep as `serde_json` reads them.
-const MAX_DEPTH: usize = 127;
-
-/// The part of a question and its answer that the upstream stores, where the route is one that stores.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stored {
-    /// Both, as it does where `store` is not false.
-    #[default]
-    Both,
-    /// Nothing.
-    Nothing,
-    /// The answer depends on what was stored before.
-    Before,
-    /// The answer is to be fetched later.
-    Later,
-}
-
-/// A request body, read.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "answers of their own to questions of their own"
-)]
-pub(super) struct Canonical {
-    /// SHA-256 of what the body says.
-    pub(super) digest: [u8; 32],
-    /// The digest covers everything: no number was too large to be told from another.
-    pub(super) exact: bool,
-    /// The answer should be the same every time: temperature 0, or a seed.
-    pub(super) deterministic: bool,
-    /// Server-sent events are asked for.
-    pub(super) stream: bool,
-    /// The model that is asked.
-    pub(super) model: Option<String>,
-    /// Models that `tools` name.
-    pub(super) tool_models: Vec<String>,
-    /// The most tokens that each alternative may have, where the body says so.
-    pub(super) max_tokens: Option<u64>,
-    /// The number of alternatives, where the body says so.
-    pub(super) choices: Option<u64>,
-    /// The number of prompts, where `prompt` is a list of them.
-    pub(super) prompts: Option<u64>,
-    /// The part that the upstream stores, where it may.
-    pub(super) stored: Stored,
-    /// The answer may depend on more than the body: on tools that the upstream runs itself, and on what
-    /// it stores.
-    pub(super) open: bool,
-    /// The body holds figures as an answer's usage does.
-    pub(super) figures: bool,
-    /// A member by which another reader of JSON (Go's takes names in any case) may see another
-    /// model, or another number of tokens; or one that names more models.
-    pub(super) doubtful: Option<String>,
-}
-
-impl Canonical {
-    /// Reads a JSON object.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] for what is not JSON, is nested more than 127 deep, or holds a key twice;
-    /// [`Error::Invalid`] for JSON that is not an object, and for one with more than a million items
-    /// or 65,536 members.
-    pub(super) fn of(body: &[u8]) -> Result<Self, Error> {
-        let read = Hashing::of(body).map_err(|fault| fault.error(body))?;
-        Ok(Self {
-            figures: has_figures(body),
-            ..read
-        })
-    }
-}
-
-/// The reason why a body is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Malformed(usize),
-    TooDeep,
-    Twice,
-    TooMany(&'static str, usize),
-    NotAnObject,
-}
-
-impl From<Malformed> for Fault {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed.0)
-    }
-}
-
-impl Fault {
-    /// The error, which quotes nothing of `body`.
-    fn error(self, body: &[u8]) -> Error {
-        let invalid = |code, message: String| Error::Invalid(FieldError::new("", code, message));
-        match self {
-            Self::Malformed(at) => {
-                let before = &body[..at.min(body.len())];
-                let line = before.split(|byte| *byte == b'\n').count();
-                let last = before.rsplit(|byte| *byte == b'\n').next();
-                let column = last.map_or(0, <[u8]>::len) + 1;
-                Error::Malformed(format!(
-                    "the body is not JSON: line {line}, column {column}"
-                ))
-            }
-            Self::TooDeep => {
-                Error::Malformed(format!("the body is nested more than {MAX_DEPTH} deep"))
-            }
-            Self::Twice => {
-                Error::Malformed("the body holds one key twice in one object".to_owned())
-            }
-            Self::TooMany(things, most) => invalid(
-                "too_many",
-                format!("the body holds more than {most} {things}"),
-            ),
-            Self::NotAnObject => invalid("wrong_type", "the body must be a JSON object".to_owned()),
-        }
-    }
-}
-
-/// A value that has been read, as far as [`Hashing::notice`] needs it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Value {
-    Null,
-    Bool(bool),
-    Number(Number),
-    Text,
-    /// The number of texts and lists in it.
-    List(u64),
-    Object,
-}
-
-/// `name` as readers of JSON see it that ignore case. Upper case first: it makes one letter of all that
-/// are one in some alphabet.
-fn folded(name: &str) -> String {
-    name.to_uppercase().to_lowercase()
+/// Reads a JSON object.
+///
+/// # Errors
+/// [`Error::Malformed`] for what is not JSON, is nested more than 127 deep, or holds a key twice;
+/// [`Error::Invalid`] for JSON that is not an object, and for one with more than a million items or
+/// 65,536 members.
+pub(super) fn read(body: &[u8]) -> Result<Canonical, Error> {
+    let canonical = Hashing::of(body).map_err(|fault| fault.error(body))?;
+    Ok(Canonical {
+        figures: has_figures(body),
+        ..canonical
+    })
 }
 
 #[cfg(test)]

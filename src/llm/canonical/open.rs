@@ -2,7 +2,7 @@
 //! upstream fetches, searches, runs or has stored. Names and texts are looked at as they are decoded;
 //! where one is the caller's own, an answer is asked for anew, which costs no more than that.
 
-use super::{Value, folded};
+use super::facts::{Value, folded};
 
 /// Types of tools that the upstream does not run itself. One that nobody here has heard of may be run
 /// there.

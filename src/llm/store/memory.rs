@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::{Found, Put};
+use super::outcome::{Found, Put};
 use crate::clock::{Clock, Timestamp};
 use crate::llm::key::CacheKey;
 

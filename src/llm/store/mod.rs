@@ -4,37 +4,17 @@
 //! generation, so that everything from before is unknown at once, also what is on its way.
 
 mod memory;
+mod outcome;
 mod redis;
 
 use std::time::Duration;
 
-use hyper::body::Bytes;
-
 use self::memory::MemoryStore;
+pub(super) use self::outcome::{Found, Put};
 use self::redis::RedisStore;
 use super::key::CacheKey;
 use crate::clock::{Clock, random_below};
 use crate::storage::{CacheDb, RedisUnavailable};
-
-/// What a look-up found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The generation that holds now; an answer to this request is kept under it.
-    pub(super) generation: String,
-    /// What is kept under the key, if anything.
-    pub(super) entry: Option<Bytes>,
-}
-
-/// What came of keeping an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Put {
-    /// It is kept.
-    Kept,
-    /// The cache was purged since the look-up.
-    Purged,
-    /// There is no room.
-    Full,
-}
 
 type Result<T> = std::result::Result<T, RedisUnavailable>;
 

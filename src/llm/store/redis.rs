@@ -10,10 +10,12 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use redis::Script;
 
-use super::{Found, Put, Result};
+use super::outcome::{Found, Put};
 use crate::clock::unique_id;
 use crate::llm::key::CacheKey;
-use crate::storage::CacheDb;
+use crate::storage::{CacheDb, RedisUnavailable};
+
+type Result<T> = std::result::Result<T, RedisUnavailable>;
 
 const GENERATION: &str = "aura:llm:generation";
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{DAY, Granted, Today};
+use super::day::{DAY, Granted, Today};
 use crate::clock::Clock;
 use crate::identity::UserId;
 

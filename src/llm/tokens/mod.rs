@@ -1,39 +1,19 @@
 //! Tokens of the day (UTC), by user: reserved before a call, settled after it. One script on the
 //! rate-limit database decides, so all replicas together grant exactly the limit.
 
+mod day;
 mod memory;
+mod redis;
 
-use redis::Script;
-
+pub use self::day::Today;
+pub(super) use self::day::{DAY, POLICY};
 use self::memory::MemoryTokens;
+use self::redis::RedisTokens;
 use crate::clock::Clock;
 use crate::config::FailMode;
 use crate::http::LimitError;
 use crate::identity::UserId;
 use crate::storage::{RateLimitDb, RedisUnavailable};
-
-/// Seconds of a day.
-pub(super) const DAY: i64 = 86_400;
-
-/// The policy's name, as clients see it.
-pub(super) const POLICY: &str = "llm-tokens";
-
-/// Tokens by user, and the day that they are of; one slot of a cluster.
-const KEYS: [&str; 2] = ["aura:{llm-tokens}:users", "aura:{llm-tokens}:day"];
-
-/// Tokens reserved (0: refused), used before, seconds to the end of the day, the day.
-type Granted = (i64, i64, i64, i64);
-
-/// The tokens of one day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Today {
-    /// Tokens of the user who asks, those reserved by calls under way included.
-    pub used: i64,
-    /// Seconds to the end of the day.
-    pub resets_in: i64,
-    /// The users with the most tokens, in their order.
-    pub top: Vec<(UserId, i64)>,
-}
 
 /// Tokens that a call has until it is settled.
 #[derive(Debug)]
@@ -54,14 +34,6 @@ pub(super) struct Tokens {
     memory: MemoryTokens,
 }
 
-#[derive(Debug)]
-struct RedisTokens {
-    db: RateLimitDb,
-    reserve: Script,
-    settle: Script,
-    read: Script,
-}
-
 impl Tokens {
     /// Counters in `redis`, or in this process where there is none; each user has `limit` tokens a
     /// day, or any number where it is 0.
@@ -74,12 +46,7 @@ impl Tokens {
         Self {
             limit,
             fail_mode,
-            redis: redis.map(|db| RedisTokens {
-                db,
-                reserve: Script::new(include_str!("reserve.lua")),
-                settle: Script::new(include_str!("settle.lua")),
-                read: Script::new(include_str!("read.lua")),
-            }),
+            redis: redis.map(RedisTokens::from),
             memory: MemoryTokens::new(clock),
         }
     }
@@ -135,7 +102,7 @@ impl Tokens {
     pub(super) async fn settle(&self, reserved: Reserved, used: i64) {
         let more = used - reserved.amount;
         match &self.redis {
-            Some(redis) if !reserved.local => redis.settle(&reserved, more).await,
+            Some(redis) if !reserved.local => redis.settle(reserved.user, reserved.day, more).await,
             _ => self.memory.settle(reserved.user, reserved.day, more),
         }
     }
@@ -149,41 +116,5 @@ impl Tokens {
             Some(redis) => redis.read(user, top).await,
             None => Ok(self.memory.read(user, top)),
         }
-    }
-}
-
-impl RedisTokens {
-    async fn reserve(
-        &self,
-        user: UserId,
-        limit: i64,
-        least: i64,
-        most: i64,
-    ) -> Result<Granted, RedisUnavailable> {
-        let mut call = self.reserve.key(KEYS[0]);
-        call.key(KEYS[1]).arg(user.to_string());
-        call.arg(limit).arg(least).arg(most);
-        self.db.db().invoke(&call).await
-    }
-
-    async fn settle(&self, reserved: &Reserved, more: i64) {
-        let mut call = self.settle.key(KEYS[0]);
-        call.key(KEYS[1]).arg(reserved.user.to_string());
-        call.arg(reserved.day).arg(more);
-        let _: Result<i64, RedisUnavailable> = self.db.db().invoke(&call).await;
-    }
-
-    async fn read(&self, user: UserId, top: usize) -> Result<Today, RedisUnavailable> {
-        let mut call = self.read.key(KEYS[0]);
-        call.key(KEYS[1]).arg(user.to_string()).arg(top);
-        let (own, resets_in, users): (i64, i64, Vec<(String, i64)>) =
-            self.db.db().invoke(&call).await?;
-        let users = users.into_iter();
-        let top = users.filter_map(|(id, tokens)| Some((id.parse().ok()?, tokens)));
-        Ok(Today {
-            used: own,
-            resets_in,
-            top: top.collect(),
-        })
     }
 }

@@ -7,9 +7,9 @@ use hyper::body::Bytes;
 use reqwest::Response;
 use tokio::time::Instant;
 
-use super::UpstreamError;
 use super::head::Head;
 use super::outage::Outage;
+use crate::llm::error::UpstreamError;
 use crate::llm::redact::Masking;
 
 /// An answer that is arriving. Dropped, it is given up.

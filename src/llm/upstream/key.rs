@@ -1,17 +1,26 @@
 //! [`UpstreamKey`]: what the upstream, and the proxy before it, know aura by.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use poem::http::HeaderValue;
 use reqwest::{Client, Proxy};
 
-use super::{CONNECT, IDLE, UpstreamError};
 use crate::config::{Llm as Config, ProxyUrl};
+use crate::llm::error::UpstreamError;
 use crate::llm::redact::Secrets;
 use crate::schema::Secret;
 use crate::storage::BadUrl;
+
+/// Longest time until a connection is made.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Time for which a connection is kept for the next request: shorter than servers keep theirs (uvicorn,
+/// Node and Apache 5 s), with a margin for the way, so that none is used that the other side has just
+/// closed. A question is not asked twice: it may have been understood, and costs money.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// The key of the configuration and the proxy with its login: as they are sent, and as they are found
 /// in what comes back.

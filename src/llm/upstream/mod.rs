@@ -36,14 +36,6 @@ use crate::identity::UserId;
 use crate::schema::Secret;
 use crate::storage::BadUrl;
 
-/// Longest time until a connection is made.
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// Time for which a connection is kept for the next request: shorter than servers keep theirs (uvicorn,
-/// Node and Apache 5 s), with a margin for the way, so that none is used that the other side has just
-/// closed. A question is not asked twice: it may have been understood, and costs money.
-const IDLE: Duration = Duration::from_secs(3);
-
 /// Longest time from a request to the end of its answer, however slowly that comes.
 const LIFETIME: Duration = Duration::from_hours(2);
 

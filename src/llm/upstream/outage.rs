@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use poem::http::StatusCode;
 
-use super::UpstreamError;
+use crate::llm::error::UpstreamError;
 
 /// Shortest time between two lines about one outage, when its cause changes.
 const ANOTHER_CAUSE: Duration = Duration::from_secs(30);

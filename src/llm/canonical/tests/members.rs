@@ -5,7 +5,7 @@ use super::escaped;
 
 #[test]
 fn lists_of_prompts_are_counted() {
-    let prompts = |body: &str| Canonical::of(body.as_bytes()).unwrap().prompts;
+    let prompts = |body: &str| read(body.as_bytes()).unwrap().prompts;
     assert_eq!(prompts(r#"{"prompt":["a","b","c"]}"#), Some(3));
     assert_eq!(prompts(r#"{"prompt":[[1,2],[3]]}"#), Some(2));
     // One prompt, in tokens.
@@ -15,7 +15,7 @@ fn lists_of_prompts_are_counted() {
 
 #[test]
 fn what_the_upstream_stores_or_has_stored_is_known() {
-    let stored = |body: &str| Canonical::of(body.as_bytes()).unwrap().stored;
+    let stored = |body: &str| read(body.as_bytes()).unwrap().stored;
     for body in ["{}", r#"{"store":true}"#, r#"{"store":null}"#] {
         assert_eq!(stored(body), Stored::Both, "{body}");
     }
@@ -53,7 +53,7 @@ fn what_the_upstream_stores_or_has_stored_is_known() {
 
 #[test]
 fn answers_that_depend_on_more_than_the_body_are_known() {
-    let open = |body: &str| Canonical::of(body.as_bytes()).unwrap().open;
+    let open = |body: &str| read(body.as_bytes()).unwrap().open;
     let part = |part: &str| format!(r#"{{"messages":[{{"role":"user","content":[{part}]}}]}}"#);
     let long = "x".repeat(1000);
     for body in [
@@ -111,7 +111,7 @@ fn answers_that_depend_on_more_than_the_body_are_known() {
 
 #[test]
 fn what_should_not_vary_is_known() {
-    let deterministic = |body: &str| Canonical::of(body.as_bytes()).unwrap().deterministic;
+    let deterministic = |body: &str| read(body.as_bytes()).unwrap().deterministic;
     for yes in [
         r#"{"temperature":0}"#,
         r#"{"temperature":0.0}"#,
@@ -130,6 +130,6 @@ fn what_should_not_vary_is_known() {
     ] {
         assert!(!deterministic(no), "{no}");
     }
-    assert!(Canonical::of(br#"{"stream":true}"#).unwrap().stream);
-    assert!(!Canonical::of(br#"{"stream":false}"#).unwrap().stream);
+    assert!(read(br#"{"stream":true}"#).unwrap().stream);
+    assert!(!read(br#"{"stream":false}"#).unwrap().stream);
 }
