@@ -11,27 +11,16 @@ use super::code::Code;
 use super::context::Context;
 use super::problem::Problem;
 
-/// Which error body a route speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The error body of a route, which declares it by `route_codes!`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// RFC 9457 problem documents.
+    #[default]
     Problem,
     /// RFC 6749 section 5.2: `error` and `error_description`.
     OAuth,
     /// A problem document that has an `error` member beside, which OpenAI's clients read.
     OpenAi,
-}
-
-impl Dialect {
-    /// The dialect of the route at `path`.
-    #[must_use]
-    pub fn of(path: &str) -> Self {
-        match path {
-            "/auth/token" | "/auth/introspect" | "/auth/revoke" => Self::OAuth,
-            _ if path.starts_with("/v1/") => Self::OpenAi,
-            _ => Self::Problem,
-        }
-    }
 }
 
 /// The response to `error`, still without its body when it is a [`Problem`].
@@ -81,15 +70,12 @@ fn problem_of(error: &poem::Error) -> Problem {
     }
 }
 
-/// Writes the body of a response that is a [`Problem`]; leaves any other as it is.
-pub fn write(response: &mut Response, context: &Context, dialect: Dialect) {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
-        return;
-    };
+/// Writes `problem` into the body of its response.
+pub fn write(response: &mut Response, problem: &Problem, context: &Context, dialect: Dialect) {
     let (content_type, body) = match dialect {
-        Dialect::Problem => ("application/problem+json", document(&problem, context)),
+        Dialect::Problem => ("application/problem+json", document(problem, context)),
         Dialect::OpenAi => {
-            let mut body = document(&problem, context);
+            let mut body = document(problem, context);
             body["error"] = openai_error(problem.code, &problem.detail);
             ("application/problem+json", body)
         }

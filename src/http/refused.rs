@@ -56,8 +56,8 @@ macro_rules! route_codes {
         $(#[$meta])*
         #[derive(Debug)]
         pub struct $name;
-        impl $crate::http::Codes for $name {
-            const CODES: &'static [&'static [$crate::http::Code]] = &[$($group),+];
+        impl $crate::http::refused::Codes for $name {
+            const CODES: &'static [&'static [$crate::http::code::Code]] = &[$($group),+];
             const DIALECT: $crate::http::documents::Dialect =
                 $crate::http::documents::Dialect::$dialect;
         }
@@ -140,6 +140,21 @@ impl<C: Codes> ApiResponse for Refused<C> {
             Dialect::OpenAi => OpenAiProblemDocument::register(registry),
             Dialect::OAuth => OAuthErrorDocument::register(registry),
         }
+    }
+}
+
+/// The dialect of an operation of the OpenAPI document, by the schema that its errors refer to.
+#[must_use]
+pub fn dialect_of(operation: &serde_json::Value) -> Dialect {
+    let responses = operation["responses"].to_string();
+    let refers_to =
+        |schema: &str| responses.contains(&format!("\"#/components/schemas/{schema}\""));
+    if refers_to(&OAuthErrorDocument::name()) {
+        Dialect::OAuth
+    } else if refers_to(&OpenAiProblemDocument::name()) {
+        Dialect::OpenAi
+    } else {
+        Dialect::Problem
     }
 }
 

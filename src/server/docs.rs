@@ -8,10 +8,9 @@ use poem::{Endpoint, Request, Response, Route, endpoint};
 use serde_json::Value;
 use tracing::Span;
 
-use super::method_not_allowed;
 use super::openapi::text;
-use crate::http::Problem;
 use crate::http::asset::Asset;
+use crate::http::{Code, Problem};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -36,7 +35,7 @@ async fn respond(
     asset: impl Fn() -> Arc<Asset> + Send + 'static,
 ) -> poem::Result<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(method_not_allowed().into());
+        return Err(Problem::from(Code::MethodNotAllowed).into());
     }
     // Unpacking and compressing a megabyte and more takes a while, once.
     let span = Span::current();

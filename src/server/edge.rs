@@ -106,15 +106,9 @@ impl<E> Edge<E> {
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
-        let dialect = Dialect::of(path);
-        if dialect == Dialect::OpenAi
-            && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
-            && problem.code == Code::NotFound
-        {
-            let routes = self.allowed.below("v1");
-            problem.detail = format!("there is no such route here; there are {routes}");
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            self.write(response, problem, context, path);
         }
-        documents::write(response, context, dialect);
         let headers = response.headers_mut();
         headers.reserve(MOST_HEADERS);
         verdict::write_headers(headers, &context.verdicts());
@@ -156,6 +150,18 @@ impl<E> Edge<E> {
     }
 }
 
+impl<E> Edge<E> {
+    /// Writes the body of an error, in the dialect of its route.
+    fn write(&self, response: &mut Response, mut problem: Problem, context: &Context, path: &str) {
+        let dialect = self.allowed.dialect(path);
+        if dialect == Dialect::OpenAi && problem.code == Code::NotFound {
+            let routes = self.allowed.below("v1");
+            problem.detail = format!("there is no such route here; there are {routes}");
+        }
+        documents::write(response, &problem, context, dialect);
+    }
+}
+
 impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
@@ -194,7 +200,7 @@ impl<E: Endpoint> Edge<E> {
             .then(|| {
                 let allowed = self.allowed.methods(path);
                 // A page must be let through to the answer that lists the routes which there are.
-                let absent = Dialect::of(path) == Dialect::OpenAi;
+                let absent = self.allowed.dialect(path) == Dialect::OpenAi;
                 let allowed = allowed.or(absent.then_some("DELETE, GET, HEAD, POST"));
                 self.cors.preflight(request.headers(), allowed, &context)
             })

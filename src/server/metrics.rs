@@ -14,9 +14,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::App;
+use super::clock_skew::ClockSkew;
+use super::connections::ConnectionMetrics;
 use crate::auth::Auth;
 use crate::health::{Health, Status};
+use crate::llm::Llm;
 
 /// Upper bounds of the classes of durations, in seconds.
 const SECONDS: [f64; 11] = [
@@ -125,9 +127,15 @@ pub(super) struct MetricsEndpoint {
 }
 
 impl MetricsEndpoint {
-    /// The metrics of `app`.
-    pub(super) fn new(app: &App) -> Self {
-        let (http, connections) = (&app.metrics, &app.connections);
+    /// Every metric of the process.
+    pub(super) fn new(
+        http: &HttpMetrics,
+        connections: &ConnectionMetrics,
+        clocks: &ClockSkew,
+        auth: &Auth,
+        llm: &Llm,
+        health: &Health,
+    ) -> Self {
         let mut registry = Registry::default();
         let build = Family::<Version, Gauge>::default();
         build
@@ -155,10 +163,10 @@ impl MetricsEndpoint {
         let name = "aura_connections_refused";
         let help = "Connections refused because all others were busy";
         registry.register(name, help, connections.refused.clone());
-        app.clocks.register(&mut registry);
-        app.auth.metrics().register(&mut registry);
-        app.llm.stats().register(&mut registry);
-        let (http, auth, health) = (http.clone(), app.auth.clone(), app.health.clone());
+        clocks.register(&mut registry);
+        auth.metrics().register(&mut registry);
+        llm.stats().register(&mut registry);
+        let (http, auth, health) = (http.clone(), auth.clone(), health.clone());
         Self {
             registry,
             checks,

@@ -1,19 +1,20 @@
 //! The OpenAPI document: what poem-openapi renders of the routes, mended where it falls short.
 
-use poem_openapi::OpenApiService;
+use std::collections::HashMap;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Value, json};
 
 use crate::admin::audit_api::AuditApi;
 use crate::admin::overview_api::OverviewApi;
 use crate::admin::users_api::UsersApi;
-use crate::auth::Auth;
 use crate::auth::api::AuthApi;
-use crate::auth::forward::Forward;
 use crate::auth::oauth::OAuthApi;
-use crate::config::HealthDetails;
+use crate::health::CheckName;
 use crate::health::api::HealthApi;
-use crate::health::{CheckName, Health};
-use crate::llm::Llm;
 use crate::llm::api::LlmApi;
 
 /// Every group of routes.
@@ -34,42 +35,27 @@ const DESCRIPTION: &str = "Sign-in for your own applications: accounts, access t
     A query parameter that a route does not list is answered 400 `invalid_parameter`, except at \
     `/auth/verify` and where an RFC has unknown ones ignored.";
 
-/// Binds the routes to what they stand on.
-#[must_use]
-pub fn service(
-    auth: &Auth,
-    forward: &Forward,
-    llm: &Llm,
-    health: &Health,
-    details: HealthDetails,
-    overview: OverviewApi,
-) -> OpenApiService<Apis, ()> {
-    let apis = (
-        AuthApi { auth: auth.clone() },
-        OAuthApi {
-            auth: auth.clone(),
-            forward: forward.clone(),
-        },
-        LlmApi {
-            auth: auth.clone(),
-            llm: llm.clone(),
-        },
-        HealthApi {
-            health: health.clone(),
-            auth: auth.clone(),
-            details,
-        },
-        overview,
-        UsersApi { auth: auth.clone() },
-        AuditApi { auth: auth.clone() },
-    );
-    OpenApiService::new(apis, "aura", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
+/// The declarations of the routes without the routes: the document needs no server behind it.
+struct Declarations;
+
+impl OpenApi for Declarations {
+    fn meta() -> Vec<MetaApi> {
+        Apis::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        Apis::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
 /// The document, as it is served; `openapi/aura.json` holds it too, under a mark of its own.
 #[must_use]
-pub fn document(service: &OpenApiService<Apis, ()>) -> Value {
-    let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
+pub fn document() -> Value {
+    let service = OpenApiService::new(Declarations, "aura", env!("CARGO_PKG_VERSION"));
+    let spec = service.description(DESCRIPTION).spec();
+    let mut document: Value = serde_json::from_str(&spec).unwrap_or_default();
     document["info"]["license"] = json!({
         "name": env!("CARGO_PKG_LICENSE"),
         "url": "https://www.apache.org/licenses/LICENSE-2.0",
@@ -146,4 +132,19 @@ pub fn text(document: &Value) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_takes_no_runtime_and_no_thread() {
+        let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+        let before = threads();
+        let document = document();
+        assert_eq!(threads(), before);
+        assert!(tokio::runtime::Handle::try_current().is_err());
+        assert!(document["paths"]["/auth/login"].is_object());
+    }
 }

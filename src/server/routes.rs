@@ -1,24 +1,17 @@
-//! Methods and query parameters that an address takes, off the document: the methods for the header
-//! `Allow` (RFC 9110 section 15.5.6), which the router does not tell.
+//! Methods, query parameters and error dialect of every address, read off the document: the router
+//! tells none of them. The methods are those of the header `Allow` (RFC 9110 section 15.5.6).
 
 use poem::http::{Method, Uri};
 use serde_json::Value;
 
 use crate::dashboard;
+use crate::http::documents::Dialect;
+use crate::http::refused::dialect_of;
 use crate::http::{Problem, parameters};
 
-/// Routes whose query is not checked here. RFC 6749 section 3.2 demands that the OAuth endpoints ignore
-/// parameters they do not know; forward-auth refuses its own with 403, because a gateway takes a 400 for
-/// a fault of the server.
-const LENIENT: [&str; 4] = [
-    "/auth/token",
-    "/auth/introspect",
-    "/auth/revoke",
-    "/auth/verify",
-];
-
-/// Addresses that forward-auth refuses with 403 itself.
-const BELOW_VERIFY: &str = "/auth/verify/";
+/// Forward-auth refuses a wrong query with 403 itself, here and below: a gateway takes a 400 for a fault
+/// of the server.
+const VERIFY: &str = "/auth/verify";
 
 /// The folder below which a model's name stands, which may hold slashes: OpenAI's older packages write
 /// them as they are, newer ones encoded.
@@ -49,6 +42,7 @@ struct Route {
     segments: Vec<String>,
     /// As the header `Allow` lists them.
     methods: String,
+    dialect: Dialect,
     /// Query parameters by method. Without an entry they are the handler's business.
     parameters: Vec<(Method, Vec<String>)>,
 }
@@ -78,7 +72,7 @@ impl Allowed {
         path: &str,
         query: &str,
     ) -> Result<(), Problem> {
-        if query.is_empty() || LENIENT.contains(&path) || path.starts_with(BELOW_VERIFY) {
+        if query.is_empty() || path.starts_with(VERIFY) {
             return Ok(());
         }
         let method = if *method == Method::HEAD {
@@ -86,7 +80,10 @@ impl Allowed {
         } else {
             method
         };
-        let known = self.find(path).and_then(|route| {
+        // OAuth endpoints ignore parameters that they do not know (RFC 6749 section 3.2).
+        let route = self.find(path);
+        let strict = route.filter(|route| route.dialect != Dialect::OAuth);
+        let known = strict.and_then(|route| {
             let mut known = route.parameters.iter();
             known.find(|(known, _)| known == method)
         });
@@ -96,6 +93,22 @@ impl Allowed {
     /// The methods of the route at `path`, if there is one.
     pub(super) fn methods(&self, path: &str) -> Option<&str> {
         self.find(path).map(|route| route.methods.as_str())
+    }
+
+    /// The dialect of the errors at `path`. An address without a route speaks as its folder does, where
+    /// all routes of that speak alike: OpenAI's clients read only their own.
+    pub(super) fn dialect(&self, path: &str) -> Dialect {
+        if let Some(route) = self.find(path) {
+            return route.dialect;
+        }
+        let folder = path.trim_matches('/').split('/').next().unwrap_or_default();
+        let mut inside = self.0.iter().filter(|route| route.segments[0] == folder);
+        let first = inside.next().map(|route| route.dialect).unwrap_or_default();
+        if inside.all(|route| route.dialect == first) {
+            first
+        } else {
+            Dialect::default()
+        }
     }
 
     /// The routes below `folder`, each with its methods, as a sentence lists them.
@@ -140,9 +153,12 @@ impl Route {
         });
         let parameters: Vec<(Method, Vec<String>)> = operations.collect();
         let methods = parameters.iter().map(|(method, _)| method.to_string());
+        let mut dialects = item.as_object().into_iter().flatten();
+        let dialect = dialects.next().map(|(_, operation)| dialect_of(operation));
         Self {
             segments: segments(path),
             methods: allow(methods),
+            dialect: dialect.unwrap_or_default(),
             parameters,
         }
     }
@@ -152,6 +168,7 @@ impl Route {
         Self {
             segments: segments(path),
             methods: allow(methods.iter().map(|&method| method.to_owned())),
+            dialect: Dialect::Problem,
             parameters: Vec::new(),
         }
     }
@@ -177,6 +194,29 @@ fn allow(methods: impl IntoIterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::openapi;
+
+    #[test]
+    fn dialects_are_those_that_the_routes_declare() {
+        let allowed = Allowed::of(&openapi::document());
+        for (path, dialect) in [
+            ("/auth/token", Dialect::OAuth),
+            ("/auth/introspect", Dialect::OAuth),
+            ("/auth/revoke", Dialect::OAuth),
+            ("/v1/chat/completions", Dialect::OpenAi),
+            ("/v1/models/tiny", Dialect::OpenAi),
+            ("/v1/elsewhere", Dialect::OpenAi),
+            ("/auth/login", Dialect::Problem),
+            ("/auth/elsewhere", Dialect::Problem),
+            ("/llm/usage", Dialect::Problem),
+            ("/health", Dialect::Problem),
+            ("/users", Dialect::Problem),
+            ("/elsewhere", Dialect::Problem),
+            ("/", Dialect::Problem),
+        ] {
+            assert_eq!(allowed.dialect(path), dialect, "{path}");
+        }
+    }
 
     #[test]
     fn slashes_of_a_model_s_name_are_encoded_and_no_others() {

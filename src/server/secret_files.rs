@@ -11,7 +11,7 @@ use tokio::signal::unix::Signal;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::BadConfig;
+use super::bad_config::BadConfig;
 use crate::auth::Auth;
 use crate::config::{Config, Log};
 use crate::llm::Llm;

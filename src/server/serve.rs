@@ -10,13 +10,14 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::app::App;
 use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
 use super::secret_files::{Follower, SecretFiles};
 use super::shutdown::{Drain, Resting, Signals, StopSignal, hangups};
 use super::socket::Timeouts;
-use super::{App, limits, memory, startup, sweep};
+use super::{limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
 use crate::storage::MigrationError;
 
@@ -94,7 +95,14 @@ pub async fn serve(
     if config.metrics_port.get() != 0 {
         let port = config.metrics_port.as_u16();
         let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
-        let endpoint = Arc::new(MetricsEndpoint::new(&app));
+        let endpoint = Arc::new(MetricsEndpoint::new(
+            &app.metrics,
+            &app.connections,
+            &app.clocks,
+            &app.auth,
+            &app.llm,
+            &app.health,
+        ));
         tracker.spawn(listen(
             listener,
             endpoint,

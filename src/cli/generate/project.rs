@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::clock::Clock;
-use crate::config::Config;
 use crate::deploy::artefact::Project;
 use crate::deploy::plan::Plan;
 use crate::deploy::service::Service;
 use crate::deploy::service_file::ServiceFile;
 use crate::schema::{open_regular, without_mark};
-use crate::server::{self, App};
+use crate::server;
 
 /// Read where no other file is named, and only if it is there.
 const USUAL: &str = "deploy.toml";
@@ -87,11 +85,7 @@ fn is_named(path: &Path) -> bool {
 
 /// aura, as something to deploy.
 pub(in crate::cli) fn aura() -> anyhow::Result<Service> {
-    let document = super::super::setup::runtime()?.block_on(async {
-        let app = App::new(Config::default(), Clock::system())?;
-        anyhow::Ok(app.document())
-    })?;
-    Ok(server::service::service(document)?)
+    Ok(server::service::service(server::openapi::document())?)
 }
 
 /// `path` as a shell takes it for one word.

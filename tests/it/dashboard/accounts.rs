@@ -58,7 +58,7 @@ async fn my_sessions_are_mine_to_end() {
     is_page(
         &root.submit("/account", &path, &[]).await,
         404,
-        "This session has ended already",
+        "This session has already ended",
     );
     phone.get("/account").await.is(200);
     let ended = ann.submit("/account", &path, &[]).await;
