@@ -24,7 +24,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-/// How a rule comes to its words.
+/// The words of a rule.
 enum Problem {
     /// The same words wherever it applies.
     When(fn(&Facts) -> bool, &'static str),
@@ -118,34 +118,6 @@ const RULES: &[Rule] = &[
         remedy: "make one for production with `aura key generate`, and keep it in a Secret",
     },
     Rule {
-        setting: "DATABASE_URL",
-        warns_from: Some(Tier::Production),
-        problem: When(
-            |facts| facts.config.database.url.expose().engine() == Engine::Sqlite,
-            "is an SQLite file, which only one replica can use, and which is lost with its disk",
-        ),
-        remedy: "keep the file on a volume that is backed up, or use postgres://",
-    },
-    Rule {
-        setting: "REDIS_ENABLED",
-        warns_from: Some(Tier::Production),
-        problem: When(
-            |facts| !facts.config.redis.enabled,
-            "is false, so sessions and limits live in this process and end with it",
-        ),
-        remedy: "run one replica only, or set REDIS_URL and REDIS_ENABLED=true",
-    },
-    Rule {
-        setting: "REDIS_URL",
-        warns_from: None,
-        problem: When(
-            |facts| facts.config.redis.enabled && facts.at_default("REDIS_URL"),
-            "is not set, so Redis is expected at `localhost`, without a password; in a container \
-                 that is the container itself",
-        ),
-        remedy: "set it to the address of Redis",
-    },
-    Rule {
         setting: "REDIS_RATE_LIMIT_DB",
         warns_from: Some(Tier::Development),
         problem: Found(|facts| {
@@ -160,7 +132,7 @@ const RULES: &[Rule] = &[
         warns_from: Some(Tier::Development),
         problem: Found(|facts| {
             let redis = &facts.config.redis;
-            // A server of its own may use any number.
+            // Numbers on a separate server cannot collide.
             let is_shared = redis.enabled && redis.cache().1 == redis.url.expose();
             let others = [
                 ("REDIS_AUTH_DB", redis.auth_db),
@@ -173,6 +145,34 @@ const RULES: &[Rule] = &[
         remedy: APART,
     },
     Rule {
+        setting: "REDIS_ENABLED",
+        warns_from: Some(Tier::Production),
+        problem: When(
+            |facts| !facts.config.redis.enabled,
+            "is false, so sessions and limits live in this process and end with it",
+        ),
+        remedy: "run one replica only, or set REDIS_URL and REDIS_ENABLED=true",
+    },
+    Rule {
+        setting: "DATABASE_URL",
+        warns_from: Some(Tier::Production),
+        problem: When(
+            |facts| facts.config.database.url.expose().engine() == Engine::Sqlite,
+            "is an SQLite file, which only one replica can use, and which is lost with its disk",
+        ),
+        remedy: "keep the file on a volume that is backed up, or use postgres://",
+    },
+    Rule {
+        setting: "REDIS_URL",
+        warns_from: None,
+        problem: When(
+            |facts| facts.config.redis.enabled && facts.at_default("REDIS_URL"),
+            "is not set, so Redis is expected at `localhost`, without a password; in a container \
+                 that is the container itself",
+        ),
+        remedy: "set it to the address of Redis",
+    },
+    Rule {
         setting: "AUTH_FORWARD_HOSTS",
         warns_from: Some(Tier::Development),
         problem: Found(|facts| {
@@ -182,8 +182,8 @@ const RULES: &[Rule] = &[
         remedy: "set AUTH_COOKIE_DOMAIN to the domain that both are in, or browsers are sent to sign \
                  in again and again",
     },
-    // Also where the variable is set: a rendered file sets every variable, so that being set proves
-    // no intent.
+    // Even where the variable is set: rendered files set every variable, so a set variable is no proof
+    // of intent.
     Rule {
         setting: "AUTH_REGISTRATION",
         warns_from: Some(Tier::Staging),
@@ -193,7 +193,7 @@ const RULES: &[Rule] = &[
         ),
         remedy: "set it to closed, and create accounts with `aura user create`",
     },
-    // aura speaks plain HTTP, so where real users sign in, there is a proxy before it.
+    // aura speaks plain HTTP only, so a deployment for real users has a proxy in front of it.
     Rule {
         setting: "SERVER_TRUSTED_PROXIES",
         warns_from: Some(Tier::Staging),
