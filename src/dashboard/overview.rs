@@ -153,11 +153,7 @@ async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
 
 /// What a check found: one tile, or one for each logical database.
 fn tiles((name, report): (CheckName, Report)) -> Vec<Tile> {
-    let title = match name {
-        CheckName::Database => "Database",
-        CheckName::Redis => "Redis",
-        CheckName::Cache => "LLM cache",
-    };
+    let title = name.title();
     let databases = report.databases.unwrap_or_default();
     if databases.is_empty() {
         return vec![tile(title.to_owned(), report.status, report.latency_ms)];

@@ -37,11 +37,11 @@ route_codes! {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Overview {
-    /// How it is.
+    /// Its state.
     status: Status,
     /// The version of the server; missing for strangers with `SERVER_HEALTH_DETAILS=authenticated`.
     version: Option<String>,
-    /// What was checked.
+    /// The checks by name.
     checks: BTreeMap<String, Report>,
 }
 
@@ -49,7 +49,7 @@ pub struct Overview {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct State {
-    /// How it is.
+    /// Its state.
     status: Status,
     /// Why it is not healthy: `database_unavailable`, `migration_pending`, `redis_unavailable`,
     /// `draining`.
@@ -109,14 +109,14 @@ impl StateAnswer {
 #[must_use]
 pub fn live() -> Response {
     let mut response = StateAnswer::new(None).into_response();
-    // Its name in the document, which the metrics count it by.
+    // The metrics count a request by the operation's name in the document.
     response.set_data(OperationId("health_live"));
     response
 }
 
 /// The routes.
 pub struct HealthApi {
-    /// What they ask.
+    /// The checks.
     pub health: Health,
     /// The accounts, to recognise callers.
     pub auth: Auth,
@@ -159,7 +159,7 @@ impl HealthApi {
 
     /// Is the process alive?
     ///
-    /// Asks nothing and nobody: an outage elsewhere must not restart this process.
+    /// Asks no dependency: an outage elsewhere must not restart this process.
     #[oai(path = "/live", method = "get", operation_id = "health_live")]
     async fn live(&self) -> StateAnswer {
         StateAnswer::new(None)
@@ -185,7 +185,7 @@ impl HealthApi {
         StateAnswer::new(None)
     }
 
-    /// How is one of the things that the server stands on?
+    /// Is one dependency well?
     #[oai(path = "/:check", method = "get", operation_id = "health_check")]
     async fn check(
         &self,
@@ -194,7 +194,7 @@ impl HealthApi {
     ) -> Result<ReportAnswer, Refused<Named>> {
         let name = CheckName::ALL.iter().find(|name| name.as_str() == check.0);
         let Some(name) = name else {
-            return Err(Problem::new(Code::NotFound, "there is no such check").into());
+            return Err(Problem::new(Code::NotFound, "no such check").into());
         };
         let (report, details) = tokio::join!(self.health.report(*name), self.details(headers));
         let report = if details { report } else { report.state() };
@@ -208,8 +208,8 @@ impl HealthApi {
 }
 
 impl HealthApi {
-    /// Checks whether the caller is told figures. A token store that is away must not delay the answer: the
-    /// caller counts as a stranger then.
+    /// Checks whether the caller is told figures. A token store that is unavailable must not delay the
+    /// answer: the caller then counts as a stranger.
     async fn details(&self, headers: &HeaderMap) -> bool {
         if self.details == HealthDetails::Everyone {
             return true;

@@ -28,9 +28,9 @@ use crate::storage::{RedisDb, Sql, Storage};
 /// Age up to which an answer is given again, so that health cannot be used to load what it checks.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// Declares the list of checks: name in the address, name in the list, type.
+/// Declares the list of checks: name in the address, title on pages, name in the list, type.
 macro_rules! checks {
-    ($($name:literal => $variant:ident($check:ty)),+ $(,)?) => {
+    ($($name:literal, $title:literal => $variant:ident($check:ty)),+ $(,)?) => {
         /// A check's name, as it stands in `/health/<name>`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum CheckName { $(#[doc = $name] $variant),+ }
@@ -43,6 +43,12 @@ macro_rules! checks {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The name as pages show it.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
             }
         }
 
@@ -66,9 +72,9 @@ macro_rules! checks {
 }
 
 checks! {
-    "database" => Database(DatabaseCheck),
-    "redis" => Redis(RedisCheck),
-    "cache" => Cache(CacheCheck),
+    "database", "Database" => Database(DatabaseCheck),
+    "redis", "Redis" => Redis(RedisCheck),
+    "cache", "LLM cache" => Cache(CacheCheck),
 }
 
 /// The health of the process and of what it stands on; clones share it.
@@ -117,12 +123,12 @@ impl Health {
         }))
     }
 
-    /// From now on the process is not ready: it is about to stop.
+    /// Ends readiness: the process is about to stop.
     pub fn start_draining(&self) {
         self.0.draining.store(true, Ordering::Release);
     }
 
-    /// Whether the process is about to stop.
+    /// Checks whether the process is about to stop.
     #[must_use]
     pub fn draining(&self) -> bool {
         self.0.draining.load(Ordering::Acquire)
@@ -145,7 +151,7 @@ impl Health {
         (!reached).then_some("redis_unavailable")
     }
 
-    /// True when a dependency did not answer last.
+    /// Checks whether a dependency failed to answer last.
     #[must_use]
     pub fn misses_one(&self) -> bool {
         let redis = self.0.redis.iter();
@@ -162,7 +168,7 @@ impl Health {
             }
         }
         let sql = &self.0.sql;
-        // Until the schema is current, whoever brings it up to date asks.
+        // Until the schema is current, the migration asks the database by itself.
         if sql.migrated() && !sql.available() {
             let sql = sql.clone();
             pings.spawn(async move { sql.ping(LIMIT).await.is_ok() });
@@ -170,8 +176,8 @@ impl Health {
         pings.join_all().await;
     }
 
-    /// Runs a check, or gives its answer of less than a second ago. Those who ask at the same
-    /// time wait for one run.
+    /// Runs a check, or returns its answer of less than a second ago. Concurrent callers share one
+    /// run.
     pub async fn report(&self, name: CheckName) -> Report {
         let Some((_, kept)) = self.0.checks.iter().find(|(known, _)| *known == name) else {
             return Report::new(Status::Disabled);
@@ -179,9 +185,10 @@ impl Health {
         self.run(kept).await
     }
 
-    /// Runs a check to its end even when whoever asked has gone: its answer is for all.
+    /// Runs a check to its end, even when the caller is gone.
     fn run(&self, kept: &Arc<Kept>) -> impl Future<Output = Report> + use<> {
         let kept = Arc::clone(kept);
+        // A task of its own: a caller that hangs up must not cancel the run that others wait for.
         let report = async move { kept.report().await };
         let report = self.0.tracker.spawn(report.in_current_span());
         async {
@@ -219,6 +226,7 @@ impl Health {
 
 impl Kept {
     async fn report(&self) -> Report {
+        // Held across the run, so that concurrent callers cause one run and not one each.
         let mut last = self.last.lock().await;
         if let Some((at, report)) = last.as_ref()
             && at.elapsed() < KEPT
