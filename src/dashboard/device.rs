@@ -1,4 +1,7 @@
 //! A user agent as a person would name it: "Firefox on Linux".
+//!
+//! Not a crate: `woothee` knows the same browsers, but calls curl an "HTTP Library" and has no names for
+//! other programs, such as python-requests or Postman.
 
 /// Marks of browsers, the more particular before those whose name they carry too.
 const BROWSERS: [(&str, &str); 17] = [
