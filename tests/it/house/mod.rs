@@ -1,5 +1,9 @@
 //! Proves that the source keeps the rules of the house: modules import only what stands below
-//! them, files stay small and say what they are, and Kubernetes is typed, never a template.
+//! them and never one another, files stay small and say what they are, and Kubernetes is typed, never
+//! a template.
+
+mod imports;
+mod order;
 
 use std::path::{Path, PathBuf};
 
