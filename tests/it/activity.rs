@@ -139,7 +139,7 @@ async fn refused_calls_are_counted_as_limited() {
 }
 
 #[tokio::test]
-async fn only_an_administrator_looks() {
+async fn only_an_administrator_sees_the_overview() {
     let folder = tempfile::tempdir().unwrap();
     let settings = alone(&folder);
     let aura = settings.start().await;

@@ -105,7 +105,7 @@ async fn a_body_that_cannot_be_parsed_is_malformed_on_every_route() {
 }
 
 #[tokio::test]
-async fn only_json_is_taken_and_it_must_say_so() {
+async fn only_a_body_declared_as_json_is_accepted() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let access = client.newcomer().await.access;

@@ -47,7 +47,7 @@ fn page(head: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_browser_hears_what_nobody_sees() {
+async fn a_browser_reports_faults_that_are_not_visible() {
     let (Some(driver), Some(axe)) = (Driver::start().await, Axe::installed()) else {
         return;
     };

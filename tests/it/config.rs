@@ -233,7 +233,7 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn what_will_hurt_later_is_a_warning() {
+fn a_setting_that_will_fail_later_is_a_warning() {
     let loaded = load(&[
         ("ENVIRONMENT", "production"),
         ("JWT_SECRET_KEY", KEY),
@@ -256,7 +256,7 @@ fn what_will_hurt_later_is_a_warning() {
 }
 
 #[test]
-fn production_logs_json_unless_told_otherwise() {
+fn production_logs_json_by_default() {
     let production = [("ENVIRONMENT", "production"), ("JWT_SECRET_KEY", KEY)];
     let loaded = load(&production).unwrap();
     assert_eq!(loaded.value.log.format, Format::Json);

@@ -75,7 +75,7 @@ async fn dev_stands_before_or_after_what_is_to_be_done() {
 }
 
 #[tokio::test]
-async fn what_works_on_accounts_makes_no_database_and_no_folder() {
+async fn commands_on_accounts_create_no_database_and_no_folder() {
     let (folder, home) = folders();
     let settings = newcomer(&folder, &home);
     let database = folder.path().join("aura.db").display().to_string();

@@ -130,7 +130,7 @@ async fn postgres_stops_and_returns_with_its_data() {
 }
 
 #[tokio::test]
-async fn a_port_is_nobody_elses_while_it_is_held() {
+async fn a_reserved_port_is_not_given_away() {
     let ports: Vec<Port> = (0..50).map(|_| Port::reserve()).collect();
     let mut numbers: Vec<u16> = ports.iter().map(Port::number).collect();
     numbers.sort_unstable();

@@ -45,7 +45,7 @@ async fn the_overview_has_its_fixed_body() {
 }
 
 #[tokio::test]
-async fn everybody_may_ask_and_nothing_is_counted() {
+async fn health_answers_every_caller_without_a_limit() {
     let aura = Settings::new()
         .set("RATE_LIMIT_ENABLED", true)
         .start()

@@ -179,7 +179,7 @@ fn pairs(files: &[(String, String)]) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_recipe_of_the_guide_replaces_a_key_at_two_replicas_and_signs_nobody_out() {
+async fn the_recipe_of_the_guide_replaces_a_key_at_two_replicas_and_keeps_sessions() {
     let (Some(redis), Some(postgres)) = (Redis::start().await, Postgres::shared().await) else {
         return;
     };

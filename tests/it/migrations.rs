@@ -36,7 +36,7 @@ async fn waits_for_migrate(settings: Settings) {
 }
 
 #[tokio::test]
-async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_postgres() {
+async fn a_server_with_no_migrate_waits_for_the_migration_on_postgres() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };
@@ -44,7 +44,7 @@ async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_postgres() 
 }
 
 #[tokio::test]
-async fn a_server_told_not_to_migrate_waits_for_somebody_who_does_on_sqlite() {
+async fn a_server_with_no_migrate_waits_for_the_migration_on_sqlite() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("aura.db");
     waits_for_migrate(Settings::new().database(&format!("sqlite://{}", path.display()))).await;
@@ -84,6 +84,6 @@ async fn a_database_that_may_not_be_read_is_no_empty_one() {
     let output = Settings::new().database(&url).run(&["user", "list"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("cannot be asked"), "{said}");
+    assert!(said.contains("cannot be queried"), "{said}");
     assert!(!said.contains("pending"), "{said}");
 }

@@ -158,7 +158,7 @@ fn included() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_source_set_holds_what_the_compiler_reads_and_no_more() {
+fn the_source_set_holds_only_the_files_that_the_compiler_reads() {
     let set = source_set();
     for path in &set {
         assert!(Path::new(ROOT).join(path).exists(), "{path}");

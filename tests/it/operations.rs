@@ -326,7 +326,7 @@ async fn a_redis_that_throws_keys_away_is_warned_of_when_it_comes_late() {
 }
 
 #[tokio::test]
-async fn a_policy_is_found_where_config_is_forbidden_and_what_cannot_be_seen_is_said() {
+async fn a_policy_is_found_where_config_is_forbidden_and_a_hidden_one_is_reported() {
     let options = ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"];
     let Some(redis) = Redis::start_with(&options).await else {
         return;

@@ -104,7 +104,7 @@ async fn passwords_are_refused_by_rules_that_say_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn all_faults_are_told_at_once() {
+async fn all_faults_are_reported_at_once() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let semantic = json!({"email": "no address", "password": "short"});
@@ -311,7 +311,7 @@ async fn a_login_brings_a_dearer_hash_down_where_the_operator_says_so() {
 }
 
 #[tokio::test]
-async fn a_hash_of_cost_31_signs_nobody_in_and_keeps_nobody_out() {
+async fn a_hash_of_cost_31_is_refused_and_does_not_block_others() {
     let file = Sqlite::new();
     let settings = Settings::new().database(&file.url());
     let aura = settings.start().await;

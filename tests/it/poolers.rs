@@ -86,7 +86,7 @@ async fn sixty_parallel_sign_ins_over_two_replicas_all_succeed_behind_a_transact
 }
 
 #[tokio::test]
-async fn what_another_program_leaves_in_a_session_changes_no_answer() {
+async fn leftovers_of_another_program_in_a_session_change_no_answer() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };

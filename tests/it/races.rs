@@ -129,7 +129,7 @@ async fn an_account_that_is_closed_or_changed_during_a_sign_in_does_not_let_in()
 }
 
 #[tokio::test]
-async fn whoever_changes_a_password_second_gave_a_wrong_one() {
+async fn the_second_of_two_password_changes_is_refused() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };
@@ -292,7 +292,7 @@ async fn a_reset_ends_the_thiefs_session_when_the_token_store_is_back() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_decides_meanwhile_goes_before_the_owners_change() {
+async fn a_concurrent_decision_of_an_administrator_precedes_the_owners_change() {
     let Some((settings, _servers, mut lock)) = held().await else {
         return;
     };

@@ -316,7 +316,7 @@ async fn an_ipv6_customer_is_one_address_however_many_there_are() {
 }
 
 #[tokio::test]
-async fn without_limits_nothing_is_counted_or_told() {
+async fn nothing_is_counted_or_announced_without_limits() {
     on_both_stores(async |settings| {
         let aura = settings.set("RATE_LIMIT_ENABLED", false).start().await;
         let client = aura.client();
@@ -330,7 +330,7 @@ async fn without_limits_nothing_is_counted_or_told() {
 }
 
 #[tokio::test]
-async fn whoever_waits_as_long_as_told_finds_a_fresh_window() {
+async fn a_client_that_waits_for_retry_after_finds_a_fresh_window() {
     let Some(redis) = Redis::start().await else {
         return;
     };

@@ -168,7 +168,7 @@ async fn without_a_grace_a_used_token_is_reused_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_knows_a_sessions_id_cannot_end_it_with_a_made_up_secret() {
+async fn a_session_cannot_be_ended_by_its_id_and_a_forged_secret() {
     on_both_stores(async |settings| {
         let aura = settings.start().await;
         let client = aura.client();

@@ -124,7 +124,7 @@ pub(crate) const APPLIED: &str = "changed secrets were taken over from their fil
 const REFUSED: &str = "changed secrets were not taken over: the old values hold";
 
 #[tokio::test]
-async fn keys_follow_the_mounted_secret_and_nobody_is_signed_out() {
+async fn keys_follow_the_mounted_secret_and_sessions_stay() {
     let (one, two) = (
         ("OAUTH_CLIENT_SECRET", "first-Secret-of-the-shop-8f3a"),
         ("OAUTH_CLIENT_SECRET", "second-Secret-of-the-shop-17bc"),
@@ -244,7 +244,7 @@ async fn a_bad_value_is_refused_once_and_holds_up_all_that_changed_with_it() {
 }
 
 #[tokio::test]
-async fn sighup_ends_nobody_who_has_no_files() {
+async fn sighup_without_files_does_not_end_the_server() {
     let mut aura = Settings::new().start().await;
     for _ in 0..3 {
         aura.signal(Signal::HUP);

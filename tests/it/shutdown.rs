@@ -205,7 +205,7 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_still_there_after_a_restart() {
+async fn an_account_survives_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
     let database = format!("sqlite://{}", folder.path().join("aura.db").display());
     let settings = Settings::new().database(&database);

@@ -251,7 +251,7 @@ async fn pipelined_requests_are_answered_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_answered_with_400_or_closed() {
+async fn input_that_is_not_http_is_answered_with_400_or_closed() {
     let aura = impatient().await;
     let tls_hello = [
         0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03,

@@ -114,7 +114,7 @@ async fn a_secret_is_read_from_an_ordinary_file_only() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_place_of_a_secret_is_told() {
+async fn a_folder_in_place_of_a_secret_is_reported() {
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("JWT_SECRET_KEY")).unwrap();
     std::fs::create_dir(folder.path().join("..data")).unwrap();

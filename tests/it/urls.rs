@@ -89,7 +89,7 @@ async fn an_ipv6_address_that_does_not_answer_is_named_in_brackets() {
 }
 
 #[tokio::test]
-async fn a_redis_without_tls_is_told_from_a_slow_one() {
+async fn a_redis_without_tls_is_distinguished_from_a_slow_one() {
     let Some(redis) = Redis::start().await else {
         return;
     };
@@ -217,7 +217,7 @@ async fn is_kept(settings: Settings, url: &str, refused: bool, outage: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_part_of_a_database_url_is_told() {
+async fn no_part_of_a_database_url_is_printed() {
     let port = Port::reserve();
     let away = port.address().to_string();
     for (url, refused) in cases("postgres", "/aura", &OF_POSTGRES, &away) {
@@ -227,7 +227,7 @@ async fn no_part_of_a_database_url_is_told() {
 }
 
 #[tokio::test]
-async fn the_url_of_a_server_with_the_scheme_of_a_file_is_refused_and_not_told() {
+async fn the_url_of_a_server_with_the_scheme_of_a_file_is_refused_and_not_quoted() {
     for url in [
         "sqlite://aura:canary@db/aura",
         "sqlite:aura:canary@db/aura",
@@ -239,7 +239,7 @@ async fn the_url_of_a_server_with_the_scheme_of_a_file_is_refused_and_not_told()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_part_of_a_redis_url_is_told() {
+async fn no_part_of_a_redis_url_is_printed() {
     let port = Port::reserve();
     let away = port.address().to_string();
     for (url, refused) in cases("redis", "", &OF_REDIS, &away) {
@@ -252,7 +252,7 @@ async fn no_part_of_a_redis_url_is_told() {
 }
 
 #[tokio::test]
-async fn a_login_in_a_url_that_is_no_secret_is_refused_and_not_told() {
+async fn a_login_in_a_plain_url_is_refused_and_not_quoted() {
     for (name, url) in [
         ("LLM_UPSTREAM_URL", "https://aura:canary@api.example.com/v1"),
         ("LLM_UPSTREAM_URL", "https://api.example.com/v1?key=canary"),

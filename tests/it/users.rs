@@ -112,6 +112,35 @@ async fn ends(client: &Client, session: &Session) {
         .problem(401, "invalid_refresh_token");
 }
 
+/// Roles show in the next token, and in what the server says of the account. Gives two sessions of
+/// Ann's.
+async fn roles_hold(settings: &Settings, client: &Client, ann: Session) -> (Session, Session) {
+    settings
+        .done(&["user", "set-roles", "ann@example.com", "support"])
+        .await;
+    let pair = client.refresh(&ann.refresh).await;
+    let ann = Session {
+        access: pair.is(200).text_of("access_token"),
+        refresh: pair.text_of("refresh_token"),
+        ..ann
+    };
+    assert_eq!(ann.claims()["roles"], json!(["support"]));
+    assert_eq!(
+        client.me(&ann.access).await.json["roles"],
+        json!(["support"])
+    );
+    let verify = client
+        .bearer(reqwest::Method::GET, "/auth/verify", &ann.access)
+        .await;
+    assert_eq!(verify.is(200).header("x-auth-roles"), "support");
+    settings
+        .done(&["user", "set-roles", "ann@example.com", "--yes"])
+        .await;
+    let fresh = client.signed_in("ann@example.com").await;
+    assert_eq!(fresh.claims().get("roles"), None);
+    (ann, fresh)
+}
+
 /// All commands against one running server.
 async fn each_command_holds(settings: Settings) {
     settings.done(&["migrate"]).await;
@@ -137,30 +166,7 @@ async fn each_command_holds(settings: Settings) {
     assert_eq!(emails, ["ann@example.com", "bob@example.com"]);
     assert_eq!(listed[0]["id"], made["id"]);
 
-    // Roles show in the next token, and in what the server says of the account.
-    settings
-        .done(&["user", "set-roles", "ann@example.com", "support"])
-        .await;
-    let pair = client.refresh(&ann.refresh).await;
-    let ann = Session {
-        access: pair.is(200).text_of("access_token"),
-        refresh: pair.text_of("refresh_token"),
-        ..ann
-    };
-    assert_eq!(ann.claims()["roles"], json!(["support"]));
-    assert_eq!(
-        client.me(&ann.access).await.json["roles"],
-        json!(["support"])
-    );
-    let verify = client
-        .bearer(reqwest::Method::GET, "/auth/verify", &ann.access)
-        .await;
-    assert_eq!(verify.is(200).header("x-auth-roles"), "support");
-    settings
-        .done(&["user", "set-roles", "ann@example.com", "--yes"])
-        .await;
-    let fresh = client.signed_in("ann@example.com").await;
-    assert_eq!(fresh.claims().get("roles"), None);
+    let (ann, fresh) = roles_hold(&settings, &client, ann).await;
 
     // Sessions end, the account stays.
     settings
@@ -227,7 +233,7 @@ async fn each_command_holds_at_once_where_sessions_live_in_redis() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_and_ends_with_1() {
+async fn an_impossible_command_is_explained_and_exits_with_1() {
     let file = Sqlite::new();
     let settings = Settings::new().database(&file.url());
     settings.done(&["migrate"]).await;
@@ -332,7 +338,7 @@ async fn a_typed_password_is_never_displayed_and_the_terminal_is_restored() {
 }
 
 #[tokio::test]
-async fn nothing_is_changed_while_the_sessions_cannot_hear_of_it() {
+async fn a_command_changes_nothing_while_the_session_store_is_unavailable() {
     let Some(mut redis) = Redis::start().await else {
         return;
     };

@@ -122,7 +122,7 @@ async fn the_page_that_is_kept_is_of_the_checklist_that_there_is() {
 }
 
 #[tokio::test]
-async fn what_is_broken_is_named_and_ends_with_1() {
+async fn a_broken_item_is_named_and_exits_with_1() {
     let (folder, path) = manifests().await;
     let file = folder.path().join("k8s/base/backend/deployment.yaml");
     let text = fs::read_to_string(&file).expect("the Deployment");
@@ -167,7 +167,7 @@ async fn what_is_broken_is_named_and_ends_with_1() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_ends_with_2_and_says_what_to_do() {
+async fn an_unreadable_subject_exits_with_2_and_says_what_to_do() {
     let folder = TempDir::new().expect("a folder");
     let empty = folder.path().join("empty").display().to_string();
     let half = folder.path().join("half").display().to_string();
@@ -350,7 +350,7 @@ async fn a_dangerous_edit_fails_both_checks_in_a_tree_and_in_a_stream() {
 }
 
 #[tokio::test]
-async fn what_kustomize_builds_passes_from_standard_input_and_from_a_file() {
+async fn the_build_of_kustomize_passes_from_standard_input_and_from_a_file() {
     let Some(kubectl) = installed(&["kubectl"], &[TOOLS.into()]) else {
         return;
     };

@@ -7,6 +7,7 @@ mod last_administrator;
 mod password_change;
 mod trail;
 mod users;
+mod walk;
 
 use reqwest::Method;
 use serde_json::Value;

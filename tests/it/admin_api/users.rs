@@ -183,7 +183,7 @@ async fn sessions_of_an_account_are_seen_and_ended() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_and_an_unknown_one_is_told() {
+async fn a_deleted_account_is_gone_and_an_unknown_one_is_reported() {
     on_both_databases(async |house| {
         let user = house.client.newcomer().await;
         let path = house.address(&user.email).await;

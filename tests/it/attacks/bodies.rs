@@ -106,7 +106,7 @@ async fn a_stranger_is_answered_without_the_body() {
 }
 
 #[tokio::test]
-async fn bodies_of_one_client_fill_its_share_and_no_more() {
+async fn bodies_of_one_client_fill_only_its_share() {
     let settings = Settings::new().set("SERVER_BODY_MEMORY_BYTES", 1_048_576);
     let aura = settings.start().await;
     let client = aura.client();

@@ -63,7 +63,7 @@ async fn is_refused(aura: &Aura) {
 }
 
 #[tokio::test]
-async fn two_hundred_idle_connections_of_one_address_keep_nobody_out() {
+async fn two_hundred_idle_connections_of_one_address_do_not_block_others() {
     let settings = Settings::new()
         .set("SERVER_MAX_CONNECTIONS", 200)
         .set("SERVER_MAX_CONNECTIONS_PER_ADDRESS", 1000)
@@ -155,7 +155,7 @@ async fn a_proxy_has_more_than_one_clients_share() {
 }
 
 #[tokio::test]
-async fn while_all_are_busy_a_new_connection_is_told_so() {
+async fn a_new_connection_is_refused_while_all_are_busy() {
     let (upstream, settings) = silent_upstream().await;
     let aura = settings.set("SERVER_MAX_CONNECTIONS", 3).start().await;
     let access = aura.client().newcomer().await.access;
@@ -167,7 +167,7 @@ async fn while_all_are_busy_a_new_connection_is_told_so() {
 }
 
 #[tokio::test]
-async fn bodies_that_do_not_come_keep_nobody_out() {
+async fn unfinished_bodies_do_not_block_others() {
     let settings = Settings::new()
         .set("SERVER_MAX_CONNECTIONS", 3)
         .set("SERVER_BODY_TIMEOUT_SECONDS", 60);

@@ -92,7 +92,7 @@ fn a_link_in_place_of_a_file_is_neither_written_nor_read() {
 }
 
 #[test]
-fn what_others_may_write_or_know_is_refused() {
+fn a_file_that_other_users_may_write_or_read_is_refused() {
     let place = Place::used();
     for mode in [0o777, 0o770, 0o702] {
         set_mode(&place.aura(), mode);
@@ -111,7 +111,7 @@ fn what_others_may_write_or_know_is_refused() {
 }
 
 #[test]
-fn what_another_user_owns_is_refused() {
+fn a_file_of_another_user_is_refused() {
     for name in ["", "jwt-secret-key", "aura.db"] {
         let place = Place::used();
         let path = place.file(name);
@@ -146,7 +146,7 @@ fn a_file_of_settings_that_others_may_write_is_refused() {
     fs::remove_file(&path).unwrap();
     let made = Command::new("mkfifo").arg(&path).status();
     assert!(made.expect("mkfifo runs").success());
-    place.is_refused(".env is no ordinary file");
+    place.is_refused(".env is not a regular file");
     fs::remove_file(&path).unwrap();
     fs::write(&path, "#".repeat(65_537)).unwrap();
     place.is_refused(".env is larger than 65536 bytes");

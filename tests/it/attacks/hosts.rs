@@ -229,7 +229,7 @@ async fn no_answer_grows_with_a_header_or_a_query() {
 }
 
 #[tokio::test]
-async fn a_head_above_the_limit_is_refused_and_told_in_the_log() {
+async fn a_head_above_the_limit_is_refused_and_logged() {
     let bytes = |head: &str, length: usize| {
         let start = head.trim_end_matches("\r\n").to_owned() + "\r\nCookie: a=";
         let fill = length - start.len() - 4;

@@ -132,7 +132,7 @@ async fn begun(address: SocketAddr, access: &str, length: usize, sent: usize) ->
 }
 
 #[tokio::test]
-async fn slow_uploads_make_room_and_keep_nobody_out() {
+async fn slow_uploads_make_room_and_do_not_block_others() {
     let upstream = Upstream::start(chat).await;
     let aura = before(&upstream).start().await;
     let client = aura.client();
@@ -305,7 +305,7 @@ async fn an_upstream_that_sends_the_key_back_is_masked() {
 }
 
 #[tokio::test]
-async fn what_an_upstream_sends_beside_its_answer_is_bounded() {
+async fn headers_of_an_upstream_are_bounded() {
     let upstream = Upstream::start(|seen| {
         let mut reply = chat(seen).header("set-cookie", "a=b").header("server", "x");
         for number in 0..60 {
@@ -327,7 +327,7 @@ async fn what_an_upstream_sends_beside_its_answer_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_answer_that_sends_elsewhere_is_coded_or_too_long_is_none() {
+async fn a_redirect_a_coded_answer_and_an_overlong_answer_are_failures() {
     let upstream = Upstream::start(|seen| {
         let said = seen.field("messages")[0]["content"].clone();
         let elsewhere = Reply::json(307, &json!({})).header("location", "http://127.0.0.1:1/v1");

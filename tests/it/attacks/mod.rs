@@ -11,6 +11,7 @@ mod hosts;
 mod keys;
 mod limits;
 mod llm;
+mod older_roles;
 mod page;
 mod pages;
 mod passwords;

@@ -102,7 +102,7 @@ async fn a_form_of_another_site_plants_no_message() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_another_host_of_the_domain_sets_signs_nobody_in() {
+async fn a_cookie_of_another_host_of_the_domain_does_not_sign_in() {
     let file = Sqlite::new();
     let settings = Settings::new()
         .database(&file.url())

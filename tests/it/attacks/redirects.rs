@@ -126,7 +126,7 @@ async fn no_address_leads_a_browser_to_a_host_that_is_not_listed() {
 }
 
 #[tokio::test]
-async fn no_gateway_is_told_to_send_a_browser_back_elsewhere() {
+async fn a_gateway_never_gets_a_return_address_of_another_site() {
     let settings = Settings::new()
         .set("AUTH_FORWARD_HOSTS", HOSTS)
         .set("AUTH_PUBLIC_URL", "https://auth.example.com");

@@ -141,7 +141,7 @@ async fn one_client_may_race_with_itself_from_any_address_of_its_network() {
 }
 
 #[tokio::test]
-async fn where_anyone_may_share_a_pair_it_is_recorded_and_counted() {
+async fn a_shared_pair_is_recorded_and_counted_where_any_client_may_share_it() {
     on_both_stores(async |settings| {
         let file = Sqlite::new();
         let settings = behind_a_proxy(settings, &file).set("JWT_REFRESH_GRACE_SCOPE", "anyone");

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Settings, Visitor};
 
 #[tokio::test]
-async fn a_slip_in_what_demands_a_role_lets_nobody_pass() {
+async fn a_misspelled_role_requirement_admits_no_request() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let session = client.newcomer().await;

@@ -107,7 +107,7 @@ async fn an_export_is_whole_and_recorded_itself() {
 }
 
 #[tokio::test]
-async fn a_moment_that_is_none_and_a_database_that_is_away_are_told() {
+async fn an_invalid_time_and_an_unavailable_database_are_reported() {
     let settings = Settings::new();
     let output = settings
         .run(&["audit", "list", "--from", "yesterday"])
@@ -118,7 +118,7 @@ async fn a_moment_that_is_none_and_a_database_that_is_away_are_told() {
     let output = settings.run(&["audit", "export"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("cannot be asked"),
+        said(&output).contains("cannot be queried"),
         "{}",
         said(&output)
     );

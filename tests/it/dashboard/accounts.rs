@@ -120,7 +120,7 @@ async fn a_new_account_is_made_with_its_roles_or_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_does_to_an_account_holds_at_once() {
+async fn an_administrators_change_of_an_account_takes_effect_at_once() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let page = world.page_of(&mut root, ANN).await;

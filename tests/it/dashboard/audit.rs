@@ -13,7 +13,7 @@ fn rows(html: &str) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_done_in_the_browser_is_found_by_every_filter() {
+async fn an_action_in_the_browser_is_found_by_every_filter() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let page = world.page_of(&mut root, ANN).await;

@@ -126,7 +126,7 @@ async fn a_form_from_another_site_does_nothing_even_with_a_stolen_token() {
 }
 
 #[tokio::test]
-async fn nobody_is_signed_in_by_somebody_elses_form() {
+async fn a_foreign_form_signs_no_one_in() {
     let world = World::start().await;
     let mut victim = world.visitor();
     let stolen = world.visitor().token("/sign-in").await;
@@ -272,7 +272,7 @@ async fn a_sign_in_leads_to_this_site_or_a_listed_host() {
 }
 
 #[tokio::test]
-async fn nobody_else_makes_a_page_say_that_something_was_done() {
+async fn a_foreign_link_cannot_make_a_page_report_success() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     let fields = [("current_password", PASSWORD), ("new_password", PASSWORD)];

@@ -85,7 +85,7 @@ async fn a_refused_sign_in_does_not_say_whether_the_account_exists() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_in_goes_straight_on() {
+async fn a_signed_in_user_skips_the_sign_in_page() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     for (path, next) in [

@@ -30,7 +30,7 @@ fn is_harmless(html: &str) {
 }
 
 #[tokio::test]
-async fn what_users_type_is_text_wherever_it_is_shown() {
+async fn input_of_users_is_shown_as_text() {
     let world = World::start().await;
     // An e-mail may hold what is a sign of HTML elsewhere.
     let email = "a'b&c`{x}@example.com";
@@ -158,7 +158,7 @@ async fn files_are_kept_by_browsers_until_they_change() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_a_page_for_people_and_a_document_for_programs() {
+async fn an_unknown_address_is_a_page_for_browsers_and_a_problem_for_programs() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     for path in ["/nowhere", "/auth/nowhere", "/users/x/y/z", "/account/x"] {
@@ -178,7 +178,7 @@ async fn an_address_that_is_none_is_a_page_for_people_and_a_document_for_program
 }
 
 #[tokio::test]
-async fn what_is_too_large_or_no_form_is_told_in_words() {
+async fn an_oversized_body_or_a_body_that_is_no_form_is_explained() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     let token = visitor.token("/sign-in").await;

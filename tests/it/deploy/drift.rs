@@ -177,7 +177,7 @@ fn a_default_or_a_need_that_changes_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_update_is_told_in_words() {
+async fn an_update_is_described_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut old = service(json!({ "openapi": "3.0.0" })).expect("aura").schema;
     let path = ["log".to_owned(), "level".to_owned()];

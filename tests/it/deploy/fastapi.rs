@@ -246,7 +246,7 @@ async fn everything_that_is_not_auras_own_is_rendered_and_the_rest_refused_by_na
 }
 
 #[tokio::test]
-async fn a_service_file_that_is_wrong_is_told_with_file_and_line() {
+async fn a_faulty_service_file_is_reported_with_file_and_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("service.toml");
     let (shown, schema) = (path.display().to_string(), folder.path().join("s.json"));

@@ -10,7 +10,7 @@ use crate::support::Settings;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[tokio::test]
-async fn what_is_committed_is_what_the_code_renders() {
+async fn committed_files_are_those_that_the_code_renders() {
     for artefact in [
         "openapi",
         "env-docs",
@@ -26,7 +26,7 @@ async fn what_is_committed_is_what_the_code_renders() {
 }
 
 #[tokio::test]
-async fn a_missing_digest_is_told_where_an_image_is_rendered() {
+async fn a_missing_digest_is_reported_where_an_image_is_rendered() {
     for (artefact, told) in [
         ("env-docs", false),
         ("openapi", false),
@@ -44,7 +44,7 @@ async fn a_missing_digest_is_told_where_an_image_is_rendered() {
 }
 
 #[tokio::test]
-async fn what_was_written_passes_its_check_and_what_was_edited_does_not() {
+async fn written_files_pass_the_check_and_edited_ones_fail_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path().join("out").display().to_string();
     let done = generate(&["all", "--out", &at]).await;
@@ -158,7 +158,7 @@ async fn one_artefact_goes_to_standard_output() {
 }
 
 #[tokio::test]
-async fn a_wrong_command_line_is_told_what_is_right() {
+async fn a_wrong_command_line_is_answered_with_the_right_one() {
     let done = generate(&["k9s"]).await;
     assert_eq!(done.status.code(), Some(2));
     assert!(said(&done).contains("k8s"), "{}", said(&done));
@@ -170,7 +170,7 @@ async fn a_wrong_command_line_is_told_what_is_right() {
 }
 
 #[tokio::test]
-async fn what_it_did_not_make_is_left_alone() {
+async fn files_of_others_are_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path().display().to_string();
     let mine = folder.path().join("compose.yaml");

@@ -156,7 +156,7 @@ async fn every_overlay_builds_and_fits_the_schemas_of_three_versions() {
 }
 
 #[tokio::test]
-async fn what_is_merged_without_kustomize_is_what_kustomize_builds() {
+async fn the_merge_without_kustomize_equals_the_build_of_kustomize() {
     let Some(kubectl) = tool("kubectl") else {
         return;
     };

@@ -222,7 +222,7 @@ async fn a_backend_is_reached_where_the_form_of_its_host_allows_it() {
 }
 
 #[tokio::test]
-async fn what_the_plan_names_is_let_through_and_no_more() {
+async fn only_peers_named_by_the_plan_pass_the_network_policy() {
     let plan = r#"
 [[network.egress]]
 namespace = "istio-system"
@@ -290,7 +290,7 @@ egress = [
 }
 
 #[tokio::test]
-async fn proxies_are_told_the_limits_of_the_server() {
+async fn proxies_render_the_limits_of_the_server() {
     let plan = r#"
 [environments.development]
 host = "auth.dev.example.com"

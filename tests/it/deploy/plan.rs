@@ -53,7 +53,7 @@ async fn broken_toml_is_named_by_line_and_column() {
 }
 
 #[tokio::test]
-async fn what_cannot_work_is_refused_with_the_reason() {
+async fn a_setting_that_cannot_work_is_refused_with_the_reason() {
     for (text, why) in [
         (
             "[environments.production.backends]\ndatabase = \"sqlite\"\n",

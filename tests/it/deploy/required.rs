@@ -93,7 +93,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, max_global_rejects: 10_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_generate_accepts_the_server_starts_with_and_no_secret_is_one_too_many(
+    fn the_server_starts_with_every_configuration_that_generate_accepts(
         choices in prop::collection::vec((any::<prop::sample::Index>(), 0..64_usize), 0..5),
         algorithm in prop::option::weighted(0.5, 0..64_usize),
         client in any::<bool>(),

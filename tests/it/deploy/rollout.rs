@@ -107,7 +107,7 @@ async fn each_set_of_values_has_a_config_map_of_its_own_which_its_pods_read() {
 }
 
 #[tokio::test]
-async fn revisions_that_are_left_in_the_cluster_are_nobody_elses_settings() {
+async fn old_revisions_in_the_cluster_are_not_taken_for_settings() {
     let map = |digest: &str, more: &str| {
         format!(
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: aura-config-{digest}, namespace: \
@@ -175,7 +175,7 @@ async fn an_older_cluster_and_gitops_get_manifests_that_build_and_fit() {
 }
 
 #[tokio::test]
-async fn the_program_waits_as_long_as_it_is_told() {
+async fn the_program_waits_for_the_time_it_was_given() {
     let start = std::time::Instant::now();
     Settings::new().done(&["sleep", "1"]).await;
     assert!(start.elapsed() >= std::time::Duration::from_secs(1));

@@ -42,7 +42,7 @@ async fn the_usual_port_is_the_same_host() {
 }
 
 #[tokio::test]
-async fn what_a_browser_sends_unescaped_comes_back_escaped() {
+async fn unescaped_input_of_a_browser_comes_back_escaped() {
     let aura = settings().start().await;
     let client = aura.client();
     for (uri, back) in [

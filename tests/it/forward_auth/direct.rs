@@ -62,7 +62,7 @@ pub(super) async fn create(settings: &Settings, email: &str, roles: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_browser_is_sent_to_the_sign_in_page_and_nobody_else_is() {
+async fn only_browsers_are_redirected_to_the_sign_in_page() {
     let aura = settings().start().await;
     let client = aura.client();
     for path in ["/auth/verify", "/auth/ext-authz/a%20b?x=1&y=2"] {

@@ -66,9 +66,19 @@ pub(super) fn rendered(ingress: &str) -> String {
         )
         .expect("a string");
     }
-    let tls = "listen 443 ssl;\n\
-               ssl_certificate /etc/ssl/example.com.pem;\n\
-               ssl_certificate_key /etc/ssl/example.com.key;\n";
+    let (aura, app) = (
+        aura_server(&buffer),
+        application(&path, &sign_in, &told, &buffer),
+    );
+    format!("{aura}{app}")
+}
+
+const TLS: &str = "listen 443 ssl;
+            ssl_certificate /etc/ssl/example.com.pem;
+            ssl_certificate_key /etc/ssl/example.com.key;";
+
+/// What all servers share, and the server of aura.
+fn aura_server(buffer: &str) -> String {
     format!(
         "large_client_header_buffers 4 8k;
         underscores_in_headers off;
@@ -76,7 +86,7 @@ pub(super) fn rendered(ingress: &str) -> String {
         map '' $pass_access_scheme {{ default $scheme; }}
         server {{
             server_name auth.example.com;
-            {tls}
+            {TLS}
             location / {{
                 proxy_set_header Host $http_host;
                 proxy_set_header X-Forwarded-For $remote_addr;
@@ -85,9 +95,16 @@ pub(super) fn rendered(ingress: &str) -> String {
                 proxy_pass http://127.0.0.1:8000;
             }}
         }}
-        server {{
+        "
+    )
+}
+
+/// The server of the application: asks aura `path` first, and sends browsers to `sign_in`.
+fn application(path: &str, sign_in: &str, told: &str, buffer: &str) -> String {
+    format!(
+        "server {{
             server_name app.example.com;
-            {tls}
+            {TLS}
             location = /_external-auth-Lw-Prefix {{
                 internal;
                 proxy_intercept_errors off;
@@ -136,7 +153,7 @@ pub(super) fn rendered(ingress: &str) -> String {
 }
 
 #[tokio::test]
-async fn ingress_nginx_lets_in_whom_aura_knows_and_sends_others_to_sign_in() {
+async fn ingress_nginx_admits_known_users_and_redirects_others_to_sign_in() {
     let site = Site::mirror().await;
     let world = World::start(Kind::IngressNginx, site.address()).await;
     let (Some(driver), Some(world)) = (Driver::start().await, world) else {

@@ -266,11 +266,11 @@ async fn run(kind: Kind) {
 }
 
 #[tokio::test]
-async fn nginx_lets_in_whom_aura_knows() {
+async fn nginx_admits_only_users_known_to_aura() {
     run(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_lets_in_whom_aura_knows() {
+async fn caddy_admits_only_users_known_to_aura() {
     run(Kind::Caddy).await;
 }

@@ -19,7 +19,7 @@ fn binary() -> Option<PathBuf> {
 }
 
 #[tokio::test]
-async fn it_needs_no_loader_and_no_library() {
+async fn the_static_binary_needs_no_loader_and_no_library() {
     let Some(binary) = binary() else {
         return;
     };
@@ -38,7 +38,7 @@ async fn it_needs_no_loader_and_no_library() {
 }
 
 #[test]
-fn it_says_nothing_of_where_and_by_whom_it_was_built() {
+fn the_static_binary_holds_no_trace_of_its_build_machine() {
     let Some(binary) = binary() else {
         return;
     };
@@ -69,7 +69,7 @@ fn it_says_nothing_of_where_and_by_whom_it_was_built() {
 }
 
 #[tokio::test]
-async fn it_says_what_it_is_made_of() {
+async fn the_static_binary_names_its_target_and_libc() {
     let Some(binary) = binary() else {
         return;
     };

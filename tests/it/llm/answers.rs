@@ -190,7 +190,7 @@ async fn cache_control_is_obeyed_and_only_steady_requests_are_cached() {
 }
 
 #[tokio::test]
-async fn no_user_gets_what_another_was_told_unless_sharing_was_chosen() {
+async fn cached_answers_are_shared_between_users_only_where_that_is_set() {
     let upstream = Upstream::start(chat).await;
     for (scope, expected) in [("user", "MISS"), ("shared", "HIT")] {
         let aura = before(&upstream)
@@ -206,7 +206,7 @@ async fn no_user_gets_what_another_was_told_unless_sharing_was_chosen() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_whole_answer_is_never_kept() {
+async fn an_incomplete_answer_is_never_cached() {
     let upstream = Upstream::start(|seen| {
         let wanted = seen.field("user");
         match wanted.as_str().unwrap_or_default() {
@@ -322,7 +322,7 @@ async fn without_an_upstream_the_routes_are_off_and_health_says_so() {
 }
 
 #[tokio::test]
-async fn who_asks_is_known_limited_and_bounded() {
+async fn callers_of_the_cache_are_authenticated_limited_and_bounded() {
     let upstream = Upstream::start(chat).await;
     let aura = before(&upstream)
         .set("RATE_LIMIT_ENABLED", true)

@@ -149,7 +149,7 @@ async fn a_client_that_goes_does_not_end_the_call_that_others_wait_for() {
 }
 
 #[tokio::test]
-async fn who_joins_a_stream_late_gets_it_from_the_beginning() {
+async fn a_late_reader_gets_the_stream_from_the_beginning() {
     let upstream = Upstream::start(|_| {
         Reply::events(&events(&["a", "b", "c"], "stop")).pause(Duration::from_millis(300))
     })

@@ -124,7 +124,7 @@ async fn a_hung_cache_costs_one_request_in_a_second_a_moment() {
 }
 
 #[tokio::test]
-async fn it_starts_without_the_cache_and_finds_it_later() {
+async fn a_server_starts_without_the_cache_and_finds_it_later() {
     let upstream = Upstream::start(chat).await;
     let Some((_main, mut cache, settings)) = apart(&upstream).await else {
         return;
@@ -169,7 +169,7 @@ async fn a_cache_without_room_keeps_nothing_and_fails_nobody() {
 }
 
 #[tokio::test]
-async fn what_stands_in_redis_has_an_end_and_rubbish_there_is_a_miss() {
+async fn entries_in_redis_expire_and_damaged_ones_are_misses() {
     let upstream = Upstream::start(chat).await;
     let Some(redis) = Redis::start().await else {
         return;

@@ -146,7 +146,7 @@ async fn a_connection_that_the_upstream_may_have_closed_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_upstream_is_told_once_and_its_end_too() {
+async fn an_outage_of_the_upstream_and_its_end_are_logged_once() {
     let upstream = Upstream::start(chat).await;
     let address = upstream.url();
     let address = address

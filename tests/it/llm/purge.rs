@@ -21,7 +21,7 @@ async fn admin(settings: &Settings, client: &Client) -> Session {
 }
 
 #[tokio::test]
-async fn an_admin_purges_and_nobody_else() {
+async fn only_an_admin_purges_the_cache() {
     let upstream = Upstream::start(chat).await;
     let folder = tempfile::TempDir::new().unwrap();
     let database = format!("sqlite://{}", folder.path().join("aura.db").display());

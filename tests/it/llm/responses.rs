@@ -118,7 +118,7 @@ async fn an_answer_is_kept_where_the_upstream_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_stored_or_unfinished_is_never_kept() {
+async fn a_stored_or_unfinished_response_is_never_cached() {
     let upstream = Upstream::start(script).await;
     let aura = before(&upstream).start().await;
     let client = aura.client();
@@ -183,7 +183,7 @@ async fn what_is_stored_or_unfinished_is_never_kept() {
 }
 
 #[tokio::test]
-async fn what_follows_the_last_event_reaches_everybody() {
+async fn data_after_the_last_event_reaches_every_reader() {
     let upstream = Upstream::start(script).await;
     let aura = before(&upstream).start().await;
     let client = aura.client();

@@ -137,7 +137,7 @@ async fn a_stream_that_did_not_finish_is_not_kept_and_one_that_breaks_has_no_cle
 }
 
 #[tokio::test]
-async fn who_stops_reading_gives_up_the_call() {
+async fn a_reader_that_stops_gives_up_the_call() {
     let upstream = Upstream::start(|_| Reply::events(&events(&["a"], "stop")[..2]).hangs()).await;
     let aura = before(&upstream).start().await;
     let access = aura.client().newcomer().await.access;

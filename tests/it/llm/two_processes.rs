@@ -4,7 +4,7 @@ use super::{Upstream, ask, before, chat, question};
 use crate::support::{Postgres, Redis};
 
 #[tokio::test]
-async fn what_one_process_was_told_the_other_knows() {
+async fn an_answer_of_one_process_is_a_hit_in_the_other() {
     let upstream = Upstream::start(chat).await;
     let (Some(redis), Some(postgres)) = (Redis::start().await, Postgres::shared().await) else {
         return;

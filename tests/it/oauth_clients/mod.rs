@@ -205,7 +205,7 @@ async fn two_secrets_hold_while_one_replaces_the_other() {
 }
 
 #[tokio::test]
-async fn credentials_in_two_places_are_refused_and_an_id_alone_is_none() {
+async fn credentials_in_two_places_are_refused_and_an_id_alone_is_not_a_credential() {
     let aura = with_client(Settings::new()).start().await;
     let client = aura.client();
     let token = client.newcomer().await.access;

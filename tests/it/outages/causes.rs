@@ -64,7 +64,7 @@ async fn a_server_that_is_not_there_is_named_with_its_port() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_told_from_one_that_refuses() {
+async fn a_silent_server_is_distinguished_from_one_that_refuses() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };
@@ -76,7 +76,7 @@ async fn a_server_that_never_answers_is_told_from_one_that_refuses() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_is_repeated_once_with_advice() {
+async fn the_message_of_the_server_is_repeated_once_with_advice() {
     let Some(postgres) = Postgres::own().await else {
         return;
     };
@@ -127,7 +127,7 @@ async fn a_file_that_cannot_be_opened_is_named() {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_busy_is_told_from_a_database_that_is_away() {
+async fn a_busy_pool_is_distinguished_from_an_unavailable_database() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };

@@ -178,7 +178,7 @@ async fn database_connections_that_fall_silent_are_replaced_within_five_seconds(
 }
 
 #[tokio::test]
-async fn it_starts_without_a_database_and_serves_when_it_comes() {
+async fn a_server_starts_without_a_database_and_serves_once_it_is_back() {
     let Some(mut postgres) = Postgres::own().await else {
         return;
     };

@@ -153,7 +153,7 @@ async fn requests_do_not_queue_behind_a_hung_redis() {
 }
 
 #[tokio::test]
-async fn it_starts_before_a_redis_that_accepts_and_never_answers() {
+async fn a_server_starts_while_redis_accepts_and_never_answers() {
     let Some(redis) = Redis::start().await else {
         return;
     };
@@ -194,7 +194,7 @@ async fn is_not_ready(client: &Client) {
 }
 
 #[tokio::test]
-async fn it_starts_without_redis_and_finds_it_later() {
+async fn a_server_starts_without_redis_and_finds_it_later() {
     let Some(mut redis) = Redis::start().await else {
         return;
     };

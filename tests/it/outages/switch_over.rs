@@ -190,7 +190,7 @@ async fn recovery_does_not_wait_for_a_request() {
 }
 
 #[tokio::test]
-async fn connections_lead_to_another_address_without_a_restart_once_they_are_told() {
+async fn connections_move_to_another_address_without_a_restart() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };

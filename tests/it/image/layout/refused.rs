@@ -77,7 +77,7 @@ async fn input_that_cannot_be_used_ends_with_two_and_one_line_why() {
 }
 
 #[tokio::test]
-async fn what_stands_in_the_way_ends_with_one_and_stays_as_it_is() {
+async fn a_file_in_the_way_exits_with_1_and_stays_unchanged() {
     let bench = Bench::new();
     fs::create_dir(bench.path("image")).expect("a folder");
     bench.put("image/letter", "dear");
