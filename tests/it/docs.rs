@@ -43,6 +43,26 @@ fn each_object<'a>(value: &'a Value, visit: &mut impl FnMut(&'a serde_json::Map<
     }
 }
 
+#[test]
+fn contributing_names_the_tests_of_every_route() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/contributing.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `/"));
+    let rows: Vec<_> = rows.filter_map(|row| row.split_once('|')).collect();
+    for (_, tests) in &rows {
+        for file in tests.split('`').skip(1).step_by(2) {
+            assert!(root.join("tests/it").join(file).exists(), "{file}");
+        }
+    }
+    for (operation, _) in operations(&document()) {
+        let (_, path) = operation.split_once(" /").unwrap();
+        let row = rows
+            .iter()
+            .any(|(route, _)| path.starts_with(route.trim().trim_end_matches('`')));
+        assert!(row, "docs/contributing.md has no tests of {operation}");
+    }
+}
+
 #[tokio::test]
 async fn the_document_is_the_same_committed_generated_and_served() {
     let hint = "run `cargo run -- generate openapi --out .`";
