@@ -53,7 +53,7 @@ impl Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// Source of the time.
 #[derive(Clone)]
 pub struct Clock(Source);
 

@@ -1,4 +1,4 @@
-//! What is counted of a minute, and what it looks like on its way to other processes.
+//! Counts of one minute, and their format between processes.
 
 use poem_openapi::Object;
 
@@ -26,7 +26,7 @@ pub struct Counts {
     pub deepest_hash_queue: u64,
 }
 
-/// How many numbers there are.
+/// Number of counters.
 const NUMBERS: usize = 8;
 
 impl Counts {
@@ -77,7 +77,7 @@ impl Counts {
         }
     }
 
-    /// What has been counted since `earlier`; the queue is that of now.
+    /// The counts since `earlier`, with the queue as it is now.
     pub(super) fn since(self, earlier: Self) -> Self {
         let (now, then) = (self.numbers(), earlier.numbers());
         let risen = |index: usize| now[index].saturating_sub(then[index]);
@@ -118,7 +118,7 @@ impl Counts {
 pub struct Minute {
     /// When it began.
     pub at: Timestamp,
-    /// What was counted in it.
+    /// Its counts.
     pub counts: Counts,
 }
 

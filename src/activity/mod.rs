@@ -28,7 +28,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::llm::Llm;
 use crate::storage::Storage;
 
-/// How long between two looks at the counters.
+/// Interval between two readings of the counters.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks between two reports to the other replicas.
@@ -61,7 +61,7 @@ pub struct Hour {
     pub minutes: Vec<Minute>,
     /// The replicas, in the order of their start.
     pub replicas: Vec<Replica>,
-    /// Whether these are the numbers of all replicas, and not of this one alone.
+    /// True where these are the numbers of all replicas, false where of this one alone.
     pub shared: bool,
 }
 
@@ -75,7 +75,7 @@ impl Hour {
 }
 
 impl Activity {
-    /// Begins to count; does no I/O, and tells nobody before [`Self::run`].
+    /// Begins to count; does no I/O, and reports nothing before [`Self::run`].
     #[must_use]
     pub fn new(storage: &Storage, auth: &Auth, llm: &Llm, clock: Clock) -> Self {
         let redis = storage.redis.as_ref();
@@ -135,7 +135,7 @@ impl Activity {
             minutes: Vec::new(),
             replicas: Vec::new(),
         });
-        // Before the first report, and while there is nobody to report to.
+        // Before the first report, and while Redis is unavailable, this replica lists itself.
         if !replicas.iter().any(|replica| replica.this_one) {
             replicas.push(self.0.me.clone().seen(now, true));
         }
@@ -153,7 +153,7 @@ impl Activity {
         }
     }
 
-    /// Counts and tells until `stop`; then tells the rest, and takes leave of the other replicas.
+    /// Counts and reports until `stop`; then reports the rest and leaves the list of replicas.
     pub async fn run(self, stop: CancellationToken) {
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -178,11 +178,11 @@ impl Activity {
         }
     }
 
-    /// Credits what was counted since the last look; gives the time of this one.
+    /// Credits the counts since the last reading; returns the time of this one.
     fn look(&self) -> Timestamp {
         let inner = &self.0;
-        // All is read under the lock, so that of two who look at once the later has the later
-        // numbers.
+        // Read everything under the lock: of two concurrent readers, the later one must not credit
+        // older totals.
         let mut own = self.own();
         let now = inner.clock.now();
         let cache = inner.llm.stats().counts();
@@ -201,7 +201,7 @@ impl Activity {
         now
     }
 
-    /// Tells the others what is new; whether it came through.
+    /// Reports new counts to the other replicas; returns whether Redis took them.
     async fn report(&self) -> bool {
         let Some(shared) = &self.0.shared else {
             return false;

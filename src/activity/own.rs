@@ -1,4 +1,4 @@
-//! What this process has counted: the last hour, a minute a slot, and what others know of it.
+//! Counts of this process: the last hour, a minute a slot, and the part that other processes know.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) struct Own {
 #[derive(Debug, Default)]
 struct Slot {
     counts: Counts,
-    /// What of it stands in Redis.
+    /// The part of it that Redis has.
     told: Option<Counts>,
 }
 
@@ -42,12 +42,12 @@ impl Own {
         self.totals = totals;
         let slot = self.minutes.entry(now).or_default();
         slot.counts = slot.counts.with(risen);
-        // A clock that was put back leaves minutes of the future behind: an hour of them at most.
+        // A clock that was set back leaves future minutes behind: drop all beyond an hour.
         self.minutes
             .retain(|minute, _| (now - minute).abs() < MINUTES);
     }
 
-    /// What was counted in `minute`.
+    /// The counts of `minute`.
     pub(super) fn at(&self, minute: i64) -> Counts {
         self.minutes
             .get(&minute)

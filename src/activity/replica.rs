@@ -18,11 +18,11 @@ pub struct Replica {
     pub started_at: Timestamp,
     /// When it was last heard of.
     pub last_seen_at: Timestamp,
-    /// Whether it is the one that says so.
+    /// True for the replica that answers.
     pub this_one: bool,
 }
 
-/// What a replica says of itself. It never changes, so that each stands in the list once.
+/// Self-description of a replica. It never changes, so that each replica is in the list once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Particulars {
     pub(super) id: String,
@@ -35,7 +35,7 @@ impl Particulars {
     /// Those of this process, which starts now.
     pub(super) fn of_this_process(clock: &Clock) -> Self {
         Self {
-            // Names, and protects nothing.
+            // An identifier, not a secret.
             id: format!("{:016x}", u64::from_be_bytes(random_bytes())),
             host: uname().nodename().to_string_lossy().into_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,4 +1,4 @@
-//! What all processes know of each other, in the database of the rate limits.
+//! Counts and descriptions of all processes, in the Redis database of the rate limits.
 //!
 //! Each replica keeps its own numbers of a minute as they are, in a field of its own, rather than
 //! adding to a sum: a script that is repeated, or whose answer is lost, then changes nothing.
@@ -14,7 +14,7 @@ use crate::storage::{RateLimitDb, RedisUnavailable};
 /// A replica that was silent for so long is gone.
 const GONE_MILLIS: i64 = 30_000;
 
-/// How long a minute is kept; an hour of them is read.
+/// Time that a minute is kept; an hour of them is read.
 const KEPT_MILLIS: i64 = 2 * 60 * 60 * 1000;
 
 const REPLICAS: &str = "aura:activity:replicas";
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     leave: Script,
 }
 
-/// What the other replicas have counted, minute by minute, and all that live.
+/// Counts of the other replicas, minute by minute, and all live replicas.
 pub(super) struct Others {
     pub(super) minutes: Vec<Counts>,
     pub(super) replicas: Vec<Replica>,
@@ -43,8 +43,8 @@ impl Shared {
         }
     }
 
-    /// Tells the numbers of `minutes`, and that this process lives. Whether it was known before:
-    /// where it was not, neither is what it told earlier.
+    /// Reports the counts of `minutes`, and that this process is alive. Returns whether the replica was
+    /// known before: where it was not, Redis has lost its earlier reports too.
     pub(super) async fn report(
         &self,
         me: &Particulars,
@@ -60,7 +60,7 @@ impl Shared {
         Ok(new == 0)
     }
 
-    /// What all but `me` have counted in the hour that ends with the minute `now`.
+    /// Counts of all replicas but `me` in the hour that ends with the minute `now`.
     pub(super) async fn read(
         &self,
         me: &Particulars,
@@ -89,11 +89,11 @@ impl Shared {
         })
     }
 
-    /// This process is about to end; what it told stays.
+    /// Ends the membership of this process; its counts stay.
     pub(super) async fn leave(&self, me: &Particulars) {
         let mut call = self.leave.prepare_invoke();
         call.key(REPLICAS).arg(me.write());
-        // Whoever is not taken off the list is gone from it soon.
+        // Best effort: a replica that stops reporting expires from the list.
         let _: Result<i64, RedisUnavailable> = self.db.db().invoke(&call).await;
     }
 }

@@ -39,7 +39,7 @@ enum AuditCommand {
     List {
         #[command(flatten)]
         filters: Filters,
-        /// How many at most.
+        /// Maximum number of events.
         #[arg(long, value_name = "N", default_value_t = 50,
               value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
@@ -61,13 +61,13 @@ enum AuditCommand {
 /// Which events; all of these must fit.
 #[derive(Args, Clone, Debug)]
 struct Filters {
-    /// What was done.
+    /// Action of the event.
     #[arg(long, value_parser = actions())]
     action: Option<String>,
-    /// Who did it: an e-mail, "command line" or "server".
+    /// Actor: an e-mail, "command line" or "server".
     #[arg(long)]
     actor: Option<String>,
-    /// Whose account: an e-mail.
+    /// Account: an e-mail.
     #[arg(long)]
     subject: Option<String>,
     /// From which address.

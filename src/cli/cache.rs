@@ -76,6 +76,6 @@ async fn record(app: &App) {
     let known = Migrations::new(sql.clone()).look().await.is_ok();
     let event = ActingAs::command_line().event(Action::CachePurged, "");
     if !known || app.audit().record(&event).await.is_err() {
-        tracing::warn!("the purge is not in the audit trail: the database cannot be asked");
+        tracing::warn!("the purge is not in the audit trail: the database cannot be queried");
     }
 }

@@ -30,7 +30,7 @@ impl Completions {
 fn script(shell: Shell, settings: &Settings) -> String {
     let names: Vec<&str> = settings.iter().map(|one| one.name.as_str()).collect();
     // Only here: the command itself takes small letters too, and suggests a name in place of a typo.
-    // Leaked, because clap takes names for the life of the process; it ends with the script.
+    // Leaked, because clap takes only static names; the process ends once the script is printed.
     let values = names
         .iter()
         .map(|name| PossibleValue::new(&*(*name).to_owned().leak()));

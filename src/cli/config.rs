@@ -31,7 +31,7 @@ pub struct ConfigArgs {
     command: ConfigCommand,
 }
 
-/// What to do with the settings.
+/// Commands on the settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Say everything that is wrong with the settings, and exit 78 if anything is.
@@ -105,7 +105,7 @@ impl ConfigArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
         if self.command.reads_the_environment() {
-            // Where standard error is closed, nobody can be told.
+            // If standard error is closed, warnings have no reader.
             let _ = warn(unread_dotenv().as_slice(), &mut err);
         }
         let done = self
@@ -113,7 +113,7 @@ impl ConfigArgs {
             .run(Environment::of_process(), &mut out, &mut err);
         match done {
             Ok(code) => Ok(ExitCode::from(code)),
-            // Whoever read our output has read enough of it.
+            // The reader, such as `head`, closed the pipe: not a failure.
             Err(error) if is_broken_pipe(&error) => Ok(ExitCode::from(OK)),
             Err(error) => Err(error),
         }

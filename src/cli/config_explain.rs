@@ -48,7 +48,7 @@ pub(super) fn run(
     });
     let explained: Vec<Explained> = explained.collect();
     if let Some(first) = explained.first() {
-        // What cannot be read is the same for all of them.
+        // Unreadable manifests are the same for all settings: report them once.
         for problem in first.found.iter().flat_map(|found| &found.unread) {
             writeln!(err, "warning: {problem}")?;
         }
@@ -65,7 +65,7 @@ pub(super) fn run(
     Ok(0)
 }
 
-/// What is said of a name that no setting has.
+/// The answer to a name that no setting has.
 fn unknown(service: &Service, name: &str) -> String {
     let near = service.settings.nearest(name);
     let near = near.map_or_else(String::new, |near| format!("did you mean {}? ", near.name));

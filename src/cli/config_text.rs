@@ -1,4 +1,4 @@
-//! How values of settings look in print, for people and for scripts. No I/O.
+//! Values of settings in print, for people and for scripts. No I/O.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::schema::{Entry, REDACTED, Shown};
 
-/// What stands for a value that is not there.
+/// Stands for a missing value.
 const NOT_SET: &str = "[not set]";
 
 /// One line a setting: name, value, origin.

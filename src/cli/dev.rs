@@ -1,4 +1,4 @@
-//! What `--dev` stands on: a folder `.aura` that holds a database and a signing key, and is kept
+//! The folder `.aura` of `--dev`, which holds a database and a signing key, and is kept
 //! out of version control by its own `.gitignore`.
 //!
 //! Anyone who has the key can sign tokens. So a file that another user made, may write or may read is
@@ -52,6 +52,7 @@ impl Dev {
     pub(super) fn prepare() -> anyhow::Result<Self> {
         make_folder()?;
         let folder = open_folder()?.context("the folder .aura was deleted meanwhile")?;
+        // Before the key, so that no commit can catch the key without it.
         write_new(folder.as_fd(), ".gitignore", "*\n")?;
         let new_key = URL_SAFE_NO_PAD.encode(random_bytes::<48>());
         write_new(folder.as_fd(), KEY_FILE, &new_key)?;
@@ -68,6 +69,7 @@ impl Dev {
     }
 
     fn read(folder: BorrowedFd<'_>) -> anyhow::Result<Self> {
+        // A prepared journal or link would be read, or written through, by SQLite itself.
         for name in DATABASE_FILES {
             if let Ok(found) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
                 refuse_foreign(name, &found, Mode::WGRP | Mode::WOTH)?;
@@ -156,11 +158,12 @@ fn open_folder() -> anyhow::Result<Option<OwnedFd>> {
 /// The text of the file `.env` in this folder; none where there is none.
 ///
 /// # Errors
-/// When another user than root may have written it, or it is no ordinary file, too large or no text.
+/// When a user other than root may have written it, or when it is not a regular file, too large or
+/// not text.
 pub(super) fn dotenv() -> anyhow::Result<Option<String>> {
     const OTHERS: &str = "so another user may choose the settings: make it yours alone to write";
     let failed = || format!("cannot read {DOTENV}");
-    // Without NONBLOCK a pipe would be waited for.
+    // NONBLOCK, because opening a named pipe would wait for its writer forever.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(CWD, DOTENV, flags, Mode::empty()) {
         Ok(file) => file,
@@ -170,7 +173,7 @@ pub(super) fn dotenv() -> anyhow::Result<Option<String>> {
     let found = fstat(&file).with_context(failed)?;
     let link = statat(CWD, DOTENV, AtFlags::SYMLINK_NOFOLLOW).with_context(failed)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
-        bail!("{DOTENV} is no ordinary file: delete it, or start in another folder");
+        bail!("{DOTENV} is not a regular file: delete it, or start in another folder");
     }
     let trusted = [0, geteuid().as_raw()];
     for owner in [found.st_uid, link.st_uid] {
@@ -179,7 +182,7 @@ pub(super) fn dotenv() -> anyhow::Result<Option<String>> {
         }
     }
     let mode = Mode::from_raw_mode(found.st_mode);
-    // Where each user has a group of one, files that this group may write are the rule.
+    // Distributions with one group for each user create files that this group may write.
     let by_group = mode.intersects(Mode::WGRP) && found.st_gid != getegid().as_raw();
     if by_group || mode.intersects(Mode::WOTH) {
         bail!("{DOTENV} has mode {:03o}, {OTHERS}", mode.bits());
@@ -231,7 +234,7 @@ fn write_new(folder: BorrowedFd<'_>, name: &str, text: &str) -> anyhow::Result<(
 /// The text of a file that nobody else may read.
 fn read(folder: BorrowedFd<'_>, name: &str) -> anyhow::Result<String> {
     let failed = || format!("cannot read {FOLDER}/{name}");
-    // Without NONBLOCK a pipe would be waited for.
+    // NONBLOCK, because opening a named pipe would wait for its writer forever.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(folder, name, flags, Mode::empty()) {
         Ok(file) => file,

@@ -17,7 +17,7 @@ use super::setup::runtime;
 use crate::config::Config;
 use crate::schema::Environment;
 
-/// How long the server may take to answer: it promises one second.
+/// Time that the server has to answer: it promises one second.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Ask a running server whether it is healthy.
@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(3);
     aura healthcheck --url http://localhost:8000/health/ready\n\n\
     Exit codes: 0 healthy, 1 not.")]
 pub(super) struct Healthcheck {
-    /// Where to ask, instead of /health at the port of `SERVER_PORT` on this machine.
+    /// Address to ask, instead of /health at the port of `SERVER_PORT` on this machine.
     #[arg(long)]
     url: Option<Uri>,
     /// Read this directory, which holds one file a variable, instead of `SETTINGS_DIR`.
@@ -54,6 +54,7 @@ impl Healthcheck {
 
 /// The server that the same settings would start.
 fn own_server(secrets_dir: Option<&Path>) -> anyhow::Result<Uri> {
+    // The probe of a container may lack the secrets of its server, and needs none.
     let loader = Config::loader(Environment::of_process())?
         .secrets_elsewhere(true)
         .secrets_dir(secrets_dir.map(Path::to_owned));
@@ -94,6 +95,7 @@ async fn ask(url: &Uri) -> anyhow::Result<hyper::StatusCode> {
     let answer = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
+        // Read to the end: an answer that stops in the middle is a failure.
         response.into_body().collect().await?;
         anyhow::Ok(status)
     };

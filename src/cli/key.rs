@@ -25,7 +25,7 @@ enum KeyCommand {
     #[command(after_help = "Examples:\n  aura key generate\n  \
         (umask 077 && aura key generate --algorithm ES256 > jwt-private-key.pem)")]
     Generate {
-        /// What the key is for, as in `JWT_ALGORITHM`.
+        /// Algorithm of the key, as in `JWT_ALGORITHM`.
         #[arg(long, default_value = "HS256", ignore_case = true, value_parser = algorithms())]
         algorithm: Algorithm,
     },

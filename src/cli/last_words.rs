@@ -22,9 +22,9 @@ pub(super) fn say(reason: &str, code: u8, is_unattended: bool) {
     } else {
         output::error(&format!("aura: {reason}"));
     }
-    // A command that `kubectl exec` runs is not what the container ends with.
+    // Only the first process ends the container; `kubectl exec` starts others.
     if std::process::id() == 1 {
-        // Where it cannot be written, the log has the reason.
+        // Best effort: the log has the reason too.
         let _ = note(Path::new(TERMINATION_LOG), reason);
     }
 }

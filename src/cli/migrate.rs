@@ -29,7 +29,7 @@ impl Migrate {
             let before = migrations
                 .look()
                 .await
-                .context("the database cannot be asked")?;
+                .context("the database cannot be queried")?;
             migrations
                 .run()
                 .await

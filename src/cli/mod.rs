@@ -94,13 +94,13 @@ impl Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     // Without this the first `rediss://` or `https://` call would panic, whatever the crate graph.
-    // It fails only when it was done before.
+    // The call fails only when a provider is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let error = usage::explain(error);
-            // Where standard error is closed, the exit code still tells.
+            // If standard error is closed, the exit code must do.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 /// Prints to standard output.
 ///
 /// # Errors
-/// What the system says, a broken pipe included; [`is_broken_pipe`] knows it again.
+/// Error of the system, broken pipes included; [`is_broken_pipe`] recognises those.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -17,7 +17,7 @@ pub(super) fn error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether standard output was closed by its reader.
+/// Checks whether standard output was closed by its reader.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -62,7 +62,7 @@ impl Serve {
             };
             anyhow::Ok(serve(app, !self.no_migrate, listening).await?)
         });
-        // Whatever still runs was given its time.
+        // The drain has had its time: what still runs is cut off.
         runtime.shutdown_timeout(Duration::from_millis(100));
         outcome.map(|()| ExitCode::SUCCESS)
     }

@@ -1,4 +1,4 @@
-//! What every command that touches the server's data shares: its settings, its logs, its runtime.
+//! Settings, logs and runtime of every command that touches the server's data.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::schema::{Environment, Loaded};
 use crate::server::{App, SecretFiles, telemetry};
 use crate::storage::{Migrations, Schema};
 
-/// Where settings come from.
+/// Source of the settings.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Source {
     /// Use the defaults for trying things out: SQLite and a generated key in .aura/, no Redis,
@@ -70,6 +70,7 @@ impl Source {
         let files = SecretFiles::new(loader);
         let mut config = files
             .load()
+            // Faults are logged too, in the format that the settings of the log ask for.
             .inspect_err(|_| telemetry::start(&files.log()))?;
         if !self.dev {
             config.warnings.extend(dev::unread_dotenv());
@@ -143,7 +144,7 @@ impl Ready {
                 Ok(pending) => {
                     anyhow::bail!("{pending}: run `aura migrate` first, or start the server")
                 }
-                Err(error) => Err(error).context("the database cannot be asked"),
+                Err(error) => Err(error).context("the database cannot be queried"),
             }
         })
     }
@@ -185,7 +186,7 @@ fn no_server() -> String {
 fn no_database(path: &Path, dev: bool) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let problem = format!(
-        "there is no database at {}, where DATABASE_URL leads",
+        "DATABASE_URL names {}, where there is no database",
         path.display()
     );
     let elsewhere = dev_server::recall();

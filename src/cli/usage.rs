@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn other_errors_stay_as_they_are() {
-        // Of many that end in _URL none is meant more than another.
+        // A suffix that many settings share, such as _URL, points to none of them.
         for line in ["aura serve --url x", "aura serve --nonsense", "aura srve"] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert!(!explain(error).to_string().contains("VALUE"), "{line}");

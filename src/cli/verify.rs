@@ -1,6 +1,6 @@
 //! `aura verify`: the checklist of a release, put to a checkout, an image and manifests.
 //!
-//! What is asked is the business of `verify`; here is where it looks, and how it is printed.
+//! The questions are those of `verify`; here are the places to look, and the printing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::{USAGE, output};
 use crate::deploy::service::Service;
 use crate::verify::{Checkout, Image, Manifests, Subject, Unusable, verify};
 
-/// Where the checkout is, where nobody names one.
+/// The checkout, where none is named.
 const HERE: &str = ".";
 
 /// Check a release: its source, its image and its manifests, item by item, with evidence.
@@ -97,7 +97,7 @@ fn manifests(path: &Path) -> Result<Manifests, Unusable> {
     }
 }
 
-/// What was read.
+/// The subject as it was read.
 type Given = (Option<Checkout>, Option<Image>, Option<Manifests>);
 
 /// The folder that we are in, where it is a checkout of the service.

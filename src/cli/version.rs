@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{allocator, output};
 
-/// What may stand in the place of a command.
+/// Options that stand in place of a command.
 #[derive(Args, Debug)]
 pub(super) struct Version {
     /// Print the version.

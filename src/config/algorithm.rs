@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How access tokens are signed (RFC 7518, RFC 8037).
+/// Signature algorithm of access tokens (RFC 7518, RFC 8037).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Algorithm {
     /// HMAC with SHA-256 and the secret key.

@@ -1,11 +1,11 @@
-//! How long the audit trail is kept.
+//! Settings of the audit trail.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::schema::Bounded;
 
-/// How long the audit trail is kept.
+/// Retention of the audit trail.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {

@@ -1,4 +1,4 @@
-//! Who may have an account, and where a sign-in in a browser holds and leads to.
+//! Settings of registration and of browser sessions.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{CorsOrigin, HostPort};
 
-/// Who may have an account, and where a sign-in in a browser holds and leads to.
+/// Registration, and the reach of a sign-in in a browser.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
-    /// Who may register, at `POST /auth/register` and on the dashboard. In staging and production
+    /// Registration at `POST /auth/register` and on the dashboard. In staging and production
     /// the default is `closed`.
     #[schemars(extend("x-default-in" = { "production": "closed", "staging": "closed" }))]
     pub registration: Registration,
@@ -31,14 +31,14 @@ pub struct Auth {
     pub cookie_domain: Option<Host>,
 }
 
-/// Who may register.
+/// Registration of new accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     /// Anybody.
     #[default]
     Open,
-    /// Nobody: accounts are made with `aura user create`, or by an administrator.
+    /// No one can register: administrators create accounts, or `aura user create` does.
     Closed,
 }
 
@@ -64,7 +64,7 @@ impl Host {
         }
     }
 
-    /// Whether the host is `domain` or below it, whatever its port.
+    /// Checks whether the host is `domain` or below it, whatever its port.
     #[must_use]
     pub fn is_within(&self, domain: &str) -> bool {
         let name = self.name();
@@ -72,7 +72,7 @@ impl Host {
         below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
-    /// Whether the host is an IP address, or a name without a dot.
+    /// Checks for an IP address, or a name without a dot.
     #[must_use]
     pub fn is_no_domain(&self) -> bool {
         let address = HostPort::parse(&self.0).and_then(|host| host.address());

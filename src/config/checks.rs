@@ -70,7 +70,7 @@ fn private_key(config: &Config) -> Option<Fault> {
     })
 }
 
-/// Whoever holds one secret should not be able to sign tokens by it.
+/// A signing key that is another secret as well. The holder of that secret could sign tokens.
 fn reused_key(config: &Config) -> Option<Fault> {
     let key = config.jwt.secret_key.as_ref()?.expose();
     let same = |other: Option<&String>| other.is_some_and(|other| other == key.as_str());
@@ -108,7 +108,7 @@ fn reused_key(config: &Config) -> Option<Fault> {
     ))
 }
 
-/// A token that is shown again gives the pair of its first use, which must not have expired.
+/// A grace so long that a repeated refresh could return an expired access token.
 fn long_grace(config: &Config) -> Option<Fault> {
     let half_life = config.jwt.access_token_expire_minutes.get() * 30;
     (config.jwt.refresh_grace_seconds.get() > half_life).then(|| {
@@ -121,7 +121,7 @@ fn long_grace(config: &Config) -> Option<Fault> {
     })
 }
 
-/// A previous secret stands beside the one that replaced it.
+/// A previous client secret that is still the current one.
 fn previous_secret(config: &Config) -> Option<Fault> {
     let previous = config.oauth.previous_client_secret.as_ref()?.expose();
     let secret = config.oauth.client_secret.as_ref()?.expose();
@@ -131,7 +131,7 @@ fn previous_secret(config: &Config) -> Option<Fault> {
     (secret == previous).then(|| Fault::new(FaultKind::Conflict, name, problem, remedy))
 }
 
-/// A token for nobody would be accepted nowhere.
+/// No audience, or too many: each is in every token.
 fn audience(config: &Config) -> Option<Fault> {
     let count = config.jwt.audience.len();
     let problem = match count {
@@ -150,7 +150,7 @@ fn audience(config: &Config) -> Option<Fault> {
     ))
 }
 
-/// HTTP Basic ends the user name at the first colon.
+/// A client id with a colon: HTTP Basic ends the user name at the first one (RFC 7617, 2).
 fn client_name(config: &Config) -> Option<Fault> {
     let id = config.oauth.client_id.as_ref()?;
     id.contains(':').then(|| {
@@ -163,7 +163,8 @@ fn client_name(config: &Config) -> Option<Fault> {
     })
 }
 
-/// A host that the session cookie never reaches would ask for a sign-in again and again.
+/// A cookie domain that browsers refuse, or hosts outside of it, which would ask for a sign-in again
+/// and again.
 fn cookie_domain(config: &Config) -> Option<Fault> {
     let auth = &config.auth;
     let domain = auth.cookie_domain.as_ref()?;
@@ -194,7 +195,7 @@ fn cookie_domain(config: &Config) -> Option<Fault> {
     ))
 }
 
-/// Where browsers are sent to must be theirs to reach, and must get the cookie it sets.
+/// An address that browsers cannot open, or that is outside of the cookie's domain.
 fn public_url(config: &Config) -> Option<Fault> {
     let url = config.auth.public_url.as_ref()?.as_str();
     let host = url

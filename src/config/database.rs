@@ -10,7 +10,7 @@ use crate::schema::{Bounded, Secret};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// Where accounts are kept: `sqlite://FILE` for one replica, or
+    /// Database of the accounts: `sqlite://FILE` for one replica, or
     /// `postgres://USER:PASSWORD@HOST:5432/NAME` for many. An SQLite file is created when it is
     /// missing.
     ///

@@ -111,6 +111,7 @@ impl<'a> Parts<'a> {
             .iter()
             .try_for_each(|(key, value)| parameter(key, value))?;
         let mode = ["sslmode", "ssl-mode"];
+        // The driver takes the last of the two spellings.
         let mode = given.iter().rfind(|(key, _)| mode.contains(&key.as_str()));
         let verified = mode.is_some_and(|(_, mode)| mode.to_lowercase().starts_with("verify-"));
         if TlsFiles::of(&given)?.authority.is_some() && !verified {
@@ -142,7 +143,7 @@ fn parameter(key: &str, value: &str) -> Result<(), &'static str> {
              postgres://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME",
         ),
         "host" if !value.starts_with('/') && bare_host(value).is_none() => {
-            Err("has a parameter host that is no host; name one, or the folder of a socket")
+            Err("has a parameter host that is not a host; name one, or the folder of a socket")
         }
         _ if known => Ok(()),
         _ => Err(

@@ -45,7 +45,7 @@ impl Config {
                 };
                 address(self) == address(new)
             }
-            // Without it, development makes a key up, and tokens of this moment would be refused.
+            // A missing file would make development generate a key, and every current token would be refused.
             "JWT_SECRET_KEY" => new.jwt.secret_key.is_some(),
             name => FOLLOWED.contains(&name),
         };

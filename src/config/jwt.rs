@@ -1,4 +1,4 @@
-//! How tokens are signed and how long they live. What a key must look like is in
+//! Settings of tokens: algorithm, keys, issuer, audience, lifetimes. The requirements of a key are in
 //! `signing_key.rs`.
 
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use super::previous_keys::PreviousKeys;
 use super::signing_key::{PrivateKey, SecretKey};
 use crate::schema::{Bounded, Secret};
 
-/// How tokens are signed and how long they live.
+/// Signatures and lifetimes of tokens.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Jwt {
@@ -22,7 +22,7 @@ pub struct Jwt {
     /// while the server runs.
     #[schemars(extend("x-required-in" = ["staging", "production"]))]
     pub secret_key: Option<Secret<SecretKey>>,
-    /// How access tokens are signed. HS256, HS384 and HS512 use `JWT_SECRET_KEY`; RS256, ES256 and
+    /// Algorithm that signs access tokens. HS256, HS384 and HS512 use `JWT_SECRET_KEY`; RS256, ES256 and
     /// EdDSA use `JWT_PRIVATE_KEY`, and other services verify with the keys at
     /// `/.well-known/jwks.json`.
     pub algorithm: Algorithm,
@@ -40,7 +40,7 @@ pub struct Jwt {
     ///
     /// A change of its file is taken over while the server runs.
     pub previous_keys: Option<Secret<PreviousKeys>>,
-    /// Who issues the tokens: their `iss` claim, and required of every token that comes back. With the
+    /// Issuer of the tokens: their `iss` claim, which is required of every token. With the
     /// address of this server, such as `https://auth.example.com`,
     /// `/.well-known/oauth-authorization-server` describes it to OAuth clients.
     pub issuer: String,

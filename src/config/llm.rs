@@ -51,7 +51,7 @@ pub struct Llm {
     /// Bytes of answers kept in this process where `REDIS_ENABLED=false`; what was used least
     /// makes room. Redis has a limit of its own, `maxmemory`.
     pub cache_memory_bytes: Bounded<1_048_576, 17_179_869_184>,
-    /// Who shares the answers that are kept.
+    /// Sharing of cached answers between users.
     pub cache_scope: CacheScope,
 }
 
@@ -76,13 +76,13 @@ impl Default for Llm {
 }
 
 impl Llm {
-    /// How long an answer is kept.
+    /// Time that an answer is cached.
     #[must_use]
     pub fn cache_ttl(&self) -> Duration {
         Duration::from_secs(self.cache_ttl_seconds.as_u64())
     }
 
-    /// How long the upstream may be silent.
+    /// Longest silence of the upstream.
     #[must_use]
     pub fn upstream_timeout(&self) -> Duration {
         Duration::from_secs(self.upstream_timeout_seconds.as_u64())
@@ -101,13 +101,13 @@ pub enum CacheRequests {
     All,
 }
 
-/// Who shares the answers that are kept.
+/// Sharing of cached answers between users.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CacheScope {
-    /// Nobody: each user is answered from that user's own questions.
+    /// No sharing: each user is answered from that user's own questions.
     #[default]
     User,
-    /// Everybody: one user may be answered from what another asked.
+    /// One cache: a user may be answered from the question of another.
     Shared,
 }

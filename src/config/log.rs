@@ -1,31 +1,31 @@
-//! What is logged, and how.
+//! Settings of the log.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is logged, and how.
+/// Level and format of the log.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// The least important messages that are still logged.
     pub level: Level,
-    /// How a message is written to standard error. In production the default is `json`.
+    /// Format of messages on standard error. In production the default is `json`.
     #[schemars(extend("x-default-in" = { "production": "json" }))]
     pub format: Format,
 }
 
-/// How important a message is.
+/// Importance of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Something failed.
     Error,
-    /// Something will hurt later.
+    /// Something works and will fail later.
     Warn,
-    /// What the service does.
+    /// Steps of the service.
     #[default]
     Info,
-    /// How it does it.
+    /// Details of each step.
     Debug,
     /// Everything.
     Trace,
@@ -45,7 +45,7 @@ impl Level {
     }
 }
 
-/// How a message is written.
+/// Format of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {

@@ -1,4 +1,4 @@
-//! What aura reads: one section a file, one line a section.
+//! The settings of aura: one section a file, one line a section.
 //!
 //! A setting is one field: its variable, docs, range, default and secrecy follow from it, in the
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
@@ -62,11 +62,11 @@ pub use tls_files::{TlsFault, TlsFiles, TlsMaterial};
 /// `CREDENTIALS_DIRECTORY`, because a shell on a console inherits the one of its getty.
 pub const SECRETS_VARIABLE: &str = "SETTINGS_DIR";
 
-/// Everything that aura can be told.
+/// All settings.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where this process runs. Staging and production insist on a signing key of their own, and
+    /// Environment of this process. Staging and production insist on a signing key of their own, and
     /// production refuses variables whose names are nearly a setting's and logs JSON.
     pub environment: Tier,
     /// The HTTP server: addresses, limits and time-outs.
@@ -75,23 +75,23 @@ pub struct Config {
     pub database: Database,
     /// Redis, or Valkey: sessions, rate limits and the LLM cache.
     pub redis: Redis,
-    /// How tokens are signed and how long they live.
+    /// Signatures and lifetimes of tokens.
     pub jwt: Jwt,
-    /// When sessions end by themselves.
+    /// Lifetimes of sessions.
     pub session: Session,
-    /// Who may have an account, and where a sign-in in a browser holds and leads to.
+    /// Registration, and the reach of a sign-in in a browser.
     pub auth: Auth,
     /// Credentials of other services that ask about tokens.
     pub oauth: OAuth,
-    /// What passwords must be and how they are hashed.
+    /// Requirements and hashing of passwords.
     pub password: Password,
-    /// How often a client may try.
+    /// Rate limits.
     pub rate_limit: RateLimit,
     /// The cache in front of a language model.
     pub llm: Llm,
-    /// How long the audit trail is kept.
+    /// Retention of the audit trail.
     pub audit: Audit,
-    /// What is logged, and how.
+    /// Level and format of the log.
     pub log: Log,
 }
 
@@ -101,10 +101,10 @@ pub struct Config {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// A person's machine: a missing signing key is made up for the life of the process.
+    /// A person's machine: a missing signing key is generated for the life of the process.
     #[default]
     Development,
-    /// Like production, for trying things out.
+    /// A copy of production for tests.
     Staging,
     /// Real users.
     Production,

@@ -1,15 +1,15 @@
-//! How often a client may try.
+//! Settings of rate limits.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::Bounded;
 
-/// How often a client may try.
+/// Rate limits.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimit {
-    /// Whether there are any limits. `false` is for load tests, and for a proxy that limits.
+    /// Use of rate limits. `false` is for load tests, and for servers behind a proxy that limits.
     pub enabled: bool,
     /// Tries a minute to sign in to one account from one address, or on one device that signed in to
     /// it within 30 days. An account takes ten times as many failures from all unfamiliar addresses
@@ -19,7 +19,7 @@ pub struct RateLimit {
     pub address_per_minute: Bounded<1, 1_000_000>,
     /// Calls a minute of the routes under `/v1` from one user, cached or not.
     pub llm_per_minute: Bounded<1, 1_000_000>,
-    /// What holds while Redis is away.
+    /// Limits while Redis is unavailable.
     pub fail_mode: FailMode,
 }
 
@@ -35,7 +35,7 @@ impl Default for RateLimit {
     }
 }
 
-/// What holds while Redis is away.
+/// Limits while Redis is unavailable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FailMode {

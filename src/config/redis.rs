@@ -1,4 +1,4 @@
-//! Redis, or Valkey: where it is, and which of its databases holds what.
+//! Settings of Redis or Valkey: the address, and the use of each database.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::schema::{Bounded, Secret, Zeroize};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Redis {
-    /// Where Redis or Valkey listens: `redis://[USER:PASSWORD@]HOST:PORT`, or `rediss://` over
+    /// Address of Redis or Valkey: `redis://[USER:PASSWORD@]HOST:PORT`, or `rediss://` over
     /// TLS. A database number at its end is accepted and not used: the settings below say which
     /// database holds what.
     ///
@@ -28,7 +28,7 @@ pub struct Redis {
         extend("default" = RedisUrl::DEFAULT)
     )]
     pub url: Secret<RedisUrl>,
-    /// Whether Redis is used at all. `false` keeps sessions, rate limits and the LLM cache in this
+    /// Use of Redis. `false` keeps sessions, rate limits and the LLM cache in this
     /// process: they end with it, and there can be one replica only.
     pub enabled: bool,
     /// Number of the database that holds refresh tokens and sessions. Losing it signs everybody
@@ -63,7 +63,7 @@ impl Default for Redis {
 }
 
 impl Redis {
-    /// Where the cached answers are, and the variable that says so.
+    /// The address of the cached answers, and the variable that sets it.
     #[must_use]
     pub fn cache(&self) -> (&'static str, &RedisUrl) {
         match &self.cache_url {
@@ -90,7 +90,7 @@ impl RedisUrl {
         &self.0
     }
 
-    /// Whether the connection is encrypted.
+    /// Checks whether the connection is encrypted.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.0.starts_with("rediss:") || self.0.starts_with("valkeys:")
@@ -117,7 +117,7 @@ fn rest(url: &str) -> Option<&str> {
     schemes.find_map(|scheme| url.strip_prefix(scheme))
 }
 
-/// What stands between the scheme and the path.
+/// The part between the scheme and the path.
 fn authority(url: &str) -> Option<&str> {
     rest(url)?.split(['/', '?', '#']).next()
 }

@@ -96,13 +96,13 @@ impl Default for Server {
 }
 
 impl Server {
-    /// How long requests in flight may take after a stop signal.
+    /// Time that requests in flight have after a stop signal.
     #[must_use]
     pub fn shutdown_timeout(&self) -> Duration {
         Duration::from_secs(self.shutdown_timeout_seconds.as_u64())
     }
 
-    /// How long the head of a request may take.
+    /// Time that the head of a request may take.
     #[must_use]
     pub fn header_timeout(&self) -> Duration {
         Duration::from_secs(self.header_timeout_seconds.as_u64())
@@ -114,7 +114,7 @@ impl Server {
         Duration::from_secs(self.body_timeout_seconds.as_u64())
     }
 
-    /// How long a connection may rest.
+    /// Time that a connection may be idle.
     #[must_use]
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout_seconds.as_u64())
@@ -138,7 +138,7 @@ pub enum HealthDetails {
 pub struct Cidr(IpNet);
 
 impl Cidr {
-    /// Whether `address` is in the network.
+    /// Checks whether `address` is in the network.
     #[must_use]
     pub fn contains(&self, address: &IpAddr) -> bool {
         self.0.contains(address)

@@ -1,4 +1,4 @@
-//! What a signing key must look like before anything is signed with it.
+//! Keys that sign tokens, and the requirements that they meet before they are used.
 //!
 //! Only shape is checked here; whether a PEM block holds a usable key is for the code that signs.
 //! No message quotes a key.
@@ -69,6 +69,7 @@ impl TryFrom<String> for SecretKey {
 }
 
 fn refuse_weak(key: &str) -> Result<(), String> {
+    // Without separators and case: examples are copied with other quotes, dashes and capitals.
     let plain: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
     let copied = EXAMPLE_FRAGMENTS
@@ -97,7 +98,7 @@ fn refuse_weak(key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether `bytes` is a short run said again and again.
+/// Checks whether `bytes` repeats a short run.
 fn repeats(bytes: &[u8]) -> bool {
     (1..=LONGEST_REPEAT)
         .any(|period| bytes.len() > 2 * period && bytes[period..] == bytes[..bytes.len() - period])
@@ -114,7 +115,7 @@ impl PrivateKey {
         &self.0
     }
 
-    /// Whether it is in the older form that holds RSA keys only (PKCS #1).
+    /// Checks for the older format that holds RSA keys only (PKCS #1).
     #[must_use]
     pub fn is_pkcs1(&self) -> bool {
         self.0.contains("-----BEGIN RSA PRIVATE KEY-----")
@@ -142,8 +143,10 @@ pub(super) fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
     match label {
         "EC PRIVATE KEY" => Err("is an elliptic curve key in the older SEC1 form; \
              convert it with `openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW`"),
-        "ENCRYPTED PRIVATE KEY" => Err("is encrypted, and there is nobody to type its password; \
-             decrypt it with `openssl pkcs8 -in OLD -out NEW`"),
+        "ENCRYPTED PRIVATE KEY" => Err(
+            "is encrypted, and a server has no one to type its password; \
+             decrypt it with `openssl pkcs8 -in OLD -out NEW`",
+        ),
         "PRIVATE KEY" | "RSA PRIVATE KEY" | "PUBLIC KEY" => Ok(()),
         _ => Err("holds a PEM block that is no signing key; \
              give a PRIVATE KEY block, as `aura key generate` makes it"),
@@ -163,7 +166,7 @@ pub(super) fn split(text: &str) -> Vec<Part> {
     loop {
         let begin = rest.find("-----BEGIN ");
         let words = &rest[..begin.unwrap_or(rest.len())];
-        // A byte-order mark begins each of several files that were joined.
+        // Several files that were joined have a byte-order mark each.
         let words = words.split(|c: char| c == ',' || c == '\u{feff}' || c.is_whitespace());
         // A line break written as `\n` between two blocks is no key.
         let words = words.filter(|word| !word.replace("\\r", "").replace("\\n", "").is_empty());

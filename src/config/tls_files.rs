@@ -130,7 +130,7 @@ fn read(parameter: &'static str, path: &Path) -> Result<Vec<u8>, TlsFault> {
     let read = std::fs::metadata(path).and_then(|file| {
         // Opening a pipe would wait for its writer.
         if !file.is_file() {
-            return Err(std::io::Error::other("it is no file"));
+            return Err(std::io::Error::other("not a file"));
         }
         File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)
     });

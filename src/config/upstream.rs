@@ -16,7 +16,7 @@ const ROUTES: [&str; 7] = [
     "/responses",
 ];
 
-/// A URL that no route can be put behind.
+/// A URL to which no route can be appended.
 pub(super) fn url(config: &Config) -> Option<Fault> {
     let url = config.llm.upstream_url.as_deref()?;
     let rest = ["http://", "https://"]
@@ -31,7 +31,7 @@ pub(super) fn url(config: &Config) -> Option<Fault> {
             "put the key into LLM_UPSTREAM_API_KEY".to_owned(),
         ),
         _ if url.contains(['?', '#']) => (
-            "has a query or a fragment, and the routes are put behind it".to_owned(),
+            "has a query or a fragment, and the routes are appended to it".to_owned(),
             "write the base alone, like https://api.openai.com/v1".to_owned(),
         ),
         (Some(authority), route)
@@ -39,12 +39,12 @@ pub(super) fn url(config: &Config) -> Option<Fault> {
         {
             let route = route?;
             (
-                format!("leads to {route}, and the routes are put behind it"),
+                format!("leads to {route}, and the routes are appended to it"),
                 format!("write the base alone: the same without {route} and what follows it"),
             )
         }
         _ => (
-            "is no http or https URL".to_owned(),
+            "is not an http or https URL".to_owned(),
             "write it like https://api.openai.com/v1".to_owned(),
         ),
     };

@@ -173,6 +173,7 @@ impl<'a> Pieces<'a> {
     fn cheapest(&mut self) -> f64 {
         let mut best = vec![f64::INFINITY; self.text.len() + 1];
         best[0] = 0.0;
+        // Pieces lead only forward, so one pass in order finds the cheapest path.
         for (start, pieces) in self.from.iter().enumerate() {
             self.steps += pieces.len();
             for &(end, cost) in pieces {
@@ -194,7 +195,7 @@ fn spelling_cost(part: &[Letter]) -> f64 {
         _ => part.len(),
     };
     let replaced = part.iter().filter(|letter| letter.replaced()).count();
-    // Each is a choice of two, of which a long word has only so many that are remembered.
+    // Each is a choice of two, but people remember only a few such choices in a long word.
     f64::from(u8::try_from((capitals + replaced).min(6)).unwrap_or(6)) * 0.3
 }
 

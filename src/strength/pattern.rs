@@ -18,7 +18,8 @@ pub(super) fn single(text: &[Letter], at: usize) -> f64 {
         '0'..='9' | ' ' | '-' | '_' | '.' => 1.0,
         'a'..='z' => 1.415,
         c if c.is_ascii() => 1.5,
-        // Alphabets of some thirty letters; beyond them are syllables and pictures.
+        // Alphabets of about thirty letters; the blocks beyond are syllabaries and ideographs, with far
+        // more characters to guess from.
         c if c < '\u{700}' => 1.5,
         _ => 2.5,
     };
@@ -35,7 +36,7 @@ pub(super) fn sequences(text: &[Letter]) -> impl Iterator<Item = (usize, f64)> +
     let number = |letter: &Letter| i64::from(u32::from(letter.plain));
     let step = |a: &Letter, b: &Letter| {
         let step = number(b) - number(a);
-        // After nine comes nought.
+        // Keyboards and counters go from 9 to 0.
         match (a.plain, b.plain) {
             ('9', '0') => 1,
             ('0', '9') => -1,

@@ -44,7 +44,7 @@ impl Diff {
         let schema: serde_json::Value = serde_json::from_str(&text)
             .with_context(|| format!("{shown} is not JSON; {wanted}"))?;
         let old = Settings::from_schema(&schema)
-            .with_context(|| format!("{shown} is no schema of settings; {wanted}"))?;
+            .with_context(|| format!("{shown} is not a schema of settings; {wanted}"))?;
         let note = upgrade_note(&old, &aura()?.settings);
         let text = if self.json {
             format!("{:#}\n", serde_json::to_value(&note)?)

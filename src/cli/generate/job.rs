@@ -36,7 +36,7 @@ impl Job {
         let words = ["aura"]
             .into_iter()
             .chain(self.command.iter().map(String::as_str));
-        // A Job that cannot run is better refused here than found in the cluster.
+        // Refuse a Job here that could only fail in the cluster.
         let cli = Cli::try_parse_from(words).context("not a command of aura")?;
         if self.command.iter().any(|word| word == "--dev") {
             bail!("--dev takes the database of this folder, which no pod has; leave it out");

@@ -42,7 +42,7 @@ const ALL: &str = "all";
 pub(super) struct Generate {
     #[command(subcommand)]
     command: Option<Special>,
-    /// What to render.
+    /// Artefact to render.
     #[arg(required = true, value_parser = artefacts())]
     artefact: Option<String>,
     /// Write the files below DIR; without it, one artefact goes to standard output.
@@ -113,7 +113,7 @@ impl Generate {
         let others = self.service.is_some();
         let files = render(&project, &name, others)?;
         if let Some(dir) = self.out {
-            // What is there is the last that may have been applied.
+            // The files on disk are the last that may have been applied.
             let is_applied = name == ALL || name == "k8s";
             let handovers = is_applied.then(|| next::handovers(&dir, &project));
             let written = tree::write(&dir, &files, self.prune)?;

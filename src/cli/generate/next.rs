@@ -33,7 +33,7 @@ pub(super) fn steps(dir: &Path, plan: &Plan) -> String {
             lines.push(format!("commit {tree}; {by} applies {overlay}"));
             continue;
         }
-        // Nothing can be compared with what is in no namespace.
+        // Without a namespace there is nothing in the cluster to compare with.
         lines.push(format!("{APPLY} -f {namespace}"));
         let diff = APPLY.replace("apply", "diff");
         lines.push(format!("{diff} -k {overlay}"));
@@ -54,7 +54,7 @@ pub(super) fn handovers(dir: &Path, project: &Project) -> Vec<String> {
             .any(|line| line.trim() == "- ../../components/ha");
         match (had, environment.has(Component::Ha)) {
             (false, true) => Some(to_the_autoscaler(&project.service.name, environment)),
-            // Whoever prunes deletes the autoscaler with the same commit that sets the number.
+            // GitOps tools that prune delete the autoscaler with the commit that sets the number.
             (true, false) if environment.gitops.is_some() => None,
             (true, false) => Some(from_the_autoscaler(&project.service.name, environment)),
             _ => None,

@@ -21,7 +21,7 @@ use crate::deploy::oci::{
 use crate::deploy::service::Service;
 use crate::schema::Environment;
 
-/// Where systems have their CA bundle; the first that is there is taken.
+/// Places of the CA bundle; the first that exists is taken.
 const CA_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -71,7 +71,7 @@ pub(super) struct Oci {
     /// The form of the image [default: oci-dir].
     #[arg(long, requires = "program", value_parser = formats())]
     format: Option<Format>,
-    /// How layers are compressed [default: zstd in an oci-dir, gzip in an archive].
+    /// Compression of layers [default: zstd in an oci-dir, gzip in an archive].
     #[arg(long, requires = "program", value_parser = compressions())]
     compression: Option<Compression>,
     /// The tag of the image [default: the version].
@@ -250,7 +250,7 @@ fn epoch() -> Result<Created, Unusable> {
     }
 }
 
-/// What was made, in one line.
+/// Summary of the image in one line.
 fn summary(rendered: &Rendered) -> String {
     let platforms: Vec<String> = rendered.platforms().map(|p| p.to_string()).collect();
     format!(

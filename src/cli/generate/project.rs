@@ -20,7 +20,7 @@ const USUAL: &str = "deploy.toml";
 /// Larger files are not ours.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Where the plan comes from.
+/// Source of the plan.
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct Source {
     /// Read FILE instead of ./deploy.toml.
@@ -76,8 +76,8 @@ impl Source {
     }
 }
 
-/// Whether something has that name, be it unreadable or a link to nothing: whoever put it there
-/// means it to be read.
+/// Checks whether something has that name, be it unreadable or a broken link: it was put there to be
+/// read.
 fn is_named(path: &Path) -> bool {
     let looked = fs::symlink_metadata(path);
     !looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
@@ -108,7 +108,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<String> {
 /// The text of a stream, which errors call `shown`, without a byte-order mark.
 pub(super) fn read_stream(shown: &str, stream: impl io::Read) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    // What a file says of its size need not be true, and a stream has none.
+    // Limit the read itself: the reported size of a file may be wrong, and a stream has none.
     stream
         .take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -23,7 +23,7 @@ pub(super) struct Secrets {
     /// The file to make.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Whose backends the URLs name.
+    /// Environment whose backends the URLs name.
     #[arg(long, value_name = "NAME", default_value = "development")]
     environment: String,
     /// Make those of the service that FILE describes instead of aura's.
