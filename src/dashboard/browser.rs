@@ -47,7 +47,7 @@ impl Browser {
     /// session, or an open tab would keep it alive for ever.
     pub(super) async fn recognize(&mut self, polls: bool) -> Result<(), Error> {
         let (headers, cookies) = (&self.headers, &self.site.cookies);
-        let ours = |value: &str| self.site.auth.made_cookie(value);
+        let ours = |value: &str| self.site.auth.keyring().made_cookie(value);
         let Some(cookie) = cookies.read(headers, Cookie::Session, ours) else {
             if cookies.any(headers, Cookie::Session) {
                 self.set_cookies.extend(cookies.forget(headers));

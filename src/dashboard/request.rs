@@ -10,7 +10,7 @@ use super::browser::Browser;
 use super::error::PageError;
 use super::site::Site;
 use crate::auth::users::ADMIN;
-use crate::auth::{By, Caller};
+use crate::auth::{ActingAs, Caller};
 use crate::http::body::Unread;
 use crate::http::next::MAX_NEXT_BYTES;
 use crate::http::same_site::refuse_other_sites;
@@ -79,7 +79,7 @@ impl PageRequest {
     }
 
     /// The signed-in administrator as the actor of a change.
-    pub(super) fn by(&self) -> Result<By, PageError> {
+    pub(super) fn by(&self) -> Result<ActingAs, PageError> {
         let administrator = self.administrator()?;
         Ok(self.site.auth.administrator(&self.context, &administrator))
     }

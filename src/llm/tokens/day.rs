@@ -1,6 +1,6 @@
 //! The tokens of one day, as both counters tell them.
 
-use crate::auth::ids::UserId;
+use crate::identity::UserId;
 
 /// Seconds of a day.
 pub(in crate::llm) const DAY: i64 = 86_400;

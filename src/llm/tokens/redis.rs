@@ -3,7 +3,7 @@
 use redis::Script;
 
 use super::day::{Granted, Today};
-use crate::auth::ids::UserId;
+use crate::identity::UserId;
 use crate::storage::{RateLimitDb, RedisUnavailable};
 
 /// Tokens by user, and the day that they are of; one slot of a cluster.

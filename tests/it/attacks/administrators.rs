@@ -1,7 +1,6 @@
 //! Administrators who lose their rights while requests of theirs are in flight, and roles that two
 //! replicas change at one moment.
 
-use aura::identity::{Email, SessionId, UserId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};

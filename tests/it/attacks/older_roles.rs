@@ -1,11 +1,10 @@
 //! Roles of an older version that arrive late at the store of sessions.
 
-use aura::auth::email::Email;
-use aura::auth::ids::{SessionId, UserId};
 use aura::auth::sessions::{Credential, Lifetimes, NewSession, Owner, Sessions};
 use aura::auth::{RefreshKey, RefreshToken};
 use aura::clock::Clock;
 use aura::config::Config;
+use aura::identity::{Email, SessionId, UserId};
 use aura::storage::Storage;
 
 use crate::support::Redis;
