@@ -9,6 +9,9 @@ pub mod prose;
 /// Markdown: tables, links, escapes.
 pub(crate) mod markdown;
 
+/// New files and folders on disk, all of them or none.
+pub(crate) mod disk;
+
 /// YAML as it is written, and the errors of rendering.
 pub mod emit;
 

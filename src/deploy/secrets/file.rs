@@ -1,10 +1,11 @@
 //! A file that only its owner may read, and that is either whole or not there.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::SecretsFile;
+use crate::deploy::disk::Batch;
 
 /// A file of secrets that could not be written. What was there before is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +31,6 @@ pub enum WriteError {
 
 /// Writes `secrets` to a new file at `path` that its owner alone may read (mode 0600).
 ///
-/// Their text goes to a file beside it, which is then linked to its name: a link, unlike a renaming,
-/// never takes the place of what is there.
-///
 /// # Errors
 /// [`WriteError`]; nothing is left behind.
 pub fn write_new(path: &Path, secrets: &SecretsFile) -> Result<(), WriteError> {
@@ -40,40 +38,22 @@ pub fn write_new(path: &Path, secrets: &SecretsFile) -> Result<(), WriteError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
-    let name = path.file_name();
-    let name = name.ok_or_else(|| WriteError::NoName(path.to_owned()))?;
+    if path.file_name().is_none() {
+        return Err(WriteError::NoName(path.to_owned()));
+    }
     if fs::symlink_metadata(path).is_ok() {
         return Err(WriteError::Exists(path.to_owned()));
     }
-    let mut draft = std::ffi::OsString::from(".");
-    draft.push(name);
-    draft.push(format!(".{}.draft", std::process::id()));
-    let draft = path.with_file_name(draft);
-    let written = create(&draft).and_then(|file| {
-        let linked = fill(file, text).and_then(|()| fs::hard_link(&draft, path));
-        let removed = fs::remove_file(&draft);
-        linked.and(removed)
-    });
-    written.map_err(|source| match source.kind() {
+    let mut batch = Batch::default();
+    let written = batch.create_private(path, text.as_bytes());
+    let written = written.and_then(|()| batch.commit());
+    written.map_err(|error| match error.source.kind() {
         io::ErrorKind::AlreadyExists => WriteError::Exists(path.to_owned()),
         _ => WriteError::Io {
             path: path.to_owned(),
-            source,
+            source: error.source,
         },
     })
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn fill(mut file: File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]

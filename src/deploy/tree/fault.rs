@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::deploy::disk::DiskError;
+
 /// Why one file cannot be written. Paths are relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
@@ -85,8 +87,8 @@ pub enum TreeError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
-        /// Files that had been replaced by then; the others are as they were.
-        replaced: usize,
+        /// True where the files are written, and only an old one could not be deleted.
+        written: bool,
     },
 }
 
@@ -114,16 +116,14 @@ impl fmt::Display for TreeError {
                 what,
                 path,
                 source,
-                replaced,
+                written,
             } => {
-                write!(f, "cannot {what} {}: {source}", path.display())?;
-                match replaced {
-                    0 => f.write_str("; nothing was changed"),
-                    n => write!(
-                        f,
-                        "; {n} of the files had been replaced by then, each whole"
-                    ),
-                }
+                let then = if *written {
+                    "the files are written"
+                } else {
+                    "nothing was changed"
+                };
+                write!(f, "cannot {what} {}: {source}; {then}", path.display())
             }
         }
     }
@@ -131,3 +131,14 @@ impl fmt::Display for TreeError {
 
 /// What the system says is part of the message already, so that it is no cause beside it.
 impl std::error::Error for TreeError {}
+
+impl From<DiskError> for TreeError {
+    fn from(error: DiskError) -> Self {
+        Self::Io {
+            what: error.what,
+            path: error.path,
+            source: error.source,
+            written: error.in_place,
+        }
+    }
+}

@@ -13,7 +13,6 @@ mod fault;
 mod hide;
 mod orphans;
 mod place;
-mod stage;
 mod survey;
 #[cfg(test)]
 mod tests;

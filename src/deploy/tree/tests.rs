@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use super::*;
+use crate::deploy::disk::hidden;
 use crate::deploy::file::File;
 use crate::deploy::sample;
 use crate::schema::SET_ME;
@@ -259,44 +260,26 @@ fn paths_that_lead_out_and_doubles_are_refused() {
 #[test]
 fn a_failure_in_the_middle_leaves_everything_as_it_was() {
     let temp = TempDir::new().unwrap();
-    let dir = temp.path();
-    write_all(dir, &files()[..1]).unwrap();
-    // The last temporary file cannot be made: a folder has its name.
-    fs::create_dir(dir.join("k8s/overlays")).unwrap();
-    let taken = super::stage::temporary(&dir.join("k8s/overlays/b.yaml"));
-    fs::create_dir(&taken).unwrap();
-    let mut files = files();
-    files[0].text.push_str("changed: 1\n");
-    let before = contents(dir);
-    let error = write_all(dir, &files).unwrap_err().to_string();
-    assert!(
-        error.starts_with("cannot write ") && error.ends_with("nothing was changed"),
-        "{error}"
-    );
-    assert_eq!(contents(dir), before);
-}
-
-#[test]
-fn folders_that_were_made_go_again_after_a_failure() {
-    let temp = TempDir::new().unwrap();
-    let dir = temp.path().join("out");
-    let long = "n".repeat(300);
-    let files = [
-        yaml("k8s", "k8s/base/a.yaml", ""),
-        yaml("k8s", &format!("k8s/z/{long}"), ""),
-    ];
-    let error = write_all(&dir, &files).unwrap_err();
-    assert!(
-        matches!(error, TreeError::Io { replaced: 0, .. }),
-        "{error}"
-    );
-    assert!(contents(temp.path()).is_empty());
+    write_all(temp.path(), &files()[..1]).unwrap();
+    for dir in [temp.path().to_path_buf(), temp.path().join("new")] {
+        let before = contents(temp.path());
+        let changed = [
+            yaml("k8s", "k8s/base/a.yaml", "changed: 1\n"),
+            yaml("k8s", &format!("k8s/z/{}", "n".repeat(300)), ""),
+        ];
+        let error = write_all(&dir, &changed).unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot write ") && error.ends_with("nothing was changed"),
+            "{error}"
+        );
+        assert_eq!(contents(temp.path()), before);
+    }
 }
 
 #[test]
 fn what_a_dead_process_left_is_cleared_away() {
     let temp = TempDir::new().unwrap();
-    let left = super::stage::temporary(&temp.path().join(".env.example"));
+    let left = hidden(&temp.path().join(".env.example"), "new");
     fs::write(&left, "half").unwrap();
     write_all(temp.path(), &files()).unwrap();
     assert!(!left.exists());

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::fault::{Obstacle, TreeError};
-use super::stage::{Stage, failed};
 use super::survey::Survey;
+use crate::deploy::disk::Batch;
 use crate::deploy::file::{File, is_marked};
 
 /// What was done. Paths are relative to the directory, and in order.
@@ -61,8 +61,8 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
     let survey = Survey::of(dir, files)?;
     refuse(dir, &survey)?;
     let mut written = Written::default();
-    let mut stage = Stage::default();
-    stage.folder(&survey.root)?;
+    let mut batch = Batch::default();
+    batch.make_folder(&survey.root)?;
     for (file, place) in &survey.files {
         let list = match &place.found {
             Some(text) if *text == file.text => {
@@ -72,14 +72,22 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
             Some(_) => &mut written.changed,
             None => &mut written.created,
         };
-        stage.put(&place.real, &file.text)?;
+        place
+            .real
+            .parent()
+            .map_or(Ok(()), |folder| batch.make_folder(folder))?;
+        batch.replace(&place.real, file.text.as_bytes())?;
         list.push(file.path.clone());
     }
-    stage.commit()?;
-    let replaced = written.created.len() + written.changed.len();
+    batch.commit()?;
     for orphan in &survey.orphans {
         if prune {
-            fs::remove_file(&orphan.real).map_err(failed("delete", &orphan.real, replaced))?;
+            fs::remove_file(&orphan.real).map_err(|source| TreeError::Io {
+                what: "delete",
+                path: orphan.real.clone(),
+                source,
+                written: true,
+            })?;
             remove_empty(&survey.root, &orphan.real);
             written.pruned.push(orphan.path.clone());
         } else {

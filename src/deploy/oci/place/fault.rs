@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::deploy::disk::DiskError;
+
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -85,4 +87,17 @@ pub(super) fn failed(
 ) -> impl FnOnce(io::Error) -> PlaceError {
     let path = path.to_path_buf();
     move |source| PlaceError::Io { what, path, source }
+}
+
+impl From<DiskError> for PlaceError {
+    fn from(error: DiskError) -> Self {
+        let DiskError {
+            what, path, source, ..
+        } = error;
+        if error.in_place {
+            Self::LeftOver { path, source }
+        } else {
+            Self::Io { what, path, source }
+        }
+    }
 }

@@ -1,12 +1,11 @@
 //! Images on disk: written whole or not at all, or compared with what is there.
 //!
-//! `found.rs` looks at what is there and knows again what was made here, `swap.rs` lets new things
-//! take the places of old ones, `write.rs` and `check.rs` are the two things that are asked for.
+//! `found.rs` looks at what is there and knows again what was made here, `write.rs` and `check.rs` are
+//! the two things that are asked for.
 
 mod check;
 mod fault;
 mod found;
-mod swap;
 #[cfg(test)]
 mod tests;
 mod write;

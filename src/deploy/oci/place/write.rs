@@ -8,7 +8,7 @@ use super::super::form::{Main, Output};
 use super::beside;
 use super::fault::PlaceError;
 use super::found::{Found, document, is_ours_or_empty};
-use super::swap::Swap;
+use crate::deploy::disk::Batch;
 
 /// What became of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
         });
     }
     let mut written = Vec::new();
-    let mut swap = Swap::default();
+    let mut batch = Batch::default();
     no_link(path)?;
     let found = Found::at(path)?;
     found.may_become(path, &output.main)?;
@@ -71,14 +71,14 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
     }
     if state != State::Unchanged {
         match &output.main {
-            Main::Folder(files) => swap.folder(path, files)?,
-            Main::File(_, bytes) => swap.file(path, bytes)?,
+            Main::Folder(files) => batch.replace_folder(path, files)?,
+            Main::File(_, bytes) => batch.replace(path, bytes)?,
         }
     }
     for (at, bytes) in documents {
-        swap.file(&at, bytes)?;
+        batch.replace(&at, bytes)?;
     }
-    swap.commit()?;
+    batch.commit()?;
     Ok(Written(written))
 }
 
