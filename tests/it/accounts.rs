@@ -129,7 +129,7 @@ async fn a_login_answers_with_a_pair_that_no_cache_keeps() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_other_session_and_no_more() {
+async fn a_changed_password_ends_every_other_session_only() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let mine = client.newcomer().await;
@@ -172,7 +172,7 @@ async fn a_changed_password_ends_every_other_session_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_with_all_it_held() {
+async fn a_deleted_account_takes_its_sessions_and_data_along() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     let session = client.newcomer().await;

@@ -70,7 +70,7 @@ async fn becomes(
 }
 
 #[tokio::test]
-async fn a_process_by_itself_counts_what_it_did() {
+async fn a_single_process_counts_its_own_requests() {
     let folder = tempfile::tempdir().unwrap();
     let settings = alone(&folder);
     let aura = settings.start().await;
@@ -196,7 +196,7 @@ impl Pair {
 }
 
 #[tokio::test]
-async fn two_processes_show_the_sum_and_one_that_ends_is_gone() {
+async fn two_processes_show_the_sum_and_an_ended_one_leaves_the_list() {
     let Some(redis) = Redis::start().await else {
         return;
     };
@@ -299,7 +299,7 @@ async fn says(activity: &Activity, expected: (bool, u64, usize)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_a_replica_speaks_for_itself_and_catches_up() {
+async fn a_replica_shows_its_own_counts_while_redis_is_away_and_catches_up() {
     let Some(mut redis) = Redis::start().await else {
         return;
     };

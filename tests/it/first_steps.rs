@@ -55,7 +55,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn dev_stands_before_or_after_what_is_to_be_done() {
+async fn dev_is_accepted_before_and_after_the_subcommand() {
     let (folder, home) = folders();
     let settings = newcomer(&folder, &home);
     let _aura = settings.start().await;

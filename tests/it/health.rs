@@ -141,7 +141,7 @@ async fn an_answer_of_a_second_ago_is_good_enough() {
 }
 
 #[tokio::test]
-async fn a_check_runs_to_its_end_when_whoever_asked_has_gone() {
+async fn a_check_runs_to_its_end_when_its_caller_is_gone() {
     let Some(redis) = Redis::start().await else {
         return;
     };

@@ -71,7 +71,7 @@ async fn a_migration_without_a_database_fails_in_time_and_keeps_the_password_to_
 }
 
 #[tokio::test]
-async fn a_database_that_may_not_be_read_is_no_empty_one() {
+async fn an_unreadable_database_is_not_taken_for_an_empty_one() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };

@@ -190,7 +190,7 @@ fn deletion(client: &Client, session: &Session) -> tokio::task::JoinHandle<Answe
 }
 
 #[tokio::test]
-async fn an_account_is_deleted_to_its_end_when_the_client_has_gone() {
+async fn an_account_is_deleted_completely_when_its_client_is_gone() {
     let Some((settings, _servers, mut lock)) = held().await else {
         return;
     };
@@ -367,7 +367,7 @@ async fn an_account_is_not_deleted_by_a_password_that_was_replaced_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_server_tells_sessions_what_the_command_line_could_not() {
+async fn a_server_applies_to_sessions_a_change_that_the_command_line_could_not() {
     let Some((settings, (redis, _postgres), mut lock)) = held().await else {
         return;
     };

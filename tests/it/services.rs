@@ -72,7 +72,7 @@ async fn introspection_and_revocation_ask_for_the_clients_credentials() {
 }
 
 #[tokio::test]
-async fn introspection_tells_what_a_token_is_good_for_at_this_moment() {
+async fn introspection_gives_the_current_state_of_a_token() {
     let file = Sqlite::new();
     let settings = with_client(Settings::new().database(&file.url()));
     let create = [
@@ -199,7 +199,7 @@ async fn verify(client: &Client, session: Option<&Session>) -> Answer {
 }
 
 #[tokio::test]
-async fn a_gateway_learns_who_the_caller_is() {
+async fn a_gateway_gets_the_identity_of_the_caller() {
     let file = Sqlite::new();
     let settings = Settings::new().database(&file.url());
     let create = [

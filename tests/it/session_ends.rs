@@ -129,7 +129,7 @@ async fn a_browser_s_session_ends_after_the_minutes_without_use_and_not_in_use()
 }
 
 #[tokio::test]
-async fn charts_that_renew_themselves_are_no_use_of_a_session() {
+async fn self_refreshing_charts_do_not_prolong_a_session() {
     let Some(clock) = FakeTime::new() else {
         return;
     };

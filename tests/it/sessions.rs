@@ -254,7 +254,7 @@ async fn sessions_in_memory_end_with_the_process_and_those_in_redis_outlive_it()
 }
 
 #[tokio::test]
-async fn a_header_that_is_no_text_does_not_hide_the_address_behind_it() {
+async fn a_header_that_is_not_text_does_not_hide_the_client_address() {
     let settings = Settings::new().set("SERVER_TRUSTED_PROXIES", "127.0.0.0/8");
     let aura = settings.start().await;
     let client = aura.client();

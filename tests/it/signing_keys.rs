@@ -170,7 +170,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_secret_that_signs() {
+async fn a_public_key_does_not_sign_tokens() {
     for algorithm in ASYMMETRIC {
         let (settings, _) = signing_with(Settings::new(), algorithm).await;
         let secret = "Vb3nM6qW9eR2tY5uI8oP1aS4dF7gH0jKlZxC";
@@ -304,7 +304,7 @@ async fn replace(redis: &Redis, from: &str, to: &str) {
 }
 
 #[tokio::test]
-async fn a_secret_key_is_replaced_without_signing_anybody_out() {
+async fn a_secret_key_is_replaced_without_ending_sessions() {
     let Some(redis) = Redis::start().await else {
         return;
     };
@@ -312,7 +312,7 @@ async fn a_secret_key_is_replaced_without_signing_anybody_out() {
 }
 
 #[tokio::test]
-async fn a_private_key_is_replaced_without_signing_anybody_out() {
+async fn a_private_key_is_replaced_without_ending_sessions() {
     let Some(redis) = Redis::start().await else {
         return;
     };

@@ -24,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_new_sqlite_file_is_its_owners_alone_whoever_makes_it() {
+async fn a_new_sqlite_file_is_readable_by_its_owner_only() {
     let folder = TempDir::new().unwrap();
     let place = |name: &str| {
         let path = folder.path().join(name);

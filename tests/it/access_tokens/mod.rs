@@ -33,7 +33,7 @@ fn now() -> i64 {
 }
 
 #[tokio::test]
-async fn a_token_says_who_and_for_how_long_and_nothing_more() {
+async fn a_token_holds_only_identity_and_lifetime() {
     let settings = Settings::new().set("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 5);
     let settings = settings.set("JWT_ISSUER", "https://id.example.com");
     let aura = settings.set("JWT_AUDIENCE", "shop").start().await;

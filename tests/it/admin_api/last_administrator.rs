@@ -7,7 +7,7 @@ use super::{ADMIN, House, on_both_databases};
 use crate::support::{Client, PASSWORD, Postgres, Settings, said};
 
 #[tokio::test]
-async fn the_last_administrator_cannot_be_taken_away_by_anybody() {
+async fn the_last_administrator_cannot_be_removed() {
     on_both_databases(async |house| {
         // One that is disabled does not count.
         let body = json!({"email": "off@example.com", "password": PASSWORD, "roles": ["admin"]});
@@ -99,7 +99,7 @@ async fn an_administrator_whose_password_awaits_a_reset_does_not_count() {
 }
 
 #[tokio::test]
-async fn two_administrators_who_take_each_other_away_on_two_servers_leave_one() {
+async fn two_administrators_who_remove_each_other_on_two_servers_leave_one() {
     let Some(postgres) = Postgres::shared().await else {
         return;
     };

@@ -69,7 +69,7 @@ async fn events_are_read_as_they_were_recorded_newest_first() {
 }
 
 #[tokio::test]
-async fn each_filter_finds_what_fits_and_all_of_them_what_fits_all() {
+async fn each_filter_and_their_combination_find_matching_events() {
     on_both_databases(async |trail| {
         for (action, who, whom, ip) in [
             (
@@ -230,7 +230,7 @@ async fn an_export_holds_every_event_as_a_line_of_json_and_one_page_at_a_time() 
 }
 
 #[tokio::test]
-async fn an_event_in_a_transaction_stands_exactly_when_the_change_does() {
+async fn an_event_is_committed_exactly_with_its_change() {
     on_both_databases(async |trail| {
         let event = event(Action::UserDeleted, "ann@example.com", "bob@example.com");
         let (audit, kept) = (&trail.audit, &event);

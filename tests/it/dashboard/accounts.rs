@@ -89,7 +89,7 @@ async fn my_sessions_are_mine_to_end() {
 }
 
 #[tokio::test]
-async fn a_new_account_is_made_with_its_roles_or_says_what_is_wrong() {
+async fn a_new_account_is_created_with_its_roles_or_its_faults_are_named() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     for (email, password, roles, fault) in [

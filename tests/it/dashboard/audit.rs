@@ -92,7 +92,7 @@ async fn older_events_are_behind_a_link_that_keeps_the_filters() {
 }
 
 #[tokio::test]
-async fn a_failed_sign_in_says_whose_account_was_tried_and_not_who_tried() {
+async fn a_failed_sign_in_records_the_account_and_no_actor() {
     let world = World::start().await;
     let failed = world.client().login("nobody@example.com", PASSWORD).await;
     let mut root = world.signed_in(ROOT).await;

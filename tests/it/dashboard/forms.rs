@@ -125,7 +125,7 @@ async fn registration_can_be_closed() {
 }
 
 #[tokio::test]
-async fn a_limit_says_when_to_come_back_and_keeps_what_was_typed() {
+async fn a_limited_form_gives_a_time_and_keeps_its_input() {
     let settings = Settings::new()
         .set("RATE_LIMIT_ENABLED", true)
         .set("RATE_LIMIT_LOGIN_PER_MINUTE", 2);

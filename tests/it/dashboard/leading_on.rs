@@ -36,7 +36,7 @@ async fn rd_is_a_twin_of_next() {
 }
 
 #[tokio::test]
-async fn a_form_of_before_the_sign_in_in_another_tab_leads_on() {
+async fn a_form_from_before_a_sign_in_in_another_tab_continues() {
     let world = world().await;
     for path in ["/sign-in", "/register"] {
         let mut ann = world.visitor();
@@ -134,7 +134,7 @@ async fn a_sign_out_leads_to_this_site_or_a_listed_host() {
 }
 
 #[tokio::test]
-async fn an_address_of_ours_that_is_too_long_leads_to_sign_in_without_a_way_back() {
+async fn an_overlong_own_address_leads_to_sign_in_without_a_return_address() {
     let world = world().await;
     let mut visitor = world.visitor();
     for (length, returns) in [(1_000, true), (7_000, false), (12_000, false)] {

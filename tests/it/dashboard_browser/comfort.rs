@@ -140,7 +140,7 @@ async fn lists_and_settings_are_narrowed_without_scripts() {
 }
 
 #[tokio::test]
-async fn a_browser_on_plain_http_is_told_before_it_asks_for_a_password() {
+async fn a_browser_on_plain_http_is_warned_before_it_asks_for_a_password() {
     let Some(world) = World::start().await else {
         return;
     };

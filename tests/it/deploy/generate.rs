@@ -79,7 +79,7 @@ async fn written_files_pass_the_check_and_edited_ones_fail_it() {
 }
 
 #[tokio::test]
-async fn the_command_that_a_check_names_mends_what_it_found() {
+async fn the_command_that_a_check_names_removes_the_drift() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     let (plan, out) = (here.join("my plan.toml"), here.join("it's here"));

@@ -35,7 +35,7 @@ async fn a_directory_that_cannot_be_made_is_named() {
 }
 
 #[tokio::test]
-async fn a_disk_that_takes_no_more_leaves_everything_as_it_was() {
+async fn a_full_disk_leaves_the_old_files_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let to = out.display().to_string();

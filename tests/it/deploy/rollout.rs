@@ -267,7 +267,7 @@ async fn the_next_steps_work_from_nothing_and_name_the_environments_of_the_plan(
 }
 
 #[tokio::test]
-async fn line_ends_of_another_system_are_no_drift() {
+async fn line_ends_of_another_system_are_not_drift() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().display().to_string();
     let done = generate(&["all", "--out", &out]).await;

@@ -46,7 +46,7 @@ components = ["sealed-secret", "ha"]
 const ALL: [&str; 3] = ["DATABASE_URL", "JWT_SECRET_KEY", "REDIS_URL"];
 
 #[tokio::test]
-async fn a_sealed_secret_lacks_no_key_and_has_none_too_many() {
+async fn a_sealed_secret_has_exactly_the_keys_of_the_settings() {
     let Some(kubectl) = tool("kubectl") else {
         return;
     };

@@ -147,7 +147,7 @@ async fn a_server_starts_without_the_cache_and_finds_it_later() {
 }
 
 #[tokio::test]
-async fn a_cache_without_room_keeps_nothing_and_fails_nobody() {
+async fn a_full_cache_stores_nothing_and_fails_no_request() {
     let upstream = Upstream::start(chat).await;
     let Some(main) = Redis::start().await else {
         return;

@@ -174,7 +174,7 @@ async fn proxies_of_the_environment_are_not_used() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_no_proxy_is_refused_without_being_quoted() {
+async fn an_invalid_proxy_url_is_refused_without_being_quoted() {
     let refused = async |url: &str| {
         let settings = Settings::new().set("LLM_UPSTREAM_URL", "https://llm.example.com/v1");
         let output = settings

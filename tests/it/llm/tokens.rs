@@ -49,7 +49,7 @@ async fn both_stores(upstream: &Upstream) -> (Option<Redis>, Vec<Settings>) {
 }
 
 #[tokio::test]
-async fn a_day_has_as_many_tokens_as_are_set_and_hits_take_none() {
+async fn a_day_has_the_tokens_of_the_setting_and_hits_take_none() {
     let upstream = upstream().await;
     let (_redis, all) = both_stores(&upstream).await;
     for settings in all {

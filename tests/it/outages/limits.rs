@@ -28,7 +28,7 @@ async fn a_closed_limiter_refuses_while_its_redis_hangs() {
 }
 
 #[tokio::test]
-async fn a_local_limiter_is_no_looser_than_the_shared_one_while_its_redis_hangs() {
+async fn a_local_limiter_is_as_strict_as_the_shared_one_while_redis_hangs() {
     let Some((redis, _aura, client)) = hung_limits("local").await else {
         return;
     };

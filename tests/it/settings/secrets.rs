@@ -11,7 +11,7 @@ use super::{KEY, OTHER_KEY, PEM, faults, load};
 use crate::support::said;
 
 #[tokio::test]
-async fn byte_order_marks_are_no_part_of_a_secret_and_blanks_are_refused_by_name() {
+async fn byte_order_marks_are_ignored_and_blanks_in_secrets_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = folder.path().join("secrets");
     fs::create_dir(&secrets).unwrap();
