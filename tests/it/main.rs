@@ -1,49 +1,31 @@
 //! The tests of `aura`, in one binary: each file is a theme, and mirrors what users see of it.
 //!
+//! `docs/contributing.md` names the tests of each route.
+//!
 //! - `house`: the source keeps its own rules.
-//! - `harness`: the servers, the proxy and the sockets that the tests stand on do what they say.
-//! - `browsers`: the browsers that look at pages see what they claim to.
-//! - `outages`: Redis and the database stopped, hung, mute and back again.
+//! - `harness`, `browsers`: the servers, proxies, sockets and browsers of the tests work as they claim.
 //! - `attacks`: attacks that once succeeded, one test each.
-//! - `fuzz`: everything that reads what strangers send, fed with what nobody would write.
-//! - `slow_clients`: slow, silent, endless and malformed connections.
-//! - `llm`: what is asked once and given twice, and what holds while something is away.
-//! - `deploy`: the files that deploy aura, and what other people's tools say of them.
-//! - `image`: the built image, in containers and by itself.
-//! - `nix`: the flake, its source set, and the NixOS module.
-//! - `verify`: the checklist of a release.
-//! - `start`: what a start makes, waits for, and ends with.
-//! - `shutdown`: SIGTERM loses nothing, and ends in time.
-//! - `replicas`: several processes behave as one.
-//! - `rolling_update`: replicas are replaced under load, and no request fails.
-//! - `races`: what changes in the middle of a sign-in holds at its end.
-//! - `poolers`: Postgres behind a transaction pooler.
-//! - `tls`: Redis and Postgres over TLS.
-//! - `urls`: where Redis and Postgres are, and that no part of it is told.
-//! - `migrations`: who prepares the database, and what waits for it.
-//! - `sessions_contract`: the two stores of sessions are one to their callers.
-//! - `secret_files`: secrets that change in their files are taken over by a running server.
-//! - `key_rotation`: the recipe for a new key, played at two replicas under load.
-//! - `settings`, `config`: every setting is read, documented and checked.
-//! - `accounts`, `passwords`, `sessions`, `refresh`: what signing in and staying in promise.
-//! - `spellings`: one password or e-mail, spelled in two ways, is one.
-//! - `rate_limits`, `bad_input`: what is counted, and what is refused.
-//! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
-//! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
-//! - `preflights`: what pages of other origins may send and read.
-//! - `health`, `logs`, `operations`, `users`: what those who run the server rely on.
+//! - `fuzz`: everything that reads untrusted input, fed with hostile input.
+//! - `accounts`, `passwords`, `sessions`, `session_ends`, `refresh`: signing in and staying signed in.
+//! - `spellings`: two spellings of one password or e-mail are one.
+//! - `access_tokens`, `signing_keys`, `oauth`, `oauth_clients`, `services`: what a token is, and which
+//!   services may rely on it.
+//! - `forward_auth`: gateways in front of applications admit the right users.
+//! - `spa`, `preflights`: pages of other origins.
 //! - `rate_limits`, `bad_input`, `parameters`: what is counted, and what is refused.
-//! - `contract`, `docs`, `swagger_ui`, `readme`: the documents tell the truth.
-//! - `activity`, `admin_config`: what an administrator sees of all replicas and of the settings.
-//! - `health`, `logs`, `operations`, `users`, `confirmation`: what those who run the server rely on.
-//! - `dashboard`: what forms do and refuse, who may see which page, and what forgery comes to.
-//! - `dashboard_browser`: every page and form of the dashboard, as people see them.
-//! - `forward_auth`: gateways in front of applications let in whom they should.
-//! - `spa`: the script of the documentation signs in from a page of another origin.
-//! - `admin_api`: what administrators may do, who may not, and that one of them remains.
-//! - `erasure`: a person is gone from every table, and what happened is not.
-//! - `audit`: who did what, when, from where; found again, and gone when it is old.
-//! - `access_tokens`, `signing_keys`, `oauth`, `services`: what a token is, and who may rely on it.
+//! - `admin_api`, `admin_config`, `activity`, `users`, `confirmation`: the work of administrators, by the
+//!   API and by the command line.
+//! - `audit`, `erasure`: what is recorded, and what of a person is deleted.
+//! - `dashboard`, `dashboard_browser`: pages and forms, by requests and in a browser.
+//! - `llm`: the cache in front of a language model.
+//! - `health`, `logs`, `operations`, `slow_clients`: what operators rely on.
+//! - `outages`, `races`, `clocks`, `replicas`, `rolling_update`, `poolers`: Redis, the database, clocks and
+//!   replicas fail, move and disagree.
+//! - `sessions_contract`: the two stores of sessions keep one contract.
+//! - `settings`, `config`, `secret_files`, `key_rotation`: settings are read, checked and followed.
+//! - `start`, `shutdown`, `migrations`, `tls`, `urls`: a process begins, connects and ends.
+//! - `deploy`, `image`, `nix`, `one_machine`, `verify`: the files, images and pages that deploy aura.
+//! - `contract`, `docs`, `swagger_ui`, `readme`, `first_steps`: the documents are right.
 
 #![expect(
     clippy::disallowed_methods,
