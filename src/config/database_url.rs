@@ -111,7 +111,6 @@ impl<'a> Parts<'a> {
             .iter()
             .try_for_each(|(key, value)| parameter(key, value))?;
         let mode = ["sslmode", "ssl-mode"];
-        // The driver takes the last of the two spellings.
         let mode = given.iter().rfind(|(key, _)| mode.contains(&key.as_str()));
         let verified = mode.is_some_and(|(_, mode)| mode.to_lowercase().starts_with("verify-"));
         if TlsFiles::of(&given)?.authority.is_some() && !verified {

@@ -65,7 +65,7 @@ fn the_base_alone_is_taken() {
         assert!(problem.starts_with(&start), "{path}: {problem}");
     }
     for url in ["ftp://x/v1", "https://", "https://a b/v1"] {
-        assert!(problem(url).unwrap().contains("no http"), "{url}");
+        assert!(problem(url).unwrap().contains("not an http"), "{url}");
     }
     assert!(problem("https://k@x/v1").unwrap().contains("credentials"));
     assert!(problem("https://x/v1?a=b").unwrap().contains("query"));
