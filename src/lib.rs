@@ -1,7 +1,7 @@
 //! aura: sign-in for your own applications, in one static binary.
 //!
 //! This list is the architecture: from ground to roof, and a module may import only what stands
-//! above it. `tests/it/house.rs` holds it to that. `docs/architecture.md` tells the story.
+//! above it. `tests/it/house/` holds it to that. `docs/architecture.md` tells the story.
 
 /// Ground: settings read off a JSON Schema, and the only reader of the environment. Knows nothing
 /// of aura.
