@@ -14,7 +14,6 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
     if config.environment == Tier::Production {
         resolution.refuse_near_misses();
     }
-    loader.require(resolution, config.environment.as_str());
     let faults = [
         private_key(&config),
         reused_key(&config),

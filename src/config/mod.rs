@@ -31,11 +31,8 @@ mod upstream;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::schema::{
-    Environment, Faults, Loaded, Loader, Origin, Resolution, SchemaError, Settings, Shown,
-};
+use crate::schema::{Environment, Faults, Loaded, Loader, SchemaError, Settings};
 
 pub use algorithm::Algorithm;
 pub use audit::Audit;
@@ -131,47 +128,22 @@ impl Config {
     /// A loader of aura's settings, to be given its options and then to [`Config::load`].
     pub fn loader(environment: Environment) -> Result<Loader, SchemaError> {
         let loader = Loader::new(Self::settings()?, environment);
+        let loader = loader.environment_setting("ENVIRONMENT");
         Ok(loader.secrets_variable(SECRETS_VARIABLE))
     }
 
     /// The settings of the log, whatever is wrong with the others: faults are logged too.
     #[must_use]
     pub fn log(loader: &Loader) -> Log {
-        let mut resolution = loader.resolve::<Self>();
-        settle_defaults(&mut resolution);
-        resolution
-            .value
-            .map(|config| config.log)
-            .unwrap_or_default()
+        let config = loader.resolve::<Self>().value;
+        config.map(|config| config.log).unwrap_or_default()
     }
 
     /// Reads and checks the configuration; every fault of every setting comes at once.
     pub fn load(loader: &Loader) -> Result<Loaded<Self>, Faults> {
         let mut resolution = loader.resolve::<Self>();
-        settle_defaults(&mut resolution);
         checks::run(&mut resolution, loader);
         resolution.finish()
-    }
-}
-
-/// The defaults that depend on the environment. Their schema says so with `x-default-in`.
-fn settle_defaults(resolution: &mut Resolution<Config>) {
-    let Some(config) = &mut resolution.value else {
-        return;
-    };
-    let entries = &mut resolution.entries;
-    let mut settle = |name: &str, text: &str| {
-        let mut entries = entries.iter_mut();
-        let entry = entries.find(|entry| entry.name == name && entry.origin == Origin::Default);
-        let Some(entry) = entry else { return false };
-        entry.shown = Shown::Value(Value::from(text));
-        true
-    };
-    if config.environment == Tier::Production && settle("LOG_FORMAT", "json") {
-        config.log.format = Format::Json;
-    }
-    if config.environment != Tier::Development && settle("AUTH_REGISTRATION", "closed") {
-        config.auth.registration = Registration::Closed;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The environment as a value, and the one place that reads the process's own.
 //!
-//! What the variables mean is the loader's business.
+//! The meaning of the variables is the loader's business.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

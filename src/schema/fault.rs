@@ -1,6 +1,6 @@
-//! What can be wrong with a setting, in words for the operator.
+//! Faults of a setting, in words for the operator.
 //!
-//! A fault never holds the value of a secret: whoever makes one has to leave it out.
+//! A fault never holds the value of a secret: its maker has to leave it out.
 
 use std::fmt;
 
@@ -30,16 +30,16 @@ pub enum FaultKind {
     Advice,
 }
 
-/// One thing that is wrong: with what, what it is, and what to do.
+/// One fault: its setting, the problem and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The variable (or option) at fault.
     pub name: String,
     /// Its sort.
     pub kind: FaultKind,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 

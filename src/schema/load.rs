@@ -1,24 +1,23 @@
 //! The loader: settings and an environment to a typed configuration, all faults at once.
 //!
-//! Texts become JSON by what the schema says of each setting; serde then builds the value, as often
-//! as it takes to hear every complaint: whatever it refuses is noted, taken out so that its default
-//! holds, and serde goes again.
+//! Texts become JSON by what the schema says of each setting, defaults and requirements of an
+//! environment included; serde then builds the value (`refusal.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use serde_path_to_error::{Path, Segment};
 
 use super::digest::FileDigests;
 use super::env::Environment;
 use super::fault::{Fault, FaultKind, Faults};
+use super::refusal::{self, Refusal};
 use super::resolution::{Entry, Loaded, Origin, Resolution, Shown};
 use super::secret::VOUCHED;
 use super::setting::{Kind, Setting, Settings};
 use super::source::{self, SecretsDir};
-use super::{stray, value};
+use super::{node, stray, value};
 
 /// Reads settings from an environment.
 #[derive(Debug)]
@@ -29,6 +28,7 @@ pub struct Loader {
     secrets_dir: Option<PathBuf>,
     secrets_variable: Option<String>,
     defaults: BTreeMap<String, String>,
+    environment_setting: Option<String>,
     secrets_elsewhere: bool,
     strict_names: bool,
 }
@@ -42,6 +42,7 @@ impl Loader {
             secrets_dir: None,
             secrets_variable: None,
             defaults: BTreeMap::new(),
+            environment_setting: None,
             secrets_elsewhere: false,
             strict_names: false,
         }
@@ -68,6 +69,13 @@ impl Loader {
         self
     }
 
+    /// Names the setting that holds the name of the environment, by which `x-default-in` and
+    /// `x-required-in` go.
+    pub fn environment_setting(mut self, name: &str) -> Self {
+        self.environment_setting = Some(name.to_owned());
+        self
+    }
+
     /// Takes required secrets that are not here for present: they are set where the service runs.
     pub fn secrets_elsewhere(mut self, elsewhere: bool) -> Self {
         self.secrets_elsewhere = elsewhere;
@@ -86,7 +94,7 @@ impl Loader {
         FileDigests::of(&self.settings, &self.environment, self.secrets())
     }
 
-    /// Whether required secrets count as present.
+    /// Tells whether required secrets count as present.
     #[must_use]
     pub fn expects_secrets_elsewhere(&self) -> bool {
         self.secrets_elsewhere
@@ -100,37 +108,28 @@ impl Loader {
     /// The configuration so far, for a caller who has checks to add.
     #[must_use]
     pub fn resolve<T: DeserializeOwned>(&self) -> Resolution<T> {
-        let mut state = State {
-            tree: Value::Object(Map::new()),
-            entries: Vec::new(),
-            faults: Vec::new(),
-            failed: BTreeSet::new(),
-            stand_ins: BTreeSet::new(),
-        };
+        let mut tree = Value::Object(Map::new());
+        let mut state = State::default();
         let dir = self.secrets().unwrap_or_else(|fault| {
             state.faults.push(fault);
             SecretsDir::default()
         });
         for setting in &self.settings {
-            self.read(setting, &dir, &mut state);
+            self.read(setting, &dir, &mut tree, &mut state);
         }
-        for name in self
-            .defaults
-            .keys()
-            .filter(|name| self.settings.get(name).is_none())
-        {
-            let fault = Fault::new(
-                FaultKind::Invalid,
-                name,
-                "is not a setting",
-                "give it no default",
-            );
+        let unknown = |name: &&String| self.settings.get(name).is_none();
+        for name in self.defaults.keys().filter(unknown) {
+            let problem = "is not a setting";
+            let fault = Fault::new(FaultKind::Invalid, name, problem, "give it no default");
             state.faults.push(fault);
         }
-        state
-            .faults
-            .extend(stray::placeholders(&self.settings, &self.environment));
-        let value = self.build(&mut state);
+        let strays = stray::placeholders(&self.settings, &self.environment);
+        state.faults.extend(strays);
+        let environment = self.environment_of(&state.entries);
+        self.settle_defaults(&environment, &mut tree, &mut state.entries);
+        let value = refusal::build(&mut tree, |tree, refusal| {
+            self.take_out(tree, &refusal, &mut state)
+        });
         let variable = self.secrets_variable.as_deref();
         let mut warnings = stray::warnings(&self.settings, &self.environment, &dir, variable);
         warnings.extend(state.entries.iter().filter_map(source::exposed));
@@ -144,12 +143,36 @@ impl Loader {
         if self.strict_names {
             resolution.refuse_near_misses();
         }
+        if resolution.value.is_some() {
+            self.require(&mut resolution, &environment);
+        }
         resolution
     }
 
-    /// Refuses what must be given in `environment` with the settings of `resolution` and is not;
-    /// secrets only where they are not set elsewhere.
-    pub fn require<T>(&self, resolution: &mut Resolution<T>, environment: &str) {
+    /// The name of the environment; empty where no setting holds it.
+    fn environment_of(&self, entries: &[Entry]) -> String {
+        let name = self.environment_setting.as_ref();
+        let entry = name.and_then(|name| entries.iter().find(|entry| entry.name == *name));
+        entry
+            .and_then(|entry| entry.shown.text())
+            .unwrap_or_default()
+    }
+
+    /// Puts the defaults of `environment` (`x-default-in`) into `tree` for what is not given.
+    fn settle_defaults(&self, environment: &str, tree: &mut Value, entries: &mut [Entry]) {
+        for (setting, entry) in self.settings.iter().zip(entries) {
+            let own = setting.default_in.get(environment);
+            if let Some(value) = own.filter(|_| entry.origin == Origin::Default) {
+                insert(tree, &setting.path, value.clone());
+                entry.shown = Shown::Value(value.clone());
+            }
+        }
+    }
+
+    /// Refuses what must be given in `environment` with the settings of `resolution`
+    /// (`x-required-in`, `x-required-when`) and is not; secrets only where they are not set
+    /// elsewhere.
+    fn require<T>(&self, resolution: &mut Resolution<T>, environment: &str) {
         let value = |name: &str| {
             let entry = resolution.entries.iter().find(|entry| entry.name == name);
             entry.and_then(|entry| entry.shown.text())
@@ -175,39 +198,39 @@ impl Loader {
     }
 
     /// Puts the value of `setting` into the tree, or a fault beside it.
-    fn read(&self, setting: &Setting, dir: &SecretsDir, state: &mut State) {
+    fn read(&self, setting: &Setting, dir: &SecretsDir, tree: &mut Value, state: &mut State) {
         let read = source::find(setting, &self.environment, dir).and_then(|found| {
             let overlay = self.defaults.get(&setting.name).cloned();
             let found = found.or(overlay.map(|text| (text, Origin::DevDefault)));
             let Some((text, origin)) = found else {
                 return Ok(None);
             };
-            let value = value::parse(setting, &text)?;
+            let value = setting.parse(&text)?;
             Ok(value.map(|value| (value, origin)))
         });
         let mut origin = Origin::Default;
         match read {
             Ok(Some((value, from))) => {
                 origin = from;
-                insert(&mut state.tree, &setting.path, value);
+                insert(tree, &setting.path, value);
             }
             Ok(None) if setting.required && setting.secret && self.secrets_elsewhere => {
                 origin = Origin::Elsewhere;
-                state.stand_in(setting);
+                state.stand_in(tree, setting);
             }
             Ok(None) if setting.required => {
                 state.refuse(setting, missing(setting, "is required"));
-                state.stand_in(setting);
+                state.stand_in(tree, setting);
             }
             Ok(None) => {}
             Err(fault) => {
                 state.refuse(setting, fault);
                 if setting.required {
-                    state.stand_in(setting);
+                    state.stand_in(tree, setting);
                 }
             }
         }
-        let given = get(&state.tree, &setting.path).or(setting.default.as_ref());
+        let given = get(tree, &setting.path).or(setting.default.as_ref());
         let shown = match given {
             None => Shown::NotSet,
             Some(_) if setting.secret && origin != Origin::Default => Shown::Redacted,
@@ -220,47 +243,38 @@ impl Loader {
         });
     }
 
-    /// Lets serde build the value, taking out whatever it refuses.
-    fn build<T: DeserializeOwned>(&self, state: &mut State) -> Option<T> {
-        // Each round takes one setting out of the tree, so there are no more rounds than settings.
-        for _ in 0..=self.settings.iter().len() * 2 {
-            let error = match serde_path_to_error::deserialize::<_, T>(&state.tree) {
-                Ok(value) => return Some(value),
-                Err(error) => error,
-            };
-            let keys = keys(error.path());
-            let setting = self
-                .settings
-                .iter()
-                .find(|setting| keys.starts_with(&setting.path));
-            let given = setting.and_then(|setting| remove(&mut state.tree, &setting.path));
-            let (Some(setting), Some(given)) = (setting, given) else {
-                if state.faults.is_empty() {
-                    let at = error.path().to_string();
-                    let fault = Fault::new(FaultKind::Invalid, at, error.inner().to_string(), "");
-                    state.faults.push(fault);
-                }
-                return None;
-            };
-            if state.stand_ins.remove(&setting.name) {
-                // Nothing stands in for a required value that the type is particular about.
-                if setting.required && !state.failed.contains(&setting.name) {
-                    state.refuse(setting, missing(setting, "is required"));
-                }
-                return None;
+    /// Takes the setting that serde refuses out of `tree`, and notes why.
+    fn take_out(&self, tree: &mut Value, refusal: &Refusal, state: &mut State) -> Option<()> {
+        let path = &refusal.path;
+        let setting = self.settings.iter().find(|one| path.starts_with(&one.path));
+        let given = setting.and_then(|one| refusal::remove(tree, &one.path));
+        let (Some(setting), Some(given)) = (setting, given) else {
+            if state.faults.is_empty() {
+                let (at, problem) = (path.join("."), &refusal.message);
+                state
+                    .faults
+                    .push(Fault::new(FaultKind::Invalid, at, problem, ""));
             }
-            state.refuse(setting, refused(setting, &given, &error));
-            if setting.required {
-                state.stand_in(setting);
+            return None;
+        };
+        if state.stand_ins.remove(&setting.name) {
+            // Nothing stands in for a required value that the type is particular about.
+            if setting.required && !state.failed.contains(&setting.name) {
+                state.refuse(setting, missing(setting, "is required"));
             }
+            return None;
         }
-        None
+        state.refuse(setting, refused(setting, &given, &refusal.message));
+        if setting.required {
+            state.stand_in(tree, setting);
+        }
+        Some(())
     }
 }
 
-/// What is known in the middle of a load.
+/// The results of a load so far.
+#[derive(Default)]
 struct State {
-    tree: Value,
     entries: Vec<Entry>,
     faults: Vec<Fault>,
     failed: BTreeSet<String>,
@@ -274,7 +288,7 @@ impl State {
     }
 
     /// Fills the place of a required value that is not there, so that serde gets to the others.
-    fn stand_in(&mut self, setting: &Setting) {
+    fn stand_in(&mut self, tree: &mut Value, setting: &Setting) {
         let filler = setting
             .example
             .clone()
@@ -290,7 +304,7 @@ impl State {
                 Kind::List(_) => Value::Array(Vec::new()),
                 Kind::Json => Value::Null,
             });
-        insert(&mut self.tree, &setting.path, filler);
+        insert(tree, &setting.path, filler);
         self.stand_ins.insert(setting.name.clone());
     }
 }
@@ -324,25 +338,18 @@ fn filled_in(recipe: &str, need: &str) -> String {
     recipe.replace(&format!(" {placeholder}"), &format!(" {value}"))
 }
 
-/// What serde refused. Its messages quote values, so those of secrets are shown only where the
-/// type vouches for them.
-fn refused(
-    setting: &Setting,
-    given: &Value,
-    error: &serde_path_to_error::Error<serde_json::Error>,
-) -> Fault {
-    let message = error.inner().to_string();
+/// A refusal of serde. Its messages quote values, so those of secrets are shown only where the type
+/// vouches for them.
+fn refused(setting: &Setting, given: &Value, message: &str) -> Fault {
+    let given = node::text(given);
     let problem = match message.strip_prefix(VOUCHED) {
         Some(vouched) => vouched.to_owned(),
         None if setting.secret => "is not a valid value".to_owned(),
-        None if value::has_login(&super::setting::text(given)) => {
-            "is no valid value, and may hold a password; leave out what stands before the @"
+        None if value::has_login(&given) => {
+            "is not a valid value, and may hold a password; leave out what stands before the @"
                 .to_owned()
         }
-        None => format!(
-            "is {}: {message}",
-            value::quoted(&super::setting::text(given))
-        ),
+        None => format!("is {}: {message}", value::quoted(&given)),
     };
     if let Some((problem, remedy)) = problem.split_once("; ") {
         return Fault::new(FaultKind::Invalid, &setting.name, problem, remedy);
@@ -351,15 +358,6 @@ fn refused(
     let like = like.filter(|text| !text.is_empty());
     let remedy = like.map_or_else(String::new, |like| format!("write it like {like}"));
     Fault::new(FaultKind::Invalid, &setting.name, problem, remedy)
-}
-
-fn keys(path: &Path) -> Vec<String> {
-    path.iter()
-        .map_while(|segment| match segment {
-            Segment::Map { key } => Some(key.clone()),
-            Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
 }
 
 fn get<'a>(tree: &'a Value, path: &[String]) -> Option<&'a Value> {
@@ -375,12 +373,4 @@ fn insert(tree: &mut Value, path: &[String], value: Value) {
         node = &mut node[key.as_str()];
     }
     *node = value;
-}
-
-fn remove(tree: &mut Value, path: &[String]) -> Option<Value> {
-    let (last, parents) = path.split_last()?;
-    let parent = parents
-        .iter()
-        .try_fold(tree, |node, key| node.get_mut(key))?;
-    parent.as_object_mut()?.shift_remove(last)
 }

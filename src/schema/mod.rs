@@ -5,27 +5,77 @@
 //! docs, kind, range, default, secrecy), and [`Settings`] is that knowledge as one flat list. The
 //! [`Loader`] fills the structs from the environment by the same list.
 //!
-//! Nothing here knows what the settings mean; nothing here knows of any particular service.
+//! Nothing here knows what the settings mean; nothing here knows of any particular service. From
+//! ground to roof, as in `src/lib.rs`: a file imports only what stands above it.
 
-mod bounded;
-mod digest;
-mod dotenv;
-mod env;
+/// Faults of a setting, in words for the operator.
 mod fault;
-mod invisible;
-mod load;
-mod loose;
-mod regular_file;
-mod resolution;
-mod rules;
-mod secret;
-mod setting;
-mod source;
-mod spelling;
-mod stray;
+
+/// The known name that is nearest to a mistyped one.
 mod suggest;
-mod value;
+
+/// Characters that no one sees.
+mod invisible;
+
+/// Nodes of a JSON Schema, and JSON values as the text of a variable.
+mod node;
+
+/// Whole numbers with a range in their type.
+mod bounded;
+
+/// Values that are never shown.
+mod secret;
+
+/// Names of variables, by the path of a field.
+mod spelling;
+
+/// One setting, and the list of all of them.
+mod setting;
+
+/// Keywords of a JSON Schema as facts of a setting.
+mod keywords;
+
+/// Schemas that do not describe settings.
+mod schema_error;
+
+/// A schema document: references followed, kinds told.
+mod document;
+
+/// Restrictions of a value beyond kind and range.
+mod rules;
+
+/// From a JSON Schema to the list of settings.
 mod walk;
+
+/// From the text of one variable to the value its schema asks for.
+mod value;
+
+/// Files of assignments: `.env`.
+mod dotenv;
+
+/// The environment of the process, the only reader of it.
+mod env;
+
+/// Opening of files that are neither pipes nor devices.
+mod regular_file;
+
+/// Results of a load, before and after its verdict.
+mod resolution;
+
+/// Sources of a text: a variable, the file it names, a mounted directory.
+mod source;
+
+/// Digests of the settings that come from files.
+mod digest;
+
+/// Variables that are nearly settings, and placeholders.
+mod stray;
+
+/// Faults of a whole tree of values, by serde.
+pub(crate) mod refusal;
+
+/// The loader: settings and an environment to a typed configuration.
+mod load;
 
 pub use bounded::{Bounded, OutOfRange};
 pub use digest::FileDigests;
@@ -36,18 +86,12 @@ pub use invisible::is_invisible;
 pub use load::Loader;
 pub use regular_file::open_regular;
 pub use resolution::{Entry, Loaded, Origin, Resolution, Shown};
+pub use schema_error::SchemaError;
 pub use secret::{REDACTED, Secret, Zeroize};
 pub use setting::{Condition, Kind, Section, Setting, Settings, Variant};
+pub use source::MAX_FILE_BYTES;
 pub(crate) use spelling::is_of_the_system;
 pub use spelling::{Reader, Spelling};
 pub use suggest::nearest;
-pub use walk::SchemaError;
-
-/// What generated files hold in place of a value that only the operator knows.
-///
-/// The loader refuses it anywhere, so that a file that was rendered and never filled in cannot
-/// start a service.
-pub const SET_ME: &str = "__AURA_SET_ME__";
-
-/// The largest file that is read as the value of a setting, in bytes.
-pub const MAX_FILE_BYTES: u64 = 64 * 1024;
+pub use value::SET_ME;
+pub(crate) use value::quoted;

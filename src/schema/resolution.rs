@@ -1,4 +1,4 @@
-//! What loading ends in: a value, where each setting came from, and what was wrong.
+//! Results of a load: a value, the origin of each setting, and the faults.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::fault::{Fault, FaultKind, Faults};
+use super::node;
 use super::secret::REDACTED;
-use super::setting;
 
-/// Where the value of a setting came from.
+/// Origin of the value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Nothing was given: the built-in default, or no value.
@@ -67,7 +67,7 @@ impl Shown {
     #[must_use]
     pub fn text(&self) -> Option<String> {
         match self {
-            Self::Value(value) => Some(setting::text(value)),
+            Self::Value(value) => Some(node::text(value)),
             Self::Redacted => Some(REDACTED.to_owned()),
             Self::NotSet => None,
         }
@@ -79,7 +79,7 @@ impl Shown {
 pub struct Entry {
     /// The variable.
     pub name: String,
-    /// Where its value came from.
+    /// The origin of its value.
     pub origin: Origin,
     /// The value, where it may be shown.
     pub shown: Shown,
@@ -92,12 +92,12 @@ pub struct Loaded<T> {
     pub value: T,
     /// Every setting in the order of the source.
     pub entries: Vec<Entry>,
-    /// What works and should still be looked at; near misses among them unless the caller made
+    /// Advice on what works and may hurt later; near misses among them unless the caller made
     /// them faults.
     pub warnings: Vec<Fault>,
 }
 
-/// A configuration that was not loaded: nothing is known of where its values came from.
+/// A configuration that was not loaded: the origin of its values is not known.
 impl<T> From<T> for Loaded<T> {
     fn from(value: T) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl<T> From<T> for Loaded<T> {
 }
 
 impl<T> Loaded<T> {
-    /// Where the value of `name` came from; none where there is no such setting.
+    /// The origin of the value of `name`; none where there is no such setting.
     #[must_use]
     pub fn origin(&self, name: &str) -> Option<&Origin> {
         let entry = self.entries.iter().find(|entry| entry.name == name);
@@ -117,16 +117,16 @@ impl<T> Loaded<T> {
     }
 }
 
-/// A load before its verdict, open to further checks of whoever knows what the settings mean.
+/// A load before its verdict, open to further checks of a caller who knows the settings.
 #[derive(Debug)]
 pub struct Resolution<T> {
     /// The configuration; settings at fault hold their defaults. None where it cannot be built.
     pub value: Option<T>,
     /// Every setting in the order of the source.
     pub entries: Vec<Entry>,
-    /// What is wrong.
+    /// The faults.
     pub faults: Vec<Fault>,
-    /// What works and should still be looked at.
+    /// Advice on what works and may hurt later.
     pub warnings: Vec<Fault>,
     /// The settings that have a fault already.
     pub(super) failed: BTreeSet<String>,

@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Number, Value};
 
-use super::setting::text;
-use super::walk::Node;
+use super::node::{Node, text};
 
 pub(super) use inlined::inlined;
 
@@ -82,7 +81,7 @@ impl Rule {
             let one = schema.get(key).filter(|one| one.is_object());
             one.map(|one| Box::new(Self::of(one)))
         };
-        let strings = |key: &str| super::setting::strings(schema.get(key));
+        let strings = |key: &str| super::node::strings(schema.get(key));
         let one_kind = schema.get("type").and_then(Value::as_str);
         let numbers = NUMBERS.into_iter();
         let numbers = numbers.filter_map(|key| Some((key, schema.get(key)?.as_number()?.clone())));
@@ -166,16 +165,16 @@ impl Rule {
             ("string", Value::String(text)) => self.check_text(text),
             // A date or a duration may be a number.
             ("string", Value::Number(_) | Value::Bool(_)) if self.has_format => Ok(()),
-            ("string", _) => Err("is no text".to_owned()),
+            ("string", _) => Err("is not text".to_owned()),
             ("integer" | "number", _) => self.check_number(kind, value),
             ("boolean", _) => is_boolean(value)
                 .then_some(())
                 .ok_or_else(|| "is neither true nor false".to_owned()),
             ("null", _) => no(!value.is_null(), || "is not null".to_owned()),
             ("array", Value::Array(items)) => self.check_items(items, steps),
-            ("array", _) => Err("is no list".to_owned()),
+            ("array", _) => Err("is not a list".to_owned()),
             ("object", Value::Object(members)) => self.check_members(members, steps),
-            ("object", _) => Err("is no map".to_owned()),
+            ("object", _) => Err("is not a map".to_owned()),
             _ => Ok(()),
         }
     }
@@ -207,11 +206,11 @@ impl Rule {
         };
         let Some(number) = number else {
             let what = if kind == "integer" { "whole " } else { "" };
-            return Err(format!("is no {what}number"));
+            return Err(format!("is not a {what}number"));
         };
         let float = number.as_f64().unwrap_or_default();
         no(kind == "integer" && float.fract() != 0.0, || {
-            "is no whole number".to_owned()
+            "is not a whole number".to_owned()
         })?;
         for (key, wrong, words) in [
             ("minimum", &[Ordering::Less][..], "less than"),
@@ -236,7 +235,7 @@ impl Rule {
         if let Some(step) = self.numbers.get("multipleOf")
             && !is_multiple(&number, step)
         {
-            return Err(format!("is no multiple of {step}"));
+            return Err(format!("is not a multiple of {step}"));
         }
         let text = text(value);
         let plain = text

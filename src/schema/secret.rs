@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, de};
 /// Wiping memory, which the type inside a [`Secret`] must know how to do.
 pub use secrecy::zeroize::Zeroize;
 
-/// What stands wherever a secret would.
+/// Text in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
 /// Begins the message of a refusal that is known to say nothing of the value.

@@ -1,16 +1,16 @@
 //! One setting, and the list of all of them: what every renderer and the loader work from.
 //!
-//! How they are found in a schema is in `walk.rs`.
+//! They are found in a schema by `walk.rs`.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 
-use super::fault::Fault;
+use super::node::{strings, text};
 use super::spelling::Reader;
-use super::{suggest, value};
+use super::suggest;
 
-/// What the text of a setting is read as.
+/// Kind of value that the text of a setting is read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Text as it stands.
@@ -34,7 +34,7 @@ pub enum Kind {
 pub struct Variant {
     /// The value as it is written.
     pub value: String,
-    /// What it means; may be empty.
+    /// Its meaning; may be empty.
     pub docs: String,
 }
 
@@ -70,12 +70,6 @@ impl Condition {
     }
 }
 
-/// The texts of a list; none of what is no list.
-pub(super) fn strings(list: Option<&Value>) -> Vec<String> {
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
 /// One variable: everything its field says about it.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
@@ -87,22 +81,22 @@ pub struct Setting {
     pub name: String,
     /// Reader of its text.
     pub reader: Reader,
-    /// Where its field is: `["jwt", "secret_key"]`.
+    /// The path of its field: `["jwt", "secret_key"]`.
     pub path: Vec<String>,
     /// The doc comment of the field, whole.
     pub docs: String,
-    /// What its text is read as.
+    /// The kind of its value.
     pub kind: Kind,
-    /// Whether its value must never be shown.
+    /// Set where its value must never be shown.
     pub secret: bool,
-    /// Whether a value must be given.
+    /// Set where a value must be given.
     pub required: bool,
-    /// Where it must be given although it has a default elsewhere (`x-required-in`), such as the
-    /// names of environments.
+    /// Environments in which it must be given although it has a default elsewhere
+    /// (`x-required-in`).
     pub required_in: Vec<String>,
-    /// Where it must be given because of other settings (`x-required-when`): any of them is enough.
+    /// Other settings that require it (`x-required-when`): any of them is enough.
     pub required_when: Vec<Condition>,
-    /// Whether it may be unset; an empty variable then counts as unset.
+    /// Set where it may be unset; an empty variable then counts as unset.
     pub optional: bool,
     /// The real default; none where there is none, or where it may not be shown.
     pub default: Option<Value>,
@@ -115,7 +109,7 @@ pub struct Setting {
     pub default_in: BTreeMap<String, Value>,
     /// A value as it might be given.
     pub example: Option<Value>,
-    /// Whether it is on its way out.
+    /// Set where it is on its way out.
     pub deprecated: bool,
     /// The smallest number allowed.
     pub minimum: Option<Number>,
@@ -142,7 +136,7 @@ impl Setting {
         first.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// Why a value must be given in `environment`, where `value` tells the values of the other
+    /// The reason for which a value must be given in `environment`, where `value` tells the values of the other
     /// settings: `is required`, `is required in production`, `is required for
     /// JWT_ALGORITHM=ES256`; `None` where it may be left out.
     #[must_use]
@@ -180,21 +174,13 @@ impl Setting {
         has_one.then(|| format!("{}_FILE", self.name))
     }
 
-    /// Whether the value may span lines.
+    /// Checks whether the value may span lines.
     #[must_use]
     pub fn multiline(&self) -> bool {
         self.format.as_deref() == Some("pem")
     }
 
-    /// Reads `text` as the loader does; none where it counts as unset.
-    ///
-    /// # Errors
-    /// What is wrong with it. The text of a secret is not quoted.
-    pub fn parse(&self, text: &str) -> Result<Option<Value>, Fault> {
-        value::parse(self, text)
-    }
-
-    /// What may be given, in words: `1 to 1440`, `open, closed`; none where any text may.
+    /// The allowed values, in words: `1 to 1440`, `open, closed`; none where any text is.
     #[must_use]
     pub fn allowed(&self) -> Option<String> {
         let kind = match &self.kind {
@@ -276,21 +262,12 @@ impl Setting {
     }
 }
 
-/// `value` as it would be written into a variable; lists are joined by commas.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
-}
-
 /// A group of settings: a struct inside the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Where it is: `["jwt"]`.
+    /// Its path: `["jwt"]`.
     pub path: Vec<String>,
-    /// What its settings are about.
+    /// The subject of its settings.
     pub docs: String,
 }
 

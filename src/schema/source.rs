@@ -1,7 +1,6 @@
-//! Where the text of a setting is found: a variable, the file it names, or a mounted directory.
+//! Sources of the text of a setting: a variable, the file it names, or a mounted directory.
 //!
-//! Everything that can go wrong before a text is even read is said here; what the text means is
-//! in `value.rs`.
+//! Every fault before a text is read is told here; the meaning of the text is in `value.rs`.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -10,14 +9,16 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::MAX_FILE_BYTES;
 use super::dotenv::without_mark;
 use super::env::{Environment, NotUtf8};
 use super::fault::{Fault, FaultKind};
 use super::regular_file::open_regular;
 use super::resolution::{Entry, Origin, Shown};
 use super::setting::Setting;
-use super::value::quoted;
+use super::value::{quoted, refuse_placeholder};
+
+/// The largest file that is read as the value of a setting, in bytes.
+pub const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// A directory that holds one file a variable, as a mounted Kubernetes Secret does.
 #[derive(Debug, Default)]
@@ -178,8 +179,8 @@ fn read_named(name: &str, path: &str) -> Result<String, Fault> {
             "name a file or remove the variable",
         ));
     }
-    super::value::refuse_placeholder(name, path)?;
-    // Somebody who mistakes the variable puts the secret itself here: do not repeat it.
+    refuse_placeholder(name, path)?;
+    // An operator who mistakes the variable puts the secret itself here: do not repeat it.
     let like_a_path = ["/", "./", "../"]
         .iter()
         .any(|start| path.starts_with(start));
@@ -251,7 +252,7 @@ fn not_utf8(name: &str) -> Fault {
     )
 }
 
-/// Why the system refused, in its words without its error number.
+/// The reason of the system, in its words without its error number.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Variables and files that nobody reads, and what they were probably meant as.
+//! Variables and files that are not read, and the settings they were probably meant as.
 
 use super::env::Environment;
 use super::fault::{Fault, FaultKind};
@@ -7,7 +7,7 @@ use super::source::SecretsDir;
 use super::{suggest, value};
 
 /// Faults of variables that are no settings and hold the placeholder of a generated file: they
-/// came from a file of ours, so somebody meant them.
+/// came from a file of ours, so they are meant.
 pub(super) fn placeholders(settings: &Settings, environment: &Environment) -> Vec<Fault> {
     let strays = environment
         .iter()
@@ -17,7 +17,7 @@ pub(super) fn placeholders(settings: &Settings, environment: &Environment) -> Ve
         .collect()
 }
 
-/// What is not wrong and still looks unintended.
+/// Warnings of variables that are right and still look unintended.
 pub(super) fn warnings(
     settings: &Settings,
     environment: &Environment,
@@ -59,13 +59,13 @@ impl Settings {
     }
 }
 
-/// Whether `name` is a setting, or names the file of a secret.
+/// Checks whether `name` is a setting, or names the file of a secret.
 fn is_read(settings: &Settings, name: &str) -> bool {
     let of_file = || settings.get(name.strip_suffix("_FILE")?);
     settings.get(name).is_some() || of_file().is_some_and(|setting| setting.secret)
 }
 
-/// What a variable that is no setting may have been meant as.
+/// The setting that an unknown variable may have been meant as.
 fn stranger(
     settings: &Settings,
     name: &str,
@@ -98,7 +98,7 @@ fn stranger(
             FaultKind::Advice,
             name,
             format!(
-                "is not read: {} is no secret, and only secrets have files",
+                "is not read: {} is not a secret, and only secrets have files",
                 setting.name
             ),
             format!("set {} instead", setting.name),

@@ -54,7 +54,7 @@ pub(super) fn near_miss<'a>(name: &str, known: impl Iterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// How many edits two names may be apart of which the shorter has `length` characters.
+/// Edits that two names may be apart of which the shorter has `length` characters.
 fn edits_allowed(length: usize) -> usize {
     match length {
         0..5 => 0,

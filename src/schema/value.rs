@@ -1,7 +1,7 @@
 //! From the text of one variable to the value its schema asks for.
 //!
-//! Where the text comes from is in `source.rs`; what a value means beyond its kind and range is
-//! decided by the type it is deserialised into.
+//! The text comes from `source.rs`; the meaning of a value beyond its kind and range is decided by
+//! the type it is deserialised into.
 
 use std::net::SocketAddr;
 
@@ -11,13 +11,28 @@ use super::fault::{Fault, FaultKind};
 use super::invisible::is_invisible;
 use super::setting::{Kind, Setting};
 use super::spelling::Reader;
-use super::{SET_ME, rules};
+use super::{node, rules};
+
+/// The text that generated files hold in place of a value that only the operator knows.
+///
+/// The loader refuses it anywhere, so that a file that was rendered and never filled in cannot
+/// start a service.
+pub const SET_ME: &str = "__AURA_SET_ME__";
 
 /// Longer values are cut in messages.
 const SHOWN_CHARACTERS: usize = 60;
 
-/// Reads `text`; none where it counts as unset.
-pub(super) fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Fault> {
+impl Setting {
+    /// Reads `text` as the loader does; none where it counts as unset.
+    ///
+    /// # Errors
+    /// The fault of the text. The text of a secret is not quoted.
+    pub fn parse(&self, text: &str) -> Result<Option<Value>, Fault> {
+        parse(self, text)
+    }
+}
+
+fn parse(setting: &Setting, text: &str) -> Result<Option<Value>, Fault> {
     refuse_placeholder(&setting.name, text)?;
     refuse_service_link(setting, text)?;
     if text.is_empty() {
@@ -89,7 +104,7 @@ pub(super) fn refuse_placeholder(name: &str, text: &str) -> Result<(), Fault> {
     ))
 }
 
-/// Whether `text` is what Kubernetes puts into `<SERVICE>_PORT`.
+/// Checks whether `text` is a link that Kubernetes puts into `<SERVICE>_PORT`.
 pub(super) fn is_service_link(text: &str) -> bool {
     ["tcp://", "udp://", "sctp://"]
         .into_iter()
@@ -97,7 +112,7 @@ pub(super) fn is_service_link(text: &str) -> bool {
         .any(|address| address.parse::<SocketAddr>().is_ok())
 }
 
-/// What to do about a service link.
+/// Remedy for a service link.
 pub(super) const UNLINK: &str =
     "set enableServiceLinks: false in the pod spec, or rename the Service";
 
@@ -131,7 +146,7 @@ fn json_list(setting: &Setting, items: &Kind, text: &str) -> Result<Value, Fault
         return Err(invalid(setting, problem, "write it like [\"a\", \"b\"]"));
     };
     for entry in entries {
-        scalar(setting, items, &super::setting::text(entry))?;
+        scalar(setting, items, &node::text(entry))?;
     }
     Ok(value)
 }
@@ -183,7 +198,7 @@ fn refuse_control_characters(setting: &Setting, text: &str) -> Result<(), Fault>
 }
 
 /// A secret that was copied with a blank, or saved with a byte-order mark, is another secret, which
-/// nobody sees. Keys in PEM are read without them.
+/// no one sees. Keys in PEM are read without them.
 fn refuse_blank_ends(setting: &Setting, text: &str) -> Result<(), Fault> {
     let blank = |c: char| c.is_whitespace() || is_invisible(c);
     let ends = [
@@ -276,7 +291,7 @@ pub(super) fn has_login(text: &str) -> bool {
 }
 
 /// `text` in quotes, escaped, and cut where it is long.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{:?}...", &text[..end]),
         None => format!("{text:?}"),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::NUMBERS;
-use crate::schema::walk::Node;
+use crate::schema::node::{Node, target};
 
 /// The largest schema of a setting that is looked at, in bytes or so.
 const MOST_BYTES: usize = 32 * 1024;
@@ -35,8 +35,7 @@ fn inlined_value(root: &Value, value: &Value, depth: usize, left: &mut usize) ->
 fn inlined_node(root: &Value, node: &Node, depth: usize, left: &mut usize) -> Option<Node> {
     *left = left.checked_sub(32)?;
     let reference = node.get("$ref").and_then(Value::as_str);
-    let target = reference.and_then(|text| root.pointer(text.strip_prefix('#')?));
-    let mut out = match target {
+    let mut out = match reference.and_then(|text| target(root, text)) {
         Some(target) => inlined_value(root, target, depth, left)?,
         None => Value::Null,
     };

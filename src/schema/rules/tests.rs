@@ -28,27 +28,31 @@ fn what_a_program_refuses_is_told() {
     let tenth = json!({ "type": "number", "multipleOf": 0.1, "exclusiveMaximum": 1 });
     for (schema, wrong, problem) in [
         (&decimal, json!("1.005"), "has more digits than are allowed"),
-        (&decimal, json!("x"), "is no number"),
+        (&decimal, json!("x"), "is not a number"),
         (
             &either,
             json!("nope"),
-            "is no whole number, and is none of auto",
+            "is not a whole number, and is none of auto",
         ),
         (
             &map,
             json!({ "a": "x" }),
-            "has a value that is no whole number",
+            "has a value that is not a whole number",
         ),
         (
             &map,
             json!({ "a": 1.5 }),
-            "has a value that is no whole number",
+            "has a value that is not a whole number",
         ),
-        (&map, json!([]), "is no map"),
+        (&map, json!([]), "is not a map"),
         (&list, json!([]), "has fewer than 1 entries"),
         (&list, json!([5, 5, 5]), "has more than 2 entries"),
         (&list, json!([0]), "has an entry that is less than 1"),
-        (&list, json!([7]), "has an entry that is no multiple of 5"),
+        (
+            &list,
+            json!([7]),
+            "has an entry that is not a multiple of 5",
+        ),
         (
             &pair,
             json!([1, "x"]),
@@ -57,8 +61,8 @@ fn what_a_program_refuses_is_told() {
         (&text, json!("x"), "has fewer than 2 characters"),
         (&text, json!("xxxx"), "has more than 3 characters"),
         (&text, json!("yy"), "does not match the pattern ^ä?x"),
-        (&text, json!(5), "is no text"),
-        (&tenth, json!("0.25"), "is no multiple of 0.1"),
+        (&text, json!(5), "is not text"),
+        (&tenth, json!("0.25"), "is not a multiple of 0.1"),
         (&tenth, json!(1), "is not less than 1"),
         (
             &json!({ "$ref": "#/$defs/Mode" }),

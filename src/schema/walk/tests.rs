@@ -1,8 +1,9 @@
 //! Schemas as schemars and as pydantic write them.
 
-use serde_json::{Number, json};
+use serde_json::{Map, Number, json};
 
 use super::*;
+use crate::schema::{Kind, Reader};
 
 #[test]
 fn reads_sections_references_and_alternatives() {
@@ -121,7 +122,7 @@ fn foreign(schema: &Value) -> Result<Settings, SchemaError> {
     Settings::spelled(schema, &spelling)
 }
 
-/// What pydantic 2.14 writes of a `BaseSettings` with such fields.
+/// The schema that pydantic 2.14 writes of a `BaseSettings` with such fields.
 fn pydantic() -> Value {
     json!({
         "$defs": {

@@ -1,13 +1,13 @@
-//! What schemas of other languages say in other words than schemars: unions, exclusive bounds,
-//! secrets inside lists and maps. Shapes are those that pydantic writes.
+//! Keywords of a JSON Schema as facts of a setting: bounds, variants, secrets, in the shapes that
+//! schemars writes and in those of pydantic (unions, exclusive bounds, secrets inside lists and maps).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
 
-use super::setting::{Condition, Kind, Setting, Variant, text};
-use super::walk::{Node, docs};
+use super::node::{Node, docs, target, text};
+use super::setting::{Condition, Kind, Setting, Variant};
 
 /// The most settings of a section that are held against one another: each is against all.
 const LARGEST_SECTION: usize = 64;
@@ -70,8 +70,8 @@ fn stricter(one: Option<Number>, other: Option<Number>, order: Ordering) -> Opti
     if found == Some(order) { one } else { other }
 }
 
-/// The kind of a variable that holds what no single kind describes. Text fits everything that is
-/// no map and no list.
+/// The kind of a variable whose values no single kind describes. Text fits everything but maps and
+/// lists.
 pub(super) fn kind(root: &Value, node: &Node) -> Kind {
     // One step: a definition that only refers to another one is a model.
     let referred = |one: &'_ Node| {
@@ -199,10 +199,6 @@ pub(super) fn is_secret(root: &Value, node: &Node) -> bool {
     false
 }
 
-fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
-    root.pointer(reference.strip_prefix('#')?)
-}
-
 /// The alternatives of `anyOf` and `oneOf`.
 fn alternatives(node: &Node) -> impl Iterator<Item = &Node> {
     let lists = ["anyOf", "oneOf"]
@@ -211,7 +207,7 @@ fn alternatives(node: &Node) -> impl Iterator<Item = &Node> {
     lists.flatten().filter_map(Value::as_object)
 }
 
-/// What `type` says. A reference is to a model: an object.
+/// The kinds that `type` names. A reference is to a model: an object.
 fn kinds(node: &Node) -> impl Iterator<Item = &str> {
     let one = node.get("type").and_then(Value::as_str);
     let several = node.get("type").and_then(Value::as_array);
