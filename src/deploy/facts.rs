@@ -13,7 +13,7 @@ use crate::schema::{Kind, Reader, Setting};
 pub struct Group<'a> {
     /// The beginning of its variables, such as `RATE_LIMIT`; of those that stand alone, `General`.
     pub title: String,
-    /// What its settings are about; may be empty.
+    /// The subject of its settings; may be empty.
     pub docs: &'a str,
     /// In the order of the source.
     pub settings: Vec<&'a Setting>,
@@ -51,7 +51,7 @@ pub fn groups(service: &Service) -> Vec<Group<'_>> {
     groups
 }
 
-/// What its text is read as, the unit included: `whole number (minutes)`.
+/// The kind of its value, the unit included: `whole number (minutes)`.
 pub(crate) fn kind(setting: &Setting) -> String {
     let kind = match &setting.kind {
         Kind::String if setting.multiline() => "text of several lines",
@@ -103,7 +103,7 @@ pub(crate) fn unit(setting: &Setting) -> Option<&'static str> {
     .find_map(|(end, unit)| setting.name.ends_with(end).then_some(unit))
 }
 
-/// Where a value must be given: `yes`, `in staging and production`, `where MODE is a or b`, `no`.
+/// Places in which a value must be given: `yes`, `in staging and production`, `where MODE is a or b`, `no`.
 pub(crate) fn required(setting: &Setting) -> String {
     if setting.required {
         return "yes".to_owned();
@@ -199,7 +199,7 @@ pub(crate) fn secret(service: &Service) -> String {
     format!("{}-secrets", service.name)
 }
 
-/// How to come by the value of a secret, in the prose of a doc comment; none where nothing is
+/// The recipe for the value of a secret, in the prose of a doc comment; none where nothing is
 /// known of it.
 pub(crate) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     if let Some(recipe) = setting.recipe() {

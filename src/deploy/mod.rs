@@ -27,6 +27,9 @@ pub mod facts;
 /// A rendered file, and the mark by which it is known again.
 pub mod file;
 
+/// Files that operators write in TOML: typed values, and every fault with its position.
+pub(crate) mod toml_file;
+
 /// The plan: image, environments, hosts, backends; read from `deploy.toml`.
 pub mod plan;
 

@@ -1,4 +1,4 @@
-//! What a service promises of its releases, for `verify` to hold them against.
+//! Promises of a service about its releases, for `verify` to hold them against.
 
 /// Promises that no setting and no manifest tells. All of them may be empty: the items about them
 /// are then not looked at.
@@ -17,20 +17,20 @@ pub struct Promises {
 pub struct Library {
     /// Its name on the registry: `bcrypt`.
     pub name: String,
-    /// What it does for the service: `hashes passwords`.
+    /// Its purpose in the service: `hashes passwords`.
     pub purpose: String,
 }
 
 /// A page of the checkout that people read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Where it is, from the top of the checkout: `docs/USER_GUIDE.md`.
+    /// Its path, from the top of the checkout: `docs/USER_GUIDE.md`.
     pub path: String,
-    /// What it has to name.
+    /// The things it has to name.
     pub names: Names,
 }
 
-/// What a page has to name.
+/// Things that a page has to name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
     /// Every setting that a deployment has to give a value.
@@ -42,7 +42,7 @@ pub enum Names {
 /// A file that builds a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// Where it is, from the top of the checkout: `scripts/static`.
+    /// Its path, from the top of the checkout: `scripts/static`.
     pub path: String,
     /// The word in it that keeps to the lock file: `--locked`, `lockFile`.
     pub frozen_by: String,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::promises::Promises;
 use crate::schema::{Fault, SchemaError, Secret, Setting, Settings, Spelling};
 
-/// User and group of a process that says nothing: nobody on the node has that number.
+/// Default user and group of the process: no user of the node has that number.
 pub(crate) const USER: u32 = 65_532;
 
 /// Seconds that requests in flight may take after SIGTERM in a service that does not say.
@@ -37,9 +37,9 @@ pub struct Service {
     pub name: String,
     /// One sentence.
     pub about: String,
-    /// The released version: the image tag where nobody names another.
+    /// The released version: the image tag where no other is named.
     pub version: String,
-    /// Where the source is; the `source` label of the image.
+    /// The address of the source; the `source` label of the image.
     pub repository: String,
     /// SPDX expression.
     pub licenses: String,
@@ -73,9 +73,9 @@ pub struct Service {
     /// Limits of its requests by their sort, which a proxy before it has to leave open; none:
     /// nothing is known of them.
     pub requests: Vec<Requests>,
-    /// Where the service says how it is.
+    /// Paths of the health endpoints.
     pub probes: Probes,
-    /// What it stands on.
+    /// Its backends.
     pub backends: Vec<BackendKind>,
     /// The program and its arguments.
     pub program: Program,
@@ -92,13 +92,13 @@ pub struct Service {
     pub openapi: Option<Value>,
     /// Pages for operators that want tables.
     pub guides: Vec<Guide>,
-    /// What the service would refuse, where it can be asked.
+    /// The checks of the service itself, where it has any.
     pub check: Option<Check>,
     /// The maker of secrets that are no random text, where it has any.
     pub make: Option<Make>,
     /// The most memory that it takes, where it knows.
     pub memory: Option<Memory>,
-    /// What `verify` holds a release against beyond what every service has.
+    /// Promises of its releases beyond those of every service.
     pub promises: Promises,
     /// Warnings about these facts, told with those of the plan.
     pub warnings: Vec<Fault>,
@@ -131,7 +131,7 @@ pub struct Probes {
     pub startup: String,
 }
 
-/// How the program is run.
+/// Commands and arguments of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// The path of the binary in the image; empty where it is not known. `healthcheck` and `sleep`
@@ -156,7 +156,7 @@ pub struct Program {
     pub sleep: Option<Vec<String>>,
 }
 
-/// Something that the service stands on.
+/// A kind of backend: a database, a cache, another service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackendKind {
     /// Its name in `deploy.toml`: `database`, `redis`, `upstream`.
@@ -188,7 +188,7 @@ pub struct Embedded {
 }
 
 impl Service {
-    /// A service of that name with the settings of `schema`, which may be anybody's JSON Schema.
+    /// A service of that name with the settings of `schema`, which may be any JSON Schema.
     /// Everything else has a usual value, to be changed field by field.
     ///
     /// # Errors
@@ -295,12 +295,44 @@ impl Service {
         self.settings.iter().filter(|setting| setting.secret)
     }
 
+    /// The secrets that an environment will have: those of `held`, and those that they and the values
+    /// of the `plain` settings ask for.
+    pub(crate) fn secrets_needed(
+        &self,
+        environment: &str,
+        plain: &impl Fn(&str) -> Option<String>,
+        mut held: BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        loop {
+            let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
+            let more = self
+                .secret_settings()
+                .filter(|one| !held.contains(&one.name) && one.need(environment, &value).is_some());
+            let more: Vec<_> = more.map(|one| one.name.clone()).collect();
+            if more.is_empty() {
+                return held;
+            }
+            held.extend(more);
+        }
+    }
+
     /// The number that `fact` says: the default of the setting of that name, or itself.
     pub(crate) fn number<T: FromStr>(&self, fact: &str) -> Option<T> {
         match self.settings.get(fact) {
             Some(setting) => setting.default_text()?.parse().ok(),
             None => fact.parse().ok(),
         }
+    }
+}
+
+impl BackendKind {
+    /// An address as it might be written.
+    #[must_use]
+    pub fn example(&self) -> String {
+        self.default.clone().unwrap_or_else(|| {
+            let scheme = self.schemes.first().map_or("https", |(scheme, _)| scheme);
+            format!("{scheme}://{}.example.com", self.name)
+        })
     }
 }
 
@@ -348,7 +380,7 @@ impl Probes {
 /// between `<!-- table: NAME -->` and `<!-- /table -->` (see [`tables`](super::table::tables) for the names).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guide {
-    /// Where it belongs: `docs/workflows/production-deployment.md`.
+    /// Its path: `docs/workflows/production-deployment.md`.
     pub path: String,
     /// Its text, with tables of any age.
     pub text: String,

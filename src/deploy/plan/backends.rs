@@ -1,17 +1,14 @@
-//! What one environment stands on: what is written, what its settings say, and else the defaults.
+//! Backends of one environment: the written ones, those of its settings, and else the defaults.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::backend_file::BackendFile;
 use super::draft::Draft;
-use super::endpoint::Address;
-use super::read::remedy;
+use super::endpoint::{Address, Backend, BackendFile, Endpoint};
 use super::tier::Tier;
-use super::{Backend, Endpoint};
 use crate::deploy::facts;
 use crate::deploy::service::BackendKind;
-use crate::schema::FaultKind;
+use crate::deploy::toml_file::remedy;
 
 /// The backends of one environment, whose own `settings` may name some.
 pub(super) fn resolve(
@@ -22,10 +19,9 @@ pub(super) fn resolve(
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     for name in draft.file.backends.keys() {
         if !names.contains(&name.as_str()) {
-            draft.refuse(
-                FaultKind::Invalid,
+            draft.invalid(
                 &["backends", name],
-                "is no backend of this service",
+                "is not a backend of this service",
                 remedy(name, &names),
             );
         }
@@ -61,24 +57,19 @@ fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> 
         .embedded
         .as_ref()
         .map(|embedded| embedded.word.as_str());
-    let example = example(kind);
+    let example = kind.example();
     let address = match written {
         BackendFile::Word(given) if Some(given.as_str()) == word => return Some(Backend::Embedded),
         BackendFile::Word(_) => {
             let (problem, or) = match word {
                 Some(word) => (
-                    format!("is no address and not the word {word}"),
+                    format!("is neither an address nor the word {word}"),
                     format!(" or {word}"),
                 ),
-                None => ("is no address".to_owned(), String::new()),
+                None => ("is not an address".to_owned(), String::new()),
             };
             let remedy = format!("write it like {example}{or}");
-            draft.refuse(
-                FaultKind::Invalid,
-                &["backends", &kind.name],
-                problem,
-                remedy,
-            );
+            draft.invalid(&["backends", &kind.name], problem, remedy);
             return None;
         }
         BackendFile::Remote(address) => address,
@@ -87,8 +78,7 @@ fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> 
     match &endpoint {
         Some(endpoint) => no_loopback(draft, &["backends", &kind.name], endpoint),
         None => {
-            draft.refuse(
-                FaultKind::Invalid,
+            draft.invalid(
                 &["backends", &kind.name],
                 format!(
                     "has the scheme {}, which {} does not speak",
@@ -101,7 +91,7 @@ fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> 
     endpoint.map(Backend::Remote)
 }
 
-/// Where the setting of `kind` leads, if it is no secret and set here.
+/// The endpoint in the setting of `kind`, where it is plain and set here.
 fn of_setting(
     draft: &mut Draft<'_>,
     kind: &BackendKind,
@@ -113,7 +103,7 @@ fn of_setting(
         Ok(address) => address,
         Err(problem) => {
             let (problem, remedy) = problem.rsplit_once("; ").unwrap_or((problem, ""));
-            draft.refuse(FaultKind::Invalid, &path, problem, remedy);
+            draft.invalid(&path, problem, remedy);
             return None;
         }
     };
@@ -121,8 +111,7 @@ fn of_setting(
     if let Some(endpoint) = &endpoint {
         no_loopback(draft, &path, endpoint);
     } else {
-        draft.refuse(
-            FaultKind::Invalid,
+        draft.invalid(
             &path,
             format!(
                 "has the scheme {}, which {} does not speak",
@@ -157,7 +146,7 @@ fn compare(
         }
         None if plain && !draft.failed(&["settings", setting]) => draft.advise(
             &["backends", &kind.name],
-            format!("opens the way to {endpoint}, and {setting} is not set, so nobody takes it"),
+            format!("opens the way to {endpoint}, and {setting} is not set, so it is not used"),
             format!("set {setting} to the whole URL, and take {} out", kind.name),
         ),
         _ => {}
@@ -180,8 +169,7 @@ fn default(
     match default_endpoint(kind)? {
         Ok(endpoint) => Some(Backend::Remote(endpoint)),
         Err(problem) => {
-            draft.refuse(
-                FaultKind::Invalid,
+            draft.invalid(
                 &["backends", &kind.name],
                 format!("has a default of the service that {problem}"),
                 "name another one here",
@@ -191,7 +179,7 @@ fn default(
     }
 }
 
-/// Where a backend of `kind` is while nobody names another place; none where it is optional.
+/// The default endpoint of a backend of `kind`; none where it is optional.
 pub(crate) fn default_endpoint(kind: &BackendKind) -> Option<Result<Endpoint, String>> {
     let address = Address::try_from(kind.default.as_deref()?);
     let endpoint = address.map_err(ToOwned::to_owned).and_then(|address| {
@@ -229,14 +217,6 @@ fn schemes(kind: &BackendKind) -> String {
         .map(|(scheme, _)| scheme.as_str())
         .collect();
     names.join(", ")
-}
-
-/// An address of `kind` as it might be written.
-pub(super) fn example(kind: &BackendKind) -> String {
-    kind.default.clone().unwrap_or_else(|| {
-        let scheme = kind.schemes.first().map_or("https", |(scheme, _)| scheme);
-        format!("{scheme}://{}.example.com", kind.name)
-    })
 }
 
 #[cfg(test)]

@@ -1,31 +1,33 @@
-//! What may not stand together: mixes that Kubernetes would take and that would fail later.
+//! Contradictions: mixes that Kubernetes would take and that would fail later.
 //!
-//! What goes with how many pods is in `scale.rs`.
+//! Those about the number of pods are in `scale.rs`.
 
 use std::collections::BTreeMap;
 
+use super::component::Component;
 use super::draft::Draft;
-use super::report::Report;
+use super::environment::Environment;
 use super::resources::bytes;
 use super::tier::Tier;
-use super::{Component, Environment, external_secret, network, placement, scale, settings};
+use super::{external_secret, metadata, network, scale, settings};
+use crate::deploy::toml_file::Report;
 use crate::schema::FaultKind;
 
-/// Looks at one environment.
+/// Checks one environment.
 pub(super) fn one(draft: &mut Draft<'_>, environment: &Environment) {
     scale::replicas(draft, environment);
     scale::one_process(draft, environment);
     routes(draft, environment);
-    placement::check(draft, environment);
+    metadata::check(draft, environment);
     external_secret::check(draft, environment);
-    facts(draft, environment);
+    require_facts(draft, environment);
     namespace(draft, environment);
     digest(draft, environment);
     memory(draft, environment);
     network::check(draft, environment);
 }
 
-/// Looks at what no two environments may share.
+/// Checks for names that two environments share.
 pub(super) fn between(environments: &[Environment], report: &mut Report) {
     let mut namespaces = BTreeMap::new();
     let mut hosts = BTreeMap::new();
@@ -94,7 +96,7 @@ fn routes(draft: &mut Draft<'_>, environment: &Environment) {
 }
 
 /// A component needs what the service has to say.
-fn facts(draft: &mut Draft<'_>, environment: &Environment) {
+fn require_facts(draft: &mut Draft<'_>, environment: &Environment) {
     if draft.failed(&["components"]) {
         return;
     }
@@ -161,8 +163,7 @@ fn facts(draft: &mut Draft<'_>, environment: &Environment) {
 fn namespace(draft: &mut Draft<'_>, environment: &Environment) {
     let namespace = environment.namespace.as_str();
     if namespace.starts_with("kube-") && !draft.failed(&["namespace"]) {
-        draft.refuse(
-            FaultKind::Invalid,
+        draft.invalid(
             &["namespace"],
             format!("is {namespace:?}, and kube- is kept for Kubernetes itself"),
             "name one of your own",
@@ -171,14 +172,14 @@ fn namespace(draft: &mut Draft<'_>, environment: &Environment) {
     if namespace == "default" {
         draft.advise(
             &["namespace"],
-            "is \"default\", where everything lands that nobody placed".to_owned(),
+            "is \"default\", where every object without a namespace lands".to_owned(),
             "name one of your own",
         );
     }
 }
 
 /// A process that takes more than its limit is ended by the system: under attack, again and again.
-/// Away from production that is told only of a limit that somebody wrote.
+/// Away from production that is told only of a limit that is written.
 fn memory(draft: &mut Draft<'_>, environment: &Environment) {
     let path = ["resources", "limits", "memory"];
     let Some(limit) = environment.resources.limits.get("memory") else {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, written_as_text};
 
 /// A network such as `10.0.12.0/28`; a lone address is a network of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ impl TryFrom<&str> for Cidr {
         });
         let (problem, like) = match network {
             None => (
-                "no network".to_owned(),
+                "not a network".to_owned(),
                 "10.0.12.0/28 or fd00:12::/64".to_owned(),
             ),
             // Kubernetes has begun to warn of these, because readers disagree on what they mean.
@@ -59,8 +59,8 @@ impl Cidr {
     }
 
     /// Checks whether it is wider than a network that one organisation has: /8 of IPv4, /16 of
-    /// IPv6. Two halves of everything are everything. Unique local addresses (RFC 4193) are nobody
-    /// else's, however many they are.
+    /// IPv6. Two halves of everything are everything. Unique local addresses (RFC 4193) belong
+    /// to one organisation, however many they are.
     #[must_use]
     pub fn is_too_wide(&self) -> bool {
         match self.0 {

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, written_as_text};
 
 /// A program that keeps a cluster in step with a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -65,7 +65,7 @@ impl TryFrom<&str> for KubernetesVersion {
                 shown(text)
             )),
             None => Err(format!(
-                "is {}, which is no version of Kubernetes; write major and minor: 1.28",
+                "is {}, which is not a version of Kubernetes; write major and minor: 1.28",
                 shown(text)
             )),
         }

@@ -14,8 +14,27 @@ use super::labels::{self, Labels};
 /// Protocols of a port.
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
-/// Remedy for a port that is none.
+/// Remedy for an invalid port.
 const LIKE: &str = "write a number from 1 to 65535, which is TCP, or text like 4317/udp";
+
+/// Peers that the network policies allow besides the backends; needs the component
+/// `network-policy` or `migrate-job`. A table at the top is for every environment, and each may add
+/// to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Networks of resolvers that are no pods, on ports 53 and 5353. Every pod of the cluster is
+    /// open on these ports already, which fits `kube-dns`, `CoreDNS` and `OpenShift`, and so is
+    /// `169.254.20.10`, the usual address of `NodeLocal DNSCache`. Name the resolver for Cloud DNS
+    /// (GKE: `169.254.169.254`), EKS Auto Mode (the address of the Service `kube-dns`:
+    /// `172.20.0.10` or `10.100.0.10`), and a node's cache at another address or at that of
+    /// `kube-dns`.
+    pub dns: Vec<Cidr>,
+    /// Further destinations, each a table `[[network.egress]]`: the control plane of a mesh, a
+    /// collector of traces.
+    #[schemars(with = "Vec<EgressFile>")]
+    pub egress: Vec<Destination>,
+}
 
 /// A destination of the pods besides their backends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +123,7 @@ impl TryFrom<&Value> for Port {
                 Some((number, protocol)) => (number.to_owned(), protocol.to_uppercase()),
                 None => (text.clone(), PROTOCOLS[0].to_owned()),
             },
-            _ => return Err(format!("is no port; {LIKE}")),
+            _ => return Err(format!("is not a port; {LIKE}")),
         };
         let plain = number.bytes().all(|digit| digit.is_ascii_digit());
         let number = number.parse().ok().filter(|_| plain);
@@ -112,10 +131,8 @@ impl TryFrom<&Value> for Port {
         match (number, protocol) {
             (Some(number), Some(protocol)) => Ok(Self { number, protocol }),
             // What was given is not shown: it may be anything.
-            (None, _) => Err(format!("is no port; {LIKE}")),
-            (_, None) => {
-                Err("has a protocol that no port has; there are tcp, udp, sctp".to_owned())
-            }
+            (None, _) => Err(format!("is not a port; {LIKE}")),
+            (_, None) => Err("has an unknown protocol; there are tcp, udp, sctp".to_owned()),
         }
     }
 }
@@ -172,7 +189,7 @@ mod tests {
             json!([]),
         ] {
             assert!(
-                read(wrong.clone()).unwrap_err().contains("is no port"),
+                read(wrong.clone()).unwrap_err().contains("is not a port"),
                 "{wrong}"
             );
         }

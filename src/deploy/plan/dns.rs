@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, text_type};
 
 /// The longest label, in characters (RFC 1035, section 2.3.4).
 const MAX_LABEL: usize = 63;
@@ -12,111 +12,59 @@ const MAX_LABEL: usize = 63;
 /// The longest name, in characters, dots included.
 const MAX_NAME: usize = 253;
 
-/// A DNS label: the name of a namespace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Label(String);
-
-/// Labels joined by dots: the name of most Kubernetes objects.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ObjectName(String);
-
-/// A DNS name under which people reach the service. No address, no port, no wildcard.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Host(String);
-
-written_as_text!(
-    Label,
+text_type!(
+    /// A DNS label: the name of a namespace.
+    pub(crate) Label,
     "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
-    "shop-staging"
+    "shop-staging",
+    |text| check(text, label_problem(text), "not a DNS label", "shop-staging"),
 );
-written_as_text!(
-    ObjectName,
+
+text_type!(
+    /// Labels joined by dots: the name of most Kubernetes objects.
+    pub(super) ObjectName,
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-    "public"
+    "public",
+    |text| {
+        let what = "not the name of a Kubernetes object";
+        check(text, name_problem(text), what, "public or public.example.com")
+    },
 );
-written_as_text!(
-    Host,
+
+text_type!(
+    /// A DNS name under which people reach the service. No address, no port, no wildcard.
+    pub(super) Host,
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-    "auth.example.com"
+    "auth.example.com",
+    |text| check(text, host_problem(text), "not a DNS name", "auth.example.com"),
 );
 
-macro_rules! becomes_text {
-    ($($name:ident),*) => {$(
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-    )*};
+/// Refuses `text`, which is `what`, where it has a `problem`.
+fn check(text: &str, problem: Option<&str>, what: &str, like: &str) -> Result<(), String> {
+    let refusal = |problem| {
+        let text = shown(text);
+        format!("is {text}, which is {what}: it {problem}; write it like {like}")
+    };
+    problem.map_or(Ok(()), |problem| Err(refusal(problem)))
 }
 
-becomes_text!(Label, ObjectName, Host);
-
-impl TryFrom<&str> for Label {
-    type Error = String;
-
-    fn try_from(text: &str) -> Result<Self, String> {
-        let problem = label_problem(text);
-        problem.map_or_else(
-            || Ok(Self(text.to_owned())),
-            |problem| {
-                Err(format!(
-                    "is {}, which is no DNS label: it {problem}; write it like shop-staging",
-                    shown(text)
-                ))
-            },
-        )
+fn host_problem(text: &str) -> Option<&'static str> {
+    if text.contains("://") {
+        Some("has a scheme")
+    } else if text.contains('/') {
+        Some("has a path")
+    } else if text.contains(':') {
+        Some("has a port, or is an IPv6 address")
+    } else if text.contains('*') {
+        Some("has a wildcard, under which no one knows whom they talk to")
+    } else if text.parse::<Ipv4Addr>().is_ok() {
+        Some("is an address, for which no certificate can be had")
+    } else {
+        name_problem(text)
     }
 }
 
-impl TryFrom<&str> for ObjectName {
-    type Error = String;
-
-    fn try_from(text: &str) -> Result<Self, String> {
-        let problem = name_problem(text);
-        problem.map_or_else(
-            || Ok(Self(text.to_owned())),
-            |problem| {
-                Err(format!(
-                    "is {}, which is no name of a Kubernetes object: it {problem}; \
-                     write it like public or public.example.com",
-                    shown(text)
-                ))
-            },
-        )
-    }
-}
-
-impl TryFrom<&str> for Host {
-    type Error = String;
-
-    fn try_from(text: &str) -> Result<Self, String> {
-        let problem = if text.contains("://") {
-            Some("has a scheme")
-        } else if text.contains('/') {
-            Some("has a path")
-        } else if text.contains(':') {
-            Some("has a port, or is an IPv6 address")
-        } else if text.contains('*') {
-            Some("has a wildcard, under which nobody knows whom they talk to")
-        } else if text.parse::<Ipv4Addr>().is_ok() {
-            Some("is an address, for which no certificate can be had")
-        } else {
-            name_problem(text)
-        };
-        problem.map_or_else(
-            || Ok(Self(text.to_owned())),
-            |problem| {
-                Err(format!(
-                    "is {}, which is no DNS name: it {problem}; write it like auth.example.com",
-                    shown(text)
-                ))
-            },
-        )
-    }
-}
-
-/// What keeps `text` from being labels joined by dots.
+/// The reason for which `text` is not labels joined by dots.
 pub(super) fn name_problem(text: &str) -> Option<&'static str> {
     if text.len() > MAX_NAME {
         return Some("is longer than 253 characters");

@@ -1,12 +1,12 @@
 //! One environment on its way from file to plan.
 
 use super::file::EnvironmentFile;
-use super::report::Report;
 use super::tier::Tier;
 use crate::deploy::service::Service;
+use crate::deploy::toml_file::Report;
 use crate::schema::FaultKind;
 
-/// What one environment is made of, and where its faults go.
+/// The parts of one environment, and the report of its faults.
 pub(super) struct Draft<'a> {
     pub service: &'a Service,
     pub name: &'a str,
@@ -16,7 +16,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Refuses what stands at `path` in this environment.
+    /// Refuses the value at `path` of this environment.
     pub(super) fn refuse(
         &mut self,
         kind: FaultKind,
@@ -26,6 +26,16 @@ impl Draft<'_> {
     ) {
         let path = full(self.name, path);
         self.report.refuse(kind, &path, problem, remedy);
+    }
+
+    /// Refuses an invalid value.
+    pub(super) fn invalid(
+        &mut self,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.refuse(FaultKind::Invalid, path, problem, remedy);
     }
 
     /// Refuses a contradiction.
@@ -38,24 +48,25 @@ impl Draft<'_> {
         self.refuse(FaultKind::Conflict, path, problem, remedy);
     }
 
-    /// Warns of what stands at `path` in this environment.
+    /// Warns of the value at `path` of this environment.
     pub(super) fn advise(&mut self, path: &[&str], problem: String, remedy: impl Into<String>) {
         let path = full(self.name, path);
         self.report.advise(&path, problem, remedy);
     }
 
-    /// Tells of what stands at `path` in this environment, and is no fault under `strict`.
+    /// Notes something on the value at `path` of this environment, which is not a fault under
+    /// `strict`.
     pub(super) fn note(&mut self, path: &[&str], problem: String, remedy: String) {
         let path = full(self.name, path);
         self.report.note(&path, problem, remedy);
     }
 
-    /// Whether `path` of this environment was written.
+    /// Checks whether `path` of this environment was written.
     pub(super) fn has(&self, path: &[&str]) -> bool {
         self.report.has(&full(self.name, path))
     }
 
-    /// Whether something of `path` was refused already, so that its default says nothing.
+    /// Checks whether something of `path` was refused already, so that its default says nothing.
     pub(super) fn failed(&self, path: &[&str]) -> bool {
         self.report.failed(&full(self.name, path))
     }

@@ -1,9 +1,30 @@
-//! Where a backend listens: scheme, host and port, and nothing that could be a password.
+//! Backends and their addresses: scheme, host and port, and nothing that could be a password.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Endpoint, dns};
+use super::dns;
+use crate::deploy::toml_file::written_as_text;
+
+/// A backend of one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// Inside the process.
+    Embedded,
+    /// Somewhere on the network.
+    Remote(Endpoint),
+}
+
+/// Scheme, host and port; never a user or a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `postgres`, `rediss`, `https`.
+    pub scheme: String,
+    /// A DNS name or an IP address (IPv6 without brackets).
+    pub host: String,
+    /// The port, the scheme's usual one where none was written.
+    pub port: u16,
+}
 
 /// `scheme://host[:port]` as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +38,7 @@ pub(super) struct Address {
 }
 
 impl TryFrom<&str> for Address {
-    /// Says what is wrong and never what was given: it could hold a password.
+    /// The problem, never the text: it could hold a password.
     type Error = &'static str;
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
@@ -35,7 +56,7 @@ impl Address {
     /// The address in front of the URL `text`, whose path, query and fragment are left aside.
     ///
     /// # Errors
-    /// What is wrong, without what was given.
+    /// The problem, without the text.
     pub(super) fn of_url(text: &str) -> Result<Self, &'static str> {
         Self::split(text).map(|(address, _)| address)
     }
@@ -137,6 +158,33 @@ fn host_name(text: &str) -> Result<String, &'static str> {
         Some(_) => Err(
             "has neither a DNS name nor an IP address as its host; write it like postgres://db:5432",
         ),
+    }
+}
+
+/// `postgres://db:5432`, or `sqlite`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BackendFile {
+    /// A word; which words there are is known to the service only.
+    Word(String),
+    /// Somewhere on the network.
+    Remote(Address),
+}
+
+written_as_text!(
+    BackendFile,
+    r"^([a-z][a-z0-9-]*|[A-Za-z][A-Za-z0-9+.-]*://[^@/?#]+)$",
+    "postgres://db:5432"
+);
+
+impl TryFrom<&str> for BackendFile {
+    type Error = &'static str;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(word) {
+            return Ok(Self::Word(text.to_owned()));
+        }
+        Address::try_from(text).map(Self::Remote)
     }
 }
 

@@ -148,3 +148,23 @@ pub(super) fn refused(lines: &str, at: &str, problem: &str) {
     let text = format!("[environments.production]\n{lines}");
     fault(&text, &format!("deploy.toml:{at}: {problem}"));
 }
+
+/// Holds each entry of `table` to its fault: lines of `[environments.production]`, and behind `!` the
+/// place and the beginning of the fault.
+pub(super) fn refusals(table: &str) {
+    let mut written = Vec::new();
+    for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let Some((at, told)) = line
+            .strip_prefix("! ")
+            .and_then(|told| told.split_once(' '))
+        else {
+            written.push(line);
+            continue;
+        };
+        let (key, problem) = told.split_once(": ").unwrap();
+        let at = format!("{at} environments.production.{key}");
+        refused(&written.join("\n"), &at, problem);
+        written.clear();
+    }
+    assert!(written.is_empty(), "{written:?}");
+}

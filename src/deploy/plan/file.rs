@@ -1,23 +1,24 @@
 //! `deploy.toml` as it is written. The doc comments are its reference page and its JSON Schema.
 //!
-//! Everything may be left out: what holds then is decided in `resolve.rs`, what may not stand
-//! together in `checks.rs`.
+//! Everything may be left out: defaults are in `resolve.rs`, contradictions in `checks.rs`.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::backend_file::BackendFile;
 use super::cidr::Cidr;
-use super::destination::{Destination, EgressFile};
+use super::cluster::{GitOps, KubernetesVersion};
+use super::component::Component;
+use super::destination::Network;
 use super::dns::{Host, Label, ObjectName};
-use super::external_secret::ExternalSecretFile;
+use super::endpoint::BackendFile;
+use super::image::Image;
 use super::labels::{LabelKey, LabelValue, Labels};
-use super::placement::{Effect, Operator, RunAs};
+use super::placement::{Annotations, Effect, Operator, RunAs};
 use super::quantity::Quantity;
+use super::secret_store::ExternalSecretFile;
 use super::setting_file::SettingFile;
-use super::{Component, GitOps, Image, KubernetesVersion};
 use crate::schema::Bounded;
 
 /// Pods that a Deployment may have.
@@ -26,7 +27,7 @@ pub(super) type Replicas = Bounded<1, 1_000>;
 /// Seconds for which a pod stays on a node with a taint; a year at most.
 pub(super) type Seconds = Bounded<0, 31_536_000>;
 
-/// Where and how a service is deployed: what its code cannot know.
+/// Deployment of a service: the facts that its code cannot know.
 ///
 /// Every key may be left out, and so may the whole file.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -38,7 +39,7 @@ pub(super) struct DeployFile {
     /// of the service.
     pub image: Option<Image>,
     /// Peers that the network policies of every environment allow besides the backends.
-    pub network: NetworkFile,
+    pub network: Network,
     /// The environments, by name, each a table `[environments.NAME]`. Those that are not mentioned are rendered with their defaults.
     pub environments: BTreeMap<String, EnvironmentFile>,
 }
@@ -54,7 +55,7 @@ pub(super) struct EnvironmentFile {
     /// service in production, and the name with the environment behind it elsewhere.
     pub namespace: Option<Label>,
     /// The DNS name under which people reach the service. It adds the component `gateway`, unless
-    /// `ingress` is listed. Left out: nobody outside the cluster reaches it.
+    /// `ingress` is listed. Left out: it is not reached from outside the cluster.
     pub host: Option<Host>,
     /// Pods that run at least. More than one needs backends outside the process.
     /// Left out: as the table at the end says.
@@ -65,29 +66,29 @@ pub(super) struct EnvironmentFile {
     /// Components of the overlay. A list here replaces that of the table at the end, which leaves
     /// `ha` out where `replicas` is 1; a `host` still adds `gateway`.
     pub components: Option<Vec<Component>>,
-    /// What sends requests from outside: the Gateway, or the class of the Ingress.
+    /// The Gateway that sends requests from outside, or the class of the Ingress.
     pub gateway: GatewayFile,
     /// Peers that the network policy allows here, in addition to `[network]` at the top.
-    pub network: NetworkFile,
+    pub network: Network,
     /// The namespace that Prometheus runs in. Left out: `monitoring`.
     #[schemars(example = &"monitoring")]
     pub monitoring_namespace: Option<Label>,
     /// The oldest version of Kubernetes that the manifests must run on. Below 1.30 a program of the
     /// image does what `preStop` cannot do by itself there. Left out: 1.30.
     pub kubernetes: Option<KubernetesVersion>,
-    /// What applies the manifests from a repository: `argo-cd` or `flux`. The Job that migrates then
+    /// The program that applies the manifests from a repository: `argo-cd` or `flux`. The Job that migrates then
     /// stays until the next one, and no ConfigMap is pruned that an older revision needs. Left out:
     /// `kubectl apply`.
     pub gitops: Option<GitOps>,
     /// Additions to the component `monitoring`.
     pub monitoring: MonitoringFile,
-    /// What a pod asks for and what it may take.
+    /// Requests and limits of a pod.
     pub resources: ResourcesFile,
     /// Labels of every object and every pod of the environment, beside those that are rendered
     /// anyway. Selectors do not go by them.
     pub labels: Labels,
     /// Annotations, by the kind of object that carries them.
-    pub annotations: AnnotationsFile,
+    pub annotations: Annotations,
     /// Secrets with which nodes log in at the registry. They must be in the namespace. Left out:
     /// none.
     pub image_pull_secrets: Vec<ObjectName>,
@@ -101,12 +102,12 @@ pub(super) struct EnvironmentFile {
     pub priority_class: Option<ObjectName>,
     /// The numeric user and group of pods: those of the image, or, with `cluster`, whatever the
     /// admission of the cluster assigns. `restricted-v2` of `OpenShift` wants `cluster`. On a
-    /// cluster that assigns none, the component `secret-files` then has files that nobody can
+    /// cluster that assigns none, the component `secret-files` then has files that no process can
     /// read. Left out: `image`.
     pub run_as: Option<RunAs>,
-    /// Where the component `external-secret` fetches secrets.
+    /// Source of the secrets that the component `external-secret` fetches.
     pub external_secret: ExternalSecretFile,
-    /// What the service stands on: `scheme://host[:port]`, or the word for "inside the process",
+    /// Backends of the service: `scheme://host[:port]`, or the word for "inside the process",
     /// where a database ends with its pod: in production it is refused. Users and passwords belong
     /// into the Secret.
     pub backends: BTreeMap<String, BackendFile>,
@@ -114,7 +115,7 @@ pub(super) struct EnvironmentFile {
     pub settings: BTreeMap<String, SettingFile>,
 }
 
-/// What sends requests from outside.
+/// The Gateway or the ingress controller that sends requests from outside.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Gateway")]
@@ -137,26 +138,6 @@ pub(super) struct GatewayFile {
     pub cidrs: Vec<Cidr>,
 }
 
-/// Peers that the network policies allow besides the backends; needs the component
-/// `network-policy` or `migrate-job`. A table at the top is for every environment, and each may add
-/// to it.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Network")]
-pub(super) struct NetworkFile {
-    /// Networks of resolvers that are no pods, on ports 53 and 5353. Every pod of the cluster is
-    /// open on these ports already, which fits `kube-dns`, `CoreDNS` and `OpenShift`, and so is
-    /// `169.254.20.10`, the usual address of `NodeLocal DNSCache`. Name the resolver for Cloud DNS
-    /// (GKE: `169.254.169.254`), EKS Auto Mode (the address of the Service `kube-dns`:
-    /// `172.20.0.10` or `10.100.0.10`), and a node's cache at another address or at that of
-    /// `kube-dns`.
-    pub dns: Vec<Cidr>,
-    /// Further destinations, each a table `[[network.egress]]`: the control plane of a mesh, a
-    /// collector of traces.
-    #[schemars(with = "Vec<EgressFile>")]
-    pub egress: Vec<Destination>,
-}
-
 /// Additions to the component `monitoring`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -165,24 +146,6 @@ pub(super) struct MonitoringFile {
     /// Labels of the `ServiceMonitor`, where a Prometheus selects by them, such as
     /// `{ release = "kube-prometheus-stack" }`; needs the component `monitoring`.
     pub labels: Labels,
-}
-
-/// Annotations, by the kind of object that carries them. Those of a kind that is not rendered are
-/// refused.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Annotations")]
-pub(super) struct AnnotationsFile {
-    /// Of every pod, those of Jobs among them.
-    pub pods: BTreeMap<String, String>,
-    /// Of the Service that serves; that of the metrics has none.
-    pub service: BTreeMap<String, String>,
-    /// Of the `ServiceAccount`: a role of a cloud, for example.
-    pub service_account: BTreeMap<String, String>,
-    /// Of the Ingress; needs the component `ingress`.
-    pub ingress: BTreeMap<String, String>,
-    /// Of the `HTTPRoute`; needs the component `gateway`.
-    pub http_route: BTreeMap<String, String>,
 }
 
 /// A taint of nodes that pods tolerate.
@@ -204,14 +167,14 @@ pub(super) struct TolerationFile {
     pub seconds: Option<Seconds>,
 }
 
-/// What a pod asks for and what it may take. Where one side is written, the other follows.
+/// Requests and limits of a pod. Where one side is written, the other follows.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Resources")]
 pub(super) struct ResourcesFile {
-    /// What is kept free for a pod.
+    /// Amounts that are kept free for a pod.
     pub requests: AmountsFile,
-    /// What a pod may take; it is slowed down above its CPU, and killed above its memory.
+    /// Amounts that a pod may take; it is slowed down above its CPU, and killed above its memory.
     pub limits: AmountsFile,
 }
 

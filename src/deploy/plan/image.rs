@@ -1,8 +1,11 @@
 //! Image references, after the grammar of the distribution project (`reference` package) that
 //! Docker, containerd and Kubernetes share.
+//!
+//! Not the `Reference` of `oci-spec`: it fills in `docker.io`, `library` and the tag `latest`, so that
+//! what was left out cannot be told, takes no registry at an IPv6 address, and has one error for
+//! every mistake.
 
-use super::Image;
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, written_as_text};
 
 /// The longest tag, in characters.
 const MAX_TAG: usize = 128;
@@ -12,6 +15,33 @@ const MAX_NAME: usize = 255;
 
 /// Hex digits of a SHA-256 digest.
 const DIGEST_DIGITS: usize = 64;
+
+/// An image reference: `registry/name:tag@sha256:digest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Everything before the tag.
+    pub name: String,
+    /// The tag, where there is one.
+    pub tag: Option<String>,
+    /// `sha256:` and 64 hex digits, where the image is pinned.
+    pub digest: Option<String>,
+}
+
+impl Image {
+    /// The reference as it is pulled.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let tag = self
+            .tag
+            .as_ref()
+            .map_or(String::new(), |tag| format!(":{tag}"));
+        let digest = self
+            .digest
+            .as_ref()
+            .map_or(String::new(), |digest| format!("@{digest}"));
+        format!("{}{tag}{digest}", self.name)
+    }
+}
 
 written_as_text!(
     Image,
@@ -35,14 +65,14 @@ impl TryFrom<&str> for Image {
             None => (text, None),
         };
         if digest.is_some_and(|digest| !is_digest(digest)) {
-            return wrong("has something after @ that is no sha256: with 64 hex digits after it");
+            return wrong("has something after @ that is not sha256: and 64 hex digits");
         }
         let (name, tag) = match rest.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
             _ => (rest, None),
         };
         if tag.is_some_and(|tag| !is_tag(tag)) {
-            return wrong("has something after its last : that is no tag");
+            return wrong("has something after its last : that is not a tag");
         }
         if let Some(problem) = name_problem(name) {
             return wrong(problem);
@@ -77,7 +107,7 @@ fn is_tag(text: &str) -> bool {
 
 fn name_problem(name: &str) -> Option<&'static str> {
     if name.contains("://") {
-        return Some("has a scheme, which an image has not");
+        return Some("has a scheme, which images do not have");
     }
     if name.len() > MAX_NAME {
         return Some("has a name longer than 255 characters");
@@ -86,7 +116,7 @@ fn name_problem(name: &str) -> Option<&'static str> {
         // As everywhere, the first part is a registry where it looks like a host.
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
             if !is_registry(first) {
-                return Some("begins with something that is no registry");
+                return Some("begins with something that is not a registry");
             }
             rest
         }
@@ -99,7 +129,7 @@ fn name_problem(name: &str) -> Option<&'static str> {
         return Some("has capital letters in its name");
     }
     if !path.split('/').all(is_component) {
-        return Some("has no name of an image");
+        return Some("has an invalid name");
     }
     // Docker takes it for the id of an image.
     let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dns::name_problem;
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, text_type};
 
 /// The longest name of a label, and the longest value, in characters.
 const MAX: usize = 63;
@@ -11,68 +11,45 @@ const MAX: usize = 63;
 /// Labels by their keys.
 pub(super) type Labels = BTreeMap<LabelKey, LabelValue>;
 
-/// The key of a label: a name, perhaps behind a DNS name and a slash.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LabelKey(String);
-
-/// The value of a label; may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LabelValue(String);
-
-written_as_text!(
-    LabelKey,
+text_type!(
+    /// The key of a label: a name, perhaps behind a DNS name and a slash.
+    pub(super) LabelKey,
     r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
-    "release"
+    "release",
+    key,
 );
-written_as_text!(
-    LabelValue,
+
+text_type!(
+    /// The value of a label; may be empty.
+    pub(super) LabelValue,
     "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
-    "kube-prometheus-stack"
+    "kube-prometheus-stack",
+    value,
 );
 
-impl TryFrom<&str> for LabelKey {
-    type Error = String;
-
-    fn try_from(text: &str) -> Result<Self, String> {
-        let (prefix, name) = match text.split_once('/') {
-            Some((prefix, name)) => (Some(prefix), name),
-            None => (None, text),
-        };
-        if is_word(name) && prefix.is_none_or(|prefix| name_problem(prefix).is_none()) {
-            return Ok(Self(text.to_owned()));
-        }
-        let text = shown(text);
-        Err(format!(
-            "has the key {text}, which no label has; write it like release or example.com/release"
-        ))
+fn key(text: &str) -> Result<(), String> {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    if is_word(name) && prefix.is_none_or(|prefix| name_problem(prefix).is_none()) {
+        return Ok(());
     }
+    let text = shown(text);
+    Err(format!(
+        "has the key {text}, which no label has; write it like release or example.com/release"
+    ))
 }
 
-impl TryFrom<&str> for LabelValue {
-    type Error = String;
-
-    fn try_from(text: &str) -> Result<Self, String> {
-        if text.is_empty() || is_word(text) {
-            return Ok(Self(text.to_owned()));
-        }
-        let text = shown(text);
-        Err(format!(
-            "is {text}, which no label has; use up to 63 letters, digits, dots, dashes and \
-             underscores, the first and the last of them letters or digits"
-        ))
+fn value(text: &str) -> Result<(), String> {
+    if text.is_empty() || is_word(text) {
+        return Ok(());
     }
-}
-
-impl From<LabelKey> for String {
-    fn from(key: LabelKey) -> Self {
-        key.0
-    }
-}
-
-impl From<LabelValue> for String {
-    fn from(value: LabelValue) -> Self {
-        value.0
-    }
+    let text = shown(text);
+    Err(format!(
+        "is {text}, which no label has; use up to 63 letters, digits, dots, dashes and \
+         underscores, the first and the last of them letters or digits"
+    ))
 }
 
 /// `labels` as an object has them.

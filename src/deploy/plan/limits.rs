@@ -1,10 +1,9 @@
-//! How much the variables of one environment may hold.
+//! Sizes of the variables of one environment, and addresses at which the service listens.
 
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
 use crate::deploy::facts;
-use crate::schema::FaultKind;
 
 /// The most that a ConfigMap may hold, in bytes (`MaxSecretSize` in the validation of Kubernetes).
 const MOST_BYTES: usize = 1024 * 1024;
@@ -21,8 +20,7 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
     for (name, text) in variables {
         let bytes = name.len() + 1 + text.len();
         if bytes > LONGEST {
-            draft.refuse(
-                FaultKind::Invalid,
+            draft.invalid(
                 &["settings", name],
                 format!(
                     "comes to {bytes} bytes, and Linux gives a program at most {LONGEST} in one \
@@ -35,8 +33,7 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
     let bytes: usize = variables.values().map(String::len).sum();
     if bytes > MOST_BYTES {
         let name = facts::config_map(draft.service);
-        draft.refuse(
-            FaultKind::Invalid,
+        draft.invalid(
             &["settings"],
             format!(
                 "makes the ConfigMap {name} {bytes} bytes large, and Kubernetes takes at most \
@@ -47,7 +44,7 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
     }
 }
 
-/// Refuses an address or a port of `variables` at which nobody could reach a pod.
+/// Refuses an address or a port of `variables` at which a pod could not be reached.
 pub(super) fn listens(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>) {
     let service = draft.service;
     let host = service.host.as_deref().unwrap_or_default();
@@ -56,15 +53,14 @@ pub(super) fn listens(draft: &mut Draft<'_>, variables: &BTreeMap<String, String
     if let Some((text, why)) = text.and_then(|text| Some((text, facts::unreachable(text)?))) {
         let problem = format!("is {text}, {why}");
         let remedy = "write 0.0.0.0, or :: for IPv6 as well";
-        draft.refuse(FaultKind::Invalid, &path, problem, remedy);
+        draft.invalid(&path, problem, remedy);
     }
     for port in [Some(&service.port), service.metrics_port.as_ref()] {
         let port = port.map_or("", String::as_str);
         let path = ["settings", port];
         let number = variables.get(port).and_then(|text| text.parse().ok());
         match number.filter(|_: &u16| !draft.failed(&path)) {
-            Some(0) if *port == *service.port => draft.refuse(
-                FaultKind::Invalid,
+            Some(0) if *port == *service.port => draft.invalid(
                 &path,
                 "is 0, which is any free port, and no Service or probe could name it",
                 "write the number of one",

@@ -3,16 +3,18 @@
 //! The policies themselves are rendered in `kubernetes/components/network_policy.rs`.
 
 use super::cidr::Cidr;
-use super::destination::Destination;
+use super::component::Component;
+use super::destination::{Destination, Network};
 use super::draft::Draft;
-use super::endpoint::Location;
-use super::file::{EnvironmentFile, NetworkFile};
-use super::report::Report;
-use super::{Backend, Component, Environment, Gateway, Network, settings};
+use super::endpoint::{Backend, Location};
+use super::environment::{Environment, Gateway};
+use super::file::EnvironmentFile;
+use super::settings;
+use crate::deploy::toml_file::Report;
 use crate::schema::FaultKind;
 
 /// Joins the `[network]` of every environment and the `own` one of this.
-pub(super) fn resolve(all: &NetworkFile, own: &NetworkFile) -> Network {
+pub(super) fn resolve(all: &Network, own: &Network) -> Network {
     let mut network = Network::default();
     for file in [all, own] {
         for cidr in &file.dns {
@@ -42,30 +44,30 @@ pub(super) fn gateway(file: &EnvironmentFile) -> Gateway {
     }
 }
 
-/// Looks at one environment.
+/// Checks one environment.
 pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
     let file = draft.file;
     let here = ["environments", draft.name];
     let at = |keys: [&'static str; 2]| [here, keys].concat();
-    everything(draft.report, &at(["network", "dns"]), &file.network.dns);
-    everything(draft.report, &at(["gateway", "cidrs"]), &file.gateway.cidrs);
-    ports(
+    refuse_wide(draft.report, &at(["network", "dns"]), &file.network.dns);
+    refuse_wide(draft.report, &at(["gateway", "cidrs"]), &file.gateway.cidrs);
+    require_ports(
         draft.report,
         &at(["network", "egress"]),
         &file.network.egress,
     );
     // A host is what brings a component in where none are listed.
     if !draft.failed(&["components"]) && !draft.failed(&["host"]) {
-        idle(draft, environment);
+        refuse_unread(draft, environment);
     }
-    hosts(draft, environment);
-    proxies(draft, environment);
+    note_ambiguous_hosts(draft, environment);
+    warn_of_unknown_proxies(draft, environment);
 }
 
-/// Looks at `[network]`, which is for every environment.
-pub(super) fn check_all(file: &NetworkFile, environments: &[Environment], report: &mut Report) {
-    everything(report, &["network", "dns"], &file.dns);
-    ports(report, &["network", "egress"], &file.egress);
+/// Checks `[network]`, which is for every environment.
+pub(super) fn check_all(file: &Network, environments: &[Environment], report: &mut Report) {
+    refuse_wide(report, &["network", "dns"], &file.dns);
+    require_ports(report, &["network", "egress"], &file.egress);
     let failed = environments
         .iter()
         .any(|environment| report.failed(&["environments", &environment.name, "components"]));
@@ -80,7 +82,7 @@ pub(super) fn check_all(file: &NetworkFile, environments: &[Environment], report
 }
 
 /// Refuses a network of all addresses, or of nearly as many, in the list at `path`.
-fn everything(report: &mut Report, path: &[&str], cidrs: &[Cidr]) {
+fn refuse_wide(report: &mut Report, path: &[&str], cidrs: &[Cidr]) {
     for (at, cidr) in cidrs
         .iter()
         .enumerate()
@@ -102,7 +104,7 @@ fn everything(report: &mut Report, path: &[&str], cidrs: &[Cidr]) {
 }
 
 /// Refuses a destination without ports in the list at `path`, unless one was refused in it.
-fn ports(report: &mut Report, path: &[&str], egress: &[Destination]) {
+fn require_ports(report: &mut Report, path: &[&str], egress: &[Destination]) {
     for (at, _) in egress
         .iter()
         .enumerate()
@@ -117,7 +119,7 @@ fn refuse_entry(report: &mut Report, path: &[&str], at: usize, problem: &str, re
     let entry = format!("[{at}]");
     let path: Vec<&str> = path.iter().copied().chain([entry.as_str()]).collect();
     if !report.failed(&path) {
-        report.refuse(FaultKind::Invalid, &path, problem, remedy);
+        report.invalid(&path, problem, remedy);
     }
 }
 
@@ -127,7 +129,7 @@ fn has_policy(environment: &Environment) -> bool {
 }
 
 /// Refuses what nothing in the overlay would read.
-fn idle(draft: &mut Draft<'_>, environment: &Environment) {
+fn refuse_unread(draft: &mut Draft<'_>, environment: &Environment) {
     let policy = environment.has(Component::NetworkPolicy);
     let gateway = environment.has(Component::Gateway);
     let keys: [(&[&str], bool, &str); 8] = [
@@ -164,8 +166,8 @@ fn idle(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
-/// Tells of hosts whose form does not say where they are, or not to every resolver.
-fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
+/// Notes hosts whose form does not tell their place, or not to every resolver.
+fn note_ambiguous_hosts(draft: &mut Draft<'_>, environment: &Environment) {
     if !has_policy(environment) {
         return;
     }
@@ -201,8 +203,8 @@ fn hosts(draft: &mut Draft<'_>, environment: &Environment) {
     }
 }
 
-/// Warns where clients come through something that the service does not know.
-fn proxies(draft: &mut Draft<'_>, environment: &Environment) {
+/// Warns of clients that come through proxies which the service does not know.
+fn warn_of_unknown_proxies(draft: &mut Draft<'_>, environment: &Environment) {
     let Some(setting) = &draft.service.trusted_proxies else {
         return;
     };

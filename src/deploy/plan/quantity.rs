@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::text::{shown, written_as_text};
+use crate::deploy::toml_file::{shown, written_as_text};
 
 /// Powers of two, as suffixes.
 const BINARY: [(&str, i32); 6] = [
@@ -70,7 +70,7 @@ impl TryFrom<&str> for Quantity {
     fn try_from(text: &str) -> Result<Self, String> {
         let Some(value) = parse(text) else {
             return Err(format!(
-                "is {}, which is no Kubernetes quantity; write it like 100m (of a CPU) or 128Mi",
+                "is {}, which is not a Kubernetes quantity; write it like 100m (of a CPU) or 128Mi",
                 shown(text)
             ));
         };

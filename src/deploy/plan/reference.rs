@@ -3,9 +3,12 @@
 use askama::Template;
 use serde_json::{Map, Value};
 
-use super::{Backend, Component, Plan, backends};
+use super::component::Component;
+use super::endpoint::Backend;
+use super::environment::{Environment, Plan};
 use crate::deploy::emit::RenderError;
-use crate::deploy::service::Service;
+use crate::deploy::service::{BackendKind, Service};
+use crate::deploy::toml_file::tables::{Table, cell, docs, table};
 
 /// The page; its words are in the template, everything else comes from the schema and the plan of
 /// a service without a `deploy.toml`.
@@ -20,19 +23,6 @@ struct Page<'a> {
     example: Example<'a>,
 }
 
-/// A table of `deploy.toml`.
-pub(crate) struct Table {
-    pub title: &'static str,
-    pub about: String,
-    pub rows: Vec<Row>,
-}
-
-pub(crate) struct Row {
-    pub key: String,
-    pub kind: String,
-    pub docs: String,
-}
-
 struct BackendRow {
     name: String,
     setting: String,
@@ -41,7 +31,7 @@ struct BackendRow {
     default: String,
 }
 
-/// What holds in one environment where the file is silent.
+/// Defaults of one environment where the file is silent.
 struct Silent {
     name: String,
     namespace: String,
@@ -51,7 +41,7 @@ struct Silent {
     resources: String,
 }
 
-/// What stands in the example.
+/// Values of the example.
 struct Example<'a> {
     service: &'a str,
     version: &'a str,
@@ -109,71 +99,12 @@ pub(crate) fn page(service: &Service, schema: &Map<String, Value>) -> Result<Str
                 .backends
                 .iter()
                 .filter(|kind| kind.default.is_some())
-                .map(|kind| (kind.name.clone(), backends::example(kind)))
+                .map(|kind| (kind.name.clone(), kind.example()))
                 .collect(),
         },
     };
     // The template engine drops the last line break.
     Ok(page.render()? + "\n")
-}
-
-/// The keys of the object at `pointer` in `schema`.
-pub(crate) fn table(schema: &Value, title: &'static str, pointer: &str) -> Table {
-    let node = schema.pointer(pointer).unwrap_or(&Value::Null);
-    let properties = node.get("properties").and_then(Value::as_object);
-    let rows = properties.into_iter().flatten().map(|(key, field)| Row {
-        key: key.clone(),
-        kind: kind(schema, field),
-        docs: cell(&docs(field)),
-    });
-    Table {
-        title,
-        about: if pointer.is_empty() {
-            String::new()
-        } else {
-            docs(node)
-        },
-        rows: rows.collect(),
-    }
-}
-
-/// What may be written, in words.
-fn kind(schema: &Value, field: &Value) -> String {
-    let target = field
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| schema.pointer(reference.trim_start_matches('#')));
-    let node = target.unwrap_or(field);
-    let number = |key| node.get(key).and_then(Value::as_i64);
-    match node.get("type").and_then(Value::as_str) {
-        Some("integer") => match (number("minimum"), number("maximum")) {
-            (Some(minimum), Some(maximum)) => format!("{minimum} to {maximum}"),
-            _ => "a whole number".to_owned(),
-        },
-        Some("boolean") => "true or false".to_owned(),
-        Some("array") => "a list".to_owned(),
-        Some("object") => "a table".to_owned(),
-        _ if node.get("oneOf").is_some() => words(node),
-        _ => {
-            let example = node.pointer("/examples/0").and_then(Value::as_str);
-            let number = node.pointer("/examples/0").and_then(Value::as_i64);
-            let number = number.map(|number| number.to_string());
-            let example = example.map(str::to_owned).or(number);
-            example.map_or_else(|| "text".to_owned(), |example| format!("like `{example}`"))
-        }
-    }
-}
-
-/// The words of a closed list: `a`, `b` or `c`.
-fn words(node: &Value) -> String {
-    let words = node["oneOf"].as_array().into_iter().flatten();
-    let words = words.filter_map(|one| one["const"].as_str());
-    let mut words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
-    let last = words.pop().unwrap_or_default();
-    if words.is_empty() {
-        return last;
-    }
-    format!("{} or {last}", words.join(", "))
 }
 
 /// Every component with its documentation, in the order in which they are applied.
@@ -192,7 +123,7 @@ fn components(schema: &Value) -> Vec<(&'static str, String)> {
         .into()
 }
 
-fn backend(kind: &crate::deploy::service::BackendKind) -> BackendRow {
+fn backend(kind: &BackendKind) -> BackendRow {
     let schemes = kind
         .schemes
         .iter()
@@ -214,7 +145,7 @@ fn backend(kind: &crate::deploy::service::BackendKind) -> BackendRow {
     }
 }
 
-fn silent(environment: &super::Environment) -> Silent {
+fn silent(environment: &Environment) -> Silent {
     let components: Vec<_> = environment.components.iter().map(|c| c.as_str()).collect();
     let backends = environment
         .backends
@@ -249,16 +180,4 @@ fn silent(environment: &super::Environment) -> Silent {
         backends: backends.collect::<Vec<_>>().join(", "),
         resources: resources.collect::<Vec<_>>().join(", "),
     }
-}
-
-/// The description of `node`.
-pub(crate) fn docs(node: &Value) -> String {
-    let text = node.get("description").and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
-}
-
-/// `text` as it may stand in the cell of a Markdown table.
-fn cell(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.replace('|', r"\|")
 }

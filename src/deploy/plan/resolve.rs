@@ -2,31 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use super::component::Component;
+use super::destination::Network;
 use super::dns::Label;
 use super::draft::Draft;
-use super::file::{DeployFile, EnvironmentFile, NetworkFile};
-use super::read::{self, remedy};
-use super::report::Report;
-use super::tier::{self, Tier};
-use super::{
-    Component, Environment, Image, Plan, backends, checks, external_secret, network, placement,
-    resources, settings,
-};
+use super::environment::{Environment, Plan};
+use super::file::{DeployFile, EnvironmentFile, Replicas};
+use super::image::Image;
+use super::tier::{Tier, environments, tiers};
+use super::{backends, checks, external_secret, metadata, network, pods, resources, settings};
 use crate::deploy::service::Service;
-use crate::schema::{FaultKind, Faults};
+use crate::deploy::toml_file::{self, Report, remedy};
+use crate::schema::Faults;
 
-/// Pods at most where they scale and nobody says how far.
+/// Default of the pods at most, where they scale.
 const MAX_REPLICAS: u32 = 10;
 
-/// Where that is no more than there are at least: so many times more.
+/// Factor by which pods scale where that is not more than there are at least.
 const MAX_FACTOR: u32 = 2;
 
-/// The environments of a service that names none.
-const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
-
 impl Plan {
-    /// The plan of `service`: what `text` says (a file's name, for messages, and its contents), and
-    /// defaults for the rest. Under `strict`, a warning is a fault.
+    /// The plan of `service`: the contents of `text` (the name of a file, for messages, and its text),
+    /// and defaults for the rest. Under `strict`, a warning is a fault.
     ///
     /// # Errors
     /// Everything that is wrong with the text, with line and column. No fault shows a value that
@@ -40,7 +37,7 @@ impl Plan {
             Faults::check(service.warnings.clone())?;
         }
         let (file, mut report) = match text {
-            Some((name, text)) => read::read::<DeployFile>(name, text)?,
+            Some((name, text)) => toml_file::read::<DeployFile>(name, text)?,
             None => (DeployFile::default(), Report::default()),
         };
         let names = environments(service);
@@ -53,17 +50,16 @@ impl Plan {
                 break;
             }
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
-            report.refuse(
-                FaultKind::Invalid,
+            report.invalid(
                 &["environments", name],
-                "is no environment of this service",
+                "is not an environment of this service",
                 remedy(name, &known),
             );
         }
         let image = image(service, file.image.as_ref(), &mut report);
         let silent = EnvironmentFile::default();
         let mut environments = Vec::new();
-        for (name, tier) in names.iter().zip(tier::tiers(&names)) {
+        for (name, tier) in names.iter().zip(tiers(&names)) {
             let mut draft = Draft {
                 service,
                 name,
@@ -90,25 +86,12 @@ impl Plan {
     }
 }
 
-/// The environments of `service`, from trial to real.
-pub(crate) fn environments(service: &Service) -> Vec<String> {
-    let setting = service.settings.get(&service.environment);
-    let variants = setting.map_or(&[][..], |setting| &setting.variants);
-    if variants.is_empty() {
-        return ENVIRONMENTS.map(str::to_owned).to_vec();
-    }
-    variants
-        .iter()
-        .map(|variant| variant.value.clone())
-        .collect()
-}
-
-fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> Environment {
+fn environment(draft: &mut Draft<'_>, image: &Image, network: &Network) -> Environment {
     let file = draft.file;
     let host = file.host.clone().map(String::from);
     let replicas = file
         .replicas
-        .map_or_else(|| replicas(draft.tier), super::file::Replicas::as_u32);
+        .map_or_else(|| replicas(draft.tier), Replicas::as_u32);
     let components = components(draft, replicas);
     let max_replicas = match file.max_replicas {
         Some(max) => max.as_u32(),
@@ -139,16 +122,16 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &NetworkFile) -> E
         max_replicas,
         resources: resources::resolve(draft),
         components,
-        labels: placement::labels(draft),
-        annotations: placement::annotations(draft),
-        placement: placement::resolve(draft),
+        labels: metadata::labels(draft),
+        annotations: metadata::annotations(draft),
+        placement: pods::resolve(draft),
         external_secret: external_secret::resolve(draft),
         gateway: network::gateway(file),
         network: network::resolve(network, &file.network),
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),
         kubernetes: file.kubernetes.unwrap_or_default(),
         gitops: file.gitops,
-        monitoring_labels: placement::monitoring_labels(draft),
+        monitoring_labels: metadata::monitoring_labels(draft),
         backends,
         settings,
     }
@@ -170,12 +153,7 @@ fn namespace(draft: &mut Draft<'_>) -> String {
     };
     if let Err(problem) = Label::try_from(namespace.as_str()) {
         let (problem, _) = problem.rsplit_once("; ").unwrap_or((&problem, ""));
-        draft.refuse(
-            FaultKind::Invalid,
-            &["namespace"],
-            problem,
-            "name another one here",
-        );
+        draft.invalid(&["namespace"], problem, "name another one here");
     }
     namespace
 }
@@ -217,7 +195,7 @@ fn image(service: &Service, written: Option<&Image>, report: &mut Report) -> Ima
     };
     if let Err(problem) = Image::try_from(image.reference().as_str()) {
         let (problem, remedy) = problem.rsplit_once("; ").unwrap_or((&problem, ""));
-        report.refuse(FaultKind::Invalid, &["image"], problem, remedy);
+        report.invalid(&["image"], problem, remedy);
     }
     image
 }
@@ -236,5 +214,7 @@ fn version_tag(service: &Service) -> String {
     service.version.replace('+', "_")
 }
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

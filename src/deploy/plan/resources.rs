@@ -1,13 +1,12 @@
-//! What a pod asks for and may take: what is written, and what follows from it.
+//! Requests and limits of a pod: the written ones, and those that follow from them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::Resources;
 use super::draft::Draft;
+use super::environment::Resources;
 use super::quantity::{Quantity, amount};
 use super::tier::Tier;
-use crate::schema::FaultKind;
 
 /// A resource with what a pod asks for, what it may take, and what both are in production: there
 /// they are equal, so that a pod is never the first to be evicted.
@@ -39,7 +38,7 @@ const LEAST: &str = "1Mi";
 
 /// The resources of one environment.
 pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
-    slips(draft);
+    refuse_tiny(draft);
     let mut requests = BTreeMap::new();
     let mut limits = BTreeMap::new();
     let file = &draft.file.resources;
@@ -74,7 +73,7 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
 }
 
 /// Refuses amounts that Kubernetes takes, and no process can live on.
-fn slips(draft: &mut Draft<'_>) {
+fn refuse_tiny(draft: &mut Draft<'_>) {
     let file = &draft.file.resources;
     for (side, amounts) in [("requests", &file.requests), ("limits", &file.limits)] {
         for name in ["memory", "ephemeral-storage"] {
@@ -82,8 +81,7 @@ fn slips(draft: &mut Draft<'_>) {
                 continue;
             };
             if Quantity::try_from(LEAST).is_ok_and(|least| written.compare(&least).is_lt()) {
-                draft.refuse(
-                    FaultKind::Invalid,
+                draft.invalid(
                     &["resources", side, name],
                     format!("is {}, less than {LEAST}", written.as_str()),
                     "write mebibytes as Mi: 512Mi",

@@ -1,16 +1,17 @@
-//! How many pods there may be, and what cannot be had by more than one.
+//! Numbers of pods, and backends that only one pod can use.
 
-use super::backends::example;
+use super::component::Component;
 use super::draft::Draft;
+use super::endpoint::Backend;
+use super::environment::Environment;
 use super::tier::Tier;
-use super::{Backend, Component, Environment};
 use crate::deploy::service::BackendKind;
 
 /// The backend that a migration is about. Inside the process it is files beside it, which are the
 /// state of the service.
 pub(crate) const DATABASE: &str = "database";
 
-/// Looks at the numbers, and at what scales between them.
+/// Checks the numbers, and the component that scales between them.
 pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
     let (least, most) = (environment.replicas, environment.max_replicas);
     let unsure = draft.failed(&["replicas"]) || draft.failed(&["max_replicas"]);
@@ -60,7 +61,7 @@ fn remote_only(environment: &Environment) -> bool {
         .all(|backend| *backend != Backend::Embedded)
 }
 
-/// What lives inside one process cannot be shared by two.
+/// Refuses several pods of a backend inside the process, which they cannot share.
 pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
     if draft.failed(&["backends"]) {
         return;
@@ -71,7 +72,7 @@ pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
         .iter()
         .filter(|kind| environment.backends.get(&kind.name) == Some(&Backend::Embedded));
     // Of one that is refused anyway, one pod is no way out.
-    let kept = inside.filter(|kind| !lost(draft, kind));
+    let kept = inside.filter(|kind| !refuse_lost_data(draft, kind));
     let embedded: Vec<_> = kept.map(|kind| kind.name.as_str()).collect();
     let Some(first) = embedded.first() else {
         return;
@@ -117,8 +118,8 @@ pub(super) fn one_process(draft: &mut Draft<'_>, environment: &Environment) {
 }
 
 /// Refuses a backend inside the process whose contents would end with a pod of production, and warns
-/// of it where nobody's accounts are at stake. Gives whether it was refused.
-fn lost(draft: &mut Draft<'_>, kind: &BackendKind) -> bool {
+/// of it where no accounts are at stake. Tells whether it was refused.
+fn refuse_lost_data(draft: &mut Draft<'_>, kind: &BackendKind) -> bool {
     let Some(embedded) = &kind.embedded else {
         return false;
     };
@@ -140,7 +141,7 @@ fn lost(draft: &mut Draft<'_>, kind: &BackendKind) -> bool {
     );
     let remedy = format!(
         "name a {name} on the network: backends.{name} = \"{}\"",
-        example(kind)
+        kind.example()
     );
     let refused = file && draft.tier == Tier::Production;
     if refused {

@@ -5,8 +5,9 @@
 use serde_json::{Map, Value, json};
 
 use super::file::DeployFile;
-use super::{backends, resolve};
+use super::tier::environments;
 use crate::deploy::service::Service;
+use crate::deploy::toml_file::tables::without_null;
 use crate::schema::Kind;
 
 /// The schema (JSON Schema 2020-12).
@@ -14,7 +15,7 @@ pub(crate) fn document(service: &Service) -> Map<String, Value> {
     let mut schema = schemars::schema_for!(DeployFile).to_value();
     without_null(&mut schema);
     let environment = json!({ "$ref": "#/$defs/Environment" });
-    let names = resolve::environments(service);
+    let names = environments(service);
     let names = names.into_iter().map(|name| (name, environment.clone()));
     name_all(&mut schema, "/properties/environments", names.collect());
     let inside = "/$defs/Environment/properties";
@@ -36,7 +37,7 @@ pub(crate) fn document(service: &Service) -> Map<String, Value> {
     name_all(&mut schema, keys, secrets.collect());
     let mut schema = schema.as_object().cloned().unwrap_or_default();
     schema.insert("title".to_owned(), "deploy.toml".into());
-    // What it is comes first, for a person who opens it.
+    // The title comes first, for a person who opens it.
     let head = ["$schema", "title", "description"];
     let head: Map<_, _> = head
         .iter()
@@ -66,7 +67,7 @@ fn backend_names(service: &Service) -> Map<String, Value> {
         });
         let mut node = json!({
             "description": format!("Scheme, host and port of the URL in {}.", kind.setting),
-            "examples": [backends::example(kind)],
+            "examples": [kind.example()],
         });
         if let Some(embedded) = &kind.embedded {
             node["anyOf"] = json!([address, { "const": embedded.word }]);
@@ -113,36 +114,6 @@ fn setting_names(service: &Service) -> Map<String, Value> {
         (setting.name.clone(), node)
     });
     settings.collect()
-}
-
-/// Takes `null` out everywhere: TOML has none.
-pub(crate) fn without_null(node: &mut Value) {
-    match node {
-        Value::Object(map) => {
-            if map.get("default").is_some_and(Value::is_null) {
-                map.shift_remove("default");
-            }
-            let null = Value::from("null");
-            if let Some(Value::Array(types)) = map.get_mut("type") {
-                types.retain(|kind| *kind != null);
-                if let [only] = types.as_slice() {
-                    let only = only.clone();
-                    map.insert("type".to_owned(), only);
-                }
-            }
-            if let Some(Value::Array(choices)) = map.get_mut("anyOf") {
-                choices.retain(|choice| choice.get("type") != Some(&null));
-                if let [Value::Object(only)] = choices.as_slice() {
-                    let only = only.clone();
-                    map.shift_remove("anyOf");
-                    map.extend(only);
-                }
-            }
-            map.values_mut().for_each(without_null);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_null),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn has_user_information(text: &str) -> bool {
         let letter = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
         let scheme = before.rsplit(|c| !letter(c)).next().unwrap_or_default();
         before = rest;
-        // A password may have a slash in it that somebody forgot to encode; a user has none, and a
+        // A password may have a slash in it that is not encoded; a user has none, and a
         // path may have an @.
         let host = rest
             .split(['/', '?', '#', ',', '"'])

@@ -13,7 +13,7 @@ use crate::schema::{Kind, Reader, Setting};
 pub(super) struct SettingFile(Value);
 
 impl SettingFile {
-    /// Whether it was written as a list.
+    /// Checks whether it was written as a list.
     pub(super) fn is_list(&self) -> bool {
         self.0.is_array()
     }
@@ -21,7 +21,7 @@ impl SettingFile {
     /// The text of the variable of `setting`.
     ///
     /// # Errors
-    /// Says what is wrong and never what was given: somebody may have written a secret.
+    /// The problem, never the value: it may be a secret.
     pub(super) fn text(&self, setting: &Setting) -> Result<String, &'static str> {
         match &self.0 {
             Value::Object(_) if setting.kind == Kind::Json => Ok(setting.text_of(&self.0)),
@@ -49,7 +49,7 @@ fn scalar(value: &Value) -> Result<String, &'static str> {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => Err(
-            "is no value that a variable can hold; write text, a number, true or false, or a list \
+            "is not a value that a variable can hold; write text, a number, true or false, or a list \
              of these",
         ),
     }

@@ -1,18 +1,16 @@
-//! The variables of one environment: what is written, what follows from the backends, and what the
-//! service itself says of them.
+//! The variables of one environment: the written ones, those that follow from the backends, and the
+//! checks of the service itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Backend;
 use super::draft::Draft;
-use super::limits;
-use super::secret_signs;
+use super::endpoint::Backend;
 use super::setting_file::SettingFile;
+use super::{limits, secret_signs};
 use crate::deploy::facts;
-use crate::deploy::service::Service;
 use crate::schema::{Fault, FaultKind, Kind, Reader, Setting};
 
-/// What `[environments.NAME.settings]` says, as texts of variables.
+/// The settings of `[environments.NAME.settings]`, as texts of variables.
 pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for (name, value) in &draft.file.settings {
@@ -50,7 +48,7 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fa
             Some(near) => format!("did you mean {}?", near.name),
             None => "take it out".to_owned(),
         };
-        return refused("is no setting", remedy);
+        return refused("is not a setting", remedy);
     };
     if setting.secret {
         return refused(
@@ -160,12 +158,8 @@ pub(super) fn add_of_sections(draft: &mut Draft<'_>, settings: &mut BTreeMap<Str
     let fetched = draft.file.external_secret.keys.keys();
     let urls = service.backends.iter().map(|kind| &kind.setting);
     let held = fetched.chain(urls).cloned().collect();
-    let held = secrets(
-        service,
-        draft.name,
-        &|name| written.get(name).cloned(),
-        held,
-    );
+    let plain = |name: &str| written.get(name).cloned();
+    let held = service.secrets_needed(draft.name, &plain, held);
     let is_given = |setting: &&Setting| {
         written.contains_key(&setting.name) || setting.secret && held.contains(&setting.name)
     };
@@ -210,27 +204,6 @@ fn over(
     merged
 }
 
-/// The secrets that `place` will have: those of `held`, and those that they and the values of the
-/// `plain` settings ask for.
-pub(super) fn secrets(
-    service: &Service,
-    place: &str,
-    plain: &impl Fn(&str) -> Option<String>,
-    mut held: BTreeSet<String>,
-) -> BTreeSet<String> {
-    loop {
-        let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
-        let more = service
-            .secret_settings()
-            .filter(|one| !held.contains(&one.name) && one.need(place, &value).is_some());
-        let more: Vec<_> = more.map(|one| one.name.clone()).collect();
-        if more.is_empty() {
-            return held;
-        }
-        held.extend(more);
-    }
-}
-
 /// Refuses what must be given because of other settings and is not, and advises of what this
 /// environment needs: without a file of its own it is rendered all the same. A secret has its place
 /// elsewhere, and what is required everywhere has a placeholder.
@@ -238,10 +211,10 @@ fn needed(draft: &mut Draft<'_>, merged: &BTreeMap<String, String>) {
     let service = draft.service;
     let fetched = draft.file.external_secret.keys.keys().cloned();
     let plain = |name: &str| merged.get(name).cloned();
-    let held = secrets(service, draft.name, &plain, fetched.collect());
+    let held = service.secrets_needed(draft.name, &plain, fetched.collect());
     let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
     // Secrets that the environment asks for whatever the file says.
-    let own = secrets(service, draft.name, &|_| None, BTreeSet::new());
+    let own = service.secrets_needed(draft.name, &|_| None, BTreeSet::new());
     let always = |name: &str| own.get(name).cloned();
     let unset = |one: &&Setting| merged.get(&one.name).is_none_or(String::is_empty);
     let settings = service.plain_settings().filter(|one| !one.required);

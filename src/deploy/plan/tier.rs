@@ -1,10 +1,11 @@
-//! How much an environment is for real, by its name: what its defaults depend on, and how much
-//! comfort its manifests leave.
+//! Environments of a service, and their tiers, on which their defaults depend.
 
-/// How much an environment is for real.
+use crate::deploy::service::Service;
+
+/// Likeness of an environment to production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// A person's machine.
+    /// A developer's machine.
     Development,
     /// Like production, smaller.
     Staging,
@@ -12,8 +13,34 @@ pub enum Tier {
     Production,
 }
 
+/// The environments of a service that names none.
+const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
+
+/// Names of environments for development.
 const DEVELOPMENT: [&str; 5] = ["development", "dev", "local", "test", "testing"];
+
+/// Names of environments for production.
 const PRODUCTION: [&str; 3] = ["production", "prod", "live"];
+
+/// The environments of `service`, from trial to real.
+pub(crate) fn environments(service: &Service) -> Vec<String> {
+    let setting = service.settings.get(&service.environment);
+    let variants = setting.map_or(&[][..], |setting| &setting.variants);
+    if variants.is_empty() {
+        return ENVIRONMENTS.map(str::to_owned).to_vec();
+    }
+    variants
+        .iter()
+        .map(|variant| variant.value.clone())
+        .collect()
+}
+
+/// The tier of the environment `name` of `service`; none where it has no such one.
+pub(crate) fn tier(service: &Service, name: &str) -> Option<Tier> {
+    let names = environments(service);
+    let at = names.iter().position(|known| known == name)?;
+    tiers(&names).get(at).copied()
+}
 
 /// The tiers of the environments `names`, which stand in order from trial to real.
 pub(super) fn tiers(names: &[String]) -> Vec<Tier> {

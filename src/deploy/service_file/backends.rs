@@ -1,20 +1,21 @@
-//! What the service stands on, as `[backends.NAME]` says.
+//! Backends of the service, as `[backends.NAME]` says.
 
 use std::collections::BTreeMap;
 
-use super::BackendWritten;
-use crate::deploy::plan::report::Report;
+use super::file::BackendToml;
+use super::text::Word;
 use crate::deploy::plan::secret_signs;
 use crate::deploy::plan::{Label, default_endpoint};
 use crate::deploy::service::{BackendKind, Embedded};
-use crate::schema::{FaultKind, Settings};
+use crate::deploy::toml_file::Report;
+use crate::schema::Settings;
 
 /// Words that a URL may leave to be filled in.
 const BLANKS: [&str; 4] = ["{scheme}", "{host}", "{port}", "{password}"];
 
-/// The backends; what is wrong with one goes into `report`.
+/// The backends; their faults go into `report`.
 pub(super) fn read(
-    written: &BTreeMap<String, BackendWritten>,
+    written: &BTreeMap<String, BackendToml>,
     settings: &Settings,
     report: &mut Report,
 ) -> Vec<BackendKind> {
@@ -43,8 +44,8 @@ pub(super) fn read(
     kinds
 }
 
-fn kind_of(name: &str, written: &BackendWritten) -> BackendKind {
-    let text = |word: &Option<super::Word>| word.clone().map(String::from);
+fn kind_of(name: &str, written: &BackendToml) -> BackendKind {
+    let text = |word: &Option<Word>| word.clone().map(String::from);
     let port = |(scheme, port): (&String, &crate::schema::Bounded<1, 65_535>)| {
         (scheme.clone(), port.as_u16())
     };
@@ -54,11 +55,11 @@ fn kind_of(name: &str, written: &BackendWritten) -> BackendKind {
         setting: setting.unwrap_or_default(),
         schemes: written.schemes.iter().map(port).collect(),
         embedded: written.embedded.as_ref().map(|word| Embedded {
-            word: word.as_str().to_owned(),
+            word: String::from(word.clone()),
             settings: written
                 .embedded_settings
                 .iter()
-                .map(|(name, text)| (name.clone(), text.as_str().to_owned()))
+                .map(|(name, text)| (name.clone(), String::from(text.clone())))
                 .collect(),
         }),
         default: text(&written.default),
@@ -72,7 +73,7 @@ struct Check<'a> {
     kind: &'a BackendKind,
     /// Those that were read.
     before: &'a [BackendKind],
-    written: &'a BackendWritten,
+    written: &'a BackendToml,
     settings: &'a Settings,
     report: &'a mut Report,
 }
@@ -87,15 +88,14 @@ impl Check<'_> {
             &path[..]
         };
         if !self.report.failed(path) {
-            self.report
-                .refuse(FaultKind::Invalid, path, problem, remedy);
+            self.report.invalid(path, problem, remedy);
         }
     }
 
     fn name(&mut self) {
         if Label::try_from(self.kind.name.as_str()).is_err() {
             let remedy = "use small letters, digits and -: database";
-            self.refuse("", "is no name of a backend", remedy);
+            self.refuse("", "is not a name of a backend", remedy);
         }
     }
 
@@ -105,7 +105,7 @@ impl Check<'_> {
         } else if self.settings.get(&self.kind.setting).is_none() {
             let near = self.settings.nearest(&self.kind.setting);
             let near = near.map(|near| format!("did you mean {}?", near.name));
-            self.refuse("setting", "is no setting", &near.unwrap_or_default());
+            self.refuse("setting", "is not a setting", &near.unwrap_or_default());
         }
         let setting = &self.kind.setting;
         let before = self.before.iter();
@@ -132,7 +132,11 @@ impl Check<'_> {
         let is_scheme = |scheme: &str| begins(scheme) && scheme.chars().all(rest);
         if !self.kind.schemes.iter().all(|(name, _)| is_scheme(name)) {
             let remedy = "write it in small letters: { postgresql = 5432 }";
-            self.refuse("schemes", "has a name that is no scheme of a URL", remedy);
+            self.refuse(
+                "schemes",
+                "has a name that is not a scheme of a URL",
+                remedy,
+            );
         }
     }
 
@@ -158,7 +162,7 @@ impl Check<'_> {
             .fold(url.clone(), |url, blank| url.replace(blank, ""));
         if rest.contains(['{', '}']) || !url.contains("{host}") {
             let remedy = "write it like {scheme}://shop:{password}@{host}:{port}/shop";
-            self.refuse("url", "is no URL with {host} in it", remedy);
+            self.refuse("url", "is not a URL with {host} in it", remedy);
         } else if has_fixed_password(url) {
             let remedy = "write {password} in its place: each environment has its own";
             self.refuse("url", "has a password in it", remedy);
@@ -180,7 +184,7 @@ impl Check<'_> {
         for (setting, text) in embedded.into_iter().flat_map(|one| &one.settings) {
             let known = self.settings.get(setting).filter(|known| !known.secret);
             let wrong = match known.map(|known| known.parse(text)) {
-                None => "names a variable that is no setting, or a secret".to_owned(),
+                None => "names a variable that is not a setting, or a secret".to_owned(),
                 Some(Err(fault)) => format!("has a value for {setting} that {}", fault.problem),
                 Some(Ok(_)) => match secret_signs::of(text) {
                     Some(sign) => format!("has a value for {setting} with {sign} in it"),

@@ -1,11 +1,12 @@
-//! From what is written, and the schema, to a service.
+//! From the file and the schema to a service.
 
 use serde_json::Value;
 
+use super::file::{RequestsToml, ServiceFile, ServiceToml, SettingsToml};
 use super::text::{Lists, UrlPath, Variable, Word};
-use super::{RequestsWritten, ServiceFile, SettingsWritten, Written, backends, checks};
-use crate::deploy::plan::report::Report;
+use super::{backends, checks};
 use crate::deploy::service::{Probes, Requests, Service};
+use crate::deploy::toml_file::Report;
 use crate::schema::{FaultKind, Faults, Reader, Spelling, without_mark};
 
 impl ServiceFile {
@@ -45,8 +46,8 @@ impl ServiceFile {
     }
 }
 
-/// What it is called, and its image.
-fn image(service: &mut Service, written: &mut Written, report: &mut Report) {
+/// Its description and its image.
+fn image(service: &mut Service, written: &mut ServiceToml, report: &mut Report) {
     if let Some(about) = written.about.take() {
         service.about = about.into();
     }
@@ -54,8 +55,7 @@ fn image(service: &mut Service, written: &mut Written, report: &mut Report) {
         return;
     };
     if image.tag.is_some() || image.digest.is_some() {
-        report.refuse(
-            FaultKind::Invalid,
+        report.invalid(
             &["image"],
             "has a tag or a digest",
             "leave it out: the tag is the version, and deploy.toml may pin a digest",
@@ -65,7 +65,7 @@ fn image(service: &mut Service, written: &mut Written, report: &mut Report) {
 }
 
 /// Ports and seconds.
-fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
+fn numbers(service: &mut Service, written: &mut ServiceToml, report: &mut Report) {
     let ports = (1, 65_535);
     let facts = [
         ("port", ports, written.port.take()),
@@ -93,15 +93,15 @@ fn numbers(service: &mut Service, written: &mut Written, report: &mut Report) {
     let host = service.host.as_ref();
     if host.is_some_and(|host| service.settings.get(host).is_none()) {
         let remedy = "name the variable of the address, or take it out";
-        report.refuse(FaultKind::Invalid, &["host"], "is no setting", remedy);
+        report.invalid(&["host"], "is not a setting", remedy);
     }
     service.port = port.unwrap_or_default();
     service.metrics_port = metrics_port;
     service.shutdown_timeout = shutdown;
 }
 
-/// The process, and what it finds around it.
-fn process(service: &mut Service, written: Written, report: &mut Report) {
+/// The process and its surroundings.
+fn process(service: &mut Service, written: ServiceToml, report: &mut Report) {
     let commands = [("command", &written.command), ("args", &written.args)];
     let optional = [
         ("migrate", &written.migrate),
@@ -145,17 +145,13 @@ fn process(service: &mut Service, written: Written, report: &mut Report) {
 fn whole(key: &str, words: Option<Vec<Word>>, report: &mut Report) -> Option<Vec<Word>> {
     if words.as_ref().is_some_and(Vec::is_empty) {
         let remedy = "write the command, or take this out";
-        report.refuse(FaultKind::Invalid, &[key], "is empty", remedy);
+        report.invalid(&[key], "is empty", remedy);
     }
     words
 }
 
 /// Limits of the requests.
-fn requests(
-    written: Vec<RequestsWritten>,
-    service: &Service,
-    report: &mut Report,
-) -> Vec<Requests> {
+fn requests(written: Vec<RequestsToml>, service: &Service, report: &mut Report) -> Vec<Requests> {
     let mut all = Vec::new();
     for (at, one) in written.into_iter().enumerate() {
         if report.is_full() {
@@ -178,7 +174,7 @@ fn requests(
         if backend.as_ref().is_some_and(|name| !is_known(name)) {
             let path = ["requests", &at, "backend"];
             let remedy = "name a table of [backends], or take it out";
-            report.refuse(FaultKind::Invalid, &path, "is no backend", remedy);
+            report.invalid(&path, "is not a backend", remedy);
         }
         all.push(Requests {
             body_bytes: one.body_bytes.map(String::from),
@@ -190,7 +186,7 @@ fn requests(
     all
 }
 
-fn spelling(written: &SettingsWritten) -> Spelling {
+fn spelling(written: &SettingsToml) -> Spelling {
     let text = |variable: &Option<Variable>| variable.clone().map(String::from);
     let names = written.names.iter();
     Spelling {
@@ -205,13 +201,13 @@ fn spelling(written: &SettingsWritten) -> Spelling {
             Some(Lists::Json) | None => Reader::Json,
         },
         names: names
-            .map(|(path, name)| (path.clone(), name.as_str().to_owned()))
+            .map(|(path, name)| (path.clone(), String::from(name.clone())))
             .collect(),
         secrets: written.secrets.iter().cloned().map(String::from).collect(),
     }
 }
 
-/// Where the schema is named.
+/// The key that names the schema.
 const SCHEMA: [&str; 2] = ["settings", "schema"];
 
 fn read_schema(text: &str, report: &Report) -> Result<Value, Faults> {

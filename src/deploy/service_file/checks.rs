@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::SettingsWritten;
-use super::text::{Fact, Variable, Word};
-use crate::deploy::plan::report::Report;
+use super::file::SettingsToml;
+use super::text::{Fact, Word};
 use crate::deploy::plan::secret_signs::{self, sounds_secret};
 use crate::deploy::service::Service;
+use crate::deploy::toml_file::Report;
 use crate::schema::{FaultKind, Kind, Setting, Settings, is_of_the_system, nearest};
 
 /// Variables of interpreters that take the number of cores, and nothing else.
@@ -19,7 +19,7 @@ const LEAST_USER: u32 = 10_000;
 const SCHEMA: [&str; 2] = ["settings", "schema"];
 
 /// Refuses names that no setting has, and a variable that is both a secret and none.
-pub(super) fn names(written: &SettingsWritten, settings: &Settings, report: &mut Report) {
+pub(super) fn names(written: &SettingsToml, settings: &Settings, report: &mut Report) {
     let near = |name: &str| match settings.nearest(name) {
         Some(near) => format!("did you mean {}?", near.name),
         None => "take it out".to_owned(),
@@ -30,8 +30,8 @@ pub(super) fn names(written: &SettingsWritten, settings: &Settings, report: &mut
             if report.is_full() {
                 return;
             }
-            let (problem, remedy) = match settings.get(name.as_str()) {
-                None => ("is no setting", near(name.as_str())),
+            let (problem, remedy) = match settings.get(name.as_ref()) {
+                None => ("is not a setting", near(name.as_ref())),
                 Some(setting) if key == "plain" && setting.secret => (
                     "is a secret by the schema or settings.secrets",
                     "take it out here or there".to_owned(),
@@ -39,15 +39,15 @@ pub(super) fn names(written: &SettingsWritten, settings: &Settings, report: &mut
                 Some(_) => continue,
             };
             let path = ["settings", key, &format!("[{at}]")];
-            report.refuse(FaultKind::Invalid, &path, problem, remedy);
+            report.invalid(&path, problem, remedy);
         }
     }
     if let Some(name) = &written.environment
-        && settings.get(name.as_str()).is_none()
+        && settings.get(name.as_ref()).is_none()
     {
         let path = ["settings", "environment"];
-        let remedy = near(name.as_str());
-        report.refuse(FaultKind::Invalid, &path, "is no setting", remedy);
+        let remedy = near(name.as_ref());
+        report.invalid(&path, "is not a setting", remedy);
     }
     let paths: BTreeSet<String> = settings.iter().map(|one| one.path.join(".")).collect();
     for path in written.names.keys().filter(|path| !paths.contains(*path)) {
@@ -59,13 +59,13 @@ pub(super) fn names(written: &SettingsWritten, settings: &Settings, report: &mut
             None => "take it out".to_owned(),
         };
         let at = ["settings", "names", path];
-        report.refuse(FaultKind::Invalid, &at, "is no field of the schema", remedy);
+        report.invalid(&at, "is not a field of the schema", remedy);
     }
 }
 
 /// Refuses settings of the ConfigMap that are likely to be secrets.
-pub(super) fn secrets(written: &SettingsWritten, settings: &Settings, report: &mut Report) {
-    let plain: BTreeSet<&str> = written.plain.iter().map(Variable::as_str).collect();
+pub(super) fn secrets(written: &SettingsToml, settings: &Settings, report: &mut Report) {
+    let plain: BTreeSet<&str> = written.plain.iter().map(AsRef::as_ref).collect();
     let of_the_map = |one: &&Setting| !one.secret && !plain.contains(one.name.as_str());
     for setting in settings.iter().filter(of_the_map) {
         if report.is_full() {
@@ -88,8 +88,7 @@ pub(super) fn secrets(written: &SettingsWritten, settings: &Settings, report: &m
         } else {
             continue;
         };
-        report.refuse(
-            FaultKind::Invalid,
+        report.invalid(
             &SCHEMA,
             format!("describes {}, which {problem}", setting.name),
             "make it a secret (SecretStr), or list it in settings.secrets or settings.plain",
@@ -108,7 +107,7 @@ pub(super) fn defaults(settings: &Settings, report: &mut Report) {
                 let (name, problem) = (&setting.name, fault.problem);
                 let problem =
                     format!("describes {name}, whose default in {environment:?} {problem}");
-                report.refuse(FaultKind::Invalid, &SCHEMA, problem, fault.remedy);
+                report.invalid(&SCHEMA, problem, fault.remedy);
             }
         }
     }
@@ -130,7 +129,12 @@ pub(super) fn variables(service: &Service, report: &mut Report) {
         } else {
             continue;
         };
-        report.refuse(kind, &[key], problem, "name a variable that is no setting");
+        report.refuse(
+            kind,
+            &[key],
+            problem,
+            "name a variable that is not a setting",
+        );
     }
     // A container with one name twice is refused by the API.
     if secrets.is_some() && secrets == cores {
@@ -168,14 +172,14 @@ pub(super) fn fact(
         if number.is_none_or(|number| number < least || number > most) {
             let problem = format!("is {text}, which is out of range");
             let remedy = format!("allowed: {least} to {most}");
-            report.refuse(FaultKind::Invalid, path, problem, remedy);
+            report.invalid(path, problem, remedy);
         }
         return;
     }
     let problem = match settings.get(text) {
-        None => "is no setting",
+        None => "is not a setting",
         Some(setting) if setting.secret => "is a secret",
-        Some(setting) if setting.kind != Kind::Integer => "is no whole number",
+        Some(setting) if setting.kind != Kind::Integer => "is not a whole number",
         Some(setting) if setting.default_text().is_none() => "has no default",
         Some(_) => return,
     };
@@ -183,7 +187,7 @@ pub(super) fn fact(
         Some(near) => format!("did you mean {}? Or write a number", near.name),
         None => "write a number, or the variable that holds it".to_owned(),
     };
-    report.refuse(FaultKind::Invalid, path, problem, remedy);
+    report.invalid(path, problem, remedy);
 }
 
 /// Refuses words of commands that look like a secret: they stand in the manifest.
@@ -192,15 +196,10 @@ pub(super) fn words(key: &str, words: &[Word], report: &mut Report) {
         if report.is_full() {
             return;
         }
-        if let Some(sign) = secret_signs::of(word.as_str()) {
+        if let Some(sign) = secret_signs::of(word.as_ref()) {
             let problem = format!("has {sign} in it, and would stand in the manifests");
             let remedy = "let the program read it from a setting that is a secret";
-            report.refuse(
-                FaultKind::Invalid,
-                &[key, &format!("[{at}]")],
-                problem,
-                remedy,
-            );
+            report.invalid(&[key, &format!("[{at}]")], problem, remedy);
         }
     }
 }
@@ -219,7 +218,7 @@ pub(super) fn writable(service: &Service, report: &mut Report) {
         if within {
             let path = ["writable", &format!("[{at}]")];
             let problem = "lies in a folder that is writable already";
-            report.refuse(FaultKind::Invalid, &path, problem, "take it out");
+            report.invalid(&path, problem, "take it out");
         }
     }
 }

@@ -3,12 +3,11 @@
 use askama::Template;
 use serde_json::{Map, Value};
 
-use super::Written;
+use super::file::ServiceToml;
 use crate::deploy::artefact::{Artefact, Project};
 use crate::deploy::emit::RenderError;
 use crate::deploy::file::File;
-use crate::deploy::plan::reference::{Table, docs, table};
-use crate::deploy::plan::without_null;
+use crate::deploy::toml_file::tables::{Table, docs, table, without_null};
 
 /// The page; its words are in the template, the tables come from the schema.
 #[derive(Template)]
@@ -58,7 +57,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
 
 /// The schema (JSON Schema 2020-12).
 fn document() -> Map<String, Value> {
-    let mut schema = schemars::schema_for!(Written).to_value();
+    let mut schema = schemars::schema_for!(ServiceToml).to_value();
     without_null(&mut schema);
     schema["title"] = "service.toml".into();
     schema["required"] = serde_json::json!(["name", "version", "port", "settings"]);

@@ -21,7 +21,7 @@ fn upstream(lines: &str) -> String {
 fn addresses_are_of_a_known_kind_and_scheme() {
     wrong(
         "databse = \"postgres://db\"",
-        "is no backend of this service; did you mean database? There are database, redis, \
+        "is not a backend of this service; did you mean database? There are database, redis, \
              upstream",
     );
     wrong(
@@ -31,11 +31,11 @@ fn addresses_are_of_a_known_kind_and_scheme() {
     );
     wrong(
         "database = \"none\"",
-        "is no address and not the word sqlite; write it like",
+        "is neither an address nor the word sqlite; write it like",
     );
     wrong(
         "upstream = \"none\"",
-        "is no address; write it like https://upstream.example.com",
+        "is not an address; write it like https://upstream.example.com",
     );
     wrong(
         "database = \"postgres://u@db\"",

@@ -1,38 +1,32 @@
 //! Unit tests of `checks`.
 
 use crate::deploy::plan::Plan;
-use crate::deploy::plan::example::{fault, faults, plan, refused, service};
+use crate::deploy::plan::example::{fault, faults, plan, refusals, service};
 
 const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 #[test]
 fn a_way_in_needs_a_host_and_a_host_one_way_in() {
-    let at = "2:1 environments.production.components";
-    refused(
-        "components = [\"gateway\"]",
-        at,
-        "has gateway, and there is no host",
-    );
-    refused(
-        "components = [\"ingress\"]",
-        at,
-        "has ingress, and there is no host",
-    );
-    refused(
-        "components = [\"gateway\", \"ingress\"]\nhost = \"a.com\"",
-        at,
-        "has both gateway and ingress",
-    );
-    refused(
-        "components = [\"external-secret\", \"sealed-secret\"]",
-        at,
-        "has both external-secret and sealed-secret: each would make the same Secret",
+    refusals(
+        r#"
+        components = ["gateway"]
+          ! 2:1 components: has gateway, and there is no host
+        components = ["ingress"]
+          ! 2:1 components: has ingress, and there is no host
+        components = ["gateway", "ingress"]
+        host = "a.com"
+          ! 2:1 components: has both gateway and ingress
+        components = ["external-secret", "sealed-secret"]
+          ! 2:1 components: has both external-secret and sealed-secret: each would make the same Secret
+        "#,
     );
     // The host is refused; nobody complains that there is none.
-    refused(
-        "components = [\"gateway\"]\nhost = \"A.com\"",
-        "3:1 environments.production.host",
-        "is \"A.com\"",
+    refusals(
+        r#"
+        components = ["gateway"]
+        host = "A.com"
+          ! 3:1 host: is "A.com"
+        "#,
     );
 }
 
@@ -56,10 +50,12 @@ fn components_need_what_the_service_says() {
     );
     let plan = Plan::read(&service, None, false).unwrap();
     assert_eq!(plan.environments[1].components.len(), 1);
-    refused(
-        "components = [\"monitoring\"]\nsettings.SERVER_METRICS_PORT = 0",
-        "3:10 environments.production.settings.SERVER_METRICS_PORT",
-        "turns metrics off",
+    refusals(
+        r#"
+        components = ["monitoring"]
+        settings.SERVER_METRICS_PORT = 0
+          ! 3:10 settings.SERVER_METRICS_PORT: turns metrics off
+        "#,
     );
     let text = "[environments.development]\ncomponents = [\"external-secret\"]";
     super::super::example::plan(text);
@@ -82,11 +78,11 @@ fn environments_share_neither_namespace_nor_host() {
 
 #[test]
 fn some_namespaces_are_taken() {
-    let at = "2:1 environments.production.namespace";
-    refused(
-        "namespace = \"kube-system\"",
-        at,
-        "is \"kube-system\", and kube- is kept",
+    refusals(
+        r#"
+        namespace = "kube-system"
+          ! 2:1 namespace: is "kube-system", and kube- is kept
+        "#,
     );
     let plan = plan("environments.production.namespace = \"default\"");
     assert_eq!(plan.warnings.len(), 2);

@@ -13,10 +13,10 @@ fn a_network_is_read_as_kubernetes_takes_it() {
         assert_eq!(Cidr::try_from(text).unwrap().to_string(), kept);
     }
     for (wrong, why) in [
-        ("", "no network"),
-        ("10.0.0.0/33", "no network"),
-        ("010.0.0.0/8", "no network"),
-        ("gateway", "no network"),
+        ("", "not a network"),
+        ("10.0.0.0/33", "not a network"),
+        ("010.0.0.0/8", "not a network"),
+        ("gateway", "not a network"),
         ("10.0.12.5/28", "write it like 10.0.12.0/28"),
         ("::ffff:10.0.0.1", "write it like 10.0.0.1"),
     ] {

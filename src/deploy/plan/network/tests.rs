@@ -3,7 +3,7 @@
 use crate::deploy::plan::Plan;
 use crate::deploy::plan::example::{environment, fault, plan, refused, service};
 
-/// What `text` is warned of, for what ends in `name`.
+/// Warnings of `text` whose names end in `name`.
 fn told(text: &str, name: &str) -> Vec<String> {
     let warnings = plan(text).warnings.into_iter();
     let told = warnings.filter(|warning| warning.name.ends_with(name));
@@ -40,7 +40,7 @@ fn a_destination_is_one_place_with_ports() {
     }
     fault(
         "[environments.production]\nnetwork.egress = [{ namespace = \"a\", ports = [0] }]",
-        "deploy.toml:2:47 environments.production.network.egress[0].ports[0]: is no port",
+        "deploy.toml:2:47 environments.production.network.egress[0].ports[0]: is not a port",
     );
     fault(
         "network.egress = [{ namespace = \"a\", pods = { \"-\" = \"b\" }, ports = [1] }]",

@@ -152,6 +152,6 @@ fn components_are_named_as_they_are_written() {
 fn an_unknown_environment_is_named() {
     fault(
         "[environments.qa]\n",
-        "deploy.toml:1:15 environments.qa: is no environment of this service; there are ",
+        "deploy.toml:1:15 environments.qa: is not an environment of this service; there are ",
     );
 }

@@ -1,7 +1,7 @@
 //! Unit tests of `resources`.
 
 use super::*;
-use crate::deploy::plan::example::{environment, refused};
+use crate::deploy::plan::example::{environment, refusals};
 
 /// CPU asked for and allowed.
 fn cpu(name: &str, lines: &str) -> (String, String) {
@@ -32,23 +32,22 @@ fn one_side_makes_room_for_the_other() {
 
 #[test]
 fn half_a_byte_is_a_slip() {
-    refused(
-        "resources.limits.memory = \"512m\"",
-        "2:18 environments.production.resources.limits.memory",
-        "is 512m, less than 1Mi; write mebibytes as Mi",
+    refusals(
+        r#"
+        resources.limits.memory = "512m"
+          ! 2:18 resources.limits.memory: is 512m, less than 1Mi; write mebibytes as Mi
+        "#,
     );
 }
 
 #[test]
 fn requests_above_limits_are_refused() {
-    refused(
-        "resources = { requests.memory = \"1Gi\", limits.memory = \"1G\" }",
-        "2:24 environments.production.resources.requests.memory",
-        "is 1Gi, above its limit 1G",
-    );
-    refused(
-        "resources.limits.cpu = \"-1\"",
-        "2:18 environments.production.resources.limits.cpu",
-        "is \"-1\", which is not positive",
+    refusals(
+        r#"
+        resources = { requests.memory = "1Gi", limits.memory = "1G" }
+          ! 2:24 resources.requests.memory: is 1Gi, above its limit 1G
+        resources.limits.cpu = "-1"
+          ! 2:18 resources.limits.cpu: is "-1", which is not positive
+        "#,
     );
 }

@@ -25,7 +25,7 @@ fn settings_are_read_as_the_service_would() {
         "LLM_URL = \"__AURA_SET_ME__\"",
         "still holds the placeholder",
     );
-    wrong("LLM_URL = {}", "is no value that a variable can hold");
+    wrong("LLM_URL = {}", "is not a value that a variable can hold");
     wrong("LLM_URL = 1979-05-27", "is a date");
     wrong("SERVER_PROXIES = [\"a,b\"]", "has an entry with a comma");
     wrong("LOG_LEVEL = \"debug\"", "is debug in production");

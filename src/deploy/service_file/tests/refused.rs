@@ -237,12 +237,12 @@ fn commands_and_requests_reach_the_files() {
         (
             "\"SHOP_PORT\"\n\n[settings]",
             "\"SHOP_PROT\"\n\n[settings]",
-            "silent_seconds: is no setting",
+            "silent_seconds: is not a setting",
         ),
         (
             "5000000",
             "1\nbackend = \"x\"",
-            "requests[0].backend: is no backend",
+            "requests[0].backend: is not a backend",
         ),
         ("[\"sleep\"]", "[]", "sleep: is empty"),
     ] {

@@ -1,5 +1,39 @@
-//! A newtype that is written as text in `deploy.toml`: one `TryFrom`, and serde and JSON Schema by
-//! it.
+//! Newtypes that are written as text in a file: one check, and serde and JSON Schema by it.
+
+use crate::schema::quoted;
+
+/// Declares a newtype of text that is read through `$check`, which tells the problem. Its JSON
+/// Schema has the given pattern and example.
+macro_rules! text_type {
+    ($(#[$about:meta])* $visible:vis $name:ident, $pattern:expr, $example:expr, $check:expr $(,)?) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        $visible struct $name(String);
+
+        impl TryFrom<&str> for $name {
+            type Error = String;
+
+            fn try_from(text: &str) -> Result<Self, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::deploy::toml_file::written_as_text!($name, $pattern, $example);
+    };
+}
 
 /// Lets serde read `$name` through its `TryFrom<&str>`, and gives it a JSON Schema: text, with the
 /// given pattern and example.
@@ -30,10 +64,16 @@ macro_rules! written_as_text {
     };
 }
 
-pub(crate) use written_as_text;
+pub(crate) use {text_type, written_as_text};
 
-/// Longer text is cut in messages.
-const SHOWN_CHARACTERS: usize = 60;
+/// Refuses `text` with its `problem`, unless `is_right`.
+pub(crate) fn ensure(is_right: bool, text: &str, problem: &str, like: &str) -> Result<(), String> {
+    if is_right {
+        return Ok(());
+    }
+    let text = shown(text);
+    Err(format!("is {text}, which {problem}; write it like {like}"))
+}
 
 /// `text` as a message may quote it. What could hold a password (user information ends in `@`) is
 /// not shown.
@@ -41,10 +81,7 @@ pub(crate) fn shown(text: &str) -> String {
     if text.contains('@') {
         return "text with an @".to_owned();
     }
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
-    }
+    quoted(text)
 }
 
 #[cfg(test)]

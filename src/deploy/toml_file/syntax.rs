@@ -1,15 +1,15 @@
 //! TOML text to a tree of values and the position of each.
 //!
-//! What the values mean is not known here.
+//! The meaning of the values is not known here.
 
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::report::{Path, Position, Report};
-use crate::schema::FaultKind;
+use super::report::{Position, Report};
+use crate::schema::refusal::Path;
 
-/// The tree of `text`, the positions of its keys put into `report`; none where it is no TOML, all
+/// The tree of `text`, the positions of its keys put into `report`; none of invalid TOML, all
 /// faults of the syntax in `report`.
 pub(super) fn parse(text: &str, report: &mut Report) -> Option<Value> {
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str, report: &mut Report) -> Option<Value> {
         // What follows on the same line is mostly the same mistake.
         if last.replace(line) != Some(line) {
             let message = error.message();
-            report.refuse_at((line, column), &format!("is no TOML: {message}"), "");
+            report.refuse_at((line, column), &format!("invalid TOML: {message}"), "");
         }
     }
     None
@@ -68,7 +68,7 @@ fn node(
             refusing(
                 number.ok().map(Value::from),
                 path,
-                "is a number out of any range",
+                "is a number out of range",
                 report,
             )
         }
@@ -77,7 +77,7 @@ fn node(
             refusing(
                 number.map(Value::Number),
                 path,
-                "is no finite number",
+                "is not a finite number",
                 report,
             )
         }
@@ -109,12 +109,12 @@ fn refusing(
     if value.is_none() {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let remedy = "put it into quotes, if it is meant as text";
-        report.refuse(FaultKind::Invalid, &path, problem, remedy);
+        report.invalid(&path, problem, remedy);
     }
     value
 }
 
-/// Where the lines of a text begin.
+/// Beginnings of the lines of a text.
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::deploy::plan::Plan;
-use crate::deploy::plan::example::{environment, refused, service};
+use crate::deploy::plan::example::{environment, refusals, service};
 
 const LISTED: &str = "components = [\"external-secret\"]\n";
 
@@ -34,38 +34,28 @@ fn each_variable_is_where_the_plan_says() {
 
 #[test]
 fn what_has_no_effect_is_refused() {
-    refused(
-        "external_secret.store = \"vault\"",
-        "2:1 environments.production.external_secret",
-        "has no effect without the component external-secret",
-    );
-    refused(
-        &format!("{LISTED}external_secret.keys.DATABASE_URI.path = \"x\""),
-        "3:22 environments.production.external_secret.keys.DATABASE_URI",
-        "is no secret of this service; did you mean DATABASE_URL? There are",
-    );
-    refused(
-        &format!(
-            "{LISTED}replicas = 1\nbackends.redis = \"none\"\n\
-             external_secret.keys.REDIS_URL.path = \"x\""
-        ),
-        "5:22 environments.production.external_secret.keys.REDIS_URL",
-        "is not used here: redis lives inside the process",
-    );
-    refused(
-        &format!("{LISTED}external_secret.refresh_interval = \"1 hour\""),
-        "3:17 environments.production.external_secret.refresh_interval",
-        "is \"1 hour\", which is no interval; write it like 1h or 15m",
-    );
-    refused(
-        &format!("{LISTED}external_secret.path = \" x\""),
-        "3:17 environments.production.external_secret.path",
-        "begins or ends in white space",
-    );
-    refused(
-        &format!("{LISTED}external_secret.store_kind = \"Store\""),
-        "3:17 environments.production.external_secret.store_kind",
-        "is \"Store\", which does not exist; ",
+    refusals(
+        r#"
+        external_secret.store = "vault"
+          ! 2:1 external_secret: has no effect without the component external-secret
+        components = ["external-secret"]
+        external_secret.keys.DATABASE_URI.path = "x"
+          ! 3:22 external_secret.keys.DATABASE_URI: is not a secret of this service; did you mean DATABASE_URL? There are
+        components = ["external-secret"]
+        replicas = 1
+        backends.redis = "none"
+        external_secret.keys.REDIS_URL.path = "x"
+          ! 5:22 external_secret.keys.REDIS_URL: is not used here: redis lives inside the process
+        components = ["external-secret"]
+        external_secret.refresh_interval = "1 hour"
+          ! 3:17 external_secret.refresh_interval: is "1 hour", which is not an interval; write it like 1h or 15m
+        components = ["external-secret"]
+        external_secret.path = " x"
+          ! 3:17 external_secret.path: begins or ends in white space
+        components = ["external-secret"]
+        external_secret.store_kind = "Store"
+          ! 3:17 external_secret.store_kind: is "Store", which does not exist;
+        "#,
     );
 }
 
@@ -94,7 +84,7 @@ fn a_fetched_address_that_the_policy_does_not_know_is_told() {
     assert_eq!(
         told(policy, ""),
         "deploy.toml:3:22 environments.production.external_secret.keys.CACHE_URL: holds an \
-         address that nobody names here, and the network policy lets pods out to none for \
+         address that is not named here, and the network policy lets pods out to none for \
          cache; name it: backends.cache = \"redis://cache.example.com\""
     );
     assert_eq!(told("", ""), "");

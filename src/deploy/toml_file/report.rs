@@ -1,7 +1,8 @@
-//! Faults of `deploy.toml`, each with its line and column, and where every key stands.
+//! Faults of a file, each with its line and column, and the position of every key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::schema::refusal::Path;
 use crate::schema::{Fault, FaultKind, Faults};
 
 /// Faults that are told at once. Finding one may take as long as reading the file.
@@ -10,10 +11,7 @@ const MOST_FAULTS: usize = 200;
 /// Line and column in characters, both from 1.
 pub(crate) type Position = (usize, usize);
 
-/// The keys that lead to a value; an entry of a list is `[0]`.
-pub(crate) type Path = Vec<String>;
-
-/// What is known of a `deploy.toml` besides its contents.
+/// Faults and positions of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// The file, as messages name it; none where there is no file.
@@ -22,7 +20,7 @@ pub(crate) struct Report {
     faults: Vec<(Option<Position>, Fault)>,
     warnings: Vec<(Option<Position>, Fault)>,
     notes: Vec<(Option<Position>, Fault)>,
-    /// What was refused and taken out: nobody shall judge the default in its place.
+    /// Values that were refused and taken out: the default in their place is not to be judged.
     failed: BTreeSet<Path>,
 }
 
@@ -35,17 +33,17 @@ impl Report {
         }
     }
 
-    /// Remembers where `path` stands.
+    /// Records the position of `path`.
     pub(super) fn place(&mut self, path: Path, position: Position) {
         self.positions.insert(path, position);
     }
 
-    /// Whether `path` was written.
+    /// Checks whether `path` was written.
     pub(crate) fn has(&self, path: &[&str]) -> bool {
         self.positions.contains_key(&owned(path))
     }
 
-    /// Whether something at, above or below `path` was refused already.
+    /// Checks whether something at, above or below `path` was refused already.
     pub(crate) fn failed(&self, path: &[&str]) -> bool {
         let path = owned(path);
         let above = (0..path.len()).any(|length| self.failed.contains(&path[..length]));
@@ -58,7 +56,7 @@ impl Report {
         self.faults.len() >= MOST_FAULTS
     }
 
-    /// Refuses what stands at `path`.
+    /// Refuses the value at `path`.
     pub(crate) fn refuse(
         &mut self,
         kind: FaultKind,
@@ -71,7 +69,17 @@ impl Report {
         self.push(position, Fault::new(kind, name, problem, remedy));
     }
 
-    /// Refuses syntax, which stands at a position and at no path.
+    /// Refuses the value at `path` as invalid.
+    pub(crate) fn invalid(
+        &mut self,
+        path: &[&str],
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.refuse(FaultKind::Invalid, path, problem, remedy);
+    }
+
+    /// Refuses syntax, which has a position and no path.
     pub(super) fn refuse_at(&mut self, position: Position, problem: &str, remedy: &str) {
         let name = self.name(Some(position), "");
         let fault = Fault::new(FaultKind::Invalid, name, problem, remedy);
@@ -91,16 +99,15 @@ impl Report {
         }
     }
 
-    /// Warns of what stands at `path`.
+    /// Warns of the value at `path`.
     pub(crate) fn advise(&mut self, path: &[&str], problem: String, remedy: impl Into<String>) {
         let (position, name) = self.locate(path);
         let fault = Fault::new(FaultKind::Advice, name, problem, remedy);
         self.warnings.push((position, fault));
     }
 
-    /// Tells of what stands at `path`: a warning that is no fault under `strict`, for what is right
-    /// and might not be known.
-    pub(super) fn note(&mut self, path: &[&str], problem: String, remedy: String) {
+    /// Notes something on the value at `path`: a warning that is not a fault under `strict`.
+    pub(crate) fn note(&mut self, path: &[&str], problem: String, remedy: String) {
         let (position, name) = self.locate(path);
         let fault = Fault::new(FaultKind::Advice, name, problem, remedy);
         self.notes.push((position, fault));
@@ -140,13 +147,8 @@ impl Report {
     fn locate(&self, path: &[&str]) -> (Option<Position>, String) {
         let path = owned(path);
         // The table of all environments says nothing of one that is not in it.
-        let least = path
-            .len()
-            .min(if path.len() > 1 && path[0] == "environments" {
-                2
-            } else {
-                0
-            });
+        let of_environment = path.len() > 1 && path[0] == "environments";
+        let least = if of_environment { 2 } else { 0 };
         let position = (least..=path.len())
             .rev()
             .find_map(|length| self.positions.get(&path[..length]))
@@ -171,12 +173,12 @@ fn owned(path: &[&str]) -> Path {
 }
 
 fn in_order(mut faults: Vec<(Option<Position>, Fault)>) -> Vec<Fault> {
-    // What stands nowhere in the file comes last.
+    // Faults without a position come last.
     faults.sort_by_key(|(position, _)| position.unwrap_or((usize::MAX, usize::MAX)));
     faults.into_iter().map(|(_, fault)| fault).collect()
 }
 
-/// `path` as TOML writes it. A key that is no plain word is not shown: nobody knows what it is.
+/// `path` as TOML writes it. A key that is not a plain word is not shown: it may be anything.
 fn written(path: &[String]) -> String {
     let mut text = String::new();
     for key in path {
@@ -192,7 +194,7 @@ fn written(path: &[String]) -> String {
     text
 }
 
-/// Whether `key` may be written without quotes (TOML, bare keys).
+/// Checks whether `key` may be written without quotes (TOML, bare keys).
 pub(super) fn is_plain(key: &str) -> bool {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !key.is_empty() && key.chars().all(bare)
@@ -208,7 +210,7 @@ mod tests {
         report.place(vec!["a".to_owned()], (3, 1));
         report.refuse(FaultKind::Invalid, &["a", "b"], "is wrong", "");
         report.refuse(FaultKind::Invalid, &["c", "x y"], "is wrong", "");
-        report.refuse_at((1, 2), "is no TOML", "");
+        report.refuse_at((1, 2), "invalid TOML", "");
         let faults = report.finish(false).unwrap_err();
         let names: Vec<_> = faults.iter().map(|fault| fault.name.as_str()).collect();
         assert_eq!(

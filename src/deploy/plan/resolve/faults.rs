@@ -44,11 +44,11 @@ settings.REDIS_ENABLE = true
                  network, environments",
             "deploy.toml:3:1 image: has the tag latest, which stands for another image every \
                  week: what runs would depend on when a node pulled it; name a version",
-            "deploy.toml:5:15 environments.prodution: is no environment of this service; did \
+            "deploy.toml:5:15 environments.prodution: is not an environment of this service; did \
                  you mean production? There are development, staging, production",
             "deploy.toml:9:3 environments.staging.replicas: is 0, which is out of range; \
                  allowed: 1 to 1000",
-            "deploy.toml:10:3 environments.staging.namespace: is \"Up\", which is no DNS label: \
+            "deploy.toml:10:3 environments.staging.namespace: is \"Up\", which is not a DNS label: \
                  it has capital letters; write it like shop-staging",
             "deploy.toml:11:35 environments.staging.components[1]: is \"hha\", which does not \
                  exist; there are migrate-job, secret-files, external-secret, sealed-secret, ha, \
@@ -62,12 +62,12 @@ settings.REDIS_ENABLE = true
                  number",
             "deploy.toml:13:3 environments.staging.host: is a list, and must be text in quotes",
             "deploy.toml:16:33 environments.production.resources.limits.memory: is \"5Kb\", \
-                 which is no Kubernetes quantity; write it like 100m (of a CPU) or 128Mi",
+                 which is not a Kubernetes quantity; write it like 100m (of a CPU) or 128Mi",
             "deploy.toml:16:49 environments.production.resources.limits.disk: is not known \
                  here; there are cpu, memory, ephemeral-storage",
             "deploy.toml:17:10 environments.production.settings.LOG_LEVEL: is \"loud\"; \
                  allowed: debug, info",
-            "deploy.toml:18:10 environments.production.settings.REDIS_ENABLE: is no setting; \
+            "deploy.toml:18:10 environments.production.settings.REDIS_ENABLE: is not a setting; \
                  did you mean REDIS_ENABLED?",
         ]
     );
@@ -76,7 +76,7 @@ settings.REDIS_ENABLE = true
 #[test]
 fn broken_syntax_is_all_that_is_said() {
     let text = "image = \"Nope\"\n[environments.production\n";
-    fault(text, "deploy.toml:2:25: is no TOML: ");
+    fault(text, "deploy.toml:2:25: invalid TOML: ");
 }
 
 #[test]

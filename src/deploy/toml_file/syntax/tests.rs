@@ -13,11 +13,11 @@ fn faults(text: &str) -> String {
 #[test]
 fn syntax_has_line_and_column() {
     let text = faults("image = \"a\"\n\nä = 1\n[x\n");
-    assert!(text.contains("deploy.toml:3:1: is no TOML"), "{text}");
-    assert!(text.contains("deploy.toml:4:3: is no TOML"), "{text}");
+    assert!(text.contains("deploy.toml:3:1: invalid TOML"), "{text}");
+    assert!(text.contains("deploy.toml:4:3: invalid TOML"), "{text}");
     let text = faults("a = 1\n  a = 2\n");
     assert!(
-        text.contains("deploy.toml:2:3: is no TOML: duplicate key"),
+        text.contains("deploy.toml:2:3: invalid TOML: duplicate key"),
         "{text}"
     );
 }
@@ -36,7 +36,7 @@ fn what_json_has_no_word_for_is_refused() {
     let text = faults("a = 2026-01-01\nb = inf\nc = [1, 99999999999999999999]\n");
     assert!(text.contains("deploy.toml:1:1 a: is a date"), "{text}");
     assert!(
-        text.contains("deploy.toml:2:1 b: is no finite number"),
+        text.contains("deploy.toml:2:1 b: is not a finite number"),
         "{text}"
     );
     assert!(
