@@ -1,13 +1,7 @@
 //! Unit tests of `backends`.
 
 use crate::deploy::plan::Backend;
-use crate::deploy::plan::example::{environment, plan, refused};
-
-fn wrong(line: &str, problem: &str) {
-    let name = line.split(' ').next().unwrap();
-    let at = format!("2:10 environments.production.backends.{name}");
-    refused(&format!("backends.{line}"), &at, problem);
-}
+use crate::deploy::plan::example::{environment, plan, refusals, refused};
 
 fn upstream(lines: &str) -> String {
     let text = format!("[environments.production]\n{lines}");
@@ -19,29 +13,24 @@ fn upstream(lines: &str) -> String {
 
 #[test]
 fn addresses_are_of_a_known_kind_and_scheme() {
-    wrong(
-        "databse = \"postgres://db\"",
-        "is not a backend of this service; did you mean database? There are database, redis, \
-             upstream",
+    refusals(
+        r#"
+        backends.databse = "postgres://db"
+          ! 2:10 backends.databse: is not a backend of this service; did you mean database? There are
+        backends.database = "mysql://db"
+          ! 2:10 backends.database: has the scheme mysql, which database does not speak; there are postgres; write it like postgres://database
+        backends.database = "none"
+          ! 2:10 backends.database: is neither an address nor the word sqlite; write it like
+        backends.upstream = "none"
+          ! 2:10 backends.upstream: is not an address; write it like https://upstream.example.com
+        backends.database = "postgres://u@db"
+          ! 2:10 backends.database: has user information, and this file is no place
+        backends.database = "db:5432"
+          ! 2:10 backends.database: has no scheme
+        settings.LLM_URL = "ftp://x"
+          ! 2:10 settings.LLM_URL: has the scheme ftp
+        "#,
     );
-    wrong(
-        "database = \"mysql://db\"",
-        "has the scheme mysql, which database does not speak; there are postgres; write it \
-             like postgres://database",
-    );
-    wrong(
-        "database = \"none\"",
-        "is neither an address nor the word sqlite; write it like",
-    );
-    wrong(
-        "upstream = \"none\"",
-        "is not an address; write it like https://upstream.example.com",
-    );
-    wrong(
-        "database = \"postgres://u@db\"",
-        "has user information, and this file is no place",
-    );
-    wrong("database = \"db:5432\"", "has no scheme");
 }
 
 #[test]
@@ -60,11 +49,6 @@ fn an_optional_backend_follows_from_its_setting() {
             "leads to https://llm.example.com:443, and upstream is https://",
         );
     }
-    refused(
-        "settings.LLM_URL = \"ftp://x\"",
-        "2:10 environments.production.settings.LLM_URL",
-        "has the scheme ftp",
-    );
     let alone = plan("environments.production.backends.upstream = \"https://x\"");
     assert!(
         alone

@@ -1,7 +1,7 @@
 //! Tests of peers: what is written, what is refused and what is only told.
 
 use crate::deploy::plan::Plan;
-use crate::deploy::plan::example::{environment, fault, plan, refused, service};
+use crate::deploy::plan::example::{environment, fault, faults, plan, refusals, service};
 
 /// Warnings of `text` whose names end in `name`.
 fn told(text: &str, name: &str) -> Vec<String> {
@@ -27,20 +27,17 @@ fn what_holds_everywhere_comes_before_what_holds_in_one_environment() {
 
 #[test]
 fn a_destination_is_one_place_with_ports() {
-    let at = "2:19 environments.production.network.egress[0]";
-    for (entry, problem) in [
-        ("{ ports = [1] }", "leads nowhere"),
-        ("{ cidr = \"10.0.0.1\" }", "names no port"),
-        (
-            "{ cidr = \"10.0.0.1\", namespace = \"a\", ports = [1] }",
-            "names both a network and pods",
-        ),
-    ] {
-        refused(&format!("network.egress = [{entry}]"), at, problem);
-    }
-    fault(
-        "[environments.production]\nnetwork.egress = [{ namespace = \"a\", ports = [0] }]",
-        "deploy.toml:2:47 environments.production.network.egress[0].ports[0]: is not a port",
+    refusals(
+        r#"
+        network.egress = [{ ports = [1] }]
+          ! 2:19 network.egress[0]: leads nowhere
+        network.egress = [{ cidr = "10.0.0.1" }]
+          ! 2:19 network.egress[0]: names no port
+        network.egress = [{ cidr = "10.0.0.1", namespace = "a", ports = [1] }]
+          ! 2:19 network.egress[0]: names both a network and pods
+        network.egress = [{ namespace = "a", ports = [0] }]
+          ! 2:47 network.egress[0].ports[0]: is not a port
+        "#,
     );
     fault(
         "network.egress = [{ namespace = \"a\", pods = { \"-\" = \"b\" }, ports = [1] }]",
@@ -49,82 +46,67 @@ fn a_destination_is_one_place_with_ports() {
 }
 
 #[test]
+fn a_fault_behind_a_refused_entry_has_its_own_line() {
+    let text = "network.egress = [\n{ ports = [1] },\n{ cidr = \"10.0.0.1\", ports = [0] },\n]\n";
+    let told = faults(text);
+    let expected = "deploy.toml:3:31 network.egress[1].ports[0]: is not a port";
+    assert!(told[1].starts_with(expected), "{told:?}");
+}
+
+#[test]
 fn every_address_is_no_resolver_and_no_load_balancer() {
-    refused(
-        "network.dns = [\"10.0.0.1\", \"0.0.0.0/0\"]",
-        "2:28 environments.production.network.dns[1]",
-        "names every address there is",
+    refusals(
+        r#"
+        network.dns = ["10.0.0.1", "0.0.0.0/0"]
+          ! 2:28 network.dns[1]: names every address there is
+        gateway.cidrs = ["::/0"]
+          ! 2:18 gateway.cidrs[0]: names every address there is
+        network.dns = ["0.0.0.0/1"]
+          ! 2:16 network.dns[0]: is wider than /8 (IPv6: /16)
+        network.dns = ["8000::/1"]
+          ! 2:16 network.dns[0]: is wider than /8 (IPv6: /16)
+        gateway.cidrs = ["0.0.0.0/1"]
+          ! 2:18 gateway.cidrs[0]: is wider than /8 (IPv6: /16)
+        gateway.cidrs = ["10.0.0.1/8"]
+          ! 2:18 gateway.cidrs[0]: is "10.0.0.1/8", which is an address inside a network; write it like
+        "#,
     );
-    refused(
-        "gateway.cidrs = [\"::/0\"]",
-        "2:18 environments.production.gateway.cidrs[0]",
-        "names every address there is",
-    );
-    for (list, column) in [("network.dns", 16), ("gateway.cidrs", 18)] {
-        for half in ["0.0.0.0/1", "8000::/1"] {
-            refused(
-                &format!("{list} = [\"{half}\"]"),
-                &format!("2:{column} environments.production.{list}[0]"),
-                "is wider than /8 (IPv6: /16)",
-            );
-        }
-    }
     fault(
         "network.dns = [\"0.0.0.0/0\"]",
         "deploy.toml:1:16 network.dns[0]: names every address there is",
-    );
-    refused(
-        "gateway.cidrs = [\"10.0.0.1/8\"]",
-        "2:18 environments.production.gateway.cidrs[0]",
-        "is \"10.0.0.1/8\", which is an address inside a network; write it like 10.0.0.0/8",
     );
 }
 
 #[test]
 fn what_no_component_would_read_is_refused() {
-    let at = |key: &str| format!("3:1 environments.production.{key}");
-    let without = |line: &str, key: &str, problem: &str| {
-        refused(&format!("components = []\n{line}"), &at(key), problem);
-    };
-    without(
-        "network.dns = [\"10.0.0.1\"]",
-        "network",
-        "is for the component network-policy, which is not listed; list network-policy",
+    refusals(
+        r#"
+        components = []
+        network.dns = ["10.0.0.1"]
+          ! 3:1 network: is for the component network-policy, which is not listed; list network-policy
+        components = []
+        gateway.cidrs = ["10.0.0.1"]
+          ! 3:9 gateway.cidrs: is for the component network-policy, which is not listed
+        components = []
+        gateway.section = "web"
+          ! 3:9 gateway.section: is for the component gateway, which is not listed
+        components = []
+        gateway.name = "web"
+          ! 3:9 gateway.name: is for the component gateway, which is not listed
+        components = []
+        gateway.namespace = "web"
+          ! 3:9 gateway.namespace: is for the component gateway or network-policy, which is not listed
+        components = []
+        gateway.ingress_class = "nginx"
+          ! 3:9 gateway.ingress_class: is for the component ingress, which is not listed
+        components = []
+        monitoring_namespace = "watch"
+          ! 3:1 monitoring_namespace: is for the component network-policy, which is not listed
+        components = []
+        monitoring.labels.a = "b"
+          ! 3:12 monitoring.labels: is for the component monitoring, which is not listed
+        "#,
     );
-    for (line, key, component) in [
-        (
-            "gateway.cidrs = [\"10.0.0.1\"]",
-            "gateway.cidrs",
-            "network-policy",
-        ),
-        ("gateway.section = \"web\"", "gateway.section", "gateway"),
-        ("gateway.name = \"web\"", "gateway.name", "gateway"),
-        (
-            "gateway.namespace = \"web\"",
-            "gateway.namespace",
-            "gateway or network-policy",
-        ),
-        (
-            "gateway.ingress_class = \"nginx\"",
-            "gateway.ingress_class",
-            "ingress",
-        ),
-        (
-            "monitoring_namespace = \"watch\"",
-            "monitoring_namespace",
-            "network-policy",
-        ),
-        (
-            "monitoring.labels.a = \"b\"",
-            "monitoring.labels",
-            "monitoring",
-        ),
-    ] {
-        let column = key.find('.').map_or(1, |dot| dot + 2);
-        let at = format!("3:{column} environments.production.{key}");
-        let problem = format!("is for the component {component}, which is not listed");
-        refused(&format!("components = []\n{line}"), &at, &problem);
-    }
     // The policy alone reads the namespaces.
     let policy = "[environments.production]\ncomponents = [\"network-policy\"]\n\
                   gateway.namespace = \"edges\"\nmonitoring_namespace = \"watch\"";

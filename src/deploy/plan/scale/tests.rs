@@ -1,26 +1,25 @@
 //! Unit tests of `scale`.
 
 use crate::deploy::plan::Plan;
-use crate::deploy::plan::example::{fault, plan, refused, service};
+use crate::deploy::plan::example::{fault, plan, refusals, refused, service};
 
 #[test]
 fn one_process_is_one_pod() {
-    let path = "environments.production";
     fault(
         "environments.staging = { replicas = 2, backends.redis = \"none\" }",
         "deploy.toml:1:26 environments.staging.replicas: is 2, and redis lives inside the \
              process, so each pod would have its own; name a redis on the network, or run one \
              pod: replicas = 1",
     );
-    refused(
-        "backends = { redis = \"none\" }",
-        &format!("1:15 {path}.replicas"),
-        "is 3 by default, and redis lives inside the process",
-    );
-    refused(
-        "replicas = 1\ncomponents = [\"ha\"]\nbackends.redis = \"none\"",
-        &format!("3:1 {path}.components"),
-        "has ha, and redis lives inside the process",
+    refusals(
+        r#"
+        backends = { redis = "none" }
+          ! 1:15 replicas: is 3 by default, and redis lives inside the process
+        replicas = 1
+        components = ["ha"]
+        backends.redis = "none"
+          ! 3:1 components: has ha, and redis lives inside the process
+        "#,
     );
     let text = "[environments.staging]\nreplicas = 1\ncomponents = [\"migrate-job\"]\n";
     fault(
@@ -91,25 +90,21 @@ fn a_backend_of_any_name_is_lost_where_the_service_does_not_say_so_itself() {
 
 #[test]
 fn replicas_scale_upwards_and_with_ha_only() {
-    let path = "environments.production.max_replicas";
-    refused(
-        "replicas = 5\nmax_replicas = 4",
-        &format!("3:1 {path}"),
-        "is 4, less than the 5 replicas; raise it",
-    );
-    refused(
-        "max_replicas = 2",
-        &format!("2:1 {path}"),
-        "is 2, less than the 3 replicas of its default",
+    refusals(
+        r#"
+        replicas = 5
+        max_replicas = 4
+          ! 3:1 max_replicas: is 4, less than the 5 replicas; raise it
+        max_replicas = 2
+          ! 2:1 max_replicas: is 2, less than the 3 replicas of its default
+        replicas = 4
+        max_replicas = 4
+          ! 3:1 max_replicas: is 4, as many as there are at least: nothing would scale
+        "#,
     );
     fault(
         "environments.staging.max_replicas = 4",
         "deploy.toml:1:22 environments.staging.max_replicas: has no effect",
-    );
-    refused(
-        "replicas = 4\nmax_replicas = 4",
-        &format!("3:1 {path}"),
-        "is 4, as many as there are at least: nothing would scale",
     );
     let plan = plan("[environments.production]\nreplicas = 1\ncomponents = [\"ha\"]");
     let warnings: Vec<_> = plan.warnings.iter().map(ToString::to_string).collect();
