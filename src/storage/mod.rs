@@ -50,6 +50,18 @@ pub struct Storage {
     pub redis: Option<Redis>,
 }
 
+/// Calls a method of a store that is an enum of two structs: `Redis`, where the call is a round trip that
+/// may fail, and `Memory`, in this process. Both structs keep one contract.
+macro_rules! either {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            Self::Redis($store) => $call.await,
+            Self::Memory($store) => Ok($call),
+        }
+    };
+}
+pub(crate) use either;
+
 /// One handle for each logical Redis database.
 #[derive(Clone, Debug)]
 pub struct Redis {

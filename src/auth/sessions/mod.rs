@@ -18,7 +18,7 @@ use super::refresh_token::{CHILDREN, TokenHash};
 use crate::clock::{Clock, Timestamp};
 use crate::config::GraceScope;
 use crate::identity::{Email, SessionId, UserId};
-use crate::storage::{AuthDb, RedisUnavailable};
+use crate::storage::{AuthDb, RedisUnavailable, either};
 
 pub use self::chain::{ClientDifference, ClientMark};
 pub use self::lifetimes::{Credential, Lifetimes};
@@ -197,15 +197,6 @@ pub enum Sessions {
     Redis(RedisSessions),
     /// For one replica; sessions end with the process.
     Memory(MemorySessions),
-}
-
-macro_rules! either {
-    ($self:ident, $store:ident => $call:expr) => {
-        match $self {
-            Self::Redis($store) => $call.await,
-            Self::Memory($store) => Ok($call),
-        }
-    };
 }
 
 type Result<T> = std::result::Result<T, RedisUnavailable>;

@@ -1,4 +1,4 @@
-//! Where answers are kept: a closed set of two, Redis and this process.
+//! The store of answers: a closed set of two, Redis and this process.
 //!
 //! Every answer is kept under the generation that its look-up saw. A purge begins another
 //! generation, so that everything from before is unknown at once, also what is on its way.
@@ -14,7 +14,7 @@ pub(super) use self::outcome::{Found, Put};
 use self::redis::RedisStore;
 use super::key::CacheKey;
 use crate::clock::{Clock, random_below};
-use crate::storage::{CacheDb, RedisUnavailable};
+use crate::storage::{CacheDb, RedisUnavailable, either};
 
 type Result<T> = std::result::Result<T, RedisUnavailable>;
 
@@ -70,24 +70,15 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn purge(&self) -> Result<()> {
-        match self {
-            Self::Redis(store) => store.purge().await,
-            Self::Memory(store) => {
-                store.purge();
-                Ok(())
-            }
-        }
+        either!(self, store => store.purge())
     }
 
-    /// How many answers the store holds; those that a purge made unknown count until they expire.
+    /// Counts the answers in the store; those that a purge made unknown count until they expire.
     ///
     /// # Errors
     /// When the store does not answer, also while calls are failed at once.
     pub(super) async fn entries(&self) -> Result<u64> {
-        match self {
-            Self::Redis(store) => store.entries().await,
-            Self::Memory(store) => Ok(store.entries()),
-        }
+        either!(self, store => store.entries())
     }
 }
 
