@@ -146,27 +146,8 @@ pub fn oauth_error(code: Code) -> (StatusCode, &'static str) {
         | Code::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid_request"),
         Code::RateLimited => (code.status(), "rate_limited"),
         Code::Internal => (code.status(), "server_error"),
-        Code::DatabaseUnavailable
-        | Code::CacheUnavailable
-        | Code::LlmDisabled
-        | Code::NotCached
-        | Code::UpstreamTimeout
-        | Code::UpstreamUnavailable
-        | Code::TokensUnavailable
-        | Code::LimitsUnavailable
-        | Code::Busy => (code.status(), "temporarily_unavailable"),
-        Code::RegistrationClosed
-        | Code::Forbidden
-        | Code::NotFound
-        | Code::SessionNotFound
-        | Code::UserNotFound
-        | Code::ModelNotFound
-        | Code::LastAdministrator
-        | Code::MethodNotAllowed
-        | Code::RequestTimeout
-        | Code::EmailTaken
-        | Code::BodyTooLarge
-        | Code::UnsupportedMediaType => (code.status(), "invalid_request"),
+        _ if code.status().is_server_error() => (code.status(), "temporarily_unavailable"),
+        _ => (code.status(), "invalid_request"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whatever administrators do to one another, one who can sign in remains.
 
+use aura::http::Code;
 use reqwest::Method;
 use serde_json::json;
 
@@ -46,7 +47,7 @@ async fn the_last_administrator_cannot_be_removed() {
             let output = house.settings.run(arguments).await;
             assert_eq!(output.status.code(), Some(1), "{arguments:?}");
             assert!(
-                said(&output).contains("last administrator"),
+                said(&output).contains(Code::LastAdministrator.detail()),
                 "{}",
                 said(&output)
             );

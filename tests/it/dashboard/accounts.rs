@@ -1,5 +1,7 @@
 //! The forms of whoever is signed in: their own account, and the accounts of others.
 
+use aura::http::Code;
+
 use super::{ANN, OTHER, ROOT, World, hidden, is_page};
 use crate::support::PASSWORD;
 
@@ -179,11 +181,7 @@ async fn the_last_administrator_stays() {
         let refused = root
             .submit(&page, &format!("{page}/{action}"), &[("none", "yes")])
             .await;
-        is_page(
-            &refused,
-            422,
-            "This is the last administrator who can sign in.",
-        );
+        is_page(&refused, 422, Code::LastAdministrator.sentence());
     }
     root.get("/users").await.is(200);
 }
