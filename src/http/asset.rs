@@ -94,7 +94,7 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     holds(headers, &header::ACCEPT_ENCODING, "gzip")
 }
 
-/// Whether `wanted` stands in a header that is a list, whatever its parameters.
+/// Checks whether `wanted` stands in a header that is a list, whatever its parameters.
 fn holds(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
         let tokens = value.to_str().unwrap_or_default().split(',');

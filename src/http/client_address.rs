@@ -1,4 +1,4 @@
-//! Who the client is, behind proxies that are trusted and against those that are not.
+//! The client's address, seen through trusted proxies; forwarded headers of other peers are ignored.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,7 +10,7 @@ const MAX_HOPS: usize = 32;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What the peer and its headers say.
+/// The client's address, as its peer and headers give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress {
     /// The rightmost hop that is not a trusted proxy.

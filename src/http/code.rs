@@ -140,7 +140,7 @@ codes! {
     EmailTaken = CONFLICT, "email_taken", "E-mail taken",
         "an account with this e-mail exists already",
         "An account with this e-mail exists already.";
-    /// Nobody would be left who could manage accounts.
+    /// The change would leave no administrator who can sign in.
     LastAdministrator = CONFLICT, "last_administrator", "Last administrator",
         "this is the last administrator who can sign in; appoint another one first",
         "This is the last administrator who can sign in. Appoint another one first.";

@@ -1,4 +1,4 @@
-//! What is known of a request before any handler runs: its id, who sent it, what it was charged.
+//! The context of a request before any handler runs: its id, its client, the limits it was charged to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ pub struct Context {
     pub request_id: RequestId,
     /// The client, seen through the trusted proxies.
     pub client: IpAddr,
-    /// What the client says it is; printable, at most 256 characters; empty when it says nothing.
+    /// The client's `User-Agent`: printable, at most 256 characters, empty when it sent none.
     pub user_agent: String,
     shared: Arc<Shared>,
 }
@@ -111,7 +111,7 @@ impl Context {
         lock(&self.shared.verdicts).extend(verdicts);
     }
 
-    /// What the request was charged so far.
+    /// The limits that the request was charged to so far.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
         lock(&self.shared.verdicts).clone()

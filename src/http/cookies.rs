@@ -41,7 +41,7 @@ impl Cookie {
     }
 }
 
-/// How this server names and bounds its cookies.
+/// Names and attributes of this server's cookies.
 #[derive(Clone, Debug, Default)]
 pub struct CookieRules {
     domain: Option<String>,
@@ -70,7 +70,7 @@ impl CookieRules {
     }
 
     /// The value of a cookie of ours that `is_ours` knows; `None` where there is none, or where there
-    /// are several, so that nobody knows which is meant.
+    /// are several, because it is unknown which is meant.
     #[must_use]
     pub fn read<'a>(
         &self,
@@ -84,7 +84,7 @@ impl CookieRules {
         values.all(|other| other == value).then_some(value)
     }
 
-    /// Whether the browser sent any cookie of that name.
+    /// Checks whether the browser sent any cookie of that name.
     #[must_use]
     pub fn any(&self, headers: &HeaderMap, cookie: Cookie) -> bool {
         self.values(headers, cookie).next().is_some()
@@ -188,7 +188,7 @@ impl CookieRules {
         cleared
     }
 
-    /// Whether a browser that sent `headers` keeps our cookies over TLS only.
+    /// Checks whether a browser that sent `headers` keeps our cookies over TLS only.
     #[must_use]
     pub fn secure(&self, headers: &HeaderMap) -> bool {
         self.always_secure || self.domain.is_some() || !is_loopback(headers)
@@ -213,8 +213,8 @@ impl CookieRules {
     }
 }
 
-/// Whether the browser reached us at an address of its own machine. Not what a proxy says that names
-/// itself: it may have put its own address for that of a site which has TLS.
+/// Checks whether the browser reached us at a loopback address. A proxy that announces itself does not
+/// count: it may have replaced the address of a site that has TLS by its own.
 #[must_use]
 pub fn is_loopback(headers: &HeaderMap) -> bool {
     let forwarded = [

@@ -22,7 +22,7 @@ pub struct TwoLengths;
 pub fn check(request: &Request) -> Result<(), Problem> {
     let wrong = |detail: &str| Err(Problem::new(Code::InvalidRequest, detail));
     if request.data::<TwoLengths>().is_some() {
-        return wrong("the headers Content-Length and Transfer-Encoding exclude one another");
+        return wrong("the headers Content-Length and Transfer-Encoding must not be sent together");
     }
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {

@@ -43,7 +43,7 @@ impl<T: FromFields> Input<T> {
 /// A type that is read out of the fields of a JSON object.
 pub trait FromFields: Type + Send {
     /// Takes the fields it knows. A field that is missing or wrong is noted in `fields` and gives
-    /// an empty value here, which nobody sees: the request is refused.
+    /// an empty value here, which no caller sees: the request is refused.
     fn from_fields(fields: &mut Fields) -> Self;
 }
 

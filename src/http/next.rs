@@ -1,5 +1,5 @@
-//! Where a sign-in may lead to: a page of this server, or one on a host of `AUTH_FORWARD_HOSTS`. No
-//! text that a stranger puts into an address leads anywhere else.
+//! Targets of a sign-in: a page of this server, or one on a host of `AUTH_FORWARD_HOSTS`. No text that
+//! an attacker puts into an address leads anywhere else.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 

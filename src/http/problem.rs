@@ -12,7 +12,7 @@ pub struct FieldError {
     pub field: String,
     /// Stable, snake case.
     pub code: &'static str,
-    /// What is wrong and what would be right; never quotes a secret.
+    /// The fault and its remedy; never quotes a secret.
     pub message: String,
 }
 
@@ -36,7 +36,7 @@ impl FieldError {
 pub struct Problem {
     /// Which one.
     pub code: Code,
-    /// What happened this time and what to do about it; says nothing of the inside.
+    /// This occurrence and its remedy; reveals nothing internal.
     pub detail: String,
     /// The fields at fault, for [`Code::InvalidInput`].
     pub errors: Vec<FieldError>,

@@ -34,20 +34,20 @@ pub const BODY: &[Code] = &[
     Code::Busy,
 ];
 
-/// What any route behind an access token may answer.
+/// Problems of any route behind an access token.
 pub const BEARER: &[Code] = &[
     Code::MissingToken,
     Code::InvalidToken,
     Code::TokensUnavailable,
 ];
 
-/// What any rate-limited route may answer.
+/// Problems of any rate-limited route.
 pub const LIMITED: &[Code] = &[Code::RateLimited, Code::LimitsUnavailable];
 
-/// What any route that asks the database may answer.
+/// Problems of any route that queries the database.
 pub const DATABASE: &[Code] = &[Code::DatabaseUnavailable, Code::Internal];
 
-/// What any route that hashes a password may answer.
+/// Problems of any route that hashes a password.
 pub const HASHING: &[Code] = &[Code::Busy];
 
 /// Declares the codes of routes: `Register: Problem = [BODY, &[Code::EmailTaken]];`.
@@ -275,13 +275,13 @@ fn example(code: Code, status: u16) -> serde_json::Value {
 struct ProblemDocument {
     /// A URI of the problem's kind; `about:blank`: the title says it all.
     r#type: String,
-    /// What kind of problem it is, for people.
+    /// A short summary of the kind of problem, for people.
     title: String,
     /// The HTTP status.
     status: u16,
-    /// What happened this time and what to do about it.
+    /// This occurrence and its remedy.
     detail: String,
-    /// What kind of problem it is, for programs: stable.
+    /// The kind of problem, for programs: stable.
     code: String,
     /// The id of the request, also in the header `X-Request-Id`; quote it when you ask for help.
     instance: String,
@@ -303,11 +303,11 @@ struct OpenAiProblemDocument {
 #[derive(poem_openapi::Object)]
 #[oai(rename = "LlmError")]
 struct OpenAiErrorDocument {
-    /// What happened this time and what to do about it.
+    /// This occurrence and its remedy.
     message: String,
     /// The family of the error.
     r#type: String,
-    /// What kind of problem it is, for programs: stable.
+    /// The kind of problem, for programs: stable.
     code: String,
 }
 
@@ -317,9 +317,9 @@ struct OpenAiErrorDocument {
 struct FieldErrorDocument {
     /// The field's name.
     field: String,
-    /// What is wrong, for programs: stable.
+    /// The kind of fault, for programs: stable.
     code: String,
-    /// What is wrong and what would be right.
+    /// The fault and its remedy.
     message: String,
 }
 
@@ -327,8 +327,8 @@ struct FieldErrorDocument {
 #[derive(poem_openapi::Object)]
 #[oai(rename = "OAuthError")]
 struct OAuthErrorDocument {
-    /// What kind of error it is, for programs.
+    /// The kind of error, for programs.
     error: String,
-    /// What happened, for people.
+    /// A description of the error, for people.
     error_description: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! Whether a form was sent from a page of ours: browsers tell where a request comes from, and a page
-//! of somebody else's cannot change what they tell.
+//! Refusal of forms that another site sent: browsers tell where a request comes from, and a foreign page
+//! cannot change what they tell.
 
 use poem::http::{HeaderMap, HeaderName, header};
 

@@ -1,11 +1,11 @@
-//! What a limited call is told: headers after draft-ietf-httpapi-ratelimit-headers.
+//! Rate-limit headers of an answer, after draft-ietf-httpapi-ratelimit-headers.
 
 use poem::http::{HeaderMap, HeaderValue};
 
 /// Length of a window, in seconds.
 pub(super) const WINDOW_SECONDS: i64 = 60;
 
-/// What a bucket said.
+/// The state of a bucket after a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub(super) policy: &'static str,

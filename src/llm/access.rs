@@ -68,7 +68,7 @@ impl Access {
             && let Some(name) = &asked.doubtful
         {
             let message = format!(
-                "{name:?} is not taken here; write members and whole numbers as OpenAI does"
+                "{name:?} is not accepted here; write members and whole numbers as OpenAI does"
             );
             return Err(Error::Invalid(FieldError::new(
                 name.as_str(),

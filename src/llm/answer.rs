@@ -19,7 +19,7 @@ use super::upstream::{Head, UpstreamError};
 /// Says where an answer came from.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// Where an answer came from.
+/// The source of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// From the cache, where it has been for so many seconds.
@@ -48,7 +48,7 @@ enum Content {
 }
 
 impl Answer {
-    /// What was kept, `age` seconds ago.
+    /// The answer that was kept `age` seconds ago.
     pub(super) fn kept(entry: Entry, age: i64) -> Self {
         let mut headers = HeaderMap::new();
         if let Ok(content_type) = HeaderValue::try_from(entry.head.content_type) {
@@ -62,7 +62,7 @@ impl Answer {
         }
     }
 
-    /// What `reader` reads.
+    /// The answer that `reader` reads.
     pub(super) fn live(head: Head, reader: Reader, source: Source) -> Self {
         Self {
             status: head.status,

@@ -29,7 +29,7 @@ enum Group {
     LanguageModel,
 }
 
-/// What any route that asks the upstream may answer.
+/// Problems of any route that asks the upstream.
 const UPSTREAM: &[Code] = &[
     Code::LlmDisabled,
     Code::NotCached,
@@ -66,9 +66,9 @@ pub enum Purged {
 
 /// The routes.
 pub struct LlmApi {
-    /// Who asks.
+    /// Authenticates callers.
     pub auth: Auth,
-    /// What they ask.
+    /// Answers them.
     pub llm: Llm,
 }
 

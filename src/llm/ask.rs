@@ -160,7 +160,7 @@ impl Llm {
         live(reader, Source::Miss).await
     }
 
-    /// Starts a call that nobody can join.
+    /// Starts a call that no other request can join.
     fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
         let hold = self.0.answers.holder(call.user);

@@ -22,7 +22,7 @@ pub(super) struct Entry {
     pub(super) body: Bytes,
 }
 
-/// What is known of it.
+/// Its metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Head {

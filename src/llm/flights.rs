@@ -49,7 +49,7 @@ impl Flights {
         Place::First(flight, reader)
     }
 
-    /// Nobody can join `flight` any more.
+    /// Removes `flight`, so that no request can join it.
     pub(super) fn remove(&self, key: &CacheKey, flight: &Arc<Flight>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if flights

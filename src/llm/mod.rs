@@ -161,7 +161,7 @@ impl Llm {
         }
     }
 
-    /// Whether there is an upstream to ask.
+    /// Checks whether an upstream is configured.
     #[must_use]
     pub fn enabled(&self) -> bool {
         self.0.upstream.is_some()
@@ -172,13 +172,13 @@ impl Llm {
         (self.0.config.max_body_bytes.as_usize(), &self.0.bodies)
     }
 
-    /// What is counted.
+    /// The counters.
     #[must_use]
     pub fn stats(&self) -> &CacheStats {
         &self.0.stats
     }
 
-    /// How many answers are kept; a sign of life, too.
+    /// Counts the answers that are kept; also a health check of the store.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -221,7 +221,7 @@ impl Llm {
         self.0.limits.charge(context, vec![bucket]).await
     }
 
-    /// Whether there is anybody to ask.
+    /// The upstream, if one is configured.
     fn require_upstream(&self) -> Result<&Upstream, Error> {
         self.0.upstream.as_ref().ok_or(Error::Disabled)
     }

@@ -1,20 +1,20 @@
-//! What a request lets the cache do: its `Cache-Control` (RFC 9111 section 5.2.1), and whether its
-//! answer should vary.
+//! The cache policy of a request: its `Cache-Control` (RFC 9111 section 5.2.1), and whether its answer
+//! is deterministic.
 
 use poem::http::{HeaderMap, header};
 
 use crate::config::CacheRequests;
 
-/// What the cache may do for one request.
+/// The cache policy of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
-    /// Whether an answer may be kept, and shared with those who ask the same meanwhile.
+    /// The answer may be kept, and shared with requests that ask the same meanwhile.
     pub(super) keep: bool,
-    /// Whether a kept answer will do.
+    /// A kept answer will do.
     pub(super) read: bool,
     /// Milliseconds below which a kept answer is young enough.
     pub(super) max_age_millis: Option<i64>,
-    /// Whether nothing but a kept answer will do.
+    /// Nothing but a kept answer will do.
     pub(super) only_kept: bool,
 }
 
@@ -56,7 +56,7 @@ impl Policy {
         }
     }
 
-    /// Whether an answer kept `age_millis` ago will do.
+    /// Checks whether an answer kept `age_millis` ago will do.
     pub(super) fn takes(&self, age_millis: i64) -> bool {
         self.read && self.max_age_millis.is_none_or(|limit| age_millis < limit)
     }

@@ -18,7 +18,7 @@ use super::tokens::Reserved;
 use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 use super::{BEING_KEPT, Llm};
 
-/// How long a call that was kept can still be joined. A request that looked the answer up just
+/// Time for which a call that was kept can still be joined. A request that looked the answer up just
 /// before it was kept finds it here, or learns that it is in the cache by now, instead of asking the
 /// upstream once more. Longer than a look-up may take.
 const LINGER: Duration = Duration::from_millis(250);
@@ -47,7 +47,7 @@ impl Drop for Landing {
 }
 
 impl Llm {
-    /// Runs a call to its end, or until nobody waits for it.
+    /// Runs a call to its end, or until its last reader has gone.
     pub(super) fn spawn(&self, flight: Arc<Flight>, call: Call, keep: Option<Keep>) {
         let landing = Landing {
             llm: self.clone(),
@@ -157,7 +157,7 @@ struct Pump<'a> {
 }
 
 impl Pump<'_> {
-    /// Gives whether the answer was kept. Whoever has the last byte of one that is will find it in
+    /// Gives whether the answer was kept. A client that has the last byte of one that is will find it in
     /// the cache: it is kept before that byte is passed on.
     async fn run(&self, call: Call, meter: &mut Meter) -> Result<bool, UpstreamError> {
         let mut incoming = self.upstream.send(call).await?;

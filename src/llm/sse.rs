@@ -45,7 +45,7 @@ impl Events {
         }
     }
 
-    /// Whether no event is half read.
+    /// Checks whether no event is half read.
     pub(super) fn at_boundary(&self) -> bool {
         self.line.is_empty() && !self.has_fields
     }

@@ -1,4 +1,4 @@
-//! What is counted of the cache: `/metrics` and `/health/cache` read the very same counters.
+//! Counters of the cache, which `/metrics` and `/health/cache` both read.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
@@ -19,7 +19,7 @@ pub struct CacheStats {
     pub(super) tokens_refused: Counter,
 }
 
-/// What the counters say at one moment.
+/// A snapshot of the counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts {
     /// Requests answered from the cache.
@@ -89,7 +89,7 @@ impl CacheStats {
         registry.register("aura_llm_tokens_refused", help, self.tokens_refused.clone());
     }
 
-    /// What they say now.
+    /// Takes a snapshot.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts {

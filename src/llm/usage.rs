@@ -1,4 +1,4 @@
-//! What callers and administrators are told of tokens.
+//! Bodies of `/llm/usage`: tokens of callers, for them and for administrators.
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;

@@ -95,7 +95,7 @@ impl App {
         })
     }
 
-    /// The same for trying out: the dashboard lets whoever has the code of [`App::setup_code`] make
+    /// The same for trying out: the dashboard lets a holder of the code of [`App::setup_code`] make
     /// the first administrator, in production it does not; and when the server ends, it does not wait
     /// for connections that rest.
     #[must_use]
@@ -149,7 +149,7 @@ impl App {
         &self.llm
     }
 
-    /// Whether `JWT_SECRET_KEY` is set, rather than made up for this process.
+    /// Checks whether `JWT_SECRET_KEY` is set, rather than generated for this process.
     #[must_use]
     pub fn has_own_key(&self) -> bool {
         self.config.jwt.secret_key.is_some()

@@ -1,6 +1,6 @@
 //! Watches how far the clock of this machine is from those of Redis and of the database.
 //!
-//! Sessions go by the clock of Redis, so that a wrong clock signs nobody out; the audit trail and
+//! Sessions go by the clock of Redis, so that a wrong clock ends no session; the audit trail and
 //! reset links go by this machine's.
 
 use std::sync::atomic::AtomicU64;

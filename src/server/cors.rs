@@ -6,7 +6,7 @@ use poem::{IntoResponse, Response};
 
 use crate::http::{Code, Context, Problem};
 
-/// How long a browser keeps the answer to a preflight, in seconds.
+/// Seconds for which a browser keeps the answer to a preflight.
 const MAX_AGE: u32 = 600;
 
 /// Most bytes of the header names that a preflight asks for: what it asks for is sent back.

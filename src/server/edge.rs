@@ -1,5 +1,5 @@
-//! What every request passes on its way in and every answer on its way out: who asks, how much may
-//! be read, which error body, which headers, one line in the log, one count in the metrics.
+//! The outermost endpoint: request id, client address and body limits on the way in; the error body,
+//! headers, a log line and the metrics on the way out.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::http::verdict;
 use crate::http::{BodyBudget, Code, Problem};
 use crate::llm::UPSTREAM_REQUEST_ID;
 
-/// What poem-openapi calls JSON.
+/// Content type that poem-openapi gives JSON.
 const FRAMEWORK_JSON: &str = "application/json; charset=utf-8";
 
 /// About as many headers as an answer gets here; their table is then laid out once.

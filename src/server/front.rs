@@ -1,4 +1,4 @@
-//! What is served before the API's router: the dashboard, Swagger UI, the document itself,
+//! The routes before the API's router: the dashboard, Swagger UI, the document itself,
 //! forward-auth under any path, which do not stand in the document; and the liveness probe, which
 //! does, and is asked too often to go the long way.
 //!
@@ -54,7 +54,7 @@ impl<A: Endpoint<Output = Response>> Endpoint for Front<A> {
         if !Dashboard::is_browser(request.headers()) {
             return self.api.call(request).await;
         }
-        // Somebody typed an address: whoever finds nothing there is shown a page.
+        // A person typed an address: if nothing is there, show a page and not a problem document.
         let asked = copy(&request);
         match self.api.call(request).await {
             Err(error) if error.is::<NotFoundError>() => self.dashboard.call(asked).await,

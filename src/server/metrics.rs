@@ -25,7 +25,7 @@ const SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// What is counted of requests; clones share it.
+/// Request counters; clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct HttpMetrics {
     requests: Family<Labels, Counter>,

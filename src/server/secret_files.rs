@@ -109,7 +109,7 @@ impl Follower {
             return None;
         };
         let mut now = files.look().await?;
-        // What was refused may be good now that somebody asks: a certificate that was missing.
+        // An operator asks by SIGHUP: what was refused before may be good now, such as a missing certificate.
         let settled = now.is_empty() || now == files.applied;
         if now == files.seen && (!asked || settled) {
             if asked {

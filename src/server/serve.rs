@@ -21,7 +21,7 @@ use super::{limits, memory, startup, sweep};
 use crate::config::{Cidr, Server};
 use crate::storage::MigrationError;
 
-/// How long to wait for the last word to the other replicas.
+/// Longest wait for the farewell to the other replicas.
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Connections to the metrics port: a few scrapers have one each.
@@ -44,7 +44,7 @@ pub enum ServeError {
         address: SocketAddr,
         /// The setting that chooses it.
         variable: &'static str,
-        /// What the system said.
+        /// Cause that the system gave.
         source: std::io::Error,
     },
     /// Signals cannot be received.
@@ -114,7 +114,7 @@ pub async fn serve(
         ));
     }
     let endpoint = Arc::new(app.endpoint());
-    // Before the first answer: whoever has one finds this in the log. Connections wait meanwhile.
+    // Log before the first answer, so that a client which has one finds this line. Connections wait meanwhile.
     tracing::info!(%address, "listening");
     listening(address);
     let connections = Connections::new(caps(config, open_files), &app.connections);

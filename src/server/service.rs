@@ -1,4 +1,4 @@
-//! What aura's deployment files have to know and its settings do not say.
+//! Facts of aura that its deployment files need and its settings do not hold.
 //!
 //! Paths of probes, names of commands and kinds of backends stand here once; every manifest
 //! follows.
@@ -132,7 +132,7 @@ fn backends() -> Vec<BackendKind> {
             embedded: None,
             default: None,
             through: None,
-            // Its password is somebody else's.
+            // The password of another operator.
             url: Some("{scheme}://{host}:{port}".to_owned()),
         },
     ]
@@ -161,7 +161,7 @@ fn guides() -> Vec<Guide> {
     pages.into_iter().map(guide).collect()
 }
 
-/// What `aura verify` holds a release against.
+/// The promises that `aura verify` checks a release against.
 fn promises() -> Promises {
     let library = |(name, purpose): (&str, &str)| Library {
         name: name.to_owned(),

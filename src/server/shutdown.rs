@@ -75,7 +75,7 @@ pub(super) fn hangups(end_the_process: bool) -> std::io::Result<Option<Signal>> 
 /// Treatment of connections that rest between two requests while the server drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resting {
-    /// Kept until late: whoever has one open sends on it for as long as it has not heard of the end,
+    /// Kept until late: a client that has one open sends on it for as long as it has not heard of the end,
     /// and a request that crosses the closing of its connection is lost. The answer to the next
     /// request says `Connection: close`, and then no request is on its way.
     Kept,

@@ -1,4 +1,4 @@
-//! What happens beside the first requests: migrations, and a look at what will hurt later.
+//! Work beside the first requests: migrations, and warnings of what will hurt later.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 use crate::health::Health;
 use crate::storage::{MigrationError, Migrations, Redis, RedisDb, Schema, Sql};
 
-/// How long between tries while the database is away or somebody else migrates.
+/// Pause between attempts while the database is unavailable or another replica migrates.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Brings the schema up to date, or waits until somebody has, and so opens the server for
+/// Brings the schema up to date, or waits until another process has, and so opens the server for
 /// requests. Waits for a database that is away, and gives up on one that refuses.
 ///
 /// # Errors
@@ -36,7 +36,7 @@ pub(super) async fn prepare_schema(
             }
             Ok(_) => {}
             Err(MigrationError::Unavailable(outage)) => sql.note(&outage),
-            // With --no-migrate somebody else may be about to put it right.
+            // With --no-migrate another process may be about to migrate.
             Err(MigrationError::Refused(reason)) if !migrate => {
                 if !told {
                     tracing::warn!("not ready: {reason}");
@@ -53,7 +53,7 @@ pub(super) async fn prepare_schema(
 }
 
 /// Reaches every dependency once, which readiness waits for, and asks again those that are away, so
-/// that the log tells of their return also while nobody calls.
+/// that the log tells of their return also while there are no calls.
 pub(super) async fn watch(health: Health, stop: CancellationToken) {
     let mut ready = false;
     let mut missed = false;
@@ -85,7 +85,7 @@ pub(super) async fn look_at_redis(redis: Redis, stop: CancellationToken) {
     }
 }
 
-/// Whether the server could be asked.
+/// Warns of a server's settings; false when it did not answer.
 async fn look_at(db: &RedisDb) -> bool {
     if !db.reached() {
         return false;

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 /// After the start, so that it does not add to the work of that moment.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// How long between two sweeps, and between two tries while the database is away.
+/// Pauses between two sweeps, and between two attempts while the database is unavailable.
 const PAUSE: Duration = Duration::from_hours(1);
 const RETRY: Duration = Duration::from_secs(10);
 

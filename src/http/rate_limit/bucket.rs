@@ -13,15 +13,15 @@ pub(super) type Count = (i64, i64, bool);
 pub struct Bucket {
     /// The policy's name, as clients see it.
     pub policy: &'static str,
-    /// Who is counted. Stands in Redis, so it must hold no e-mail in clear.
+    /// The account, address or device that is counted. Stands in Redis, so it must hold no e-mail in clear.
     pub key: String,
     /// Calls a window.
     pub limit: i64,
-    /// Whether this call counts, or is only refused when the bucket is full.
+    /// True if this call counts; false if it is only refused when the bucket is full.
     pub charge: bool,
     /// A mark that, where it is set, frees the call from this bucket.
     pub unless_known: Option<String>,
-    /// Whether clients are told of this bucket before it is full.
+    /// True if clients are told of this bucket before it is full.
     pub public: bool,
 }
 

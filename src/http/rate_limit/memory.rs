@@ -52,7 +52,8 @@ impl MemoryCounters {
             let (used, end) = state.counter(bucket, now);
             count.0 = used + 1;
             state.counters.make_room(now);
-            // A counter that has cost somebody half of its limit is worth keeping.
+            // Spare counters that are half full: a flood of fresh addresses must not evict the one that holds
+            // a guesser back.
             let spared = count.0 * 2 >= bucket.limit;
             state.counters.set(&name(bucket), count.0, end, spared);
         }

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{FailMode, RateLimit};
 use crate::storage::RateLimitDb;
 
-/// How long an address is known to an account after it signed in to it: 30 days.
+/// Time for which an account knows an address after a sign-in: 30 days.
 const KNOWN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The reason why a call is refused.

@@ -4,7 +4,7 @@
 
 use super::facts::{Value, folded};
 
-/// Types of tools that the upstream does not run itself. One that nobody here has heard of may be run
+/// Types of tools that the upstream does not run itself. An unknown one may be run
 /// there.
 const CLOSED_TOOLS: [&str; 2] = ["function", "custom"];
 

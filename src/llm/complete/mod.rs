@@ -22,7 +22,7 @@ pub(super) enum Judge {
     Response(ResponseStream),
 }
 
-/// What the events have said so far.
+/// The state of a stream of events so far.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     events: Events,
@@ -32,7 +32,7 @@ pub(super) struct Stream {
     tokens: u64,
 }
 
-/// What the events of `/responses` have said so far.
+/// The state of the events of `/responses` so far.
 #[derive(Debug, Default)]
 pub(super) struct ResponseStream {
     events: Events,
@@ -41,7 +41,7 @@ pub(super) struct ResponseStream {
     done: Option<u64>,
 }
 
-/// How far one of the alternative answers has come.
+/// The progress of one of the alternative answers.
 #[derive(Debug, Default)]
 struct Course {
     said: bool,
@@ -81,7 +81,7 @@ impl Judge {
         matches!(self, Self::Response(_))
     }
 
-    /// Whether the whole `body` may be kept; gives the tokens that the upstream charged.
+    /// Judges the whole `body`: the tokens that the upstream charged, or `None` if it may not be kept.
     pub(super) fn verdict(&self, body: &[u8]) -> Option<u64> {
         match self {
             Self::Stream(stream) => stream.complete().then_some(stream.tokens),

@@ -1,4 +1,4 @@
-//! What is whole, and what is not.
+//! Answers that are complete, and answers that are not.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -57,7 +57,7 @@ struct State {
     hold: Hold<UserId>,
 }
 
-/// What a follower does.
+/// The decision of a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settled {
     /// It takes this answer.
@@ -122,18 +122,18 @@ impl Flight {
         })
     }
 
-    /// Whether it is over and in the cache, for somebody who has found the cache at `generation`.
+    /// Checks whether it is over and in the cache, for a request that found the cache at `generation`.
     pub(super) fn is_kept_for(&self, generation: Option<&str>) -> bool {
         self.state().kept && !self.is_purged(generation)
     }
 
-    /// Whether the cache was purged since it began. While the store does not answer, nobody knows.
+    /// Checks whether the cache was purged since it began; unknown while the store does not answer.
     fn is_purged(&self, generation: Option<&str>) -> bool {
         let own = self.generation.as_deref();
         own.is_some() && generation.is_some() && own != generation
     }
 
-    /// Resolves when nobody reads any more.
+    /// Resolves when the last reader has gone.
     pub(super) async fn abandoned(&self) {
         self.abandoned.cancelled().await;
     }
@@ -186,7 +186,7 @@ impl Flight {
         self.more.notify_waiters();
     }
 
-    /// Whether the whole answer is in hand so far.
+    /// Checks whether the whole answer is in hand so far.
     pub(super) fn is_collecting(&self) -> bool {
         self.state().collecting
     }
@@ -259,7 +259,7 @@ impl State {
     }
 }
 
-/// Somebody who waits for an answer. Dropped, it has gone.
+/// A request that waits for an answer; dropped when its client has gone.
 #[derive(Debug)]
 pub(super) struct Reader {
     flight: Arc<Flight>,

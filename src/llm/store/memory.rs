@@ -20,7 +20,7 @@ const USUAL: u64 = 4096;
 /// A store in this process.
 #[derive(Debug)]
 pub(in crate::llm) struct MemoryStore {
-    /// Its generation stands in the key: what a purge missed is found by nobody.
+    /// Its generation stands in the key: what a purge missed is never found.
     cache: Cache<(u64, CacheKey), Kept, Bytewise>,
     generation: AtomicU64,
     clock: Clock,

@@ -36,7 +36,7 @@ const MAX_PASSED: usize = 16;
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 256;
 
-/// What an answer begins with.
+/// The head of an answer.
 #[derive(Clone, Debug)]
 pub(in crate::llm) struct Head {
     pub(in crate::llm) status: StatusCode,
@@ -58,7 +58,7 @@ impl Head {
         self.media_type() == "text/event-stream"
     }
 
-    /// Checks whether nobody can do anything with a part of the body.
+    /// Checks whether a part of the body is of no use.
     pub(in crate::llm) fn is_one_piece(&self) -> bool {
         let measured = self.headers.contains_key(header::CONTENT_LENGTH);
         !self.is_stream() && (measured || self.media_type() == "application/json")

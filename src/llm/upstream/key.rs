@@ -110,7 +110,7 @@ fn proxy(url: &ProxyUrl) -> Result<Proxy, BadUrl> {
         variable: "LLM_UPSTREAM_PROXY",
         reason: reason.to_owned(),
     };
-    let proxy = Proxy::all(url.address()).map_err(|_| bad("it is no URL of a proxy"))?;
+    let proxy = Proxy::all(url.address()).map_err(|_| bad("not a URL of a proxy"))?;
     let Some((user, password)) = url.login() else {
         return Ok(proxy);
     };

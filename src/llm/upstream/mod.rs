@@ -227,7 +227,7 @@ impl Upstream {
             let fault = format!("its status {} is not one of HTTP", head.status.as_u16());
             (UpstreamError::Unavailable, fault)
         } else if key.proxy.is_some() && head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let fault = "the proxy before it wants other credentials; write them into \
+            let fault = "the proxy in front of it demands other credentials; write them into \
                          LLM_UPSTREAM_PROXY";
             (UpstreamError::Unavailable, fault.to_owned())
         } else if coded.is_some_and(|coding| coding != "identity") {
@@ -246,7 +246,7 @@ impl Upstream {
         Some(refusal)
     }
 
-    /// Where a redirect leads, without path and query, which may be secrets.
+    /// The target of a redirect, without path and query, which may be secrets.
     fn named(&self, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(header::LOCATION);
         let location = location.and_then(|location| location.to_str().ok());

@@ -115,8 +115,7 @@ impl Outage {
     }
 }
 
-/// What clients are told of a failure, and what the log is: not the URL, whose path and query may be
-/// secrets.
+/// The failure for clients and its cause for the log, without the URL: its path and query may be secrets.
 fn read(error: Option<&reqwest::Error>) -> (UpstreamError, String) {
     match error {
         None => (UpstreamError::Timeout, "silence".to_owned()),

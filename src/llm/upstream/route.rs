@@ -6,7 +6,7 @@ use poem::http::Method;
 /// Longest name of a model that is asked about, in bytes.
 const MAX_MODEL: usize = 256;
 
-/// What is encoded in a segment of a path: all but the unreserved letters of RFC 3986 section 2.3,
+/// Bytes that are encoded in a segment of a path: all but the unreserved letters of RFC 3986 section 2.3,
 /// and the colon of fine-tuned models.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -15,7 +15,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b':');
 
-/// What can be asked.
+/// A route of the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::llm) enum Route {
     Chat,

@@ -1,4 +1,4 @@
-//! What the cache learns of a question from the members of its body.
+//! Facts of a question that the cache reads off the members of its body.
 
 use super::super::*;
 use super::escaped;
