@@ -88,7 +88,7 @@ pub(super) fn kind(root: &Value, node: &Node) -> Kind {
     }
     all.retain(|kind| *kind != "null");
     let only = |wanted: &[&str]| !all.is_empty() && all.iter().all(|kind| wanted.contains(kind));
-    // What tells a `Decimal` from a number or any text.
+    // Keywords that tell a `Decimal` from a number or any text.
     let is_decimal = || {
         let keys = [
             "pattern",

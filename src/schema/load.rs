@@ -125,6 +125,7 @@ impl Loader {
         }
         let strays = stray::placeholders(&self.settings, &self.environment);
         state.faults.extend(strays);
+        // Before serde builds the value, which has to hold the defaults of the environment.
         let environment = self.environment_of(&state.entries);
         self.settle_defaults(&environment, &mut tree, &mut state.entries);
         let value = refusal::build(&mut tree, |tree, refusal| {
@@ -143,6 +144,7 @@ impl Loader {
         if self.strict_names {
             resolution.refuse_near_misses();
         }
+        // Where the value could not be built, the missing settings are among its faults already.
         if resolution.value.is_some() {
             self.require(&mut resolution, &environment);
         }
