@@ -1,5 +1,5 @@
-//! What documentation says of a setting, in words: its unit, its default, where it is needed, where
-//! it goes. How that is written down is the format's business.
+//! Facts of a setting for documentation, in words: its unit, its default, the places that need it.
+//! Their layout is the format's business.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -163,7 +163,7 @@ pub(crate) fn is_localhost(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// The ConfigMap of all settings that are no secrets.
+/// The ConfigMap of all settings that are not secrets.
 pub(crate) fn config_map(service: &Service) -> String {
     format!("{}-config", service.name)
 }

@@ -94,7 +94,7 @@ pub struct Service {
     pub guides: Vec<Guide>,
     /// The checks of the service itself, where it has any.
     pub check: Option<Check>,
-    /// The maker of secrets that are no random text, where it has any.
+    /// The maker of secrets that are not random text, where it has any.
     pub make: Option<Make>,
     /// The most memory that it takes, where it knows.
     pub memory: Option<Memory>,

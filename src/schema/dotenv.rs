@@ -13,7 +13,7 @@ pub struct Assignment {
     pub value: String,
 }
 
-/// Reads the variables of `text`, in its order; of a line that is no assignment, its number alone.
+/// Reads the variables of `text`, in its order; of a line that is not an assignment, its number alone.
 pub fn dotenv(text: &str) -> impl Iterator<Item = Result<Assignment, u64>> {
     let text = without_mark(text);
     let lines = (1..).zip(text.lines().map(str::trim));

@@ -36,7 +36,7 @@ impl Environment {
     /// two lines with one name the later counts.
     ///
     /// # Errors
-    /// Every line that is no `NAME=value`, by its number.
+    /// Every line that is not `NAME=value`, by its number.
     pub fn with_dotenv(mut self, text: &str) -> Result<Self, Faults> {
         let mut faults = Vec::new();
         for line in dotenv(text) {
@@ -66,7 +66,7 @@ impl Environment {
         self.from_dotenv.contains(name)
     }
 
-    /// The value of `name`, where it is set and UTF-8: for a variable that is no setting.
+    /// The value of `name`, where it is set and UTF-8: for a variable that is not a setting.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.ok()
@@ -89,7 +89,7 @@ impl Environment {
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        // A name that is not UTF-8 is no setting's name, and not near one either.
+        // A name that is not UTF-8 is neither the name of a setting nor near one.
         let named = variables.into_iter().filter_map(|(name, value)| {
             let value = value.into().into_string().map_err(|_| NotUtf8);
             Some((name.into().into_string().ok()?, value))

@@ -6,7 +6,7 @@ use super::setting::{Setting, Settings};
 use super::source::SecretsDir;
 use super::{suggest, value};
 
-/// Faults of variables that are no settings and hold the placeholder of a generated file: they
+/// Faults of variables that are not settings and hold the placeholder of a generated file: they
 /// came from a file of ours, so they are meant.
 pub(super) fn placeholders(settings: &Settings, environment: &Environment) -> Vec<Fault> {
     let strays = environment

@@ -23,7 +23,7 @@ const LIKE: &str = "write a number from 1 to 65535, which is TCP, or text like 4
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Network {
-    /// Networks of resolvers that are no pods, on ports 53 and 5353. Every pod of the cluster is
+    /// Networks of resolvers that are not pods, on ports 53 and 5353. Every pod of the cluster is
     /// open on these ports already, which fits `kube-dns`, `CoreDNS` and `OpenShift`, and so is
     /// `169.254.20.10`, the usual address of `NodeLocal DNSCache`. Name the resolver for Cloud DNS
     /// (GKE: `169.254.169.254`), EKS Auto Mode (the address of the Service `kube-dns`:
@@ -73,7 +73,7 @@ pub struct Port {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Egress")]
 pub(super) struct EgressFile {
-    /// The network, for what is no pod. Addresses at which clouds tell a machine its secrets are
+    /// The network, for peers that are not pods. Addresses at which clouds tell a machine its secrets are
     /// left out of a wider one.
     pub cidr: Option<Cidr>,
     /// The namespace of the pods. Left out, with `pods`: that of the service.

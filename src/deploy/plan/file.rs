@@ -133,7 +133,7 @@ pub(super) struct GatewayFile {
     /// The class of the Ingress, where the component `ingress` is listed. Left out: `traefik`.
     #[schemars(example = &"traefik")]
     pub ingress_class: Option<ObjectName>,
-    /// Networks from which load balancers that are no pods connect to the pods; needs the component
+    /// Networks from which load balancers outside the cluster connect to the pods; needs the component
     /// `network-policy`. The pods of `namespace` may connect all the same.
     pub cidrs: Vec<Cidr>,
 }

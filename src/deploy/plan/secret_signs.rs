@@ -1,4 +1,4 @@
-//! Signs of a secret in the name of a variable, and in a value that is no secret by its setting.
+//! Signs of a secret in the name of a variable, and in a value that is not a secret by its setting.
 //!
 //! They are signs only: who knows better lists the variable in [`Service::plain`].
 //!

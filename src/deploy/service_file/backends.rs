@@ -196,7 +196,7 @@ impl Check<'_> {
     }
 }
 
-/// Checks whether the template `url` has a password that is no blank.
+/// Checks whether the template `url` has a password that is not a blank.
 fn has_fixed_password(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let login = rest.rsplit_once('@').map(|(login, _)| login);

@@ -146,7 +146,7 @@ pub(super) struct SettingsToml {
     /// Variables that are secrets, although the schema does not call them so
     /// (`"writeOnly": true` or `"format": "password"`, which a `SecretStr` is).
     pub(super) secrets: Vec<Variable>,
-    /// Variables that are no secrets, although their names end like one.
+    /// Variables that are not secrets, although their names end like one.
     pub(super) plain: Vec<Variable>,
     /// Variable of the environment's name; its values are the environments there are. Left out:
     /// the one of the field `environment`. Without it they are development, staging and production.
