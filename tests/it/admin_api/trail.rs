@@ -51,6 +51,12 @@ async fn owners(walk: &mut Walk) {
     walk.nothing(again.is(204)).await;
 
     let session = walk.sign_in(ANN, PASSWORD).await;
+    let name = json!({"display_name": "Ann Lee"});
+    let answer = walk
+        .call(Method::PATCH, "/auth/me", &session.access, &name)
+        .await;
+    walk.left(answer.is(200), Action::UserProfileChanged, ANN, ANN)
+        .await;
     let other = walk.sign_in(ANN, PASSWORD).await;
     let path = format!("/auth/sessions/{}", other.claims()["sid"].as_str().unwrap());
     let answer = walk
