@@ -1,4 +1,4 @@
-//! `/account`: who I am, my password, my sessions.
+//! `/account`: the details, the password and the sessions of the signed-in user.
 
 use askama::Template;
 use poem::http::StatusCode;
@@ -23,12 +23,12 @@ struct Page {
     token: String,
     sessions: Vec<SessionRow>,
     hidden: usize,
-    /// Tokens of the language model today, where there were any.
+    /// Tokens of the language model that the user took today; `None` where there were none.
     tokens: Option<i64>,
     tokens_per_day: i64,
 }
 
-/// The page.
+/// Shows the page.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let form = form(request);
     render(request, StatusCode::OK, form).await
@@ -81,6 +81,7 @@ pub(super) async fn change_password(request: &mut PageRequest) -> PageResult {
         .await;
     let error = match changed {
         Ok(device) => {
+            // Every proof of the old password is void, that of this browser, too.
             request.browser.keep_device(device.expose_secret());
             return Ok(redirect_with(request, "/account", Flash::PasswordChanged));
         }
@@ -92,7 +93,7 @@ pub(super) async fn change_password(request: &mut PageRequest) -> PageResult {
     Ok(response)
 }
 
-/// Ends one of my sessions.
+/// Ends one of the user's sessions.
 pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
     let caller = request.caller()?;
     request.form().await?;
@@ -101,6 +102,7 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
     let id = id.parse().map_err(|_| gone())?;
     let auth = request.site.auth.clone();
     auth.end_session(&request.context, &caller, id).await?;
+    // Ending the own session is signing out: the browser must forget its cookie.
     if caller.session.id == id {
         request.browser.forget();
         return Ok(redirect_with(request, "/sign-in", Flash::SignedOut));
@@ -108,7 +110,7 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
     Ok(redirect_with(request, "/account", Flash::SessionEnded))
 }
 
-/// Ends all of my sessions but this one.
+/// Ends all of the user's sessions but this one.
 pub(super) async fn end_others(request: &mut PageRequest) -> PageResult {
     let caller = request.caller()?;
     request.form().await?;
@@ -132,7 +134,7 @@ mod tests {
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
     #[test]
-    fn what_users_are_called_and_use_is_text() {
+    fn emails_roles_and_devices_are_escaped() {
         let at = Moment(crate::clock::Timestamp::from_millis(0));
         let text = || HOSTILE.to_owned();
         let row = SessionRow {

@@ -1,4 +1,5 @@
-//! `/audit`: who did what, when, from where. The export is the API's, under the browser's session.
+//! `/audit`: the audit trail with its filters. The export is that of the API, with the browser's
+//! session.
 
 use std::fmt::Write;
 
@@ -22,15 +23,15 @@ use crate::http::Problem;
 use crate::http::same_site::refuse_other_sites;
 use crate::identity::{Email, search_key};
 
-/// Rows of one page.
+/// Rows per page.
 const ROWS: i64 = 50;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// The filters but the action, as they stand in the address.
+/// Filters beside the action: name in the address, label, kind of field.
 const FILTERS: [(&str, &str, &str); 5] = [
-    ("actor", "Who", "search"),
-    ("subject", "Whose account", "search"),
+    ("actor", "Actor", "search"),
+    ("subject", "Account", "search"),
     ("ip", "Address", "search"),
     ("from", "From", "date"),
     ("until", "Until", "date"),
@@ -52,7 +53,7 @@ struct Row {
 }
 
 impl Row {
-    /// Whether they did it to their own account.
+    /// Returns true if the actor acted on their own account.
     fn is_own(&self) -> bool {
         self.actor_id.is_some() && self.actor_id == self.subject_id
     }
@@ -79,7 +80,7 @@ impl Row {
     }
 }
 
-/// The actor, with an e-mail as people read it.
+/// Makes an e-mail readable: an international domain in its own script.
 fn shown(name: String) -> String {
     Email::from_stored(name).shown()
 }
@@ -97,22 +98,23 @@ struct Page {
     pager: Pager,
 }
 
-/// What was asked for.
+/// The filters of a request.
 struct Asked {
     form: Form,
     action: String,
     filter: Filter,
-    /// The filters as a query again.
+    /// The same filters as a query, for links.
     query: String,
 }
 
-/// The page.
+/// Shows the page.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     refuse_unknown(request)?;
     let asked = asked(request);
     let before = request.address.query("before").parse().ok();
     let audit = request.site.audit.clone();
     let events = if asked.form.is_good() {
+        // One row more than is shown tells whether there is another page, without counting.
         let page = audit.page(&asked.filter, before, ROWS + 1).await;
         page.map_err(Error::from)?
     } else {
@@ -153,16 +155,17 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     Ok(page(request, status, "Audit", &body))
 }
 
-/// The same events as a file.
+/// Serves the same events as a file.
 pub(super) async fn download(request: &mut PageRequest) -> PageResult {
     let by = request.by()?;
-    // It is recorded in the administrator's name, so no page of somebody else's may ask for it.
+    // An export is recorded under the administrator's name, so no other site may trigger one.
     refuse_other_sites(request.browser.headers())?;
     refuse_unknown(request)?;
     let asked = asked(request);
     if !asked.form.is_good() {
         return show(request).await;
     }
+    // An export is recorded, and a request for its headers is none.
     if request.address.is_head() {
         return Ok(finish(
             request,
@@ -207,7 +210,7 @@ fn asked(request: &PageRequest) -> Asked {
         subject: some(&search_key(&subject.value)),
         ip: some(&ip.value),
         from: start,
-        // The whole day is meant.
+        // The form means the whole day; the filter excludes its upper bound.
         until: end.map(|day| day.plus_millis(DAY_MILLIS)),
     };
     let wrong = [
@@ -217,7 +220,7 @@ fn asked(request: &PageRequest) -> Asked {
     let mut form = Form::new(fields.into());
     for (name, wrong) in wrong {
         if wrong {
-            form.fault(name, "Write a date like 2026-01-31.".to_owned());
+            form.add_error(name, "Write a date like 2026-01-31.".to_owned());
         }
     }
     Asked {
@@ -228,7 +231,7 @@ fn asked(request: &PageRequest) -> Asked {
     }
 }
 
-/// The beginning of a day (UTC) that is written like `2026-01-31`.
+/// The beginning (UTC) of a day like `2026-01-31`.
 fn day(text: &str) -> Option<Timestamp> {
     let mut parts = text.split('-');
     let year = parts.next()?.parse().ok()?;

@@ -49,6 +49,7 @@ impl Browser {
         let (headers, cookies) = (&self.headers, &self.site.cookies);
         let ours = |value: &str| self.site.auth.keyring().made_cookie(value);
         let Some(cookie) = cookies.read(headers, Cookie::Session, ours) else {
+            // Forged, of a dropped key, or two that differ: kept, it would hide every later one.
             if cookies.any(headers, Cookie::Session) {
                 self.set_cookies.extend(cookies.forget(headers));
             }
@@ -153,6 +154,7 @@ impl Browser {
     /// Takes the session from the browser.
     pub(super) fn forget(&mut self) {
         self.caller = None;
+        // It was bound to the session.
         self.form_token = None;
         let cleared = self.site.cookies.forget(&self.headers);
         self.set_cookies.extend(cleared);

@@ -1,35 +1,35 @@
-//! A small chart of bars: an hour, a bar a minute, with a part of it before the whole.
+//! A small bar chart of an hour: one bar per minute, with a subset drawn in front of the whole.
 //!
-//! Drawn here and not in the browser, so that it needs no script. It takes the colour of the text
-//! around it; the style sheet may say more by its classes: `chart`, `chart-base` (the ground),
-//! `chart-all`, `chart-part`, `chart-max` (the number).
+//! The server draws it, so that it needs no script. It takes the colour of the surrounding text; the
+//! style sheet can refine it by the classes `chart`, `chart-base` (the base line), `chart-all`,
+//! `chart-part`, `chart-max` (the number).
 
 use std::fmt::Write as _;
 
 use askama::Template;
 
-/// Units between the middles of two bars.
+/// Distance between the centres of two bars, in units of the drawing.
 const STEP: usize = 4;
 
-/// Where bars stand.
+/// Vertical position of the base line.
 const GROUND: u8 = 55;
 
-/// Units of the highest bar; above it stands its number.
+/// Height of the highest bar; the space above it is for its number.
 const HEIGHT: u8 = 43;
 
-/// Bars where nothing has been counted yet.
+/// Number of bars where nothing has been counted yet.
 const EMPTY: usize = 60;
 
-/// What a chart shows.
+/// Data of a chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Chart<'a> {
-    /// What is counted, such as `Requests`: the first words of what a screen reader says.
+    /// Name of the counter, such as `Requests`: a screen reader says it first.
     pub name: &'a str,
-    /// The numbers, the oldest first, one a minute.
+    /// The numbers, one per minute, the oldest first.
     pub all: &'a [u64],
-    /// What a part of them is called, such as `errors`, and how much of each number it is.
+    /// Name of a subset, such as `errors`, and its numbers.
     pub part: Option<(&'a str, &'a [u64])>,
-    /// Whether the sum of all minutes says something; of a depth, it does not.
+    /// True where the sum of all minutes has a meaning; the sum of queue lengths has none.
     pub adds_up: bool,
 }
 
@@ -44,7 +44,7 @@ struct Drawing {
 }
 
 impl Chart<'_> {
-    /// The chart as an element of a page; everything in it is escaped.
+    /// Renders the chart as an SVG element; everything in it is escaped.
     ///
     /// # Errors
     /// None that a string could give.
@@ -62,13 +62,13 @@ impl Chart<'_> {
         drawing.render()
     }
 
-    /// The highest bar. A part is never more than the whole, unless clocks differ.
+    /// The highest bar. A subset exceeds the whole only where the clocks of replicas differ.
     fn most(&self) -> u64 {
         let part = self.part.map_or(&[] as &[u64], |(_, numbers)| numbers);
         self.all.iter().chain(part).copied().max().unwrap_or(0)
     }
 
-    /// All that the chart says, in words.
+    /// The content of the chart in words.
     fn title(&self) -> String {
         let name = self.name;
         let most = self.most();
@@ -100,11 +100,11 @@ fn sum(numbers: &[u64]) -> u64 {
         .fold(0, |sum: u64, number| sum.saturating_add(*number))
 }
 
-/// Bars as strokes from the ground up, each begun where the last one ended: `m4 9v-5`. Whatever is
-/// not nothing can be seen.
+/// Bars as strokes from the base line up, each relative to the end of the last one: `m4 9v-5`, which
+/// is half as long as absolute positions. A number above zero is always visible.
 fn path(numbers: &[u64], most: u64) -> String {
     let mut path = String::new();
-    // How far the pen is behind, and how high above the ground.
+    // Position of the pen: distance to the next bar, and height above the base line.
     let (mut behind, mut above) = (0, 0);
     for (index, number) in numbers.iter().enumerate() {
         behind += STEP;
@@ -128,7 +128,7 @@ fn height(number: u64, most: u64) -> u8 {
     u8::try_from(scaled).unwrap_or(HEIGHT)
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// A number with thousands separators: `1,234,567`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -141,7 +141,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// A number in a few letters: `950`, `12k`, `3.4M`.
+/// A number in at most four characters: `950`, `12k`, `3.4M`.
 fn short(number: u64) -> String {
     let units = ["", "k", "M", "G", "T", "P", "E"];
     let (mut whole, mut tenths, mut unit) = (number, 0, 0);

@@ -1,4 +1,4 @@
-//! `/configuration`: every setting, its value, and where that came from.
+//! `/configuration`: every setting with its value and the origin of that.
 
 use askama::Template;
 use poem::http::StatusCode;
@@ -8,7 +8,7 @@ use super::page::page;
 use super::request::PageRequest;
 use crate::admin::configuration::SettingReport;
 
-/// A run of text; true for what is code.
+/// A run of text; true for code.
 type Span<'a> = (bool, &'a str);
 
 struct Setting<'a> {
@@ -51,12 +51,12 @@ struct Page<'a> {
     query: &'a str,
     /// Number of settings that are shown.
     found: usize,
-    /// Settings that production should change, and why.
+    /// Settings to change before production, with the reason.
     advised: Vec<(&'a str, Vec<Span<'a>>)>,
     sections: Vec<Section<'a>>,
 }
 
-/// The page.
+/// Shows the page.
 pub(super) fn show(request: &mut PageRequest) -> PageResult {
     request.address.refuse_unknown(&["q"])?;
     let query = request.address.search("q");
@@ -91,7 +91,8 @@ pub(super) fn show(request: &mut PageRequest) -> PageResult {
     Ok(page(request, StatusCode::OK, "Configuration", &body))
 }
 
-/// Checks whether each of `words` stands in what the page says of a setting. Secrets are no part of it.
+/// Checks whether the page's text about a setting contains each of `words`. The values of secrets are
+/// not searched: a match would reveal a part of them.
 fn fits(setting: &SettingReport, words: &[String]) -> bool {
     let mut text = setting.name.to_lowercase();
     for part in [&setting.docs, &setting.origin, &setting.object.name] {
@@ -102,11 +103,11 @@ fn fits(setting: &SettingReport, words: &[String]) -> bool {
         text.push(' ');
         text.push_str(&value.to_lowercase());
     }
-    // `redis url` finds REDIS_URL, too.
+    // Words apart, so that `redis url` finds REDIS_URL, too.
     words.iter().all(|word| text.contains(word.as_str()))
 }
 
-/// Text in which backquotes stand around code.
+/// Splits text at backquotes, which mark code.
 fn spans(text: &str) -> Vec<Span<'_>> {
     let runs = text.split('`').enumerate();
     runs.map(|(index, run)| (index % 2 == 1, run)).collect()

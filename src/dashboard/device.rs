@@ -3,7 +3,8 @@
 //! Not a crate: `woothee` knows the same browsers, but calls curl an "HTTP Library" and has no names for
 //! other programs, such as python-requests or Postman.
 
-/// Marks of browsers, the more particular before those whose name they carry too.
+/// Marks and names of browsers. Most browsers also carry the mark of Chrome or Safari, so the more
+/// specific marks come first.
 const BROWSERS: [(&str, &str); 17] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -24,7 +25,7 @@ const BROWSERS: [(&str, &str); 17] = [
     ("PostmanRuntime/", "Postman"),
 ];
 
-/// Marks of systems, likewise.
+/// Marks and names of systems, the more specific first.
 const SYSTEMS: [(&str, &str); 8] = [
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -36,10 +37,10 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("Linux", "Linux"),
 ];
 
-/// The longest name of a program that is in neither list.
+/// Longest name of an unknown program, in characters.
 const LONGEST: usize = 40;
 
-/// A short name for what sent `user_agent`; for a program that is not known, its own first word.
+/// A short name for `user_agent`; for an unknown program its first word.
 pub(super) fn device(user_agent: &str) -> String {
     let find = |marks: &[(&str, &'static str)]| {
         let mut marks = marks.iter();
@@ -57,6 +58,7 @@ pub(super) fn device(user_agent: &str) -> String {
             let word = user_agent.split(['/', ' ', '(']).next().unwrap_or_default();
             match word {
                 "" => "unknown device".to_owned(),
+                // The client chooses this text.
                 word => word.chars().take(LONGEST).collect(),
             }
         }

@@ -1,4 +1,4 @@
-//! Errors of the dashboard, and every sentence in which a page tells people of one.
+//! Errors of the dashboard, and all sentences in which its pages report them.
 
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -12,7 +12,8 @@ pub(super) type PageResult = Result<Response, PageError>;
 /// A reason why a page is not shown.
 #[derive(Debug)]
 pub(super) enum PageError {
-    /// Nobody is signed in; holds the address to continue to afterwards, as a value in a query.
+    /// The user must sign in first; holds the address to continue to afterwards, as a value in a
+    /// query.
     SignIn(Option<String>),
     /// The signed-in user is not an administrator.
     NotAdministrator,
@@ -52,22 +53,22 @@ impl PageError {
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
                 "This form is out of date",
-                "You have signed in or out since the page was opened. Nothing was changed. Open the \
-                 page anew and try again.",
+                "You have signed in or out since the page was opened. Nothing was changed. \
+                 Reload the page and try again.",
             ),
             Self::NotForm => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "This is not a form",
-                "This address takes the forms of the dashboard. The API has its own addresses.",
+                "This request is not a form",
+                "This address accepts only forms of the dashboard. The API has its own addresses.",
             ),
             Self::NoCookie => (
                 StatusCode::FORBIDDEN,
                 "Your browser sent no cookie",
-                "Signing in needs cookies. Allow them for this site, then open the page anew.",
+                "Signing in requires cookies. Allow them for this site, then reload the page.",
             ),
             Self::PlainHttp => (
                 StatusCode::FORBIDDEN,
-                "This page needs https",
+                "This page requires https",
                 "Over plain http anyone on the way could read a password and the session cookie, so \
                  this form is not shown, and browsers would not keep the cookie. Open this site by \
                  an https address. On the machine that runs the server, http://localhost works too.",
@@ -117,7 +118,7 @@ pub(super) fn again_in(seconds: u64) -> String {
     format!("Try again in {span}.")
 }
 
-/// Makes a sentence of a message that was written for the middle of a line.
+/// Turns a message of the API, which starts in lower case and has no full stop, into a sentence.
 pub(super) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

@@ -1,4 +1,4 @@
-//! The page that tells of an error, and says what to do next.
+//! The page that reports an error and says what to do next.
 
 use askama::Template;
 use poem::Response;

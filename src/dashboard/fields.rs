@@ -1,4 +1,4 @@
-//! Forms as pages show them: fields, what is wrong with each, and the list of faults above.
+//! Forms as pages show them: fields, their errors, and the list of all errors above.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -14,41 +14,41 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) kind: &'static str,
-    /// A word of the HTML standard's list, for password managers.
+    /// Autofill token of the HTML standard, for password managers.
     pub(super) autocomplete: &'static str,
     pub(super) value: String,
     pub(super) hint: String,
     pub(super) required: bool,
-    /// True where typing begins.
+    /// True for the field that gets the focus.
     pub(super) autofocus: bool,
-    pub(super) faults: Vec<String>,
+    pub(super) errors: Vec<String>,
 }
 
 impl HtmlSafe for Field {}
 
 impl Field {
-    /// An e-mail that signs in.
+    /// The e-mail of an account.
     pub(super) fn email() -> Self {
         Self::text("email", "E-mail", "email", "username")
     }
 
-    /// A password that exists.
+    /// An existing password.
     pub(super) fn password(name: &'static str, label: &'static str) -> Self {
         Self::text(name, label, "password", "current-password")
     }
 
-    /// A password to be.
+    /// A new password of at least `least` characters.
     pub(super) fn new_password(name: &'static str, label: &'static str, least: usize) -> Self {
         Self {
             hint: format!(
-                "At least {least} characters. A few words that have nothing to do with each other \
-                 are good."
+                "At least {least} characters. A few unrelated words make a good \
+                 password."
             ),
             ..Self::text(name, label, "password", "new-password")
         }
     }
 
-    /// A field that must be filled in.
+    /// A required field.
     pub(super) fn text(
         name: &'static str,
         label: &'static str,
@@ -65,7 +65,7 @@ impl Field {
         }
     }
 
-    /// A field that may stay empty.
+    /// An optional field.
     pub(super) fn optional(name: &'static str, label: &'static str, kind: &'static str) -> Self {
         Self {
             required: false,
@@ -73,21 +73,21 @@ impl Field {
         }
     }
 
-    /// What explains the field, for a screen reader.
+    /// Ids of the texts that explain the field, for a screen reader.
     fn described_by(&self) -> Option<String> {
-        let fault = (!self.faults.is_empty()).then(|| format!("{}-fault", self.name));
+        let error = (!self.errors.is_empty()).then(|| format!("{}-error", self.name));
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
-        let ids: Vec<String> = fault.into_iter().chain(hint).collect();
+        let ids: Vec<String> = error.into_iter().chain(hint).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
 }
 
-/// The faults of a form, above it; each leads to its field.
+/// The list of errors above a form; each links to its field.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "dashboard/summary.html", whitespace = "minimize")]
 pub(super) struct Summary {
-    /// The field (empty: the form as a whole) and the fault.
-    pub(super) faults: Vec<(String, String)>,
+    /// Name of the field (empty for the form as a whole) and message.
+    pub(super) errors: Vec<(String, String)>,
 }
 
 impl HtmlSafe for Summary {}
@@ -104,12 +104,12 @@ impl Values {
     }
 }
 
-/// A form: its fields, what is hidden in it, and its faults.
+/// A form: its fields, hidden values and errors.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Form {
     pub(super) fields: Vec<Field>,
     pub(super) hidden: Vec<(&'static str, String)>,
-    faults: Vec<(String, String)>,
+    errors: Vec<(String, String)>,
 }
 
 impl Form {
@@ -120,30 +120,30 @@ impl Form {
         }
     }
 
-    /// The faults, to stand above the form.
+    /// The list of errors above the form.
     pub(super) fn summary(&self) -> Summary {
         Summary {
-            faults: self.faults.clone(),
+            errors: self.errors.clone(),
         }
     }
 
-    /// Lets typing begin at the first field that is wrong, else at the first that is empty.
+    /// Gives the focus to the first field with an error, else to the first empty one.
     pub(super) fn focus(&mut self) {
         let fields = &mut self.fields;
-        let wrong = fields.iter().position(|field| !field.faults.is_empty());
+        let wrong = fields.iter().position(|field| !field.errors.is_empty());
         let empty = || fields.iter().position(|field| field.value.is_empty());
         if let Some(field) = wrong.or_else(empty).and_then(|at| fields.get_mut(at)) {
             field.autofocus = true;
         }
     }
 
-    /// Whether anything is wrong with it.
+    /// Returns true if the form has no errors.
     pub(super) const fn is_good(&self) -> bool {
-        self.faults.is_empty()
+        self.errors.is_empty()
     }
 
     /// Takes the submitted value of each field. A password is never shown again, so it is only in
-    /// the values. A required field without a value is a fault.
+    /// the values. A required field without a value gets an error.
     pub(super) fn fill(&mut self, sent: &mut FormFields) -> Values {
         let mut values = Vec::with_capacity(self.fields.len());
         let mut missing = Vec::new();
@@ -158,28 +158,32 @@ impl Form {
             values.push((field.name, value));
         }
         for name in missing {
-            self.fault(name, "This must be filled in.".to_owned());
+            self.add_error(name, "This field is required.".to_owned());
         }
         Values(values)
     }
 
-    /// Notes a fault: at its field, if the form has it, and above.
-    pub(super) fn fault(&mut self, name: &str, words: String) {
+    /// Adds an error to the list above, and to its field if the form has it.
+    pub(super) fn add_error(&mut self, name: &str, words: String) {
         let known = self.fields.iter_mut().find(|field| field.name == name);
         let shown = match known {
             Some(field) => {
-                field.faults.push(words.clone());
-                self.faults
+                field.errors.push(words.clone());
+                self.errors
                     .push((field.name.to_owned(), format!("{}: {words}", field.label)));
                 return;
             }
             None => words,
         };
-        self.faults.push((String::new(), shown));
+        self.errors.push((String::new(), shown));
     }
 
     /// Notes what a refusal says, at the field that it is about; gives back one that takes a page of
     /// its own, because what the form is about is gone or the reader may not change it.
+    /// Adds the errors of `problem`.
+    ///
+    /// # Errors
+    /// `problem`, where it is neither the input's fault nor temporary: it needs a page of its own.
     pub(super) fn refuse(&mut self, problem: Problem) -> Result<Problem, Problem> {
         let code = problem.code;
         let is_page = matches!(
@@ -191,7 +195,7 @@ impl Form {
         }
         if code == Code::InvalidInput {
             for error in &problem.errors {
-                self.fault(&error.field, sentence(&error.message));
+                self.add_error(&error.field, sentence(&error.message));
             }
             return Ok(problem);
         }
@@ -206,7 +210,7 @@ impl Form {
             words.push(' ');
             words.push_str(&again_in(seconds));
         }
-        self.fault(field, words);
+        self.add_error(field, words);
         Ok(problem)
     }
 }

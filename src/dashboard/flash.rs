@@ -32,19 +32,19 @@ macro_rules! messages {
 
 messages! {
     SignedOut = "signed-out", "You are signed out.";
-    PasswordSet = "password-set", "Your new password is set. Sign in with it.";
-    PasswordChanged = "password-changed", "Your password is changed. All other sessions have ended.";
+    PasswordSet = "password-set", "Your new password has been set. Sign in with it.";
+    PasswordChanged = "password-changed", "Your password has been changed. All other sessions have ended.";
     SessionEnded = "session-ended", "The session has ended.";
     OthersEnded = "others-ended", "All other sessions have ended.";
-    Registered = "registered", "Your account is made. Sign in with it.";
-    Created = "created", "The account is made.";
-    RolesSet = "roles-set", "The roles are set.";
-    Disabled = "disabled", "The account is disabled, and its sessions have ended.";
-    Enabled = "enabled", "The account is enabled.";
+    Registered = "registered", "Your account has been created. Sign in with it.";
+    Created = "created", "The account has been created.";
+    RolesSet = "roles-set", "The roles have been set.";
+    Disabled = "disabled", "The account has been disabled, and its sessions have ended.";
+    Enabled = "enabled", "The account has been enabled.";
     ChangeRequired = "change-required", "The user must choose a new password at the next sign-in. All sessions of the account have ended.";
     SessionsEnded = "sessions-ended", "All sessions of the account have ended.";
-    Deleted = "deleted", "The account is deleted.";
-    Erased = "erased", "The account is deleted, and the person is erased from the audit trail.";
+    Deleted = "deleted", "The account has been deleted.";
+    Erased = "erased", "The account has been deleted, and the person erased from the audit trail.";
 }
 
 /// The parameter `done` of an address that shows `flash` to this browser.
@@ -62,6 +62,7 @@ pub(super) fn read(browser: &Browser, parameter: &str, now: Timestamp) -> Option
     let at: i64 = at.parse().ok()?;
     let age = minute(now).checked_sub(at)?;
     let signed = signed_text(*flash, at, &browser.binding()?);
+    // One from the future was written by a replica whose clock is ahead; not to show it is harmless.
     let good = (0..=MINUTES).contains(&age) && browser.is_signature(&signed, signature);
     good.then(|| flash.words())
 }

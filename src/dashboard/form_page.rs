@@ -1,4 +1,4 @@
-//! A page that is one form.
+//! A page that consists of one form.
 
 use askama::Template;
 use poem::Response;
@@ -17,11 +17,11 @@ pub(super) struct FormPage {
     pub(super) heading: &'static str,
     pub(super) lead: String,
     pub(super) action: &'static str,
-    /// E-mail of the account that a form without a field for it is about, for password managers.
+    /// E-mail of the account, for password managers, where the form has no field for it.
     pub(super) username: String,
     pub(super) form: Form,
     pub(super) button: &'static str,
-    /// What leads elsewhere: words before the link, its address, the link.
+    /// Links below the form: text before the link, address, text of the link.
     pub(super) links: Vec<(&'static str, String, &'static str)>,
 }
 
@@ -39,7 +39,10 @@ impl FormPage {
         page(request, status, self.heading, &self)
     }
 
-    /// Shows the form again with what the refusal says of it; gives back what no form can mend.
+    /// Shows the form again with the errors of `problem`.
+    ///
+    /// # Errors
+    /// `problem`, where the user cannot correct it in the form.
     pub(super) fn refuse(
         mut self,
         request: &mut PageRequest,
@@ -60,7 +63,7 @@ mod tests {
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
     #[test]
-    fn what_is_hidden_and_linked_is_text() {
+    fn hidden_fields_and_links_are_escaped() {
         let mut form = Form::new(Vec::new());
         form.hidden.push(("next", HOSTILE.to_owned()));
         let page = FormPage {

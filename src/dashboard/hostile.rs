@@ -1,9 +1,9 @@
-//! What somebody would fill into a field to see whether it becomes a part of the page.
+//! Hostile input for tests of templates: text that must not become markup.
 
 /// Closes an attribute and a tag, and opens others.
 pub(super) const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;";
 
-/// Proves that [`HOSTILE`] is in `html`, so often and as text.
+/// Asserts that `html` contains [`HOSTILE`] `times` times, escaped.
 #[track_caller]
 pub(super) fn is_text(html: &str, times: usize) {
     for part in ["<script>", "<img src=x", "\"'>", "'>"] {

@@ -1,4 +1,4 @@
-//! Times and spans as people read them.
+//! Times and durations as people read them.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use askama::filters::HtmlSafe;
 
 use crate::clock::Timestamp;
 
-/// A moment in UTC, as every page says at its end, to the minute; a machine finds it to the second.
+/// A time in UTC to the minute; its `datetime` attribute has the second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment(pub(super) Timestamp);
 
-/// The same to the second, where the order of events within a minute matters.
+/// A time in UTC to the second, for lists in which the order within a minute matters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exact(pub(super) Timestamp);
 
@@ -46,7 +46,7 @@ fn write(f: &mut fmt::Formatter<'_>, at: Timestamp, with_seconds: bool) -> fmt::
     f.write_str("</time>")
 }
 
-/// So many seconds in the two largest units that fit: "3 days 4 hours".
+/// A duration in seconds as its two largest units: "3 days 4 hours".
 pub(super) fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let units = [
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_short_for_people_and_exact_for_machines() {
+    fn moment_shows_minutes_and_carries_seconds() {
         assert_eq!(
             Moment(Timestamp::from_millis(1_767_323_045_678)).to_string(),
             "<time datetime=\"2026-01-02T03:04:05Z\">2026-01-02 03:04</time>"
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_two_units_at_most() {
+    fn span_has_two_units_at_most() {
         for (seconds, words) in [
             (0, "0 seconds"),
             (1, "1 second"),

@@ -1,5 +1,5 @@
-//! How a browser reaches this server: by which origin, and whether over plain HTTP, where a password
-//! must not be asked for.
+//! The origin at which a browser reaches this server, and the detection of plain HTTP, over which a
+//! password must not be asked for.
 
 use poem::http::header;
 

@@ -1,5 +1,5 @@
-//! `/` and `/live`: whether all is well, in numbers and pictures. The script asks for `/live`, which
-//! is the part that changes.
+//! `/` and `/live`: health, charts of the last hour, and replicas. The script polls `/live`, which is
+//! the part that changes.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -30,7 +30,7 @@ struct ChartTile {
     svg: String,
 }
 
-/// A part of what is counted: its name and its numbers.
+/// A subset of a counter: its name and its numbers.
 type Part = Option<(&'static str, Vec<u64>)>;
 
 impl ChartTile {
@@ -54,7 +54,7 @@ struct TokenRow {
     used: i64,
 }
 
-/// Users in the list of those with the most tokens.
+/// Length of the list of users with the most tokens.
 const TOP: usize = 10;
 
 #[derive(Template)]
@@ -77,7 +77,7 @@ struct Overview {
     live: Live,
 }
 
-/// The page.
+/// Shows the page.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let live = gather(request).await?;
     Ok(page(
@@ -88,7 +88,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     ))
 }
 
-/// The part that changes.
+/// Serves the part that changes.
 pub(super) async fn live(request: &mut PageRequest) -> PageResult {
     let live = gather(request).await?;
     Ok(part(request, &live))
@@ -97,6 +97,7 @@ pub(super) async fn live(request: &mut PageRequest) -> PageResult {
 async fn gather(request: &mut PageRequest) -> Result<Live, PageError> {
     let user = request.caller()?.user();
     let site = &request.site;
+    // In parallel, because during an outage each of them may wait for its time limit.
     let (checks, hour, tokens) = tokio::join!(
         site.health.all(),
         site.activity.last_hour(),
@@ -117,8 +118,8 @@ async fn gather(request: &mut PageRequest) -> Result<Live, PageError> {
         tiles: checks.into_iter().flat_map(tiles).collect(),
         tokens,
         tokens_per_day: site.llm.tokens_per_day(),
-        own: "These are the numbers of this replica alone: they are shared by way of Redis, which is \
-              switched off or away.",
+        own: "These numbers are of this replica only: replicas share them through Redis, which is \
+              switched off or unavailable.",
         shared: hour.shared,
         charts: charts(&hour),
         replicas: replicas.collect(),
@@ -151,7 +152,7 @@ async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
     rows
 }
 
-/// What a check found: one tile, or one for each logical database.
+/// The tiles of a check: one, or one for each logical database.
 fn tiles((name, report): (CheckName, Report)) -> Vec<Tile> {
     let title = name.title();
     let databases = report.databases.unwrap_or_default();
@@ -171,13 +172,13 @@ fn tiles((name, report): (CheckName, Report)) -> Vec<Tile> {
 
 fn tile(name: String, status: Status, latency: Option<f64>) -> Tile {
     let (class, word) = match status {
-        Status::Healthy => ("good", "works"),
-        Status::Degraded => ("warn", "works in part"),
-        Status::Unhealthy => ("bad", "does not answer"),
-        Status::Disabled => ("off", "switched off"),
+        Status::Healthy => ("good", "healthy"),
+        Status::Degraded => ("warn", "degraded"),
+        Status::Unhealthy => ("bad", "unavailable"),
+        Status::Disabled => ("off", "disabled"),
     };
     let note = match (latency, status) {
-        // Rounded, it would be no time at all.
+        // It would be rounded to 0.0 ms.
         (Some(millis), _) if millis < 0.05 => "answered in less than 0.1 ms".to_owned(),
         (Some(millis), _) => format!("answered in {millis:.1} ms"),
         (None, Status::Unhealthy) => "see the server’s log".to_owned(),
@@ -191,7 +192,7 @@ fn tile(name: String, status: Status, latency: Option<f64>) -> Tile {
     }
 }
 
-/// What was counted, a picture each.
+/// One chart for each counter.
 fn charts(hour: &Hour) -> Vec<ChartTile> {
     let total = hour.total();
     let series = |of: fn(&Counts) -> u64| -> Vec<u64> {
@@ -268,7 +269,7 @@ mod tests {
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
     #[test]
-    fn names_of_machines_are_text() {
+    fn names_of_replicas_and_users_are_escaped() {
         let text = || HOSTILE.to_owned();
         let live = Live {
             tiles: vec![tile(text(), Status::Healthy, Some(1.26))],

@@ -14,10 +14,10 @@ use super::site::MenuItem;
 use crate::auth::users::ADMIN;
 use crate::http::asset;
 
-/// The longest part of a title that comes from outside.
+/// Longest title in characters; titles contain e-mails.
 const TITLE: usize = 40;
 
-/// Something that is HTML already: a template that was rendered by rules of its own.
+/// Text that is already HTML: a rendered template.
 pub(super) struct Markup<'a>(pub(super) &'a dyn fmt::Display);
 
 impl fmt::Display for Markup<'_> {
@@ -66,7 +66,7 @@ struct Layout<'a> {
     body: Markup<'a>,
 }
 
-/// A page of `body`: a template.
+/// A page with the layout around `body`, a template.
 pub(super) fn page(
     request: &mut PageRequest,
     status: StatusCode,
@@ -77,6 +77,7 @@ pub(super) fn page(
     let nav = Nav::of(request).filter(|_| request.address.path() != "/sign-out");
     let done = request.address.query("done");
     let flash = flash::read(&request.browser, &done, request.site.clock.now());
+    // People who use a screen reader hear the title first.
     let mut title: String = title.chars().take(TITLE).collect();
     if status.is_client_error() || status.is_server_error() {
         title.insert_str(0, "Error: ");
@@ -95,7 +96,7 @@ pub(super) fn page(
     )
 }
 
-/// A part of a page, which a script puts into its place.
+/// A part of a page, for the script that replaces it.
 pub(super) fn part(request: &mut PageRequest, body: &dyn fmt::Display) -> Response {
     let text = body.to_string();
     finish(
@@ -104,7 +105,7 @@ pub(super) fn part(request: &mut PageRequest, body: &dyn fmt::Display) -> Respon
     )
 }
 
-/// Adds what every answer of the dashboard carries.
+/// Adds the headers of every answer: policy, cookies, no caching.
 pub(super) fn finish(request: &mut PageRequest, mut response: Response) -> Response {
     let policy = request.site.policy.clone();
     let headers = response.headers_mut();
@@ -113,7 +114,8 @@ pub(super) fn finish(request: &mut PageRequest, mut response: Response) -> Respo
         headers.append(header::SET_COOKIE, cookie);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Without any, browsers would not tell where a form comes from.
+    // Not `no-referrer`: browsers would then send `Origin: null` with forms, and the check for forms
+    // of other sites would refuse our own.
     headers.insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("same-origin"),
@@ -121,7 +123,7 @@ pub(super) fn finish(request: &mut PageRequest, mut response: Response) -> Respo
     response
 }
 
-/// Redirects to an address: one of ours, or one that was checked.
+/// Redirects to an address, which must be one of ours or checked.
 pub(super) fn redirect(request: &mut PageRequest, address: &str) -> Response {
     let location = HeaderValue::from_str(address);
     let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
@@ -144,7 +146,7 @@ mod tests {
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
     #[test]
-    fn titles_and_names_are_text() {
+    fn title_and_email_are_escaped() {
         let nav = Nav {
             email: HOSTILE.to_owned(),
             links: vec![MenuItem {

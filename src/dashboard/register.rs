@@ -1,4 +1,4 @@
-//! `/register`: an account for whoever asks, and a session in it.
+//! `/register`: creates an account and signs in to it.
 
 use super::error::{PageError, PageResult};
 use super::fields::{Field, Form};
@@ -9,7 +9,7 @@ use super::sign_in::{begin_first, offers_setup, setup_link};
 use crate::auth::{Error, NewAccount};
 use crate::http::next::in_query;
 
-/// The form; whoever is signed in goes straight on.
+/// Shows the form; signed-in users are led on.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     if !request.site.registration_open {
         return Err(Error::RegistrationClosed.into());
@@ -21,7 +21,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     Ok(form_page(request, next).await?.show(request))
 }
 
-/// Makes the account and signs in.
+/// Creates the account and signs in.
 pub(super) async fn send(request: &mut PageRequest) -> PageResult {
     if request.browser.session().is_some() {
         let asked = request.stale_next().await;
@@ -60,12 +60,12 @@ async fn form_page(request: &PageRequest, next: String) -> Result<FormPage, Page
         Field::new_password("password", "Password", request.site.min_password),
     ]);
     form.hidden.push(("next", next));
-    links.push(("You have one?", sign_in, "Sign in"));
+    links.push(("Already have an account?", sign_in, "Sign in"));
     Ok(FormPage {
-        heading: "Make an account",
+        heading: "Create an account",
         action: "/register",
         form,
-        button: "Make the account",
+        button: "Create the account",
         links,
         ..FormPage::default()
     })

@@ -86,6 +86,7 @@ impl PageRequest {
 
     /// To the sign-in page, and back here where that makes sense.
     fn sign_in(&self) -> PageError {
+        // A redirect cannot repeat a form, and the start page is where a sign-in leads anyway.
         let returns = self.address.is_safe() && !matches!(self.address.path(), "/" | LIVE);
         let back = self.own_address().filter(|_| returns).map(escape);
         PageError::SignIn(back.filter(|back| back.len() <= MAX_ESCAPED_NEXT))
@@ -105,6 +106,7 @@ impl PageRequest {
     /// The same for a page whose forms count against the address that sends them. They are charged
     /// before they are read, and not where another site made the browser send them.
     pub(super) async fn limited_form(&mut self) -> Result<FormFields, PageError> {
+        // Each step costs more than the one before, so a refused form costs as little as possible.
         self.refuse_foreign_form()?;
         self.site.auth.admit(&self.context).await?;
         self.read_form().await
@@ -116,6 +118,7 @@ impl PageRequest {
         if self.refuse_foreign_form().is_err() {
             return String::new();
         }
+        // An address is checked wherever it is followed, so it needs no token; everything else does.
         let fields = self.read_fields().await.ok();
         let next = fields.and_then(|mut fields| fields.take("next"));
         next.unwrap_or_default()
@@ -152,6 +155,7 @@ impl PageRequest {
 
     /// Why a browser sends back no cookie.
     fn without_cookie(&self) -> PageError {
+        // Over plain HTTP browsers drop cookies with `Secure`: that is then the likelier cause.
         let is_plain = self.header(header::ORIGIN).starts_with("http://");
         if is_plain && self.site.cookies.secure(self.browser.headers()) {
             PageError::PlainHttp

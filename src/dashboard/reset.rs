@@ -1,4 +1,4 @@
-//! `/reset`: a new password by a reset token, out of a link or after a sign-in that asks for one.
+//! `/reset`: sets a new password with a reset token, from a link or from a sign-in that requires it.
 
 use poem::Response;
 use poem::http::StatusCode;
@@ -12,9 +12,9 @@ use super::request::PageRequest;
 use crate::auth::Error;
 
 const LINK: &str = "Choose a new password for your account.";
-const REQUIRED: &str = "An administrator asks you to choose a new password before you sign in.";
+const REQUIRED: &str = "An administrator requires you to choose a new password before you sign in.";
 
-/// The form behind a link.
+/// Shows the form for the token of a link.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let token = request.address.query("token");
     if token.is_empty() {
@@ -23,7 +23,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     Ok(form_page(request, LINK, token).await.show(request))
 }
 
-/// The form after a sign-in with a password that is to be replaced.
+/// Shows the form after a sign-in with a password that must be replaced.
 pub(super) async fn show_required(request: &mut PageRequest, token: &str) -> Response {
     let page = form_page(request, REQUIRED, token.to_owned()).await;
     let mut response = page.show(request);
@@ -49,7 +49,7 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
 }
 
 async fn form_page(request: &PageRequest, lead: &str, token: String) -> FormPage {
-    // A courtesy to password managers: a token that is good for nothing is refused when it is sent.
+    // Password managers need the e-mail. An invalid token has none; it is refused when it is sent.
     let owner = request.site.auth.owner_of_reset(&token).await;
     let username = owner.map(|email| email.shown());
     let mut form = Form::new(vec![Field::new_password(

@@ -11,14 +11,11 @@ use super::error::PageResult;
 use super::request::PageRequest;
 use super::site::MenuItem;
 use super::user::Change;
-use super::{
-    account, assets, audit, configuration, overview, register, reset, setup, sign_in, user, users,
-};
 
 /// A handler of one method.
 pub(super) type Handler = for<'a> fn(&'a mut PageRequest) -> BoxFuture<'a, PageResult>;
 
-/// Who may open an address. Checked before its handler runs.
+/// Users who may open an address. Checked before its handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anyone; a file for which no session is looked up.
@@ -39,7 +36,7 @@ pub enum Access {
 pub struct Route {
     /// Path, in which `{name}` stands for any one segment.
     pub path: &'static str,
-    /// Who may open it.
+    /// Users who may open it.
     pub access: Access,
     menu: Option<&'static str>,
     handlers: &'static [(&'static str, Handler)],
@@ -89,9 +86,9 @@ macro_rules! optional {
 
 /// A handler out of an asynchronous function, or after `ready` out of one that never waits.
 macro_rules! handler {
-    (ready $($name:ident)::+) => { |request| Box::pin(ready($($name)::+(request))) };
+    (ready $($name:ident)::+) => { |request| Box::pin(ready(super::$($name)::+(request))) };
     ($($name:ident)::+ $(($argument:expr))?) => {
-        |request| Box::pin($($name)::+(request $(, $argument)?))
+        |request| Box::pin(super::$($name)::+(request $(, $argument)?))
     };
 }
 
@@ -120,7 +117,7 @@ routes! {
     "/users/{id}/enable", Administrator => POST(user::change(Change::Enable));
     "/users/{id}/end-sessions", Administrator => POST(user::change(Change::EndSessions));
     "/users/{id}/require-password-change", Administrator
-        => POST(user::change(Change::RequirePasswordChange));
+        => POST(user::change(Change::RequireNewPassword));
     "/users/{id}/reset", Administrator => POST(user::reset);
     "/users/{id}/delete", Administrator => POST(user::change(Change::Delete));
     "/users/{id}/erase", Administrator => POST(user::change(Change::Erase));
@@ -153,6 +150,7 @@ pub(super) fn find(path: &str) -> Option<(&'static Route, PathParameters)> {
 /// Checks whether `path` is an address of the dashboard, or below one: the first segments of its
 /// routes are its own, but for the folder that all well-known addresses share (RFC 8615).
 pub(super) fn owns(path: &str) -> bool {
+    // Every request to the API asks this, so nothing is allocated.
     let folder = first_segment(path);
     let is_shared = matches!(folder, "" | ".well-known");
     let mut routes = ROUTES.iter();

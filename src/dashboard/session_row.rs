@@ -1,13 +1,13 @@
-//! Sessions as rows of a table, on the page of their owner and of their account.
+//! Rows of the tables of sessions: on `/account` and on the page of an account.
 
 use super::device::device;
 use super::moment::Moment;
 use crate::auth::sessions::{Listed, Page, Session};
 
-/// The sessions that one page shows.
+/// The part of a list of sessions that a page shows.
 pub(super) const FIRST: Page = Page::new(0, 50);
 
-/// A session as a page shows it.
+/// A session in a table.
 pub(super) struct SessionRow {
     pub(super) id: String,
     pub(super) device: String,
@@ -33,13 +33,14 @@ impl SessionRow {
         }
     }
 
-    /// The rows of `listed`, with `current` among them, and how many more there are.
+    /// The rows of `listed`, the `current` session first, and the number of sessions left out.
     pub(super) fn rows(listed: Listed, current: Option<&Session>) -> (Vec<Self>, usize) {
         let mut rows: Vec<Self> = listed
             .sessions
             .into_iter()
             .map(|session| Self::new(session, current))
             .collect();
+        // The sort is stable: the other sessions stay in order, the newest first.
         rows.sort_by_key(|row| !row.current);
         let hidden = listed.total.saturating_sub(rows.len());
         (rows, hidden)

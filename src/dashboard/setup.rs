@@ -8,14 +8,14 @@ use super::sign_in::{begin_first, offers_setup};
 use crate::auth::{Error, NewAccount};
 use crate::http::Code;
 
-/// The form, with the code of the link in it.
+/// Shows the form, with the code of the link filled in.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     open(request).await?;
     let code = request.address.query("code");
     Ok(form_page(request, code).show(request))
 }
 
-/// Makes the administrator and signs in.
+/// Creates the administrator and signs in.
 pub(super) async fn send(request: &mut PageRequest) -> PageResult {
     open(request).await?;
     let mut sent = request.limited_form().await?;
@@ -26,9 +26,9 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
     }
     let setup = request.site.setup.as_ref().ok_or_else(not_offered)?;
     if !setup.is(&values.take("code")) {
-        tracing::warn!(client = %request.context.client, "a wrong code for making the administrator");
+        tracing::warn!(client = %request.context.client, "wrong set-up code");
         let words = "This is not the code that the terminal shows.";
-        page.form.fault("code", words.to_owned());
+        page.form.add_error("code", words.to_owned());
         return Ok(page.show(request));
     }
     let (email, password) = (values.take("email"), values.take("password"));
@@ -38,7 +38,7 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         .await;
     match made {
         Ok(_) => {}
-        // Another tab was first.
+        // Another request was first; the transaction that creates the account found out.
         Err(Error::RegistrationClosed) => return Err(not_offered()),
         Err(Error::EmailTaken) => {
             TAKEN.clone_into(&mut page.lead);
@@ -62,20 +62,20 @@ fn not_offered() -> PageError {
     Code::NotFound.into()
 }
 
-/// Shown only to holders of the code, so it gives nothing away.
-const TAKEN: &str = "Choose another e-mail, or give the account that has this one the role, in the \
-                     folder of the server: aura user set-roles --dev EMAIL admin";
+/// Reveals that an account exists, but only to holders of the code.
+const TAKEN: &str = "Choose another e-mail, or give the account with this e-mail the role. In the folder \
+                     of the server, run: aura user set-roles --dev EMAIL admin";
 
 fn form_page(request: &PageRequest, code: String) -> FormPage {
     let code = Field {
         value: code,
-        hint: "The terminal in which the server was started shows it, and a link that fills it in."
+        hint: "The terminal in which the server was started shows the code, and a link that fills it in."
             .to_owned(),
         ..Field::text("code", "Code from the terminal", "text", "off")
     };
     FormPage {
-        heading: "Make the first administrator",
-        lead: "This server has no administrator yet. Administrators see and change everything."
+        heading: "Create the first administrator",
+        lead: "This server has no administrator yet. Administrators can see and change everything."
             .to_owned(),
         action: "/setup",
         form: Form::new(vec![
@@ -83,7 +83,7 @@ fn form_page(request: &PageRequest, code: String) -> FormPage {
             Field::email(),
             Field::new_password("password", "Password", request.site.min_password),
         ]),
-        button: "Make the account and sign in",
+        button: "Create the account and sign in",
         ..FormPage::default()
     }
 }

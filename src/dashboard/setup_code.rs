@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::random_bytes;
 
-/// The code that lets a visitor make the first administrator of this process.
+/// The code that lets a visitor create the first administrator of this process.
 ///
 /// Wrong codes are not counted: at 128 bits no number of guesses helps, and a limit would let a
 /// stranger close the page for its owner.

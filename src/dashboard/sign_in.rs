@@ -16,7 +16,7 @@ use crate::http::cookies::is_loopback;
 use crate::http::next::in_query;
 use crate::http::same_site::refuse_other_sites;
 
-/// The form; whoever is signed in goes straight on.
+/// Shows the form; signed-in users are led on.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let next = next(request, &request.address.requested_next());
     if request.browser.session().is_some() {
@@ -29,7 +29,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
 /// Signs in.
 pub(super) async fn send(request: &mut PageRequest) -> PageResult {
     if request.browser.session().is_some() {
-        // In another tab, meanwhile.
+        // The user has signed in in another tab meanwhile.
         let asked = request.stale_next().await;
         let next = next(request, &asked);
         return Ok(redirect(request, &next));
@@ -49,13 +49,14 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
     match signed_in {
         Ok(SignIn::Session(session)) => Ok(begin(request, &session, &wanted)),
         Ok(SignIn::PasswordChangeRequired(token)) => {
+            // In the page and not in an address, which logs and the browser's history would keep.
             Ok(reset::show_required(request, token.expose_secret()).await)
         }
         Err(error) => page.refuse(request, error),
     }
 }
 
-/// Puts a session into the browser, and goes on.
+/// Puts a session into the browser, and leads on.
 fn begin(request: &mut PageRequest, session: &BrowserSession, next: &str) -> Response {
     let (cookie, device) = (&session.cookie, &session.device);
     request.browser.keep(
@@ -66,7 +67,8 @@ fn begin(request: &mut PageRequest, session: &BrowserSession, next: &str) -> Res
     redirect(request, next)
 }
 
-/// Signs in whoever has just made an account. It is made, whatever stands in the way of that.
+/// Signs in to an account that was just created. It exists even where the sign-in fails, so a
+/// failure leads to the sign-in page with a message that says so.
 pub(super) async fn begin_first(
     request: &mut PageRequest,
     email: &str,
@@ -85,7 +87,8 @@ pub(super) async fn begin_first(
     }
 }
 
-/// Asks whether to sign out; for the link of an application, which gets its requestor back.
+/// Asks for confirmation. Applications link here and get their visitors back; a link that signed
+/// out at once could be planted by any site.
 pub(super) fn show_sign_out(request: &mut PageRequest) -> PageResult {
     let asked = request.address.requested_next();
     let next = allowed(request, &asked).map(str::to_owned);
@@ -108,7 +111,7 @@ pub(super) fn show_sign_out(request: &mut PageRequest) -> PageResult {
     Ok(page.show(request))
 }
 
-/// Signs out. A browser that is signed out already gets the same answer, unless another site asked.
+/// Signs out. A browser that is already signed out gets the same answer, unless another site asked.
 pub(super) async fn sign_out(request: &mut PageRequest) -> PageResult {
     let asked = if request.browser.session().is_some() {
         request.form().await?.take("next").unwrap_or_default()
@@ -128,15 +131,15 @@ pub(super) async fn sign_out(request: &mut PageRequest) -> PageResult {
     }
 }
 
-/// Where a sign-in leads to, if that is allowed.
+/// The address to continue to after a sign-in: the requested one if it may be followed.
 fn next(request: &PageRequest, asked: &str) -> String {
     allowed(request, asked).unwrap_or("/").to_owned()
 }
 
-/// An address to go on to, if it may be followed.
+/// The requested address, if it may be followed.
 fn allowed<'a>(request: &PageRequest, asked: &'a str) -> Option<&'a str> {
     let next = request.site.next.allowed(asked);
-    // Back to the form would be nowhere.
+    // A sign-in that leads to the sign-in page, or to signing out, would go round in circles.
     next.filter(|next| !next.starts_with("/sign-"))
 }
 
@@ -147,7 +150,7 @@ async fn form_page(request: &PageRequest, next: String) -> Result<FormPage, Page
     }
     if request.site.registration_open {
         let address = format!("/register?next={}", in_query(&next));
-        links.push(("No account yet?", address, "Make one"));
+        links.push(("No account yet?", address, "Create one"));
     }
     let mut form = Form::new(vec![
         Field::email(),
@@ -182,6 +185,6 @@ pub(super) fn setup_link() -> (&'static str, String, &'static str) {
     (
         "There is no administrator yet.",
         "/setup".to_owned(),
-        "Make the first administrator",
+        "Create the first administrator",
     )
 }

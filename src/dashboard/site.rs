@@ -100,6 +100,7 @@ fn policy(hosts: &[String]) -> HeaderValue {
         let scheme = if is_local { "http" } else { "https" };
         text.extend([" ", scheme, "://", host]);
     }
+    // Fails closed: without a valid policy a page may load nothing at all.
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 }
 

@@ -1,4 +1,4 @@
-//! `/users/{id}`: one account, and what an administrator may do to it.
+//! `/users/{id}`: one account, and the changes that an administrator can make to it.
 
 use askama::Template;
 use poem::http::StatusCode;
@@ -24,9 +24,10 @@ struct Page {
     account: Account,
     since: Moment,
     last_sign_in: Option<Moment>,
-    /// The audit trail of what the user did, and of what was done to the account.
-    acted: String,
-    subject: String,
+    /// Address of the audit trail with the user's actions.
+    acted_url: String,
+    /// Address of the audit trail with the changes of the account.
+    subject_url: String,
     form: Form,
     token: String,
     sessions: Vec<SessionRow>,
@@ -58,7 +59,7 @@ struct ResetLink {
     minutes: i64,
 }
 
-/// The page.
+/// Shows the page.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let user = find(request).await?;
     let form = form(&user);
@@ -80,8 +81,8 @@ async fn render(
     let body = Page {
         since: Moment(user.created_at),
         last_sign_in: user.last_sign_in_at.map(Moment),
-        acted: format!("/audit?actor={}", escape(email)),
-        subject: format!("/audit?subject={}", escape(email)),
+        acted_url: format!("/audit?actor={}", escape(email)),
+        subject_url: format!("/audit?subject={}", escape(email)),
         form,
         token: request.browser.form_token(),
         sessions,
@@ -99,7 +100,7 @@ pub(super) enum Change {
     Disable,
     Enable,
     EndSessions,
-    RequirePasswordChange,
+    RequireNewPassword,
     Delete,
     Erase,
 }
@@ -115,15 +116,14 @@ pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageRes
         Change::Roles => {
             let meant = sent.take("none").is_some();
             let roles = role_names(&form.fill(&mut sent).take("roles"));
-            // Emptied by mistake, the field would take everything from the user.
+            // An empty field is more likely a mistake than a wish, and would take every right away.
             if roles.is_empty() && !user.roles.is_empty() && !meant {
-                let words =
-                    "This would take every role away. If you mean that, use the button below.";
-                form.fault("roles", words.to_owned());
+                let words = "This would remove all roles. If you want that, use the button below.";
+                form.add_error("roles", words.to_owned());
                 return render(request, StatusCode::UNPROCESSABLE_ENTITY, user, form).await;
             }
-            let set = auth.set_roles(&user, &roles, &by).await;
-            set.map(|_| Flash::RolesSet)
+            let changed = auth.set_roles(&user, &roles, &by).await;
+            changed.map(|_| Flash::RolesSet)
         }
         Change::Disable => {
             let disabled = auth.set_disabled(&user, true, &by).await;
@@ -137,7 +137,7 @@ pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageRes
             let ended = auth.sign_out(&user, &by).await;
             ended.map(|()| Flash::SessionsEnded)
         }
-        Change::RequirePasswordChange => {
+        Change::RequireNewPassword => {
             let required = auth.require_password_change(&user, &by).await;
             required.map(|()| Flash::ChangeRequired)
         }
@@ -155,7 +155,8 @@ pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageRes
     }
 }
 
-/// Resets the password. The link to a new one is shown this one time only.
+/// Resets the password, and shows the link to a new one. The token is not stored, so it
+/// cannot be shown again.
 pub(super) async fn reset(request: &mut PageRequest) -> PageResult {
     let by = request.by()?;
     request.form().await?;
@@ -177,7 +178,7 @@ pub(super) async fn reset(request: &mut PageRequest) -> PageResult {
     Ok(page(request, StatusCode::OK, "Reset link", &body))
 }
 
-/// The page again with what stood in the way.
+/// Shows the page again with the errors of a refused change.
 async fn refuse(request: &mut PageRequest, user: User, mut form: Form, error: Error) -> PageResult {
     let problem = form.refuse(error.into())?;
     let mut response = render(request, status_of_form(&problem), user, form).await?;
@@ -204,7 +205,7 @@ mod tests {
     use crate::dashboard::hostile::{HOSTILE, is_text};
 
     #[test]
-    fn what_users_are_called_is_text() {
+    fn account_and_reset_link_are_escaped() {
         let text = || HOSTILE.to_owned();
         let body = Page {
             account: Account {
@@ -213,8 +214,8 @@ mod tests {
             },
             since: Moment(crate::clock::Timestamp::from_millis(0)),
             last_sign_in: None,
-            acted: text(),
-            subject: text(),
+            acted_url: text(),
+            subject_url: text(),
             form: Form::new(vec![roles_field(text())]),
             token: text(),
             sessions: Vec::new(),

@@ -1,5 +1,5 @@
-//! `/users` and `/users/new`: every account, found by a part of its e-mail or its id, its state and its
-//! roles.
+//! `/users` and `/users/new`: the list of accounts, searched by part of the e-mail or the id, by state
+//! and by role, and the form for a new one.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -21,7 +21,7 @@ use crate::http::{Code, Problem};
 /// Rows of one page.
 const ROWS: i64 = 50;
 
-/// Looks of a state.
+/// CSS class of a state.
 pub(super) const fn state_class(state: UserState) -> &'static str {
     match state {
         UserState::Active => "good",
@@ -30,7 +30,7 @@ pub(super) const fn state_class(state: UserState) -> &'static str {
     }
 }
 
-/// State in words.
+/// A state in words.
 pub(super) const fn state_words(state: UserState) -> &'static str {
     match state {
         UserState::Active => "active",
@@ -48,7 +48,7 @@ const fn order_words(order: UserOrder) -> &'static str {
     }
 }
 
-/// What leads from one page of a list to another; empty where there is none.
+/// Links from one page of a list to another; empty where there is none.
 #[derive(Template)]
 #[template(path = "dashboard/pager.html", whitespace = "minimize")]
 pub(super) struct Pager {
@@ -75,7 +75,7 @@ impl Row {
     }
 }
 
-/// A choice of a list: its value, its words, and whether it is the present one.
+/// An option of a select: value, label, and true for the selected one.
 type Choice = (&'static str, &'static str, bool);
 
 #[derive(Template)]
@@ -89,13 +89,13 @@ struct Users {
     filtered: bool,
     after: String,
     first: String,
-    /// Number of accounts that fit, in words.
+    /// Number of matching accounts, in words.
     total: String,
     rows: Vec<Row>,
     pager: Pager,
 }
 
-/// The list.
+/// Shows the list.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     request
         .address
@@ -112,6 +112,8 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     let position = order
         .position(&after)
         .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
+    // One row more than is shown tells whether there is another page. The count stops at a bound,
+    // because it reads every matching row.
     let users = request.site.auth.users().clone();
     let found = users
         .page(&filter, order, position.as_ref(), ROWS + 1)
@@ -158,7 +160,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     Ok(page(request, StatusCode::OK, "Users", &body))
 }
 
-/// A parameter out of a closed list; none where it is left out or empty.
+/// A parameter with a closed list of values; `None` where it is missing or empty.
 fn choice<T>(
     request: &PageRequest,
     name: &str,
@@ -172,7 +174,7 @@ fn choice<T>(
     parse(&text).map(Some).ok_or_else(unknown)
 }
 
-/// The first page of a list.
+/// The address of the first page of a list.
 fn address(filter: &UserFilter, order: UserOrder) -> String {
     let mut address = format!("/users?q={}", escape(&filter.text));
     let state = filter.state.map_or("", UserState::as_str);
@@ -190,12 +192,12 @@ fn address(filter: &UserFilter, order: UserOrder) -> String {
     address
 }
 
-/// The form of a new account.
+/// Shows the form for a new account.
 pub(super) fn show_new(request: &mut PageRequest) -> PageResult {
     Ok(form_page(request).show(request))
 }
 
-/// Makes an account.
+/// Creates an account.
 pub(super) async fn create(request: &mut PageRequest) -> PageResult {
     let by = request.by()?;
     let mut sent = request.form().await?;
@@ -223,13 +225,13 @@ pub(super) async fn create(request: &mut PageRequest) -> PageResult {
 pub(super) fn roles_field(value: String) -> Field {
     Field {
         value,
-        hint: "Names, separated by spaces or commas. “admin” may see and change everything here."
+        hint: "Names, separated by spaces or commas. The role “admin” can see and change everything here."
             .to_owned(),
         ..Field::optional("roles", "Roles", "text")
     }
 }
 
-/// The names in it.
+/// Splits that field into names.
 pub(super) fn role_names(text: &str) -> Vec<String> {
     let names = text.split([' ', ',', ';', '\t']);
     let names = names.filter(|name| !name.is_empty());
@@ -239,7 +241,7 @@ pub(super) fn role_names(text: &str) -> Vec<String> {
 fn form_page(request: &PageRequest) -> FormPage {
     FormPage {
         heading: "New user",
-        lead: "Give the e-mail and the password to the user, who can change the password."
+        lead: "Pass the e-mail and the password on to the user, who can then change the password."
             .to_owned(),
         action: "/users/new",
         form: Form::new(vec![
@@ -250,7 +252,7 @@ fn form_page(request: &PageRequest) -> FormPage {
             Field::new_password("password", "Password", request.site.min_password),
             roles_field(String::new()),
         ]),
-        button: "Make the account",
+        button: "Create the account",
         links: vec![("", "/users".to_owned(), "Back to the users")],
         ..FormPage::default()
     }

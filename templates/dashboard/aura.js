@@ -49,7 +49,7 @@ for (const field of document.querySelectorAll("input[type=password]")) {
       document.getElementById("live").replaceWith(document.importNode(fresh, true));
       say("Live, every 5 seconds.", "faint");
     } catch {
-      say("Not live: the server does not answer. These numbers are old.", "stale");
+      say("Not live: the server does not respond. These numbers are out of date.", "stale");
     }
     timer = setTimeout(refresh, every);
   };

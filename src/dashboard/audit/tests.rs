@@ -4,7 +4,7 @@ use super::*;
 use crate::dashboard::hostile::{HOSTILE, is_text};
 
 #[test]
-fn a_day_begins_at_midnight() {
+fn day_begins_at_midnight_utc() {
     let at = day("2026-01-31").map(Timestamp::seconds);
     assert_eq!(at, Some(1_769_817_600));
     for text in ["", "2026", "2026-13-01", "2026-02-30", "2026-01-01-01", "x"] {
@@ -13,7 +13,7 @@ fn a_day_begins_at_midnight() {
 }
 
 #[test]
-fn what_was_recorded_and_asked_for_is_text() {
+fn events_and_filters_are_escaped() {
     let text = || HOSTILE.to_owned();
     let event = Recorded {
         id: 1,
@@ -31,7 +31,7 @@ fn what_was_recorded_and_asked_for_is_text() {
     };
     let field = Field {
         value: text(),
-        ..Field::optional("actor", "Who", "search")
+        ..Field::optional("actor", "Actor", "search")
     };
     let pager = Pager {
         first: String::new(),

@@ -14,7 +14,7 @@ fn requests<'a>(all: &'a [u64], errors: &'a [u64]) -> Chart<'a> {
 }
 
 #[test]
-fn nothing_is_a_ground_and_a_word() {
+fn chart_without_numbers_is_a_base_line_and_a_title() {
     for numbers in [&[] as &[u64], &[0; 60]] {
         let svg = requests(numbers, numbers).svg().unwrap();
         assert!(svg.contains(r#"viewBox="0 0 240 56""#), "{svg}");
@@ -25,7 +25,7 @@ fn nothing_is_a_ground_and_a_word() {
 }
 
 #[test]
-fn one_spike_stands_where_it_was() {
+fn bar_stands_at_its_minute() {
     let mut all = [0; 60];
     all[30] = 7;
     let svg = requests(&all, &[0; 60]).svg().unwrap();
@@ -36,13 +36,13 @@ fn one_spike_stands_where_it_was() {
 }
 
 #[test]
-fn bars_are_relative_and_the_smallest_is_seen() {
+fn path_scales_bars_and_keeps_the_smallest_visible() {
     assert_eq!(path(&[43, 0, 0, 10, 1], 43), "M2 55v-43m12 43v-10m4 10v-1");
     assert_eq!(path(&[1_000_000, 1], 1_000_000), "M2 55v-43m4 43v-1");
 }
 
 #[test]
-fn huge_numbers_stay_in_the_picture() {
+fn chart_of_the_largest_numbers_fits() {
     let svg = requests(&[u64::MAX; 60], &[1; 60]).svg().unwrap();
     assert!(svg.contains(">18E</text>"), "{svg}");
     assert!(svg.contains("18,446,744,073,709,551,615, at most"), "{svg}");
@@ -50,7 +50,7 @@ fn huge_numbers_stay_in_the_picture() {
 }
 
 #[test]
-fn a_depth_has_no_sum() {
+fn chart_of_a_queue_length_has_no_sum() {
     let chart = Chart {
         name: "Passwords waiting",
         all: &[0, 4, 2],
@@ -63,7 +63,7 @@ fn a_depth_has_no_sum() {
 }
 
 #[test]
-fn numbers_are_short_and_long() {
+fn short_and_grouped_format_numbers() {
     for (number, text) in [
         (0, "0"),
         (999, "999"),
@@ -81,7 +81,7 @@ fn numbers_are_short_and_long() {
 }
 
 #[test]
-fn nothing_in_it_needs_a_style_or_gets_out() {
+fn chart_escapes_names_and_needs_no_inline_style() {
     let chart = Chart {
         name: "</title><script>",
         all: &[1],
@@ -96,7 +96,7 @@ fn nothing_in_it_needs_a_style_or_gets_out() {
 
 proptest! {
     #[test]
-    fn any_hour_fits(
+    fn chart_of_any_hour_stays_small(
         all in proptest::collection::vec(any::<u64>(), 60),
         errors in proptest::collection::vec(any::<u64>(), 60),
     ) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::dashboard::hostile::{HOSTILE, is_text};
 
 #[test]
-fn backquotes_are_code() {
+fn spans_between_backquotes_are_code() {
     assert_eq!(
         spans("set `A` or `B`"),
         [
@@ -18,7 +18,7 @@ fn backquotes_are_code() {
 }
 
 #[test]
-fn values_are_text() {
+fn settings_and_searches_are_escaped() {
     let page = |query| {
         let setting = Setting {
             name: HOSTILE,

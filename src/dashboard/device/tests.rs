@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn devices_have_short_names() {
+fn device_names_browser_and_system_or_the_first_word() {
     for (agent, name) in [
         (
             "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",

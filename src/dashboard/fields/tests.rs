@@ -5,25 +5,25 @@ use crate::dashboard::hostile::{HOSTILE, is_text};
 use crate::http::FieldError;
 
 #[test]
-fn what_was_typed_and_its_fault_is_text() {
+fn typed_values_and_errors_are_escaped() {
     let mut form = Form::new(vec![Field::email()]);
     form.fields[0].value = HOSTILE.to_owned();
-    form.fault("email", HOSTILE.to_owned());
-    form.fault("nowhere", HOSTILE.to_owned());
+    form.add_error("email", HOSTILE.to_owned());
+    form.add_error("nowhere", HOSTILE.to_owned());
     is_text(&form.fields[0].to_string(), 2);
     is_text(&form.summary().to_string(), 2);
 }
 
 #[test]
-fn a_fault_is_tied_to_its_field() {
+fn error_is_tied_to_its_field() {
     let mut form = Form::new(vec![Field::new_password("password", "Password", 12)]);
     let problem = Problem::invalid(vec![FieldError::new("password", "x", "too short")]);
     form.refuse(problem).unwrap();
     let field = form.fields[0].to_string();
     for part in [
         "aria-invalid=\"true\"",
-        "aria-describedby=\"password-fault password-hint\"",
-        "id=\"password-fault\">Too short.",
+        "aria-describedby=\"password-error password-hint\"",
+        "id=\"password-error\">Too short.",
     ] {
         assert!(field.contains(part), "{field}");
     }
@@ -35,7 +35,7 @@ fn a_fault_is_tied_to_its_field() {
 }
 
 #[test]
-fn typing_begins_at_the_first_fault_or_the_first_empty_field() {
+fn focus_goes_to_the_first_error_or_the_first_empty_field() {
     let mut form = Form::new(vec![
         Field::email(),
         Field::password("password", "Password"),
@@ -48,14 +48,14 @@ fn typing_begins_at_the_first_fault_or_the_first_empty_field() {
     assert_eq!(focused(&form), Some(0));
     form.fields[0].value = "ann@example.com".to_owned();
     assert_eq!(focused(&form), Some(1));
-    form.fault("email", "wrong".to_owned());
+    form.add_error("email", "wrong".to_owned());
     assert_eq!(focused(&form), Some(0));
     form.focus();
     assert!(form.fields[0].to_string().contains(" autofocus"));
 }
 
 #[test]
-fn what_must_be_filled_in_is_missed_and_a_password_is_not_kept() {
+fn fill_reports_missing_fields_and_keeps_no_password() {
     let mut form = Form::new(vec![
         Field::email(),
         Field::password("password", "Password"),
@@ -69,7 +69,7 @@ fn what_must_be_filled_in_is_missed_and_a_password_is_not_kept() {
 }
 
 #[test]
-fn a_form_says_when_to_come_back_and_leaves_other_refusals_alone() {
+fn refuse_says_when_to_retry_and_returns_other_problems() {
     let mut form = Form::default();
     let limited = Problem::from(Code::RateLimited).retry_after(61);
     form.refuse(limited).unwrap();

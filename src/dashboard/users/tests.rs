@@ -27,7 +27,7 @@ fn html(rows: Vec<Row>, query: &str) -> String {
 }
 
 #[test]
-fn what_was_searched_for_and_found_is_text() {
+fn accounts_and_searches_are_escaped() {
     let row = Row {
         account: Account {
             email: HOSTILE.to_owned(),
@@ -43,7 +43,7 @@ fn what_was_searched_for_and_found_is_text() {
 }
 
 #[test]
-fn roles_are_names_between_spaces_and_commas() {
+fn role_names_are_split_at_spaces_and_commas() {
     assert_eq!(role_names(" a, b  c;d"), ["a", "b", "c", "d"]);
     assert!(role_names(" , ").is_empty());
 }

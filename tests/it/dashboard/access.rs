@@ -1,4 +1,4 @@
-//! Who may open which page, and what a browser is told about every one of them.
+//! Access to every route of the table, the methods that it takes, and the headers of every page.
 
 use aura::dashboard::{Access, ROUTES};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use super::{ANN, ROOT, World, is_page};
 
 const ID: &str = "5f0c1f6e-1f1b-4d6e-9f43-0a6f6f0f6a11";
 
-/// The addresses that take a method, and who may open them.
+/// The addresses that take a method, and their access.
 fn taking(method: &'static str) -> impl Iterator<Item = (String, Access)> {
     let routes = ROUTES
         .iter()
@@ -198,7 +198,7 @@ async fn cookies_are_bound_to_the_host_and_to_tls() {
     for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Max-Age="] {
         assert!(session.contains(part), "{session}");
     }
-    // Seen from another machine.
+    // Over the network.
     let mut far = world.visitor();
     let form = far
         .call(Method::GET, "/sign-in", |request| {
@@ -220,7 +220,7 @@ async fn cookies_are_bound_to_the_host_and_to_tls() {
                 .form(&[("email", ANN)])
         })
         .await;
-    is_page(&plain, 403, "This page needs https");
+    is_page(&plain, 403, "This page requires https");
 }
 
 #[tokio::test]
@@ -242,14 +242,18 @@ async fn password_form_is_not_shown_over_plain_http() {
     // What a browser sends over http, and what a proxy says of it.
     for path in ["/sign-in?next=%2Fusers", "/register", "/reset?token=x"] {
         let refused = ask(path, &[]).await;
-        is_page(&refused, 403, "This page needs https");
+        is_page(&refused, 403, "This page requires https");
         let link = format!("href=\"https://auth.example.com{path}\"").replace('&', "&#38;");
         assert!(refused.text.contains(&link), "{refused:#?}");
         assert!(!refused.text.contains("<form"), "{refused:#?}");
         assert!(!refused.headers.contains_key("set-cookie"), "{refused:#?}");
     }
     let said = [("x-forwarded-proto", "http")];
-    is_page(&ask("/sign-in", &said).await, 403, "This page needs https");
+    is_page(
+        &ask("/sign-in", &said).await,
+        403,
+        "This page requires https",
+    );
     // Over TLS: a browser of today, or a proxy that says so. An old browser has a way past.
     for (path, headers) in [
         ("/sign-in", &[("sec-fetch-site", "none")] as &[_]),

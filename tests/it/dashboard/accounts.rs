@@ -1,4 +1,4 @@
-//! The forms of whoever is signed in: their own account, and the accounts of others.
+//! The forms of signed-in users: their own account, and other accounts.
 
 use aura::http::Code;
 
@@ -6,12 +6,12 @@ use super::{ANN, OTHER, ROOT, World, hidden, is_page};
 use crate::support::PASSWORD;
 
 #[tokio::test]
-async fn my_password_is_mine_to_change() {
+async fn user_changes_the_own_password_and_sees_what_is_wrong() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     let elsewhere = world.client().signed_in(ANN).await;
     for (current, new, fault) in [
-        ("", "", "Current password: This must be filled in."),
+        ("", "", "Current password: This field is required."),
         (
             "wrong",
             OTHER,
@@ -31,7 +31,7 @@ async fn my_password_is_mine_to_change() {
     is_page(
         &ann.follow(&changed).await,
         200,
-        "Your password is changed.",
+        "Your password has been changed.",
     );
     world.client().me(&elsewhere.access).await.is(401);
     world.client().login(ANN, PASSWORD).await.is(401);
@@ -39,7 +39,7 @@ async fn my_password_is_mine_to_change() {
 }
 
 #[tokio::test]
-async fn my_sessions_are_mine_to_end() {
+async fn user_ends_own_sessions_and_no_others() {
     let world = World::start().await;
     let mut ann = world.signed_in(ANN).await;
     let mut phone = world.visitor();
@@ -55,7 +55,7 @@ async fn my_sessions_are_mine_to_end() {
         .nth(1)
         .unwrap();
     let path = format!("/account/sessions/{}", form.split('"').next().unwrap());
-    // Not by somebody else.
+    // Another user cannot end them.
     let mut root = world.signed_in(ROOT).await;
     is_page(
         &root.submit("/account", &path, &[]).await,
@@ -78,7 +78,7 @@ async fn my_sessions_are_mine_to_end() {
     is_page(
         &ann.follow(&ended).await,
         200,
-        "You are signed in nowhere else.",
+        "You have no other sessions.",
     );
     phone.get("/account").await.is(303);
 
@@ -95,8 +95,8 @@ async fn a_new_account_is_created_with_its_roles_or_its_faults_are_named() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     for (email, password, roles, fault) in [
-        ("", "", "", "E-mail: This must be filled in."),
-        (ANN, PASSWORD, "", "exists already"),
+        ("", "", "", "E-mail: This field is required."),
+        (ANN, PASSWORD, "", "already exists"),
         ("x", PASSWORD, "", "E-mail: "),
         ("b@example.com", "short", "", "Password: "),
         ("b@example.com", PASSWORD, "a/b", "Roles: A role is"),
@@ -112,7 +112,7 @@ async fn a_new_account_is_created_with_its_roles_or_its_faults_are_named() {
     ];
     let made = root.submit("/users/new", "/users/new", &fields).await;
     let page = root.follow(&made).await;
-    is_page(&page, 200, "The account is made.");
+    is_page(&page, 200, "The account has been created.");
     assert!(page.text.contains("value=\"editor staff\""), "{page:#?}");
     let bob = world.client().signed_in("bob@example.com").await;
     assert_eq!(
@@ -131,17 +131,17 @@ async fn an_administrators_change_of_an_account_takes_effect_at_once() {
 
     let roles = [("roles", "admin")];
     let set = root.submit(&page, &act("roles"), &roles).await;
-    is_page(&root.follow(&set).await, 200, "The roles are set.");
+    is_page(&root.follow(&set).await, 200, "The roles have been set.");
     ann.get("/users").await.is(200);
     let bad = root.submit(&page, &act("roles"), &[("roles", "a/b")]).await;
     is_page(&bad, 422, "Roles: A role is");
     assert!(bad.text.contains("value=\"a/b\""));
     // An empty field alone takes nothing away.
     let emptied = root.submit(&page, &act("roles"), &[("roles", "")]).await;
-    is_page(&emptied, 422, "This would take every role away.");
+    is_page(&emptied, 422, "This would remove all roles.");
     ann.get("/users").await.is(200);
     let none = root.submit(&page, &act("roles"), &[("none", "yes")]).await;
-    is_page(&root.follow(&none).await, 200, "The roles are set.");
+    is_page(&root.follow(&none).await, 200, "The roles have been set.");
     ann.get("/users").await.is(403);
 
     root.submit(&page, &act("end-sessions"), &[]).await.is(303);
@@ -152,7 +152,7 @@ async fn an_administrators_change_of_an_account_takes_effect_at_once() {
     is_page(
         &root.follow(&disabled).await,
         200,
-        "The account is disabled",
+        "The account has been disabled",
     );
     ann.get("/account").await.is(303);
     ann.sign_in(ANN, PASSWORD).await.is(422);
@@ -160,7 +160,11 @@ async fn an_administrators_change_of_an_account_takes_effect_at_once() {
     ann.sign_in(ANN, PASSWORD).await.is(303);
 
     let gone = root.submit(&page, &act("delete"), &[]).await;
-    is_page(&root.follow(&gone).await, 200, "The account is deleted.");
+    is_page(
+        &root.follow(&gone).await,
+        200,
+        "The account has been deleted.",
+    );
     ann.get("/account").await.is(303);
     for path in [page.clone(), "/users/x".to_owned()] {
         is_page(&root.get(&path).await, 404, "User not found");
@@ -173,7 +177,7 @@ async fn an_administrators_change_of_an_account_takes_effect_at_once() {
 }
 
 #[tokio::test]
-async fn the_last_administrator_stays() {
+async fn last_administrator_cannot_be_removed() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let page = world.page_of(&mut root, ROOT).await;
@@ -187,7 +191,7 @@ async fn the_last_administrator_stays() {
 }
 
 #[tokio::test]
-async fn a_reset_shows_its_link_once_and_closes_the_old_password() {
+async fn reset_shows_its_link_once_and_disables_the_old_password() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let mut ann = world.signed_in(ANN).await;
@@ -204,17 +208,21 @@ async fn a_reset_shows_its_link_once_and_closes_the_old_password() {
 
     ann.get("/account").await.is(303);
     let refused = ann.sign_in(ANN, PASSWORD).await;
-    is_page(&refused, 422, "E-mail or password is wrong.");
+    is_page(&refused, 422, "The e-mail or the password is wrong.");
     let fields = [("token", token.as_str()), ("new_password", OTHER)];
     let set = ann
         .submit(&format!("/reset?token={token}"), "/reset", &fields)
         .await;
-    is_page(&ann.follow(&set).await, 200, "Your new password is set.");
+    is_page(
+        &ann.follow(&set).await,
+        200,
+        "Your new password has been set.",
+    );
     ann.sign_in(ANN, OTHER).await.is(303);
 }
 
 #[tokio::test]
-async fn a_required_change_leads_from_the_old_password_to_a_new_one() {
+async fn required_change_leads_from_the_old_password_to_a_new_one() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let mut ann = world.signed_in(ANN).await;
@@ -230,7 +238,7 @@ async fn a_required_change_leads_from_the_old_password_to_a_new_one() {
     is_page(
         &required,
         403,
-        "An administrator asks you to choose a new password",
+        "An administrator requires you to choose a new password",
     );
     assert_eq!(ann.session(), "");
     let token = hidden(&required.text, "token").unwrap();
@@ -251,14 +259,14 @@ async fn a_required_change_leads_from_the_old_password_to_a_new_one() {
 }
 
 #[tokio::test]
-async fn accounts_are_found_by_a_part_of_their_email() {
+async fn search_finds_accounts_by_part_of_the_email() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let found = root.get("/users?q=NN%40ex").await;
     assert!(
         found.is(200).text.contains(ANN) && !found.text.contains("auto\">root@example.com</a>")
     );
-    is_page(&root.get("/users?q=zebra").await, 200, "No user fits.");
+    is_page(&root.get("/users?q=zebra").await, 200, "No users match.");
     is_page(
         &root.get("/users?after=zz").await,
         200,
@@ -269,7 +277,7 @@ async fn accounts_are_found_by_a_part_of_their_email() {
 }
 
 #[tokio::test]
-async fn accounts_are_filtered_ordered_and_counted() {
+async fn list_filters_orders_and_counts_accounts() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let id = world.page_of(&mut root, ANN).await.replace("/users/", "");
@@ -300,7 +308,7 @@ async fn accounts_are_filtered_ordered_and_counted() {
     is_page(
         &root.get("/users?state=disabled").await,
         200,
-        "No user fits.",
+        "No users match.",
     );
     for query in [
         "email=ann",

@@ -1,4 +1,4 @@
-//! The page of the audit trail: what stands in it, how it is filtered, and its export.
+//! The page of the audit trail: its events, its filters and its export.
 
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -8,7 +8,7 @@ use crate::support::PASSWORD;
 
 /// The rows of the table, but for those of exports.
 fn rows(html: &str) -> usize {
-    let cell = "<th scope=\"row\" data-label=\"What\">";
+    let cell = "<th scope=\"row\" data-label=\"Action\">";
     html.matches(cell).count() - html.matches(&format!("{cell}exported the")).count()
 }
 
@@ -55,7 +55,7 @@ async fn an_action_in_the_browser_is_found_by_every_filter() {
     is_page(
         &root.get("/audit?action=nothing.such").await,
         200,
-        "Nothing fits these filters.",
+        "No events match these filters.",
     );
     for query in ["from=x", "until=2026-02-30"] {
         let refused = root.get(&format!("/audit?{query}")).await;
@@ -65,7 +65,7 @@ async fn an_action_in_the_browser_is_found_by_every_filter() {
 }
 
 #[tokio::test]
-async fn older_events_are_behind_a_link_that_keeps_the_filters() {
+async fn link_to_older_events_keeps_the_filters() {
     let world = World::start().await;
     let mut tries = JoinSet::new();
     for _ in 0..55 {
@@ -104,16 +104,13 @@ async fn a_failed_sign_in_records_the_account_and_no_actor() {
             .unwrap()
             .to_owned()
     };
-    assert!(cell("Who").contains("not signed in"), "{text}");
-    assert!(!cell("Who").contains("nobody@example.com"), "{text}");
-    assert!(
-        cell("Whose account").contains("nobody@example.com"),
-        "{text}"
-    );
+    assert!(cell("Actor").contains("not signed in"), "{text}");
+    assert!(!cell("Actor").contains("nobody@example.com"), "{text}");
+    assert!(cell("Account").contains("nobody@example.com"), "{text}");
     // To the second, and under the id that the answer had.
-    assert!(cell("When").matches(':').count() == 4, "{text}");
+    assert!(cell("Time").matches(':').count() == 4, "{text}");
     assert!(
-        cell("Detail").contains(failed.header("x-request-id")),
+        cell("Details").contains(failed.header("x-request-id")),
         "{text}"
     );
 }

@@ -1,11 +1,11 @@
-//! What a page of somebody else's, a stolen token and a planted cookie come to: nothing.
+//! Requests forged by other sites, stolen tokens and planted cookies have no effect.
 
 use reqwest::Method;
 
 use super::{ANN, OTHER, ROOT, Visitor, World, asking, is_page};
 use crate::support::{PASSWORD, Settings};
 
-/// Every form of the dashboard, with what it would take to do something.
+/// Every form of the dashboard with fields that would be accepted.
 fn forms(page: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
     let own = [
         ("/sign-out", vec![]),
@@ -48,7 +48,7 @@ async fn nothing_happened(world: &World, root: &mut Visitor, ann: &mut Visitor) 
 }
 
 #[tokio::test]
-async fn a_form_without_a_good_token_does_nothing() {
+async fn form_without_a_valid_token_has_no_effect() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let mut ann = world.signed_in(ANN).await;
@@ -86,7 +86,7 @@ async fn a_form_without_a_good_token_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_from_another_site_does_nothing_even_with_a_stolen_token() {
+async fn form_of_another_site_has_no_effect_even_with_a_stolen_token() {
     let world = World::start().await;
     let mut root = world.signed_in(ROOT).await;
     let mut ann = world.signed_in(ANN).await;
@@ -117,7 +117,7 @@ async fn a_form_from_another_site_does_nothing_even_with_a_stolen_token() {
                 request.header("content-type", "text/plain").body("x=y")
             })
             .await;
-        is_page(&plain, 415, "This is not a form");
+        is_page(&plain, 415, "This request is not a form");
         // And no address does anything by being opened.
         let opened = root.get(&path).await;
         assert!([200, 405].contains(&opened.status), "{opened:#?}");
@@ -146,7 +146,7 @@ async fn a_foreign_form_signs_no_one_in() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_was_there_before_does_not_become_the_session() {
+async fn planted_cookie_does_not_become_the_session() {
     let world = World::start().await;
     // One that has ended, one that was made up, and one of the right form.
     let mut old = world.signed_in(ANN).await;
@@ -178,7 +178,7 @@ async fn a_cookie_that_was_there_before_does_not_become_the_session() {
 }
 
 #[tokio::test]
-async fn a_stolen_cookie_is_worth_nothing_after_the_sign_out() {
+async fn stolen_cookie_is_refused_after_the_session_ends() {
     let world = World::start().await;
     for end in ["sign-out", "password", "cli", "others"] {
         let mut ann = world.signed_in(ANN).await;
@@ -221,7 +221,7 @@ async fn a_stolen_cookie_is_worth_nothing_after_the_sign_out() {
 }
 
 #[tokio::test]
-async fn cookies_and_tokens_are_not_taken_for_one_another() {
+async fn cookies_and_tokens_are_not_interchangeable() {
     let world = World::start().await;
     let ann = world.signed_in(ANN).await;
     let tokens = world.client().signed_in(ANN).await;
@@ -236,7 +236,7 @@ async fn cookies_and_tokens_are_not_taken_for_one_another() {
 }
 
 #[tokio::test]
-async fn a_sign_in_leads_to_this_site_or_a_listed_host() {
+async fn sign_in_leads_to_this_site_or_a_listed_host_only() {
     let settings = Settings::new().set("AUTH_FORWARD_HOSTS", "app.example.com");
     let world = World::with(settings).await;
     for (next, location) in [
@@ -278,7 +278,11 @@ async fn a_foreign_link_cannot_make_a_page_report_success() {
     let fields = [("current_password", PASSWORD), ("new_password", PASSWORD)];
     let changed = ann.submit("/account", "/account/password", &fields).await;
     let said = changed.header("location").to_owned();
-    is_page(&ann.get(&said).await, 200, "Your password is changed.");
+    is_page(
+        &ann.get(&said).await,
+        200,
+        "Your password has been changed.",
+    );
     let (code, rest) = said.split_once('.').unwrap();
     let mut root = world.signed_in(ROOT).await;
     let other = said.replace("password-changed", "others-ended");

@@ -1,17 +1,17 @@
-//! The forms of whoever is not signed in: register, sign in and out, reset, set up.
+//! The forms of visitors who are not signed in: register, sign in and out, reset, set up.
 
 use super::{ANN, OTHER, ROOT, Visitor, World, hidden, is_page};
 use crate::support::{PASSWORD, Settings};
 
 #[tokio::test]
-async fn a_newcomer_registers_signs_out_and_in_again() {
+async fn new_user_registers_signs_out_and_signs_in_again() {
     let world = World::start().await;
     let mut new = world.visitor();
     let email = "new@example.com";
     for (fields, fault) in [
         (
             [("email", ""), ("password", "")],
-            "E-mail: This must be filled in.",
+            "E-mail: This field is required.",
         ),
         (
             [("email", "nobody"), ("password", PASSWORD)],
@@ -23,7 +23,7 @@ async fn a_newcomer_registers_signs_out_and_in_again() {
         ),
         (
             [("email", ANN), ("password", PASSWORD)],
-            "E-mail: An account with this e-mail exists already.",
+            "E-mail: An account with this e-mail already exists.",
         ),
     ] {
         let refused = new.submit("/register", "/register", &fields).await;
@@ -31,7 +31,7 @@ async fn a_newcomer_registers_signs_out_and_in_again() {
         for part in [
             "role=\"alert\"",
             "aria-invalid=\"true\"",
-            "<title>Error: Make an account",
+            "<title>Error: Create an account",
         ] {
             assert!(refused.text.contains(part), "{part}: {refused:#?}");
         }
@@ -54,13 +54,13 @@ async fn a_newcomer_registers_signs_out_and_in_again() {
     assert_eq!(new.session(), "");
     let again = new.sign_in(email, PASSWORD).await;
     assert_eq!(again.is(303).header("location"), "/");
-    // The start page of whoever is no administrator is their account.
+    // The start page of other users is their account.
     let start = new.follow(&again).await;
     assert_eq!(start.is(303).header("location"), "/account");
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_does_not_say_whether_the_account_exists() {
+async fn refused_sign_in_does_not_reveal_whether_the_account_exists() {
     let world = World::start().await;
     world
         .settings
@@ -75,7 +75,7 @@ async fn a_refused_sign_in_does_not_say_whether_the_account_exists() {
         (ANN, PASSWORD),
     ] {
         let refused = visitor.sign_in(email, password).await;
-        is_page(&refused, 422, "E-mail or password is wrong.");
+        is_page(&refused, 422, "The e-mail or the password is wrong.");
         let token = hidden(&refused.text, "form").unwrap();
         let text = refused.text.replace(email, "").replace(&token, "");
         seen.push(text);
@@ -104,7 +104,7 @@ async fn a_signed_in_user_skips_the_sign_in_page() {
 }
 
 #[tokio::test]
-async fn registration_can_be_closed() {
+async fn registration_is_refused_when_closed() {
     let world = World::with(Settings::new().set("AUTH_REGISTRATION", "closed")).await;
     let mut visitor = world.visitor();
     let sign_in = visitor.get("/sign-in").await;
@@ -145,7 +145,7 @@ async fn a_limited_form_gives_a_time_and_keeps_its_input() {
 }
 
 #[tokio::test]
-async fn a_reset_link_works_once() {
+async fn reset_link_works_once() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     for path in ["/reset", "/reset?token="] {
@@ -174,19 +174,19 @@ async fn a_reset_link_works_once() {
     is_page(
         &visitor.follow(&set).await,
         200,
-        "Your new password is set.",
+        "Your new password has been set.",
     );
     let again = send(&mut visitor, PASSWORD).await;
-    is_page(&again, 422, "This link was used already, or has expired.");
+    is_page(&again, 422, "This link has been used or has expired.");
     visitor.sign_in(ANN, OTHER).await.is(303);
     let forged = [("token", "x.y.z"), ("new_password", OTHER)];
     let mut other = world.visitor();
     let forged = other.submit("/reset?token=x", "/reset", &forged).await;
-    is_page(&forged, 422, "This link was used already");
+    is_page(&forged, 422, "This link has been used");
 }
 
 #[tokio::test]
-async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
+async fn setup_creates_one_administrator_and_only_with_dev() {
     let aura = Settings::embedded().start().await;
     let mut first = Visitor::new(aura.client());
     let sign_in = first.get("/sign-in").await;
@@ -219,7 +219,7 @@ async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
         .await
         .is(401);
 
-    // Where a server is for others, nobody becomes an administrator by being the first to come.
+    // On a server for others, the first visitor does not become the administrator.
     let aura = Settings::new().start().await;
     let mut visitor = Visitor::new(aura.client());
     assert!(!visitor.get("/sign-in").await.text.contains("/setup"));
@@ -228,7 +228,7 @@ async fn the_first_administrator_is_made_once_and_only_for_trying_out() {
 }
 
 #[tokio::test]
-async fn password_managers_find_the_form_and_the_account_it_is_about() {
+async fn password_managers_find_the_form_and_its_account() {
     let world = World::start().await;
     let mut ann = world.visitor();
     let nobody = ann.get("/.well-known/change-password").await;
@@ -281,7 +281,7 @@ async fn password_managers_find_the_form_and_the_account_it_is_about() {
     named(&page.text, &["username", "new-password"]);
     let username = format!("value=\"{ANN}\" autocomplete=\"username\" hidden");
     assert!(page.is(200).text.contains(&username), "{page:#?}");
-    // One that is good for nothing tells nothing.
+    // An invalid one reveals nothing.
     world
         .settings
         .done(&["user", "disable", ANN, "--yes"])

@@ -1,5 +1,5 @@
-//! Where a sign-in and a sign-out lead to: by `next` or its twin `rd`, also when somebody has signed
-//! in or out in another tab meanwhile.
+//! The address to continue to after a sign-in and a sign-out, from `next` or `rd`, also when the user
+//! has signed in or out in another tab meanwhile.
 
 use super::{ANN, ROOT, World, asking, hidden, is_page};
 use crate::support::{PASSWORD, Settings};
@@ -11,7 +11,7 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn rd_is_a_twin_of_next() {
+async fn rd_is_read_in_place_of_next() {
     let world = world().await;
     let mut ann = world.signed_in(ANN).await;
     for path in ["/sign-in", "/register"] {
@@ -71,7 +71,7 @@ async fn a_form_from_before_a_sign_in_in_another_tab_continues() {
 }
 
 #[tokio::test]
-async fn an_application_signs_its_visitor_out_and_gets_the_visitor_back() {
+async fn sign_out_returns_the_visitor_to_the_application() {
     let world = world().await;
     for name in ["next", "rd"] {
         let mut ann = world.signed_in(ANN).await;
@@ -94,7 +94,7 @@ async fn an_application_signs_its_visitor_out_and_gets_the_visitor_back() {
 }
 
 #[tokio::test]
-async fn a_sign_out_leads_to_this_site_or_a_listed_host() {
+async fn sign_out_leads_to_this_site_or_a_listed_host_only() {
     let world = world().await;
     for next in [
         "https://evil.example/",

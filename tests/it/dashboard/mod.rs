@@ -1,6 +1,5 @@
-//! The dashboard without a browser: what every form does and refuses, who may see which page, what
-//! a forged request comes to, and what pages say when something is away. What people see of it is
-//! in `dashboard_browser`.
+//! The dashboard without a browser: forms, access, forged requests, and pages during outages. Its
+//! appearance is tested in `dashboard_browser`.
 
 mod access;
 mod accounts;
@@ -84,7 +83,7 @@ impl World {
     }
 }
 
-/// What a browser is to a server: cookies, and headers that say where a form comes from.
+/// A browser as a server sees it: cookies, and headers that tell the origin of a form.
 #[derive(Debug, Clone)]
 struct Visitor {
     client: Client,

@@ -1,5 +1,5 @@
-//! What pages are made of: what users typed is text, files are kept by browsers, sizes are small,
-//! and addresses that are none are told to people and to programs, each in their way.
+//! The content of pages: user input is escaped, files are cached, sizes are small, and unknown
+//! addresses are answered to browsers and to programs in their own formats.
 
 use std::io::Read as _;
 
@@ -11,7 +11,7 @@ use crate::support::PASSWORD;
 /// Closes an attribute and a tag, and opens others.
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
 
-/// The most bytes that a page may have on its way.
+/// Largest page in bytes, compressed.
 const MOST: usize = 30 * 1024;
 
 /// Checks that there is no script on the page but ours, and nothing inline.
@@ -92,7 +92,7 @@ async fn input_of_users_is_shown_as_text() {
 }
 
 #[tokio::test]
-async fn pages_are_small_on_their_way() {
+async fn pages_are_small_when_compressed() {
     let world = World::start().await;
     // As many sessions as a page shows.
     for _ in 0..50 {
@@ -134,7 +134,7 @@ async fn pages_are_small_on_their_way() {
 }
 
 #[tokio::test]
-async fn files_are_kept_by_browsers_until_they_change() {
+async fn files_are_cached_until_they_change() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     for (path, kind) in [

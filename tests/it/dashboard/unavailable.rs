@@ -1,11 +1,10 @@
-//! What pages say while Redis is away: what does not answer and that it comes back, and never that
-//! somebody is signed out.
+//! Pages during an outage of Redis: they name what is unavailable, and never sign a user out.
 
 use super::{ANN, ROOT, World, is_page};
 use crate::support::{PASSWORD, PATIENCE, Redis, Settings, eventually};
 
 #[tokio::test]
-async fn a_session_outlives_an_outage_of_redis() {
+async fn session_survives_an_outage_of_redis() {
     let Some(mut redis) = Redis::start().await else {
         return;
     };
@@ -18,7 +17,7 @@ async fn a_session_outlives_an_outage_of_redis() {
     redis.stop().await;
 
     let away = ann.get("/account").await;
-    is_page(&away, 503, "The session store does not answer");
+    is_page(&away, 503, "The session store is unavailable");
     assert!(
         away.text.contains("href=\"/account\">Try again"),
         "{away:#?}"
@@ -29,7 +28,7 @@ async fn a_session_outlives_an_outage_of_redis() {
     assert_eq!(ann.session(), session, "the cookie stays");
     nobody.get("/sign-in").await.is(200);
     let refused = nobody.sign_in(ANN, PASSWORD).await;
-    is_page(&refused, 503, "The session store does not answer");
+    is_page(&refused, 503, "The session store is unavailable");
     assert!(refused.text.contains(&format!("value=\"{ANN}\"")));
 
     redis.restart().await;

@@ -1,6 +1,5 @@
-//! Small things that people stumble over: a header that takes half a phone, words that break in their
-//! middle, passwords that cannot be read, lists that cannot be narrowed, pages that ask for a password
-//! where it would travel in clear.
+//! Usability: the height of the header on a phone, word breaks, visible passwords, filters, and the
+//! warning on plain HTTP.
 
 use super::{ANN, ROOT, World, page_of};
 use crate::support::{Axe, Browser, Look, PASSWORD};
@@ -42,7 +41,7 @@ async fn narrow(browser: &Browser, width: u32) {
 }
 
 #[tokio::test]
-async fn a_phone_has_two_rows_of_header_and_no_word_breaks_at_any_width() {
+async fn header_has_two_rows_on_a_phone_and_no_word_breaks_at_any_width() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -70,7 +69,7 @@ async fn a_phone_has_two_rows_of_header_and_no_word_breaks_at_any_width() {
 }
 
 #[tokio::test]
-async fn a_password_can_be_shown_and_is_hidden_before_it_is_sent() {
+async fn password_can_be_shown_and_is_hidden_before_it_is_sent() {
     let (Some(world), Some(axe)) = (World::start().await, Axe::installed()) else {
         return;
     };
@@ -109,7 +108,7 @@ async fn a_password_can_be_shown_and_is_hidden_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn lists_and_settings_are_narrowed_without_scripts() {
+async fn filters_work_without_scripts() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -133,7 +132,7 @@ async fn lists_and_settings_are_narrowed_without_scripts() {
     root.element("#PASSWORD_BCRYPT_COST").await;
     let shown = "return document.querySelectorAll('.setting').length";
     world.open(&root, "/configuration?q=zebra+crossing").await;
-    root.says("No setting has all of these words.").await;
+    root.says("No setting contains all of these words.").await;
     // Without scripts the browser still runs ours.
     root.wear(&Look::light()).await;
     assert_eq!(root.run(shown).await, 0);
@@ -151,7 +150,7 @@ async fn a_browser_on_plain_http_is_warned_before_it_asks_for_a_password() {
         browser
             .open(&format!("http://auth.example.com:{port}{path}"))
             .await;
-        browser.says("This page needs https").await;
+        browser.says("This page requires https").await;
         let fields = browser
             .run("return document.querySelectorAll('input').length")
             .await;

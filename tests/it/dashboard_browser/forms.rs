@@ -1,4 +1,4 @@
-//! Every form, sent by a person: what it says, and what it did.
+//! Every form, sent from a real browser: its message and its effect.
 
 use fantoccini::Locator;
 use fantoccini::key::Key;
@@ -29,7 +29,7 @@ async fn tab_to(browser: &Browser, css: &str) {
 }
 
 #[tokio::test]
-async fn the_keyboard_alone_signs_in_and_out() {
+async fn keyboard_alone_signs_in_and_out() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -68,7 +68,7 @@ async fn the_keyboard_alone_signs_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
+async fn new_user_registers_changes_the_password_and_ends_sessions() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -109,7 +109,7 @@ async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
     browser
         .click("form[action='/account/password'] button[type=submit]")
         .await;
-    browser.says("Your password is changed.").await;
+    browser.says("Your password has been changed.").await;
     client.me(&session.access).await.is(401);
     client.login(email, PASSWORD).await.is(401);
 
@@ -131,12 +131,12 @@ async fn a_newcomer_registers_changes_the_password_and_ends_sessions() {
     for token in [&one, &two, &three] {
         client.me(token).await.is(401);
     }
-    browser.says("You are signed in nowhere else.").await;
+    browser.says("You have no other sessions.").await;
     world.at_ease(&browser).await;
 }
 
 #[tokio::test]
-async fn an_administrator_helps_a_user() {
+async fn administrator_manages_a_user() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -148,7 +148,7 @@ async fn an_administrator_helps_a_user() {
     root.fill("#roles", "editor, staff").await;
     root.click("form[action='/users/new'] button[type=submit]")
         .await;
-    root.says("The account is made.").await;
+    root.says("The account has been created.").await;
     root.says("bob@example.com").await;
     let bob = client.signed_in("bob@example.com").await;
     assert_eq!(
@@ -160,7 +160,7 @@ async fn an_administrator_helps_a_user() {
     world.open(&root, &page).await;
     root.fill("#roles", "support").await;
     root.click("form[action$='/roles'] button").await;
-    root.says("The roles are set.").await;
+    root.says("The roles have been set.").await;
     let me = client.me(&bob.access).await;
     assert_eq!(me.json["roles"], serde_json::json!(["support"]));
 
@@ -171,10 +171,10 @@ async fn an_administrator_helps_a_user() {
 
     root.click("#disable summary").await;
     root.click("form[action$='/disable'] button").await;
-    root.says("The account is disabled").await;
+    root.says("The account has been disabled").await;
     client.login("bob@example.com", PASSWORD).await.is(401);
     root.click("form[action$='/enable'] button").await;
-    root.says("The account is enabled.").await;
+    root.says("The account has been enabled.").await;
     client.signed_in("bob@example.com").await;
 
     // The old password leads to the form for a new one, until the password is reset: then the link
@@ -188,7 +188,7 @@ async fn an_administrator_helps_a_user() {
     world.open(&asked, "/sign-in").await;
     fill_in(&asked, "bob@example.com", PASSWORD).await;
     asked
-        .says("An administrator asks you to choose a new password")
+        .says("An administrator requires you to choose a new password")
         .await;
     root.click("#reset summary").await;
     root.click("form[action$='/reset'] button").await;
@@ -199,28 +199,28 @@ async fn an_administrator_helps_a_user() {
     let bob = world.browser(&Look::light()).await;
     world.open(&bob, "/sign-in").await;
     fill_in(&bob, "bob@example.com", PASSWORD).await;
-    bob.says("E-mail or password is wrong.").await;
+    bob.says("The e-mail or the password is wrong.").await;
     world.open(&bob, &format!("/reset?token={token}")).await;
     bob.fill("#new_password", OTHER).await;
     bob.click("form[action='/reset'] button[type=submit]").await;
-    bob.says("Your new password is set.").await;
+    bob.says("Your new password has been set.").await;
     fill_in(&bob, "bob@example.com", OTHER).await;
     bob.is_at("/account").await;
 
     world.open(&root, &page).await;
     root.click("#delete summary").await;
     root.click("form[action$='/delete'] button").await;
-    root.says("The account is deleted.").await;
+    root.says("The account has been deleted.").await;
     client.login("bob@example.com", OTHER).await.is(401);
     world.open(&bob, "/account").await;
     bob.says("Sign in").await;
 
-    // Nobody can lock the last administrator out, not even that one.
+    // The last administrator cannot be locked out, not even by that account.
     let own = page_of(&world, &root, ROOT).await;
     world.open(&root, &own).await;
     root.fill("#roles", "").await;
     root.click("form[action$='/roles'] button").await;
-    root.says("This would take every role away.").await;
+    root.says("This would remove all roles.").await;
     root.click("#no-roles summary").await;
     root.click("#no-roles button").await;
     root.says("This is the last administrator").await;
@@ -240,7 +240,7 @@ async fn an_administrator_helps_a_user() {
 }
 
 #[tokio::test]
-async fn without_scripts_everything_but_the_live_charts_works() {
+async fn everything_but_live_charts_works_without_scripts() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -252,7 +252,7 @@ async fn without_scripts_everything_but_the_live_charts_works() {
     world.open(&root, &page).await;
     root.click("#disable summary").await;
     root.click("form[action$='/disable'] button").await;
-    root.says("The account is disabled").await;
+    root.says("The account has been disabled").await;
     world.open(&root, "/audit").await;
     let action = root.element("#action").await;
     action.select_by_label("account disabled").await.ok();
@@ -263,7 +263,7 @@ async fn without_scripts_everything_but_the_live_charts_works() {
 }
 
 #[tokio::test]
-async fn a_new_server_lets_its_first_visitor_make_the_administrator() {
+async fn new_server_lets_its_first_visitor_create_the_administrator() {
     let Some(driver) = crate::support::Driver::start().await else {
         return;
     };
@@ -284,7 +284,7 @@ async fn a_new_server_lets_its_first_visitor_make_the_administrator() {
 }
 
 #[tokio::test]
-async fn the_charts_go_on_without_a_reload() {
+async fn charts_update_without_a_reload() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -310,7 +310,7 @@ async fn the_charts_go_on_without_a_reload() {
 }
 
 #[tokio::test]
-async fn a_password_manager_is_led_to_the_form_by_way_of_the_sign_in() {
+async fn change_password_address_leads_through_sign_in_to_the_form() {
     let Some(world) = World::start().await else {
         return;
     };
@@ -338,7 +338,7 @@ async fn a_password_manager_is_led_to_the_form_by_way_of_the_sign_in() {
     browser
         .click("form[action='/account/password'] button[type='submit']")
         .await;
-    browser.says("Your password is changed.").await;
+    browser.says("Your password has been changed.").await;
     browser.click("form.leave button").await;
     browser.says("You are signed out.").await;
     let jar = browser.cdp("Network.getAllCookies", json!({})).await;

@@ -1,5 +1,5 @@
-//! Proves the dashboard in a real browser: every page and form, as nobody, as a user and as an
-//! administrator; in light and dark and on a phone; by the keyboard alone, and without JavaScript.
+//! Tests the dashboard in a real browser: every page and form, signed out, as a user and as an
+//! administrator; in light, dark and on a phone; by keyboard alone, and without JavaScript.
 //!
 //! Needs `chromedriver`, `chromium`, and the tools that `scripts/test` installs.
 
@@ -25,7 +25,7 @@ struct World {
 }
 
 impl World {
-    /// Starts both; `None`, said aloud, where there is no browser.
+    /// Starts both; prints a note and returns `None` where there is no browser.
     async fn start() -> Option<Self> {
         let driver = Driver::start().await?;
         let file = Sqlite::new();

@@ -1,11 +1,11 @@
-//! Two processes on one Postgres and one Redis, behind each other's back: a sign-in at one holds at
-//! the other, and what ends it at one ends it at the other.
+//! Two replicas on one Postgres and one Redis: a session of one is valid at the other, and ends at
+//! both.
 
 use super::{ANN, ROOT, accounts, open, sign_in};
 use crate::support::{Driver, Look, Postgres, Redis, Settings};
 
 #[tokio::test]
-async fn a_sign_in_at_one_process_holds_and_ends_at_the_other() {
+async fn session_holds_and_ends_at_both_replicas() {
     let (Some(driver), Some(postgres), Some(redis)) = (
         Driver::start().await,
         Postgres::shared().await,
