@@ -310,7 +310,7 @@ async fn unknown_routes_and_methods_have_the_body_of_every_error() {
         ("PUT", "/auth/login", "POST"),
         ("DELETE", "/auth/refresh", "POST"),
         ("GET", "/auth/password/reset", "POST"),
-        ("POST", "/auth/me", "DELETE, GET, HEAD"),
+        ("POST", "/auth/me", "DELETE, GET, HEAD, PATCH"),
         ("PATCH", "/auth/sessions", "GET, HEAD"),
         ("POST", "/health", "GET, HEAD"),
         ("DELETE", "/health/live", "GET, HEAD"),
