@@ -1,6 +1,7 @@
 //! `/account`: the details, the password and the sessions of the signed-in user.
 
 use askama::Template;
+use poem::Response;
 use poem::http::StatusCode;
 use secrecy::ExposeSecret;
 
@@ -60,8 +61,8 @@ async fn render(request: &mut PageRequest, status: StatusCode, form: Form) -> Pa
 }
 
 /// Leads to the form for a new password.
-pub(super) fn lead_to_password(request: &mut PageRequest) -> PageResult {
-    Ok(redirect(request, "/account#password"))
+pub(super) fn lead_to_password(request: &mut PageRequest) -> Response {
+    redirect(request, "/account#password")
 }
 
 /// Changes the password.

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::error::PageResult;
+use poem::Response;
+
 use super::request::PageRequest;
 use crate::http::asset::Asset;
 
@@ -10,12 +11,12 @@ macro_rules! assets {
     ($($name:ident: $kind:literal, $file:literal;)+) => {
         $(
             #[doc = concat!("Serves `", $file, "`.")]
-            pub(super) fn $name(request: &mut PageRequest) -> PageResult {
+            pub(super) fn $name(request: &mut PageRequest) -> Response {
                 static ASSET: LazyLock<Arc<Asset>> = LazyLock::new(|| {
                     let bytes = include_bytes!(concat!("../../templates/dashboard/", $file));
                     Asset::new($kind, &bytes[..])
                 });
-                Ok(ASSET.answer(request.browser.headers()))
+                ASSET.answer(request.browser.headers())
             }
         )+
     };

@@ -84,8 +84,12 @@ macro_rules! optional {
     };
 }
 
-/// A handler out of an asynchronous function, or after `ready` out of one that never waits.
+/// A handler out of an asynchronous function, or out of one that never waits: after `ready` one that
+/// can fail, after `infallible` one that cannot.
 macro_rules! handler {
+    (infallible $($name:ident)::+) => {
+        |request| Box::pin(ready(Ok(super::$($name)::+(request))))
+    };
     (ready $($name:ident)::+) => { |request| Box::pin(ready(super::$($name)::+(request))) };
     ($($name:ident)::+ $(($argument:expr))?) => {
         |request| Box::pin(super::$($name)::+(request $(, $argument)?))
@@ -110,7 +114,7 @@ routes! {
     "/", AdministratorOr("/account"), "Overview" => GET(overview::show);
     "/live", Administrator => GET(overview::live);
     "/users", Administrator, "Users" => GET(users::show);
-    "/users/new", Administrator => GET(ready users::show_new), POST(users::create);
+    "/users/new", Administrator => GET(infallible users::show_new), POST(users::create);
     "/users/{id}", Administrator => GET(user::show);
     "/users/{id}/roles", Administrator => POST(user::change(Change::Roles));
     "/users/{id}/disable", Administrator => POST(user::change(Change::Disable));
@@ -129,16 +133,16 @@ routes! {
     "/account/sessions/end-others", SignedIn => POST(account::end_others);
     "/account/sessions/{id}/end", SignedIn => POST(account::end_session);
     // For password managers (W3C, "A Well-Known URL for Changing Passwords").
-    "/.well-known/change-password", SignedIn => GET(ready account::lead_to_password);
+    "/.well-known/change-password", SignedIn => GET(infallible account::lead_to_password);
     "/sign-in", PasswordForm => GET(sign_in::show), POST(sign_in::send);
-    "/sign-out", Anyone => GET(ready sign_in::show_sign_out), POST(sign_in::sign_out);
+    "/sign-out", Anyone => GET(infallible sign_in::show_sign_out), POST(sign_in::sign_out);
     "/register", PasswordForm => GET(register::show), POST(register::send);
     "/reset", PasswordForm => GET(reset::show), POST(reset::send);
     "/setup", PasswordForm => GET(setup::show), POST(setup::send);
-    "/assets/aura.css", File => GET(ready assets::style);
-    "/assets/aura.js", File => GET(ready assets::script);
-    "/assets/icon.svg", File => GET(ready assets::icon);
-    "/favicon.ico", File => GET(ready assets::icon);
+    "/assets/aura.css", File => GET(infallible assets::style);
+    "/assets/aura.js", File => GET(infallible assets::script);
+    "/assets/icon.svg", File => GET(infallible assets::icon);
+    "/favicon.ico", File => GET(infallible assets::icon);
 }
 
 /// The route of a path, and the values of its parameters.

@@ -89,11 +89,11 @@ pub(super) async fn begin_first(
 
 /// Asks for confirmation. Applications link here and get their visitors back; a link that signed
 /// out at once could be planted by any site.
-pub(super) fn show_sign_out(request: &mut PageRequest) -> PageResult {
+pub(super) fn show_sign_out(request: &mut PageRequest) -> Response {
     let asked = request.address.requested_next();
     let next = allowed(request, &asked).map(str::to_owned);
     let Some(session) = request.browser.session() else {
-        return Ok(redirect(request, next.as_deref().unwrap_or("/sign-in")));
+        return redirect(request, next.as_deref().unwrap_or("/sign-in"));
     };
     let lead = format!("You are signed in as {}.", session.owner.email.shown());
     let mut form = Form::new(Vec::new());
@@ -108,7 +108,7 @@ pub(super) fn show_sign_out(request: &mut PageRequest) -> PageResult {
         button: "Sign out",
         links: vec![("", stay, "Stay signed in")],
     };
-    Ok(page.show(request))
+    page.show(request)
 }
 
 /// Signs out. A browser that is already signed out gets the same answer, unless another site asked.

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use poem::Response;
 use poem::http::StatusCode;
 
 use super::address::escape;
@@ -193,8 +194,8 @@ fn address(filter: &UserFilter, order: UserOrder) -> String {
 }
 
 /// Shows the form for a new account.
-pub(super) fn show_new(request: &mut PageRequest) -> PageResult {
-    Ok(form_page(request).show(request))
+pub(super) fn show_new(request: &mut PageRequest) -> Response {
+    form_page(request).show(request)
 }
 
 /// Creates an account.
