@@ -36,6 +36,9 @@ const ORDER: &[&str] = &[
 /// is by name.
 const WORDS: &[&str] = &["annotations", "data", "encryptedData", "stringData"];
 
+/// Keys of the last maps of an object, whose entries take comments.
+const COMMENTED: [&str; 2] = ["data", "stringData"];
+
 /// Keys whose maps have keys of their own, which [`ORDER`] does not know.
 const NAMES: &[&str] = &[
     "labels",
@@ -45,8 +48,8 @@ const NAMES: &[&str] = &[
     "nodeSelector",
 ];
 
-/// Keys of maps that mean something while they are empty: everything, a volume's default, or a Secret
-/// without keys.
+/// Keys of maps that mean something while they are empty: everything, a volume's default, or a
+/// Secret without keys.
 const MEANINGFUL: &[&str] = &[
     "podSelector",
     "namespaceSelector",
@@ -64,18 +67,60 @@ pub struct EmitError(String);
 /// # Errors
 /// [`EmitError`] for what YAML has no words for.
 pub fn yaml(object: &impl Serialize) -> Result<String, EmitError> {
+    yaml_with_comments(object, &[])
+}
+
+/// The same with comments on the texts that the object ends in (`data`, `stringData`), by key: each
+/// above its entry, those without an entry at the end, where they name what could stand there.
+pub(crate) fn yaml_with_comments(
+    object: &impl Serialize,
+    comments: &[(&str, String)],
+) -> Result<String, EmitError> {
     let value = serde_json::to_value(object).map_err(|error| EmitError(error.to_string()))?;
-    let value = tidy(value, "");
+    let mut value = tidy(value, "");
+    let mut data = Map::new();
+    let mut text = String::new();
+    if !comments.is_empty()
+        && let Some(members) = value.as_object_mut()
+        && let Some((key, Value::Object(last))) = COMMENTED
+            .iter()
+            .find_map(|key| members.shift_remove_entry(*key))
+    {
+        text = format!("{key}:\n");
+        data = last;
+    }
+    for (name, value) in &data {
+        let comment = comments.iter().find(|(key, _)| key == name);
+        if let Some((_, comment)) = comment.filter(|(_, comment)| !comment.is_empty()) {
+            text += &format!("  # {comment}\n");
+        }
+        let value = &Value::Object([(name.clone(), value.clone())].into_iter().collect());
+        text += &format!(
+            "  {}",
+            print(&Node {
+                value,
+                quoted: true
+            })?
+        );
+    }
+    for (key, comment) in comments.iter().filter(|(key, _)| !data.contains_key(*key)) {
+        let gap = if comment.is_empty() { "" } else { ": " };
+        text += &format!("  # {key}{gap}{comment}\n");
+    }
+    let value = &value;
+    Ok(print(&Node {
+        value,
+        quoted: false,
+    })? + &text)
+}
+
+fn print(node: &Node<'_>) -> Result<String, EmitError> {
     let options = ser_options! {
         no_lang_directive: true,
         prefer_block_scalars: false,
         compact_list_indent: true,
     };
-    let node = Node {
-        value: &value,
-        quoted: false,
-    };
-    let mut text = serde_saphyr::to_string_with_options(&node, options)
+    let mut text = serde_saphyr::to_string_with_options(node, options)
         .map_err(|error| EmitError(error.to_string()))?;
     if !text.ends_with('\n') {
         text.push('\n');

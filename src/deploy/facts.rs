@@ -143,8 +143,8 @@ pub(crate) fn unset(
     unset.map(line).collect()
 }
 
-/// The reason for which a pod that listens on `address` is never ready; none where it is reached, or
-/// that cannot be told of a name.
+/// The reason for which a pod that listens on `address` is never ready; none where it is reached,
+/// or that cannot be told of a name.
 pub(crate) fn unreachable(address: &str) -> Option<&'static str> {
     const LOOPBACK: &str = "which nobody but the pod itself reaches: the kubelet asks at the address of \
                             the pod, so it would never be ready";
@@ -171,8 +171,8 @@ pub(crate) fn config_map(service: &Service) -> String {
 /// Digits of the digest behind the name of a ConfigMap outside development.
 pub(crate) const REVISION_DIGITS: usize = 8;
 
-/// The longest name of a service, in characters: that of its Job, `NAME-migrate-` and a digest, is a
-/// label of the pods, and a label has 63 at most.
+/// The longest name of a service, in characters: that of its Job, `NAME-migrate-` and a digest, is
+/// a label of the pods, and a label has 63 at most.
 pub(crate) const LONGEST_NAME: usize = 46;
 
 /// Checks whether `found` is the object `name` or a revision of it, renamed or not.
@@ -192,6 +192,14 @@ pub(crate) fn revision_digest<'a>(found: &'a str, name: &str) -> Option<&'a str>
 
 fn is_hex(byte: u8) -> bool {
     byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
+
+/// Checks whether scanners take `name` for that of a secret.
+pub(crate) fn sounds_secret(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["PASSWORD", "TOKEN", "BEARER", "SECRET"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The Secret of the others.

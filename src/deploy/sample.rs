@@ -1,37 +1,36 @@
 //! A project for tests of this module: a service like many, in two environments.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::json;
 
 use super::artefact::Project;
-use super::plan::Plan;
+use super::plan::{
+    Annotations, Backend, Endpoint, Environment, ExternalSecret, Gateway, Image, KubernetesVersion,
+    Network, Placement, Plan, Resources, Tier,
+};
 use super::service::{BackendKind, Embedded, Service};
-
-/// Its deployment.
-const PLAN: &str = r#"
-image = "registry.example.org/shop:1.2.3"
-
-[environments.development]
-components = []
-resources.requests = { cpu = "100m", memory = "128Mi" }
-resources.limits = { cpu = "500m", memory = "256Mi" }
-settings.GREETING = "price: $5"
-
-[environments.production]
-namespace = "shop-production"
-replicas = 1
-components = []
-resources.requests = { cpu = "100m", memory = "128Mi" }
-resources.limits = { cpu = "500m", memory = "256Mi" }
-backends = { database = "postgres://db.example.org:5433", redis = "none" }
-settings.GREETING = "price: $5"
-"#;
 
 /// A service `shop` with a database, Redis, a metrics port and secrets.
 pub(crate) fn project() -> Project {
-    let service = service();
-    let mut plan = Plan::read(&service, Some(("deploy.toml", PLAN)), false).unwrap();
-    plan.warnings.clear();
-    Project { service, plan }
+    Project {
+        service: service(),
+        plan: Plan {
+            image: image(),
+            environments: vec![
+                environment("development", BTreeMap::new()),
+                environment(
+                    "production",
+                    BTreeMap::from([
+                        remote("database", "postgres", "db.example.org", 5433),
+                        ("redis".to_owned(), Backend::Embedded),
+                    ]),
+                ),
+            ],
+            mentioned: Vec::new(),
+            warnings: Vec::new(),
+        },
+    }
 }
 
 /// The service alone.
@@ -95,4 +94,71 @@ pub(crate) fn service() -> Service {
         },
     ];
     service
+}
+
+fn image() -> Image {
+    Image {
+        name: "registry.example.org/shop".to_owned(),
+        tag: Some("1.2.3".to_owned()),
+        digest: None,
+    }
+}
+
+/// An environment of the service.
+pub(crate) fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
+    let quantities = |cpu: &str, memory: &str| {
+        BTreeMap::from([
+            ("cpu".to_owned(), cpu.to_owned()),
+            ("memory".to_owned(), memory.to_owned()),
+        ])
+    };
+    Environment {
+        name: name.to_owned(),
+        tier: if name == "production" {
+            Tier::Production
+        } else {
+            Tier::Development
+        },
+        namespace: format!("shop-{name}"),
+        image: image(),
+        host: None,
+        replicas: 1,
+        max_replicas: 1,
+        resources: Resources {
+            requests: quantities("100m", "128Mi"),
+            limits: quantities("500m", "256Mi"),
+        },
+        components: BTreeSet::new(),
+        labels: BTreeMap::new(),
+        annotations: Annotations::default(),
+        placement: Placement::default(),
+        external_secret: ExternalSecret::of(&service()),
+        gateway: Gateway {
+            name: "gateway".to_owned(),
+            namespace: "gateway".to_owned(),
+            section: "https".to_owned(),
+            ingress_class: "nginx".to_owned(),
+            cidrs: Vec::new(),
+        },
+        network: Network::default(),
+        monitoring_namespace: "monitoring".to_owned(),
+        kubernetes: KubernetesVersion::default(),
+        gitops: None,
+        monitoring_labels: BTreeMap::new(),
+        backends,
+        settings: BTreeMap::from([
+            ("ENVIRONMENT".to_owned(), name.to_owned()),
+            ("GREETING".to_owned(), "price: $5".to_owned()),
+            ("REDIS_ENABLED".to_owned(), "false".to_owned()),
+        ]),
+    }
+}
+
+pub(crate) fn remote(kind: &str, scheme: &str, host: &str, port: u16) -> (String, Backend) {
+    let endpoint = Endpoint {
+        scheme: scheme.to_owned(),
+        host: host.to_owned(),
+        port,
+    };
+    (kind.to_owned(), Backend::Remote(endpoint))
 }

@@ -1,4 +1,4 @@
-//! What every environment shares.
+//! The base, which every environment shares.
 
 use k8s_openapi::api::core::v1::{
     Service as ServiceObject, ServiceAccount, ServicePort, ServiceSpec,
@@ -9,37 +9,25 @@ use super::folder::Folder;
 use super::names::{self, HTTP};
 use super::{config, deployment, name_references, secret};
 use crate::deploy::artefact::Project;
-use crate::deploy::emit::EmitError;
 use crate::deploy::service::Service;
 
-/// Where it is.
+/// Its folder.
 pub(super) const FOLDER: &str = "k8s/base/backend";
 
 /// `k8s/base/backend`.
-pub(super) fn folder(project: &Project) -> Result<Folder, EmitError> {
+pub(super) fn folder(project: &Project) -> Folder {
     let service = &project.service;
     let mut folder = Folder::kustomization(FOLDER);
-    name_references::fill(&mut folder)?;
-    folder.resource_text(config::FILE, config::base(service)?);
+    name_references::fill(&mut folder);
+    config::add(service, &mut folder);
     if secret::any(service) {
-        folder.resource_text(secret::FILE, secret::base(service)?);
+        secret::add(service, &mut folder);
     }
-    folder.resource("deployment.yaml", &deployment::base(project))?;
-    folder.resource(
-        "service.yaml",
-        &service_object(service, &service.name, HTTP, 80),
-    )?;
-    folder.resource("serviceaccount.yaml", &service_account(service))?;
-    Ok(folder)
-}
-
-/// The image of the base, always with a tag or a digest.
-pub(super) fn image(project: &Project) -> String {
-    let mut image = project.plan.image.clone();
-    if image.tag.is_none() && image.digest.is_none() {
-        image.tag = Some(project.service.version.replace('+', "_"));
-    }
-    image.reference()
+    folder.resource("deployment.yaml", &deployment::base(project));
+    let serving = service_object(service, &service.name, HTTP, 80);
+    folder.resource("service.yaml", &serving);
+    folder.resource("serviceaccount.yaml", &service_account(service));
+    folder
 }
 
 /// A Service `name` before the pods that serve, from `port` to their port `target`.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
+use super::folder::Folder;
 use super::values::Values;
 use super::{names, waiver};
-use crate::deploy::emit::{self, EmitError};
 use crate::deploy::facts::REVISION_DIGITS;
 use crate::deploy::plan::{Environment, GitOps, Tier};
 use crate::deploy::service::Service;
@@ -14,22 +14,25 @@ use crate::deploy::service::Service;
 /// Its file.
 pub(super) const FILE: &str = "configmap.yaml";
 
-/// The ConfigMap of the base, with what each variable means above it.
-pub(super) fn base(service: &Service) -> Result<String, EmitError> {
-    let values = Values::base(service);
+/// Adds the ConfigMap of the base, with the meaning of each variable above it.
+pub(super) fn add(service: &Service, folder: &mut Folder) {
+    let data = Values::base(service).beyond(&Values::default());
     let mut metadata = names::meta(service, &names::config_map(service));
     metadata.annotations = waiver::annotations(&waiver::config_map(service));
-    let data = values.iter();
-    let data: BTreeMap<_, _> = data.map(|(a, b)| (a.clone(), b.clone())).collect();
+    let settings = service.plain_settings();
+    let comments: Vec<_> = settings
+        .filter(|setting| data.contains_key(&setting.name))
+        .map(|setting| (setting.name.as_str(), setting.summary()))
+        .collect();
     let object = ConfigMap {
         metadata,
         data: (!data.is_empty()).then_some(data),
         ..ConfigMap::default()
     };
-    Ok(explained(service, &emit::yaml(&object)?))
+    folder.resource_with_comments(FILE, &object, &comments);
 }
 
-/// What an overlay changes in it; none where nothing.
+/// The patch of an overlay; none where nothing differs.
 pub(super) fn patch(service: &Service, environment: &Environment) -> Option<ConfigMap> {
     let data = Values::of(service, environment).beyond(&Values::base(service));
     let kept = environment.gitops.map(kept);
@@ -54,8 +57,8 @@ pub(super) fn revision(service: &Service, environment: &Environment) -> Option<S
     (environment.tier != Tier::Development).then_some(name)
 }
 
-/// What keeps `gitops` from deleting it once it is rendered no more: older pods and a rollback read
-/// it still.
+/// Annotations that keep `gitops` from deleting it once it is no longer rendered: older pods and a
+/// rollback read it still.
 fn kept(gitops: GitOps) -> BTreeMap<String, String> {
     let annotations: &[(&str, &str)] = match gitops {
         GitOps::ArgoCd => &[
@@ -68,25 +71,6 @@ fn kept(gitops: GitOps) -> BTreeMap<String, String> {
     annotations.iter().map(text).collect()
 }
 
-/// `text` with a comment above each line of its data: every value is one line, and quoted.
-fn explained(service: &Service, text: &str) -> String {
-    let Some((head, data)) = text.split_once("\ndata:\n") else {
-        return text.to_owned();
-    };
-    let lines = data.lines().map(|line| {
-        let name = line.trim_start().split(':').next().unwrap_or_default();
-        let summary = service
-            .settings
-            .get(name)
-            .map(crate::schema::Setting::summary);
-        match summary.filter(|summary| !summary.is_empty()) {
-            Some(summary) => format!("  # {summary}\n{line}\n"),
-            None => format!("{line}\n"),
-        }
-    });
-    format!("{head}\ndata:\n{}", lines.collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -94,6 +78,12 @@ mod tests {
 
     use super::*;
     use crate::deploy::kubernetes::example;
+
+    fn base(service: &Service) -> String {
+        let mut folder = Folder::kustomization("base");
+        add(service, &mut folder);
+        folder.text(FILE).to_owned()
+    }
 
     proptest! {
         #[test]
@@ -103,14 +93,14 @@ mod tests {
                 "b": { "type": "string", "default": "x", "description": docs },
             } });
             let service = Service::new("demo", "1.0.0", schema).unwrap();
-            let object: Value = serde_saphyr::from_str(&base(&service).unwrap()).unwrap();
+            let object: Value = serde_saphyr::from_str(&base(&service)).unwrap();
             prop_assert_eq!(&object["data"], &json!({ "A": text, "B": "x" }));
         }
     }
 
     #[test]
     fn every_plain_setting_is_there_quoted_and_explained() {
-        let text = base(&example::project().service).unwrap();
+        let text = base(&example::project().service);
         assert!(
             text.contains("  # The port that serves.\n  SERVER_PORT: \"8000\"\n"),
             "{text}"

@@ -24,7 +24,7 @@ use crate::deploy::service::Service;
 pub(super) fn base(project: &Project) -> Deployment {
     let service = &project.service;
     let values = Values::base(service);
-    let image = super::base::image(project);
+    let image = project.plan.image.reference();
     let mut container = pod::container(service, CONTAINER, &image, &service.program.serve);
     container.ports = Some(ports(service, &values));
     container.lifecycle = Some(Lifecycle {
@@ -62,6 +62,7 @@ pub(super) fn base(project: &Project) -> Deployment {
             selector: names::selector(&service.name),
             strategy: Some(DeploymentStrategy {
                 type_: Some("RollingUpdate".to_owned()),
+                // A new pod is ready before an old one goes, also where there is only one.
                 rolling_update: Some(RollingUpdateDeployment {
                     max_surge: Some(IntOrString::Int(1)),
                     max_unavailable: Some(IntOrString::Int(0)),
@@ -74,7 +75,7 @@ pub(super) fn base(project: &Project) -> Deployment {
     }
 }
 
-/// What `environment` changes in it.
+/// The patch of the Deployment in `environment`.
 pub(super) fn overlay(service: &Service, environment: &Environment) -> Deployment {
     let values = Values::of(service, environment);
     let mut container = Container {
@@ -113,7 +114,7 @@ pub(super) fn overlay(service: &Service, environment: &Environment) -> Deploymen
     deployment
 }
 
-/// What stands in the place of the `preStop` of the base, where the cluster is too old for it: the
+/// The replacement of the `preStop` of the base, where the cluster is too old for it: the
 /// program itself waits.
 pub(super) fn pre_stop(service: &Service, environment: &Environment) -> Option<LifecycleHandler> {
     let mut command = service.program.exec(service.program.sleep.as_ref()?);

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::deploy::artefact::Project;
 use crate::deploy::plan::{
-    Annotations, Backend, Component, Endpoint, Environment, ExternalSecret, Gateway, Image,
-    KubernetesVersion, Network, Placement, Plan, Resources, Tier,
+    Backend, Component, Environment, ExternalSecret, Image, Plan, Resources, Tier,
 };
+use crate::deploy::sample::{self, remote};
 use crate::deploy::service::{BackendKind, Embedded, Probes, Service};
 
 pub(super) fn project() -> Project {
@@ -126,24 +126,15 @@ fn image(digest: Option<String>) -> Image {
 
 fn environment(name: &str, components: &[Component]) -> Environment {
     let production = name == "production";
-    let remote = |scheme: &str, host: &str, port| {
-        Backend::Remote(Endpoint {
-            scheme: scheme.to_owned(),
-            host: host.to_owned(),
-            port,
-        })
-    };
     let mut backends = BTreeMap::from([
         ("database".to_owned(), Backend::Embedded),
-        ("redis".to_owned(), remote("redis", "redis", 6379)),
+        remote("redis", "redis", "redis", 6379),
     ]);
     if name != "development" {
-        let database = remote("postgres", "db.data", 5432);
-        backends.insert("database".to_owned(), database);
+        backends.extend([remote("database", "postgres", "db.data", 5432)]);
     }
     if production {
-        let upstream = remote("https", "api.example.com", 443);
-        backends.insert("upstream".to_owned(), upstream);
+        backends.extend([remote("upstream", "https", "api.example.com", 443)]);
     }
     let quantities: BTreeMap<_, _> = [
         ("cpu", "1"),
@@ -153,7 +144,6 @@ fn environment(name: &str, components: &[Component]) -> Environment {
     .map(|(key, text)| (key.to_owned(), text.to_owned()))
     .into();
     Environment {
-        name: name.to_owned(),
         tier: match name {
             "development" => Tier::Development,
             "production" => Tier::Production,
@@ -169,23 +159,8 @@ fn environment(name: &str, components: &[Component]) -> Environment {
             limits: quantities,
         },
         components: components.iter().copied().collect(),
-        labels: BTreeMap::new(),
-        annotations: Annotations::default(),
-        placement: Placement::default(),
         external_secret: ExternalSecret::of(&service()),
-        gateway: Gateway {
-            name: "gateway".to_owned(),
-            namespace: "gateway-system".to_owned(),
-            section: "https".to_owned(),
-            ingress_class: "nginx".to_owned(),
-            cidrs: Vec::new(),
-        },
-        network: Network::default(),
-        monitoring_namespace: "monitoring".to_owned(),
-        kubernetes: KubernetesVersion::default(),
-        gitops: None,
-        monitoring_labels: BTreeMap::new(),
-        backends,
         settings: [("ENVIRONMENT".to_owned(), name.to_owned())].into(),
+        ..sample::environment(name, backends)
     }
 }

@@ -1,14 +1,14 @@
-//! What follows from the plan in more than one object, and what cannot be.
+//! Conclusions from the plan that concern several objects, and contradictions in it.
 
+use super::secret;
 use super::values::Values;
-use super::{components, secret};
 use crate::deploy::artefact::Project;
 use crate::deploy::emit::RenderError;
 use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Component, DATABASE, Environment};
 use crate::deploy::service::Service;
 
-/// Whether the database is a file beside the process.
+/// Checks whether the database is a file beside the process.
 pub(super) fn state_is_local(environment: &Environment) -> bool {
     environment.backends.get(DATABASE) == Some(&Backend::Embedded)
 }
@@ -51,6 +51,38 @@ impl Traffic {
     }
 }
 
+/// The components that `service` can have, in the order in which they are applied.
+pub(super) fn possible(service: &Service) -> impl Iterator<Item = Component> {
+    let able = |component: &Component| missing(*component, service).is_none();
+    Component::ALL.into_iter().filter(able)
+}
+
+/// The reason for which `service` cannot have `component`; none where it can.
+pub(super) fn missing(component: Component, service: &Service) -> Option<&'static str> {
+    let secrets = secret::any(service);
+    let (able, why) = match component {
+        Component::MigrateJob => (
+            service.program.migrate.is_some(),
+            "the service has no command that migrates",
+        ),
+        Component::SecretFiles => (
+            secrets && service.program.secrets_variable.is_some(),
+            "the service reads no secrets from a folder",
+        ),
+        Component::ExternalSecret | Component::SealedSecret => {
+            (secrets, "the service has no secret")
+        }
+        Component::Monitoring => (
+            service.metrics_port_number().is_some(),
+            "the service has no metrics",
+        ),
+        Component::Ha | Component::NetworkPolicy | Component::Gateway | Component::Ingress => {
+            (true, "")
+        }
+    };
+    (!able).then_some(why)
+}
+
 /// Refuses what the plan asks for and the service cannot do.
 ///
 /// # Errors
@@ -89,7 +121,7 @@ fn contradictions(service: &Service, environment: &Environment) -> Vec<String> {
         ));
     };
     for component in environment.components.iter().copied() {
-        if let Some(why) = components::missing(component, service) {
+        if let Some(why) = missing(component, service) {
             refuse(component, why);
         }
     }
@@ -113,7 +145,7 @@ fn contradictions(service: &Service, environment: &Environment) -> Vec<String> {
     }
     let metrics = Values::of(service, environment).metrics_port(service);
     if environment.has(Component::Monitoring)
-        && components::missing(Component::Monitoring, service).is_none()
+        && missing(Component::Monitoring, service).is_none()
         && metrics.is_none()
     {
         refuse(

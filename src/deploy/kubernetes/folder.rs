@@ -2,48 +2,51 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use super::ARTEFACT;
+use super::names;
 use crate::deploy::emit::{self, EmitError};
 use crate::deploy::file::File;
 use crate::deploy::service::Service;
 
+/// Name of the artefact, which marks every file of the tree.
+pub(super) const ARTEFACT: &str = "k8s";
+
 /// `kustomization.yaml`, as far as it is used here.
 /// <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Kustomization {
+pub(super) struct Kustomization {
     api_version: &'static str,
     kind: &'static str,
-    namespace: Option<String>,
+    pub(super) namespace: Option<String>,
     configurations: Vec<String>,
-    resources: Vec<String>,
-    components: Vec<String>,
+    pub(super) resources: Vec<String>,
+    pub(super) components: Vec<String>,
     patches: Vec<Patch>,
-    labels: Vec<Labels>,
-    images: Vec<Image>,
+    pub(super) labels: Vec<Labels>,
+    pub(super) images: Vec<Image>,
 }
 
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Patch {
     path: String,
     target: Option<Target>,
     options: Option<Options>,
 }
 
-/// Labels that go onto objects and not into selectors.
+/// Labels of objects, but not of selectors.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Labels {
-    pairs: BTreeMap<String, String>,
+pub(super) struct Labels {
+    pub(super) pairs: BTreeMap<String, String>,
     /// True if pods get them, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    include_templates: bool,
+    pub(super) include_templates: bool,
 }
 
-/// What an image of that name is replaced by.
+/// The replacement of every image of that name.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Image {
@@ -53,11 +56,26 @@ pub(super) struct Image {
     pub(super) digest: Option<String>,
 }
 
-/// Which objects a patch is for. One that is nowhere is passed over in silence.
+/// The object that a patch is for. One that does not exist is ignored by kustomize.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Target {
     pub(super) kind: &'static str,
     pub(super) name: String,
+}
+
+impl Target {
+    /// The Deployment.
+    pub(super) fn deployment(service: &Service) -> Self {
+        let name = service.name.clone();
+        let kind = "Deployment";
+        Self { kind, name }
+    }
+
+    /// The Job that migrates.
+    pub(super) fn job(service: &Service) -> Self {
+        let name = names::job(service);
+        Self { kind: "Job", name }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -69,41 +87,68 @@ struct Options {
 /// One step of a JSON patch (RFC 6902).
 #[derive(Debug, Serialize)]
 pub(super) struct Operation {
-    pub(super) op: &'static str,
-    pub(super) path: String,
+    op: &'static str,
+    path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) value: Option<serde_json::Value>,
+    value: Option<serde_json::Value>,
 }
 
-/// A patch that takes an object out.
+impl Operation {
+    pub(super) fn remove(path: impl Into<String>) -> Self {
+        Self {
+            op: "remove",
+            path: path.into(),
+            value: None,
+        }
+    }
+
+    pub(super) fn replace(path: &str, value: impl Serialize) -> Self {
+        Self {
+            op: "replace",
+            path: path.to_owned(),
+            value: serde_json::to_value(value).ok(),
+        }
+    }
+}
+
+/// A patch that removes an object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Deletion {
     api_version: &'static str,
     kind: &'static str,
-    metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    metadata: ObjectMeta,
     #[serde(rename = "$patch")]
     patch: &'static str,
 }
 
 impl Deletion {
-    /// Takes the Secret out, so that an apply cannot overwrite the one in the cluster.
+    /// Removes the Secret, so that an apply cannot overwrite the one in the cluster.
     pub(super) fn of_secret(service: &Service) -> Self {
         Self {
             api_version: "v1",
             kind: "Secret",
-            metadata: super::names::patch_meta(service, &super::names::secret(service)),
+            metadata: names::patch_meta(service, &names::secret(service)),
             patch: "delete",
         }
     }
 }
 
+/// An object of a kind that is not Kubernetes' own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Custom<S> {
+    pub(super) api_version: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) metadata: ObjectMeta,
+    pub(super) spec: S,
+}
+
 /// A folder of the tree.
-#[derive(Debug)]
 pub(super) struct Folder {
     path: String,
-    kustomization: Kustomization,
-    files: Vec<(String, String)>,
+    pub(super) kustomization: Kustomization,
+    files: Vec<(String, Result<String, EmitError>)>,
 }
 
 impl Folder {
@@ -123,162 +168,98 @@ impl Folder {
             kustomization: Kustomization {
                 api_version,
                 kind,
-                namespace: None,
-                configurations: Vec::new(),
-                resources: Vec::new(),
-                components: Vec::new(),
-                patches: Vec::new(),
-                labels: Vec::new(),
-                images: Vec::new(),
+                ..Kustomization::default()
             },
             files: Vec::new(),
         }
     }
 
-    pub(super) fn namespace(&mut self, namespace: &str) {
-        self.kustomization.namespace = Some(namespace.to_owned());
-    }
-
-    /// What kustomize has to know of the fields of objects.
-    pub(super) fn configuration(
-        &mut self,
-        file: &str,
-        configuration: &impl Serialize,
-    ) -> Result<(), EmitError> {
+    /// Fields of custom kinds, for kustomize.
+    pub(super) fn configuration(&mut self, file: &str, configuration: &impl Serialize) {
         self.kustomization.configurations.push(file.to_owned());
-        self.files
-            .push((file.to_owned(), emit::yaml(configuration)?));
-        Ok(())
+        self.add(file, emit::yaml(configuration));
     }
 
     /// An object of this folder.
-    pub(super) fn resource(
+    pub(super) fn resource(&mut self, file: &str, object: &impl Serialize) {
+        self.resource_with_comments(file, object, &[]);
+    }
+
+    /// An object with comments on its data; see [`emit::yaml_with_comments`].
+    pub(super) fn resource_with_comments(
         &mut self,
         file: &str,
         object: &impl Serialize,
-    ) -> Result<(), EmitError> {
-        let text = emit::yaml(object)?;
-        self.resource_text(file, text);
-        Ok(())
-    }
-
-    /// An object that is text already, with comments in it.
-    pub(super) fn resource_text(&mut self, file: &str, text: String) {
+        comments: &[(&str, String)],
+    ) {
         self.kustomization.resources.push(file.to_owned());
-        self.files.push((file.to_owned(), text));
+        self.add(file, emit::yaml_with_comments(object, comments));
     }
 
-    /// A folder whose objects are taken over.
-    pub(super) fn base(&mut self, path: &str) {
-        self.kustomization.resources.push(path.to_owned());
+    /// A strategic merge patch of an object that must exist.
+    pub(super) fn patch(&mut self, file: &str, object: &impl Serialize) {
+        self.add_patch(file, object, None, None);
     }
 
-    /// A component that is listed here.
-    pub(super) fn uses(&mut self, path: String) {
-        self.kustomization.components.push(path);
-    }
-
-    /// A strategic merge patch of an object that must be there.
-    pub(super) fn patch(&mut self, file: &str, object: &impl Serialize) -> Result<(), EmitError> {
-        self.add_patch(file, emit::yaml(object)?, None, None);
-        Ok(())
-    }
-
-    /// The same for an object that need not be there.
-    pub(super) fn patch_if_there(
-        &mut self,
-        file: &str,
-        target: Target,
-        object: &impl Serialize,
-    ) -> Result<(), EmitError> {
-        self.add_patch(file, emit::yaml(object)?, Some(target), None);
-        Ok(())
+    /// The same for an object that may be missing.
+    pub(super) fn patch_if_there(&mut self, file: &str, target: Target, object: &impl Serialize) {
+        self.add_patch(file, object, Some(target), None);
     }
 
     /// A JSON patch.
-    pub(super) fn operations(
-        &mut self,
-        file: &str,
-        target: Target,
-        operations: &[Operation],
-    ) -> Result<(), EmitError> {
-        self.add_patch(file, emit::yaml(&operations)?, Some(target), None);
-        Ok(())
+    pub(super) fn operations(&mut self, file: &str, target: Target, operations: &[Operation]) {
+        self.add_patch(file, &operations, Some(target), None);
     }
 
     /// A JSON patch that changes the name of an object.
-    pub(super) fn rename(
-        &mut self,
-        file: &str,
-        target: Target,
-        name: &str,
-    ) -> Result<(), EmitError> {
-        let operation = Operation {
-            op: "replace",
-            path: "/metadata/name".to_owned(),
-            value: Some(name.into()),
-        };
+    pub(super) fn rename(&mut self, file: &str, target: Target, name: &str) {
+        let operation = Operation::replace("/metadata/name", name);
         let options = Options {
             allow_name_change: true,
         };
-        self.add_patch(file, emit::yaml(&[operation])?, Some(target), Some(options));
-        Ok(())
+        self.add_patch(file, &[operation], Some(target), Some(options));
     }
 
     fn add_patch(
         &mut self,
         file: &str,
-        text: String,
+        patch: &impl Serialize,
         target: Option<Target>,
         options: Option<Options>,
     ) {
+        // Without a target, kustomize fails where no object is found; with one, it goes on.
         self.kustomization.patches.push(Patch {
             path: file.to_owned(),
             target,
             options,
         });
+        self.add(file, emit::yaml(patch));
+    }
+
+    fn add(&mut self, file: &str, text: Result<String, EmitError>) {
         self.files.push((file.to_owned(), text));
-    }
-
-    pub(super) fn label(&mut self, key: &str, value: String) {
-        let pairs = [(key.to_owned(), value)].into();
-        self.kustomization.labels.push(Labels {
-            pairs,
-            include_templates: false,
-        });
-    }
-
-    /// Labels of every object and of every pod.
-    pub(super) fn labels(&mut self, pairs: BTreeMap<String, String>) {
-        self.kustomization.labels.push(Labels {
-            pairs,
-            include_templates: true,
-        });
-    }
-
-    pub(super) fn image(&mut self, image: Image) {
-        self.kustomization.images.push(image);
     }
 
     /// The text of a file that was added before; empty where there is none.
     pub(super) fn text(&self, file: &str) -> &str {
         let found = self.files.iter().find(|(name, _)| name == file);
-        found.map_or("", |(_, text)| text)
+        found.map_or("", |(_, text)| text.as_deref().unwrap_or_default())
     }
 
     /// The files, the kustomization first.
+    ///
+    /// # Errors
+    /// [`EmitError`] of the first object that cannot be written.
     pub(super) fn into_files(self, service: &Service) -> Result<Vec<File>, EmitError> {
-        let Self {
-            path,
-            kustomization,
-            files,
-        } = self;
-        let first = ("kustomization.yaml".to_owned(), emit::yaml(&kustomization)?);
-        let files = std::iter::once(first).chain(files);
-        Ok(files
-            .map(|(name, text)| {
-                File::with_hash_mark(service, ARTEFACT.name, format!("{path}/{name}"), &text)
-            })
-            .collect())
+        let first = (
+            "kustomization.yaml".to_owned(),
+            emit::yaml(&self.kustomization),
+        );
+        let files = std::iter::once(first).chain(self.files);
+        let file = |(name, text): (String, Result<String, EmitError>)| {
+            let path = format!("{}/{name}", self.path);
+            Ok(File::with_hash_mark(service, ARTEFACT, path, &text?))
+        };
+        files.map(file).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! A command of the program as a Job, in the environment of the pods that serve: their image,
-//! variables, secrets, hardening and way out. It is made of the Deployment as its overlay builds it,
-//! so that whatever holds there holds here; no overlay applies it.
+//! variables, secrets, hardening and way out. It is made of the Deployment as its overlay builds
+//! it, so that whatever holds there holds here; no overlay applies it.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::values::hex;
-use super::{build, facts, names, pod, waiver};
+use super::{build, facts, manifests, names, pod, waiver};
 use crate::deploy::artefact::Project;
 use crate::deploy::emit;
 use crate::deploy::emit::RenderError;
@@ -20,7 +20,7 @@ use crate::deploy::service::Service;
 /// The part of the service that such pods are.
 const RUN: &str = "run";
 
-/// What only a pod that serves has.
+/// Fields that only a pod that serves has.
 const SERVING: [&str; 5] = [
     "lifecycle",
     "livenessProbe",
@@ -48,7 +48,7 @@ pub fn job(project: &Project, environment: &str, args: &[String]) -> Result<Stri
             service.program.line(args).join(" ")
         )));
     }
-    let objects = build::overlay(&super::render(project)?, environment)?;
+    let objects = build::overlay(&manifests::render(project)?, environment)?;
     let of_service = |kind: &str| {
         let mut objects = objects.iter();
         objects.find(|one| one["kind"] == kind && one["metadata"]["name"] == *service.name)
@@ -83,6 +83,7 @@ fn of_template(
     }
     let args = pod::literal(args);
     let pod = &mut template["spec"];
+    // A Job refuses `Always`, which the pods that serve have.
     pod["restartPolicy"] = "OnFailure".into();
     pod["containers"][0]["args"] = json!(args);
     for key in SERVING {

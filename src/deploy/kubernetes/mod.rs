@@ -1,92 +1,82 @@
 //! A service and its plan to a kustomize tree: one base, components, an overlay an environment.
 //!
-//! What every environment shares is in `base.rs`, what an overlay may list in `components/`, what
-//! differs from environment to environment in `overlay.rs`. Which variables there are is decided
-//! by the settings, how a pod is hardened by `pod.rs`, and what scanners are told by `waiver.rs`.
-//! `name_references.rs` is for kustomizations that rename or label what is rendered here.
-//! `build/` merges an overlay for those who have no kustomize.
-//! Objects are typed; how they are written is the emitter's business.
+//! From ground to roof: a file imports only what stands above it. Objects are typed; how they are
+//! written is the emitter's business.
 
-mod base;
-pub(crate) mod build;
-mod components;
-mod config;
-mod deployment;
-mod facts;
-mod folder;
-mod job;
-mod name_references;
+/// Names and labels of objects.
 mod names;
-mod namespace;
-mod overlay;
-mod place;
-mod pod;
-pub(crate) mod probes;
-mod run_as;
-mod secret;
+
+/// Variables and their values in one place.
 mod values;
+
+/// Folders of the tree, and their kustomizations.
+mod folder;
+
+/// The Secret: a template without values.
+mod secret;
+
+/// Conclusions from the plan that concern several objects, and contradictions in it.
+mod facts;
+
+/// Rules of scanners that are waived, with the reasons.
 mod waiver;
 
+/// The ConfigMap.
+mod config;
+
+/// Hardening of every pod.
+mod pod;
+
+/// Probes of the kubelet.
+pub(crate) mod probes;
+
+/// The Deployment.
+mod deployment;
+
+/// Fields of custom kinds, for kustomizations above that rename or label.
+mod name_references;
+
+/// The base, which all environments share.
+mod base;
+
+/// Components that an overlay may list.
+mod components;
+
+/// The Namespace.
+mod namespace;
+
+/// Pods whose user ids the cluster assigns.
+mod run_as;
+
+/// Overlays: the differences of one environment.
+mod overlay;
+
+/// The object that holds a setting.
+mod place;
+
+/// Every file of the tree.
+mod manifests;
+
+/// A service for tests, in three environments.
 #[cfg(test)]
 mod example;
+
+/// Overlays merged, for those who have no kustomize.
+pub(crate) mod build;
+
+/// A command of the program as a Job.
+mod job;
+
 #[cfg(test)]
 mod tests;
-
-use super::artefact::{Artefact, Project};
-use super::emit::RenderError;
-use super::file::File;
 
 pub use build::stream;
 pub(crate) use components::EVERYWHERE;
 pub(crate) use deployment::CHECKSUM;
 pub use job::job;
+pub(crate) use manifests::values;
+pub use manifests::{ARTEFACT, waivers};
 pub use place::{Place, place};
 pub(crate) use secret::{needed as needed_secrets, needed_in as needed_secrets_in};
 pub(crate) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
 pub use waiver::{Scanner, Waiver};
-
-/// Kubernetes manifests.
-pub const ARTEFACT: Artefact = Artefact {
-    name: "k8s",
-    about: "Kubernetes manifests: a kustomize base, components and an overlay for each environment",
-    render,
-};
-
-/// Every file of the tree, the base first.
-///
-/// # Errors
-/// [`RenderError::Facts`] where the plan asks for what the service cannot do; all of it at once.
-fn render(project: &Project) -> Result<Vec<File>, RenderError> {
-    facts::check(project)?;
-    let mut files = base::folder(project)?.into_files(&project.service)?;
-    for component in components::of(&project.service) {
-        files.extend(components::folder(component, project)?.into_files(&project.service)?);
-    }
-    for environment in &project.plan.environments {
-        files.extend(overlay::folder(project, environment)?.into_files(&project.service)?);
-    }
-    Ok(files)
-}
-
-/// The data of the ConfigMap of `environment`.
-pub(crate) fn values(
-    service: &super::service::Service,
-    environment: &super::plan::Environment,
-) -> std::collections::BTreeMap<String, String> {
-    let values = values::Values::of(service, environment);
-    values
-        .iter()
-        .map(|(name, text)| (name.clone(), text.clone()))
-        .collect()
-}
-
-/// The waivers of one environment, with their reasons: those on the Deployment, then those on the
-/// Job that migrates, the ConfigMap and the autoscaler.
-#[must_use]
-pub fn waivers(project: &Project, environment: &super::plan::Environment) -> Vec<Waiver> {
-    let mut waivers = waiver::deployment(&project.service, environment);
-    waivers.extend(waiver::job(&project.service, environment));
-    waivers.extend(waiver::config_map(&project.service));
-    waivers.extend(waiver::autoscaler(environment));
-    waivers
-}

@@ -1,4 +1,4 @@
-//! What kustomize has to know of custom kinds, so that `namePrefix`, `nameSuffix` and labels of a
+//! Fields of custom kinds, told to kustomize so that `namePrefix`, `nameSuffix` and labels of a
 //! kustomization above the overlays reach all of an object.
 //!
 //! Kustomize knows the fields of Kubernetes' own kinds. Its configuration is handed up with the
@@ -8,7 +8,6 @@
 use serde::Serialize;
 
 use super::folder::Folder;
-use crate::deploy::emit::EmitError;
 
 /// Its file.
 const FILE: &str = "kustomizeconfig.yaml";
@@ -17,7 +16,7 @@ const GATEWAY: &str = "gateway.networking.k8s.io";
 const EXTERNAL_SECRETS: &str = "external-secrets.io";
 const SEALED_SECRETS: &str = "bitnami.com";
 
-/// Where a workload names a Secret.
+/// Fields in which a workload names a Secret.
 const SECRET_FIELDS: [&str; 7] = [
     "spec/template/spec/volumes/secret/secretName",
     "spec/template/spec/volumes/projected/sources/secret/name",
@@ -53,7 +52,7 @@ struct Field {
 }
 
 /// Adds the configuration to `folder`.
-pub(super) fn fill(folder: &mut Folder) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder) {
     let route = |path| field("HTTPRoute", Some(GATEWAY), path);
     let external = |path| field("ExternalSecret", Some(EXTERNAL_SECRETS), path);
     let sealed = field(
@@ -102,7 +101,7 @@ pub(super) fn fill(folder: &mut Folder) -> Result<(), EmitError> {
             )
         }],
     };
-    folder.configuration(FILE, &configuration)
+    folder.configuration(FILE, &configuration);
 }
 
 fn field(kind: &'static str, group: Option<&'static str>, path: &'static str) -> Field {

@@ -1,4 +1,4 @@
-//! What objects are called and how they are labelled.
+//! Names and labels of objects.
 //!
 //! Selectors hold two labels that never change; everything that may change is on the objects only.
 
@@ -49,14 +49,14 @@ pub(super) fn pod_labels(service: &Service, name: &str, part: &str) -> BTreeMap<
     labels
 }
 
-/// What selects the pods of `name`.
+/// Labels that select the pods of `name`.
 pub(super) fn selector_labels(name: &str) -> BTreeMap<String, String> {
     [NAME, "app.kubernetes.io/instance"]
         .map(|key| (key.to_owned(), name.to_owned()))
         .into()
 }
 
-/// What selects the pods of `name`.
+/// Labels that select the pods of `name`.
 pub(super) fn selector(name: &str) -> LabelSelector {
     LabelSelector {
         match_labels: Some(selector_labels(name)),
@@ -90,8 +90,8 @@ pub(super) fn meta_of(service: &Service, object: &str, name: &str, part: &str) -
     }
 }
 
-/// What a patch is found by: kustomize compares the namespace, and that is the base's until the
-/// overlay sets its own.
+/// Metadata by which a patch finds its object: kustomize compares the namespace, and that is the
+/// base's until the overlay sets its own.
 pub(super) fn patch_meta(service: &Service, object: &str) -> ObjectMeta {
     ObjectMeta {
         name: Some(object.to_owned()),

@@ -1,4 +1,4 @@
-//! Where a setting stands in the tree.
+//! The object of the tree that holds a setting.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Place {
     pub file: String,
 }
 
-/// Where `setting` stands.
+/// The object and the file that hold `setting`.
 #[must_use]
 pub fn place(service: &Service, setting: &Setting) -> Place {
     let (kind, name, file) = if setting.secret {
@@ -35,7 +35,8 @@ pub fn place(service: &Service, setting: &Setting) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::kubernetes::{example, render};
+    use crate::deploy::kubernetes::example;
+    use crate::deploy::kubernetes::manifests::render;
 
     #[test]
     fn every_setting_stands_where_it_is_said_to() {

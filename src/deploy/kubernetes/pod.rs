@@ -1,4 +1,4 @@
-//! How every pod is hardened: the one that serves, and the one that migrates.
+//! Hardening of every pod: the one that serves, and the one that migrates.
 //!
 //! The restricted Pod Security Standard, and what scanners ask for beyond it.
 //! <https://kubernetes.io/docs/concepts/security/pod-security-standards/>
@@ -18,7 +18,7 @@ use super::{names, secret};
 use crate::deploy::plan::{self, Placement, Resources};
 use crate::deploy::service::Service;
 
-/// What an emptyDir may hold.
+/// Size limit of an emptyDir.
 const DIRECTORY_SIZE: &str = "64Mi";
 
 /// A pod of `container` without anything that it does not need.
@@ -26,6 +26,7 @@ pub(super) fn spec(service: &Service, container: Container, restart: &str, grace
     PodSpec {
         service_account_name: Some(service.name.clone()),
         automount_service_account_token: Some(false),
+        // The addresses of other Services would be variables, and could be taken for settings.
         enable_service_links: Some(false),
         restart_policy: Some(restart.to_owned()),
         termination_grace_period_seconds: Some(grace),
@@ -105,7 +106,7 @@ pub(super) fn literal(words: &[String]) -> Vec<String> {
     words.iter().map(|word| word.replace('$', "$$")).collect()
 }
 
-/// Where the variables come from.
+/// The sources of the variables.
 pub(super) fn env_from(service: &Service, secrets: bool) -> Vec<EnvFromSource> {
     let mut sources = vec![EnvFromSource {
         config_map_ref: Some(ConfigMapEnvSource {
@@ -144,7 +145,7 @@ fn cores(variable: &str, container: &str) -> EnvVar {
     }
 }
 
-/// What the plan says a pod asks for and may take.
+/// Requests and limits of the plan.
 pub(super) fn resources(resources: &Resources) -> ResourceRequirements {
     let all = |from: &BTreeMap<String, String>| {
         let quantity = |(name, text): (&String, &String)| (name.clone(), Quantity(text.clone()));
@@ -157,8 +158,8 @@ pub(super) fn resources(resources: &Resources) -> ResourceRequirements {
     }
 }
 
-/// Where the plan says that a pod lands; a patch of the pod. Whose user ids it has is a patch of its
-/// own (`run_as.rs`).
+/// Placement of a pod by the plan, as a patch of the pod. User ids of the cluster are a patch of
+/// their own (`run_as.rs`).
 pub(super) fn placed(placement: &Placement) -> PodSpec {
     let Placement {
         image_pull_secrets,

@@ -1,4 +1,4 @@
-//! How the kubelet asks a pod how it is.
+//! Probes, by which the kubelet checks a pod.
 
 use k8s_openapi::api::core::v1::{Container, HTTPGetAction, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;

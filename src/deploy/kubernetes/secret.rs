@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Secret;
 
+use super::folder::Folder;
 use super::names;
-use crate::deploy::emit::{self, EmitError};
 use crate::deploy::facts;
 use crate::deploy::plan::{Backend, Environment};
 use crate::deploy::service::Service;
@@ -50,13 +50,13 @@ pub(super) fn others_in<'a>(
     (!same).then(|| needed_in(service, environment))
 }
 
-/// Whether there is a Secret at all.
+/// Checks whether there is a Secret at all.
 pub(super) fn any(service: &Service) -> bool {
     service.secret_settings().next().is_some()
 }
 
-/// Checks whether pods start without the Secret: nothing in it is needed, and no backend that production
-/// has by default, or they would take the default of the program for its URL.
+/// Checks whether pods start without the Secret: nothing in it is needed, and no backend that
+/// production has by default, or they would take the default of the program for its URL.
 pub(super) fn is_optional(service: &Service) -> bool {
     let of_backend = |setting: &Setting| {
         let mut kinds = service.backends.iter();
@@ -70,7 +70,7 @@ fn is_needed(setting: &Setting) -> bool {
     facts::is_required(setting) || setting.default.is_some()
 }
 
-/// Whether `setting` holds the URL of a backend that `environment` has on the network.
+/// Checks whether `setting` holds the URL of a backend that `environment` has on the network.
 fn is_of_backend(service: &Service, environment: &Environment, setting: &Setting) -> bool {
     let mut kinds = service.backends.iter();
     kinds.any(|kind| {
@@ -79,8 +79,8 @@ fn is_of_backend(service: &Service, environment: &Environment, setting: &Setting
     })
 }
 
-/// The template of the base; secrets that a service can do without are comments in it.
-pub(super) fn base(service: &Service) -> Result<String, EmitError> {
+/// Adds the template of the base; secrets that a service can do without are comments in it.
+pub(super) fn add(service: &Service, folder: &mut Folder) {
     let data = needed(service).map(|setting| (setting.name.clone(), SET_ME.to_owned()));
     let object = Secret {
         metadata: names::meta(service, &names::secret(service)),
@@ -91,17 +91,16 @@ pub(super) fn base(service: &Service) -> Result<String, EmitError> {
     let optional = service
         .secret_settings()
         .filter(|setting| !is_needed(setting));
-    let comments = optional.map(|setting| {
-        let line = format!("  # {}: {}", setting.name, setting.summary());
-        line.trim_end_matches([' ', ':']).to_owned() + "\n"
-    });
-    Ok(emit::yaml(&object)? + &comments.collect::<String>())
+    let comments: Vec<_> = optional
+        .map(|setting| (setting.name.as_str(), setting.summary()))
+        .collect();
+    folder.resource_with_comments(FILE, &object, &comments);
 }
 
-/// What the template holds otherwise in `environment`; none where nothing. Backends inside the
+/// The patch of the template in `environment`; none where nothing differs. Backends inside the
 /// process get their defaults, which carry no credential, or the schema would not show them; what
-/// is to be set here gets a placeholder, and what the environment needs no value for is left out, or
-/// its placeholder would stop the service.
+/// is to be set here gets a placeholder, and what the environment needs no value for is left out,
+/// or its placeholder would stop the service.
 pub(super) fn patch(service: &Service, environment: &Environment) -> Option<Secret> {
     let own = needed_in(service, environment);
     let own = own.map(|setting| (setting.name.clone(), SET_ME.to_owned()));

@@ -1,8 +1,8 @@
-//! What the variables come to in one place: in the base, or in an environment.
+//! Values of the variables in one place: in the base, or in an environment.
 //!
 //! Defaults come from the settings, those of the environment before the general ones; the plan
 //! comes last, and wins. A program with a reader of its own takes its defaults itself.
-//! How they are put into a ConfigMap is in `config.rs`.
+//! The ConfigMap of them is in `config.rs`.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(crate) const PRE_STOP_SECONDS: i64 = 5;
 const SPARE_SECONDS: i64 = 5;
 
 /// Every variable that is no secret, with its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Values(BTreeMap<String, String>);
 
 impl Values {
@@ -32,7 +32,7 @@ impl Values {
         )
     }
 
-    /// What holds in `environment`.
+    /// The values in `environment`.
     pub(super) fn of(service: &Service, environment: &Environment) -> Self {
         let Self(mut values) = Self::base(service);
         for setting in service.plain_settings() {
@@ -53,7 +53,7 @@ impl Values {
         self.0.iter()
     }
 
-    /// What is here and not the same in `base`.
+    /// Values that `base` lacks or has otherwise.
     pub(super) fn beyond(&self, base: &Self) -> BTreeMap<String, String> {
         let changed = self
             .iter()
@@ -63,7 +63,7 @@ impl Values {
             .collect()
     }
 
-    /// What the pods carry of it; see [`checksum`].
+    /// The checksum that the pods carry; see [`checksum`].
     pub(super) fn checksum(&self) -> String {
         checksum(&self.0)
     }
@@ -105,6 +105,7 @@ impl Values {
 /// changes.
 pub(crate) fn checksum(values: &BTreeMap<String, String>) -> String {
     let text = values.iter().fold(String::new(), |text, (name, value)| {
+        // Quoted: a line break in a value must not look like another variable.
         text + name + "=" + &format!("{value:?}") + "\n"
     });
     hex(&Sha256::digest(text))
@@ -117,7 +118,7 @@ pub(crate) fn drain_seconds(service: &Service, text: Option<&str>) -> i64 {
     seconds.map_or_else(usual, i64::from)
 }
 
-/// What a ConfigMap holds for `setting` where nobody says anything. An empty variable counts as
+/// The text of `setting` in a ConfigMap by default. An empty variable counts as
 /// unset; none where unset is no text at all.
 pub(crate) fn initial(setting: &Setting) -> Option<String> {
     if setting.reader != Reader::Loader {

@@ -1,4 +1,4 @@
-//! What scanners are told not to complain about, and why.
+//! Rules of scanners that are waived, with the reasons.
 //!
 //! A waiver stands where a rule asks for something that is not wanted here; a rule that can be met
 //! is met. Each is written as the annotation that its scanner reads, on the object itself: those
@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{components, secret};
+use super::facts::missing;
+use super::secret;
+use crate::deploy::facts::sounds_secret;
 use crate::deploy::plan::{Component, Environment, RunAs, Tier};
 use crate::deploy::service::Service;
 
@@ -26,7 +28,7 @@ pub enum Scanner {
 /// A rule that is not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
-    /// Whose rule.
+    /// The scanner whose rule it is.
     pub scanner: Scanner,
     /// Its name there.
     pub id: &'static str,
@@ -159,7 +161,7 @@ pub(super) fn autoscaler(environment: &Environment) -> Vec<Waiver> {
     waivers
 }
 
-/// What holds for every pod.
+/// Waivers of every pod.
 pub(super) fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
     let placement = &environment.placement;
     let named = placement.priority_class.is_some();
@@ -168,7 +170,7 @@ pub(super) fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
         waivers.extend(IDS.map(|(scanner, id)| waive(scanner, id, ASSIGNED)));
     }
     if secret::any(service) && !environment.has(Component::SecretFiles) {
-        let files = components::missing(Component::SecretFiles, service).is_none();
+        let files = missing(Component::SecretFiles, service).is_none();
         waivers.push(if files { SECRETS } else { VARIABLES });
     }
     let pinned = environment.image.digest.is_some();
@@ -191,14 +193,9 @@ pub(super) fn pod(service: &Service, environment: &Environment) -> Vec<Waiver> {
 
 /// Waivers of the ConfigMap: names that sound like secrets, of settings that are none.
 pub(super) fn config_map(service: &Service) -> Vec<Waiver> {
-    let sounds = |name: &str| {
-        ["PASSWORD", "TOKEN", "BEARER", "SECRET"]
-            .iter()
-            .any(|word| name.contains(word))
-    };
     let found = service
         .plain_settings()
-        .any(|setting| sounds(&setting.name));
+        .any(|setting| sounds_secret(&setting.name));
     let waiver = waive(
         Scanner::Polaris,
         "sensitiveConfigmapContent",

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::folder::ARTEFACT;
+use super::manifests;
 use crate::deploy::artefact::Project;
 use crate::deploy::emit;
 use crate::deploy::emit::RenderError;
@@ -40,8 +42,8 @@ pub fn stream(project: &Project, environment: Option<&str>) -> Result<String, Re
         project.plan.environment(name)?;
     }
     let names = project.plan.environments.iter().map(|one| &one.name);
-    let files = super::render(project)?;
-    let mut text = format!("# {}\n", file::mark(&project.service, super::ARTEFACT.name));
+    let files = manifests::render(project)?;
+    let mut text = format!("# {}\n", file::mark(&project.service, ARTEFACT));
     for name in names.filter(|name| environment.is_none_or(|only| only == *name)) {
         for object in overlay(&files, name)? {
             text += "---\n";

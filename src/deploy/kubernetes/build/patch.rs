@@ -1,5 +1,5 @@
-//! What a kustomization does to objects: its patches, strategic ones and the operations of JSON
-//! Patch (RFC 6902) that occur in this tree, its labels and its images.
+//! Changes that a kustomization makes to objects: its patches, strategic ones and the operations of
+//! JSON Patch (RFC 6902) that occur in this tree, its labels and its images.
 
 use serde_json::{Value, json};
 

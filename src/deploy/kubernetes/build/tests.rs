@@ -1,10 +1,10 @@
 //! Unit tests of `build`.
 
 use super::*;
-use crate::deploy::kubernetes::{example, render};
+use crate::deploy::kubernetes::example;
 
 fn built(name: &str) -> Vec<Value> {
-    overlay(&render(&example::project()).unwrap(), name).unwrap()
+    overlay(&manifests::render(&example::project()).unwrap(), name).unwrap()
 }
 
 fn object(objects: &[Value], kind: &str) -> Value {

@@ -3,26 +3,18 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::emit::EmitError;
-use crate::deploy::kubernetes::folder::{Deletion, Folder};
+use crate::deploy::kubernetes::folder::{Custom, Deletion, Folder};
 use crate::deploy::kubernetes::{names, secret};
 use crate::deploy::plan::{self, Environment};
 use crate::deploy::service::Service;
 use crate::schema::Setting;
 
 /// <https://external-secrets.io/latest/api/externalsecret/>, as far as it is used here.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::deploy::kubernetes) struct ExternalSecret {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    spec: Spec,
-}
+pub(in crate::deploy::kubernetes) type ExternalSecret = Custom<Spec>;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+pub(in crate::deploy::kubernetes) struct Spec {
     refresh_interval: String,
     secret_store_ref: Store,
     target: Target,
@@ -62,7 +54,7 @@ struct Remote {
     metadata_policy: &'static str,
 }
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let metadata = names::meta(service, &names::secret(service));
     let external = external_secret(
         service,
@@ -70,8 +62,8 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
         &plan::ExternalSecret::of(service),
         secret::needed(service),
     );
-    folder.resource("externalsecret.yaml", &external)?;
-    folder.patch(secret::FILE, &Deletion::of_secret(service))
+    folder.resource("externalsecret.yaml", &external);
+    folder.patch(secret::FILE, &Deletion::of_secret(service));
 }
 
 /// The secrets of `environment` and where they are, where that is not as in the base. What the plan
@@ -99,7 +91,7 @@ fn external_secret<'a>(
     from: &plan::ExternalSecret,
     needed: impl Iterator<Item = &'a Setting>,
 ) -> ExternalSecret {
-    ExternalSecret {
+    Custom {
         api_version: "external-secrets.io/v1",
         kind: "ExternalSecret",
         metadata,
@@ -112,6 +104,7 @@ fn external_secret<'a>(
             target: Target {
                 name: names::secret(service),
                 creation_policy: "Owner",
+                // A store that is away for a while must not take the Secret from running pods.
                 deletion_policy: "Retain",
             },
             data: needed

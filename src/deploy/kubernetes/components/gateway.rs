@@ -1,4 +1,4 @@
-//! An `HTTPRoute` at a Gateway that somebody else runs, which also ends TLS.
+//! An `HTTPRoute` at a Gateway that is there already, and that ends TLS.
 //!
 //! Fields that the CRD would fill in are written, or the object in the cluster is never the one
 //! that was applied, and Argo CD never in sync.
@@ -6,26 +6,18 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::facts::Traffic;
-use crate::deploy::kubernetes::folder::Folder;
+use crate::deploy::kubernetes::folder::{Custom, Folder};
 use crate::deploy::kubernetes::names;
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
 
 /// <https://gateway-api.sigs.k8s.io/reference/spec/#httproute>, as far as it is used here.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::deploy::kubernetes) struct HttpRoute {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    spec: Spec,
-}
+pub(in crate::deploy::kubernetes) type HttpRoute = Custom<Spec>;
 
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+pub(in crate::deploy::kubernetes) struct Spec {
     parent_refs: Vec<Parent>,
     hostnames: Vec<String>,
     rules: Vec<Rule>,
@@ -77,7 +69,7 @@ struct BackendRef {
 }
 
 fn route(metadata: ObjectMeta, spec: Spec) -> HttpRoute {
-    HttpRoute {
+    Custom {
         api_version: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
         metadata,
@@ -85,13 +77,13 @@ fn route(metadata: ObjectMeta, spec: Spec) -> HttpRoute {
     }
 }
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let spec = Spec {
         rules: vec![rule(service, None)],
         ..Spec::default()
     };
     let metadata = names::meta(service, &service.name);
-    folder.resource("httproute.yaml", &route(metadata, spec))
+    folder.resource("httproute.yaml", &route(metadata, spec));
 }
 
 fn rule(service: &Service, timeouts: Option<Timeouts>) -> Rule {
@@ -113,9 +105,9 @@ fn rule(service: &Service, timeouts: Option<Timeouts>) -> Rule {
     }
 }
 
-/// At which Gateway, and under which name. Where answers are streams there is no limit on the whole
-/// of one: gateways have limits of their own (Envoy's is 15 seconds), while the service limits each
-/// step of a request itself, and a drain may take as long as the stream does.
+/// The route of `environment`: its Gateway and host. Where answers are streams there is no limit on
+/// the whole of one: gateways have limits of their own (Envoy's is 15 seconds), while the service
+/// limits each step of a request itself, and a drain may take as long as the stream does.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,

@@ -12,7 +12,6 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Folder, Operation, Target};
 use crate::deploy::kubernetes::{deployment, names, waiver};
 use crate::deploy::plan::Environment;
@@ -21,35 +20,31 @@ use crate::deploy::service::Service;
 const HOST: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let name = &service.name;
-    folder.resource("hpa.yaml", &autoscaler(service, 3, 10))?;
+    folder.resource("hpa.yaml", &autoscaler(service, 3, 10));
     let budget = PodDisruptionBudget {
         metadata: names::meta(service, name),
         spec: Some(PodDisruptionBudgetSpec {
             max_unavailable: Some(IntOrString::Int(1)),
             selector: Some(names::selector(name)),
-            // A pod that is not well is in the way of a drain, and serves nobody.
+            // A pod that is not ready serves no requests, and must not block a drain.
             unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
             ..PodDisruptionBudgetSpec::default()
         }),
         ..PodDisruptionBudget::default()
     };
-    folder.resource("pdb.yaml", &budget)?;
-    folder.patch("deployment.yaml", &deployment::patch(service, spread(name)))?;
-    let target = Target {
-        kind: "Deployment",
-        name: name.clone(),
-    };
-    let remove = Operation {
-        op: "remove",
-        path: "/spec/replicas".to_owned(),
-        value: None,
-    };
-    folder.operations("replicas.yaml", target, &[remove])
+    folder.resource("pdb.yaml", &budget);
+    folder.patch("deployment.yaml", &deployment::patch(service, spread(name)));
+    let target = Target::deployment(service);
+    folder.operations(
+        "replicas.yaml",
+        target,
+        &[Operation::remove("/spec/replicas")],
+    );
 }
 
-/// How many pods `environment` has, at least and at most.
+/// The autoscaler of `environment`, with the least and the most pods.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,

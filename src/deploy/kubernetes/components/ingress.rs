@@ -1,8 +1,8 @@
 //! An Ingress, for clusters without a Gateway. TLS is not left out.
 //!
 //! Sizes and times of requests have no field in an Ingress. They are annotations of ingress-nginx,
-//! whose own limits (1 MiB, 60 seconds of silence) are below those of the service; other controllers
-//! pass them over, and most of them have no such limits.
+//! whose own limits (1 MiB, 60 seconds of silence) are below those of the service; other
+//! controllers pass them over, and most of them have no such limits.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,15 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::facts::Traffic;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP};
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let metadata = names::meta(service, &service.name);
-    folder.resource("ingress.yaml", &ingress(service, metadata, None, None))
+    folder.resource("ingress.yaml", &ingress(service, metadata, None, None));
 }
 
 /// Seconds of silence after which ingress-nginx gives up unless it is told otherwise.
@@ -30,7 +29,7 @@ const NGINX_SECONDS: u64 = 60;
 /// Seconds by which the service is to give up first: its answer says what was wrong.
 const SPARE_SECONDS: u64 = 5;
 
-/// Of which class, under which name, and with the limits of the service.
+/// The Ingress of `environment`: its class, its host, and the limits of the service.
 pub(in crate::deploy::kubernetes) fn overlay(
     service: &Service,
     environment: &Environment,
@@ -58,10 +57,10 @@ fn limits(traffic: &Traffic) -> BTreeMap<String, String> {
         ("proxy-read-timeout", silent.clone()),
         ("proxy-send-timeout", silent),
     ];
-    let told = |(name, text): (&str, Option<String>)| {
+    let annotation = |(name, text): (&str, Option<String>)| {
         Some((format!("nginx.ingress.kubernetes.io/{name}"), text?))
     };
-    pairs.into_iter().filter_map(told).collect()
+    pairs.into_iter().filter_map(annotation).collect()
 }
 
 fn ingress(

@@ -10,26 +10,25 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::network_policy;
 use crate::deploy::artefact::Project;
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::values::Values;
-use crate::deploy::kubernetes::{base, deployment, pod, waiver};
+use crate::deploy::kubernetes::{deployment, pod, waiver};
 use crate::deploy::plan::{Environment, GitOps, Tier};
 use crate::deploy::service::Service;
 
 /// The file of the Job, in the component and in an overlay.
 pub(in crate::deploy::kubernetes) const FILE: &str = "job.yaml";
 
-pub(super) fn fill(folder: &mut Folder, project: &Project) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, project: &Project) {
     let service = &project.service;
     let name = names::job(service);
     let meta = || names::meta_of(service, &name, &name, MIGRATE);
-    folder.resource(FILE, &job(project, meta()))?;
+    folder.resource(FILE, &job(project, meta()));
     let policy = network_policy::of_job(service, meta());
-    folder.resource("networkpolicy.yaml", &policy)?;
+    folder.resource("networkpolicy.yaml", &policy);
     let Some(args) = serve_args(service) else {
-        return Ok(());
+        return;
     };
     let container = Container {
         name: CONTAINER.to_owned(),
@@ -40,7 +39,7 @@ pub(super) fn fill(folder: &mut Folder, project: &Project) -> Result<(), EmitErr
         containers: vec![container],
         ..PodSpec::default()
     };
-    folder.patch("deployment.yaml", &deployment::patch(service, pods))
+    folder.patch("deployment.yaml", &deployment::patch(service, pods));
 }
 
 /// Arguments that serve and leave the database as it is; none where the service never touches it.
@@ -55,7 +54,7 @@ fn job(project: &Project, metadata: ObjectMeta) -> Job {
     let service = &project.service;
     let values = Values::base(service);
     let args = service.program.migrate.as_deref().unwrap_or_default();
-    let container = pod::container(service, MIGRATE, &base::image(project), args);
+    let container = pod::container(service, MIGRATE, &project.plan.image.reference(), args);
     let grace = values.grace_seconds(service);
     Job {
         metadata,
@@ -76,7 +75,7 @@ fn job(project: &Project, metadata: ObjectMeta) -> Job {
     }
 }
 
-/// What `environment` changes in it.
+/// The patch of the Job in `environment`.
 pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &Environment) -> Job {
     let local = environment.tier == Tier::Development;
     let container = Container {
@@ -98,7 +97,7 @@ pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &En
     }
     job.metadata.annotations = annotations;
     if let Some(spec) = &mut job.spec {
-        // One that went would be missed by whoever compares, and be run again.
+        // Argo CD and Flux would miss a Job that is gone, and run it again.
         spec.ttl_seconds_after_finished = environment.gitops.is_none().then_some(3600);
         let values = Values::of(service, environment);
         spec.template.metadata = Some(ObjectMeta {

@@ -3,9 +3,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde::Serialize;
 
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::base::service_object;
-use crate::deploy::kubernetes::folder::Folder;
+use crate::deploy::kubernetes::folder::{Custom, Folder};
 use crate::deploy::kubernetes::names::{self, METRICS};
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
@@ -18,17 +17,10 @@ const PORT: i32 = 9000;
 
 /// <https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.ServiceMonitor>,
 /// as far as it is used here.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::deploy::kubernetes) struct ServiceMonitor {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    spec: Option<Spec>,
-}
+pub(in crate::deploy::kubernetes) type ServiceMonitor = Custom<Option<Spec>>;
 
 #[derive(Debug, Serialize)]
-struct Spec {
+pub(in crate::deploy::kubernetes) struct Spec {
     selector: LabelSelector,
     endpoints: Vec<Endpoint>,
 }
@@ -40,9 +32,9 @@ struct Endpoint {
     interval: &'static str,
 }
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let metrics = service_object(service, &names::metrics(service), METRICS, PORT);
-    folder.resource("service.yaml", &metrics)?;
+    folder.resource("service.yaml", &metrics);
     let spec = Spec {
         // The Service that serves is selected as well; it has no port of that name.
         selector: names::selector(&service.name),
@@ -53,11 +45,11 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitErr
         }],
     };
     let monitor = monitor(names::meta(service, &service.name), Some(spec));
-    folder.resource(FILE, &monitor)
+    folder.resource(FILE, &monitor);
 }
 
 fn monitor(metadata: ObjectMeta, spec: Option<Spec>) -> ServiceMonitor {
-    ServiceMonitor {
+    Custom {
         api_version: "monitoring.coreos.com/v1",
         kind: "ServiceMonitor",
         metadata,

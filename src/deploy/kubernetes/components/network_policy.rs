@@ -1,4 +1,4 @@
-//! Who may talk to the pods, and whom they may talk to.
+//! Network policies: the peers that may talk to the pods, and those that the pods may talk to.
 //!
 //! The rules of an environment follow from its backends, and from what the plan names besides. A
 //! policy knows addresses and pods, and no DNS names: what is outside the cluster is open by port
@@ -16,7 +16,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::Folder;
 use crate::deploy::kubernetes::names::{self, HTTP, METRICS};
 use crate::deploy::kubernetes::values::Values;
@@ -64,13 +63,13 @@ pub(crate) const EVERYWHERE: [(&str, &[&str]); 2] = [
     ),
 ];
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let inside = rule_in(vec![pods()], HTTP);
     let policy = NetworkPolicy {
         metadata: names::meta(service, &service.name),
         spec: Some(spec(&service.name, vec![inside], vec![dns(&[])])),
     };
-    folder.resource("networkpolicy.yaml", &policy)
+    folder.resource("networkpolicy.yaml", &policy);
 }
 
 /// The rules of `environment` for the pods that serve.
@@ -99,7 +98,7 @@ pub(in crate::deploy::kubernetes) fn overlay(
     }
 }
 
-/// The policy of the Job that migrates: nobody talks to it.
+/// The policy of the Job that migrates: no peer may talk to it.
 pub(super) fn of_job(service: &Service, metadata: ObjectMeta) -> NetworkPolicy {
     NetworkPolicy {
         metadata,

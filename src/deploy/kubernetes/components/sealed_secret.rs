@@ -9,34 +9,26 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::deploy::emit::EmitError;
-use crate::deploy::kubernetes::folder::{Deletion, Folder};
+use crate::deploy::kubernetes::folder::{Custom, Deletion, Folder};
 use crate::deploy::kubernetes::{names, secret};
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
 use crate::schema::{SET_ME, Setting};
 
 /// <https://github.com/bitnami-labs/sealed-secrets>, as far as it is used here.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::deploy::kubernetes) struct SealedSecret {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    spec: Spec,
-}
+pub(in crate::deploy::kubernetes) type SealedSecret = Custom<Spec>;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+pub(in crate::deploy::kubernetes) struct Spec {
     encrypted_data: BTreeMap<String, String>,
 }
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let metadata = names::meta(service, &names::secret(service));
     let sealed = sealed_secret(metadata, keys(secret::needed(service)));
-    folder.resource("sealedsecret.yaml", &sealed)?;
-    folder.patch(secret::FILE, &Deletion::of_secret(service))
+    folder.resource("sealedsecret.yaml", &sealed);
+    folder.patch(secret::FILE, &Deletion::of_secret(service));
 }
 
 /// The secrets of `environment`, where they are not those of the base.
@@ -58,7 +50,7 @@ fn keys<'a>(needed: impl Iterator<Item = &'a Setting>) -> BTreeMap<String, Strin
 }
 
 fn sealed_secret(metadata: ObjectMeta, encrypted_data: BTreeMap<String, String>) -> SealedSecret {
-    SealedSecret {
+    Custom {
         api_version: "bitnami.com/v1alpha1",
         kind: "SealedSecret",
         metadata,

@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::migrate_job;
-use crate::deploy::emit::EmitError;
 use crate::deploy::kubernetes::folder::{Folder, Target};
 use crate::deploy::kubernetes::names::{self, CONTAINER, MIGRATE};
 use crate::deploy::kubernetes::{deployment, pod, secret};
@@ -17,18 +16,14 @@ const VOLUME: &str = "secrets";
 /// Read by owner and group, 0440; written in decimal, since readers of YAML do not agree on octal.
 const MODE: i32 = 0o440;
 
-pub(super) fn fill(folder: &mut Folder, service: &Service) -> Result<(), EmitError> {
+pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let serving = deployment::patch(service, spec(service, CONTAINER));
-    folder.patch("deployment.yaml", &serving)?;
+    folder.patch("deployment.yaml", &serving);
     if service.program.migrate.is_none() {
-        return Ok(());
+        return;
     }
-    let target = Target {
-        kind: "Job",
-        name: names::job(service),
-    };
     let job = migrate_job::patch(service, spec(service, MIGRATE));
-    folder.patch_if_there("job.yaml", target, &job)
+    folder.patch_if_there("job.yaml", Target::job(service), &job);
 }
 
 fn path(service: &Service) -> String {

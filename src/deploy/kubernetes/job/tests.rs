@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::deploy::hardening::given::judge;
-use crate::deploy::kubernetes::{example, render};
+use crate::deploy::kubernetes::example;
+use crate::deploy::kubernetes::manifests::render;
 
 fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()

@@ -3,9 +3,15 @@
 use super::*;
 use crate::deploy::kubernetes::example;
 
+fn base(service: &Service) -> String {
+    let mut folder = Folder::kustomization("base");
+    add(service, &mut folder);
+    folder.text(FILE).to_owned()
+}
+
 #[test]
 fn the_template_has_placeholders_and_comments_only() {
-    let text = base(&example::project().service).unwrap();
+    let text = base(&example::project().service);
     let tail = text.split_once("stringData:\n").unwrap().1;
     assert_eq!(
         tail,
@@ -15,7 +21,7 @@ fn the_template_has_placeholders_and_comments_only() {
 }
 
 #[test]
-fn what_is_inside_the_process_needs_no_secret() {
+fn embedded_backends_need_no_secret() {
     let project = example::project();
     let development = &project.plan.environments[0];
     let data = patch(&project.service, development).unwrap().string_data;
@@ -67,5 +73,5 @@ fn a_backend_of_one_environment_needs_its_secret_there_only() {
     assert_eq!(data["LLM_UPSTREAM_API_KEY"], SET_ME);
     assert!(!needs(&places[1]));
     assert!(others_in(service, &places[1]).is_none());
-    assert!(!base(service).unwrap().contains("LLM_UPSTREAM_API_KEY: \""));
+    assert!(!base(service).contains("LLM_UPSTREAM_API_KEY: \""));
 }

@@ -30,7 +30,7 @@ fn a_host_is_open_where_it_may_be() {
 }
 
 #[test]
-fn what_is_open_leaves_out_where_clouds_keep_secrets() {
+fn open_policies_exclude_the_metadata_of_clouds() {
     let rendered: Vec<_> = everywhere().collect();
     for (peer, (network, except)) in rendered.iter().zip(EVERYWHERE) {
         let block = peer.ip_block.clone().unwrap();
@@ -53,7 +53,7 @@ fn what_is_open_leaves_out_where_clouds_keep_secrets() {
 }
 
 #[test]
-fn what_is_inside_the_process_needs_no_rule() {
+fn embedded_backends_need_no_rule() {
     let backends = [("database".to_owned(), Backend::Embedded)].into();
     assert_eq!(egress(&backends, &Network::default()), [dns(&[])]);
 }
