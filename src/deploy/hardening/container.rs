@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::objects::{Objects, is_empty, items, sounds_secret};
+use super::objects::{Objects, is_empty, items};
 use super::rule::{Rule, checked, waivable};
+use crate::deploy::facts::sounds_secret;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

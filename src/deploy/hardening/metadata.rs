@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::objects::{Objects, failing, sounds_secret};
+use super::objects::{Objects, failing};
 use super::rule::{Rule, checked, waivable};
+use crate::deploy::facts::sounds_secret;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

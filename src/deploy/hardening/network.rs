@@ -117,7 +117,7 @@ fn service(objects: &Objects) -> Vec<String> {
     )
 }
 
-/// Whether it is the two labels that no release changes.
+/// Checks for exactly the two labels that no release changes.
 fn is_stable(selector: &Value) -> bool {
     selector.as_object().is_some_and(|labels| {
         labels.len() == 2

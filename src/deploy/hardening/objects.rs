@@ -34,7 +34,7 @@ impl Objects {
         self.all().filter(move |object| object["kind"] == kind)
     }
 
-    /// Whether there is a `kind` of that name.
+    /// Checks whether there is a `kind` of that name.
     pub(super) fn has(&self, kind: &str, name: &Value) -> bool {
         self.kind(kind)
             .any(|object| object["metadata"]["name"] == *name)
@@ -51,7 +51,7 @@ impl Objects {
         })
     }
 
-    /// What makes pods: the Deployment and the Job.
+    /// Objects that make pods: the Deployment and the Job.
     pub(super) fn workloads(&self) -> impl Iterator<Item = &Value> {
         self.all().filter(|object| pod(object).is_object())
     }
@@ -130,7 +130,7 @@ pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-/// Whether a list or a map has nothing in it, or is not there.
+/// Checks whether a list or a map is empty or missing.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
@@ -139,18 +139,10 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether `labels` has all that `selector` asks for, and it asks for something.
+/// Checks whether `labels` has all that `selector` asks for, and it asks for something.
 pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
     let wanted = selector.as_object();
     wanted.is_some_and(|wanted| {
         !wanted.is_empty() && wanted.iter().all(|(key, value)| labels[key] == *value)
     })
-}
-
-/// Whether a name sounds like that of a secret.
-pub(super) fn sounds_secret(name: &str) -> bool {
-    let name = name.to_uppercase();
-    ["PASSWORD", "TOKEN", "BEARER", "SECRET"]
-        .iter()
-        .any(|word| name.contains(word))
 }

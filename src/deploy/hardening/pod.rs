@@ -125,8 +125,8 @@ fn non_root(objects: &Objects) -> Vec<String> {
                 && unsaid_or(&context["runAsUser"], high(&context["runAsUser"]))
                 && unsaid_or(&context["runAsGroup"], high(&context["runAsGroup"]))
         };
-        let said = pod["securityContext"]["runAsNonRoot"] == true;
-        said && safe(pod) && containers(pod).all(safe)
+        let required = pod["securityContext"]["runAsNonRoot"] == true;
+        required && safe(pod) && containers(pod).all(safe)
     })
 }
 
@@ -149,9 +149,9 @@ fn seccomp(objects: &Objects) -> Vec<String> {
 }
 
 fn contexts(objects: &Objects) -> Vec<String> {
-    let said = |value: &Value| !is_empty(&value["securityContext"]);
+    let has_context = |value: &Value| !is_empty(&value["securityContext"]);
     objects.every_pod("has no security context", |pod| {
-        said(pod) && containers(pod).all(said)
+        has_context(pod) && containers(pod).all(has_context)
     })
 }
 

@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Whether `side` of the resources names all of `names`.
+/// Checks whether `side` of the resources names all of `names`.
 fn has(container: &Value, side: &str, names: &[&str]) -> bool {
     names
         .iter()

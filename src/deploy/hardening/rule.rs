@@ -1,4 +1,4 @@
-//! What a rule is, and how it stands in one environment.
+//! A rule, and its outcome in one environment.
 
 use super::objects::Objects;
 use crate::deploy::kubernetes::Waiver;
@@ -12,15 +12,15 @@ pub(super) type Check = fn(&Objects) -> Vec<String>;
 pub(super) struct Rule {
     /// In two or three words.
     pub(super) name: &'static str,
-    /// What a manifest must hold; code between backticks.
+    /// The demand on a manifest; code between backticks.
     pub(super) asks: &'static str,
-    /// Who asks for it, and under which names.
+    /// The scanners that ask for it, with their names of the rule.
     pub(super) scanners: &'static str,
-    /// How it is seen whether it is met.
+    /// The way to tell whether it is met.
     pub(super) met: Met,
 }
 
-/// How it is seen whether a rule is met.
+/// The way to tell whether a rule is met.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Met {
     /// By a look at the objects.
@@ -29,7 +29,7 @@ pub(super) enum Met {
         check: Check,
         /// Waivers that say why it is not met, by their names at their scanners.
         waivers: &'static [&'static str],
-        /// Why it is not met where no scanner has to be told.
+        /// Why it is not met where no scanner needs a waiver.
         otherwise: Option<&'static str>,
     },
     /// It is left out everywhere, and this is why.
@@ -65,7 +65,7 @@ pub(super) const fn unless(
     }
 }
 
-/// How a rule stands in one environment.
+/// Outcome of a rule in one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The objects hold what it asks for.
@@ -74,13 +74,13 @@ pub(super) enum Outcome {
     Waived(&'static str),
     /// It is about something else.
     NotApplicable(&'static str),
-    /// They do not, and nobody said why: what is wrong.
+    /// They do not, and no waiver says why: the faults.
     Failed(Vec<String>),
 }
 
 impl Rule {
-    /// How it stands where these are the objects and the waivers.
-    pub(super) fn outcome(&self, objects: &Objects, told: &[Waiver]) -> Outcome {
+    /// The outcome for these objects and waivers.
+    pub(super) fn outcome(&self, objects: &Objects, given: &[Waiver]) -> Outcome {
         let (check, waivers, otherwise) = match self.met {
             Met::Checked {
                 check,
@@ -94,7 +94,7 @@ impl Rule {
         if faults.is_empty() {
             return Outcome::Met;
         }
-        let waiver = told.iter().find(|waiver| waivers.contains(&waiver.id));
+        let waiver = given.iter().find(|waiver| waivers.contains(&waiver.id));
         match waiver.map(|waiver| waiver.reason).or(otherwise) {
             Some(reason) => Outcome::Waived(reason),
             None => Outcome::Failed(faults),

@@ -70,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Whether the autoscaler `scaler` is that of `deployment`.
+/// Checks whether the autoscaler `scaler` is that of `deployment`.
 fn scales(scaler: &Value, deployment: &Value) -> bool {
     let target = &scaler["spec"]["scaleTargetRef"];
     target["kind"] == "Deployment" && target["name"] == deployment["metadata"]["name"]

@@ -7,12 +7,12 @@ use std::path::Path;
 use serde::Serialize;
 use similar::TextDiff;
 
-use super::fault::TreeError;
+use super::error::TreeError;
 use super::hide;
 use super::survey::Survey;
 use crate::deploy::file::{File, is_marked};
 
-/// How one file differs.
+/// Kind of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
@@ -31,9 +31,9 @@ pub enum ChangeKind {
 pub struct Change {
     /// Relative to the directory.
     pub path: String,
-    /// How it differs.
+    /// Its kind.
     pub kind: ChangeKind,
-    /// What is in the way, or what else a person should know; empty where the diff says all.
+    /// The obstacle, or a remark for people; empty where the diff says all.
     pub note: String,
     /// From what is there (`a/`) to what is rendered (`b/`), as `patch -p1` reads it. Values that
     /// only the operator knows are left out. Empty where the file is blocked.
@@ -45,31 +45,11 @@ pub struct Change {
 #[serde(transparent)]
 pub struct Drift(Vec<Change>);
 
-impl Drift {
-    /// The differences one by one.
-    pub fn iter(&self) -> std::slice::Iter<'_, Change> {
-        self.0.iter()
-    }
+impl std::ops::Deref for Drift {
+    type Target = [Change];
 
-    /// Whether the directory is up to date.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// How many files differ.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-impl<'a> IntoIterator for &'a Drift {
-    type Item = &'a Change;
-    type IntoIter = std::slice::Iter<'a, Change>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+    fn deref(&self) -> &[Change] {
+        &self.0
     }
 }
 
@@ -98,13 +78,14 @@ pub fn check(dir: &Path, files: &[File]) -> Result<Drift, TreeError> {
         note: obstacle.to_string(),
         diff: String::new(),
     });
-    let differing = survey.files.iter().filter_map(|(file, place)| {
-        let Some(there) = &place.found else {
+    let differing = survey.files.iter().filter_map(|(file, target)| {
+        let Some(there) = &target.found else {
             return Some(missing(file));
         };
         (*there != file.text).then(|| changed(file, there))
     });
     let orphaned = survey.orphans.iter().map(|orphan| {
+        // An orphan may have been filled in as well: its secrets are hidden like those of a changed file.
         let bytes = fs::read(&orphan.real).unwrap_or_default();
         let there = hide::secrets(&orphan.path, &String::from_utf8_lossy(&bytes), "");
         Change {

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::{REDACTED, SET_ME};
 
-/// Ends of names whose values are nobody's business, wherever they stand.
+/// Ends of names whose values are secret, wherever they stand.
 const SECRET_ENDS: &[&str] = &["SECRET", "PASSWORD", "_KEY", "_KEYS", "_TOKEN"];
 
 /// `there` with the values hidden that may be secret; `rendered` is what the file should say.
 ///
 /// A line that is rendered just so is not hidden. Of the others it is: every value in a Secret, an
 /// `.env` or a file with placeholders; elsewhere a value in the place of a placeholder, a value
-/// with the name of a secret, and whoever signs in at a URL.
+/// with the name of a secret, and the user in a URL.
 pub(super) fn secrets(path: &str, there: &str, rendered: &str) -> String {
     let known: BTreeSet<&str> = rendered.lines().collect();
     let fields: BTreeMap<&str, &str> = rendered.lines().filter_map(field).collect();
@@ -37,7 +37,7 @@ pub(super) fn secrets(path: &str, there: &str, rendered: &str) -> String {
     hidden.collect()
 }
 
-/// Whether all of a file may be secret.
+/// Checks whether all of a file may be secret.
 fn is_secret(path: &str, text: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.starts_with(".env")
@@ -45,7 +45,8 @@ fn is_secret(path: &str, text: &str) -> bool {
         || text.lines().any(|line| line.trim() == "kind: Secret")
 }
 
-/// Whether the operator had to find the value of `name`; `rendered` is what stands there now.
+/// Checks whether the value of `name` is the operator's own; `rendered` is the value that is
+/// rendered.
 fn is_own(name: &str, rendered: Option<&str>) -> bool {
     let placeholder = |value: &str| value.contains("${") || value.contains(SET_ME);
     match rendered {
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_only_what_the_operator_had_to_find() {
+    fn other_files_hide_only_values_of_the_operator() {
         let rendered = "  A: ${A:?}\n  TOKEN_MINUTES: \"30\"\n";
         let there =
             "  A: canary\n  TOKEN_MINUTES: \"60\"\n  B_KEY: canary\n  U: redis://u:canary@h/0\n";

@@ -5,11 +5,11 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::place;
+use super::target;
 use crate::deploy::file::File;
 use crate::deploy::file::marked_by;
 
-/// As far as a mark can be from the beginning of a file, in bytes.
+/// Bytes at the beginning of a file that are searched for a mark.
 const HEAD: u64 = 4096;
 
 /// Deeper folders than this hold nothing that was rendered.
@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Orphan {
     /// Relative to the output directory.
     pub(super) path: String,
-    /// Where it is.
+    /// Its path on disk.
     pub(super) real: PathBuf,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn find(root: &Path, files: &[File], kept: &BTreeSet<&Path>) -> Vec<O
                 })
         });
         orphans.extend(lost.map(|real| Orphan {
-            path: place::below(root, &real),
+            path: target::below(root, &real),
             real,
         }));
     }

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::{Obstacle, TreeError};
+use super::error::{Obstacle, TreeError};
 use super::orphans::{self, Orphan};
-use super::place::{self, Place};
+use super::target::{self, Target};
 use crate::deploy::file::File;
 
-/// What is in a directory, seen from the files that belong there.
+/// A directory, seen from the files that belong there.
 pub(super) struct Survey<'a> {
     /// The directory, with all links followed; as it was given where it is not there yet.
     pub(super) root: PathBuf,
     /// Each file with its place, in the order of the paths.
-    pub(super) files: Vec<(&'a File, Place)>,
-    /// What no file can get past.
+    pub(super) files: Vec<(&'a File, Target)>,
+    /// Obstacles, with the files that they concern.
     pub(super) obstacles: Vec<(&'a File, Obstacle)>,
     /// Marked files that are no longer rendered, in the order of their paths.
     pub(super) orphans: Vec<Orphan>,
@@ -35,29 +35,30 @@ impl<'a> Survey<'a> {
             orphans: Vec::new(),
         };
         let mut ordered: Vec<&File> = files.iter().collect();
+        // In this order a file comes before those that take it for a folder.
         ordered.sort_by(|a, b| a.path.cmp(&b.path));
         let mut taken = BTreeSet::new();
         for file in ordered {
             let path = &file.path;
-            let found = if !place::is_below(path) {
+            let found = if !target::is_below(path) {
                 Err(Obstacle::Path(path.clone()))
             } else if !taken.insert(path.as_str()) || folders(path).any(|one| taken.contains(one)) {
                 Err(Obstacle::Twice(path.clone()))
             } else if let Some(root) = &root {
-                place::locate(root, path)
+                target::locate(root, path)
             } else {
-                Ok(Place {
+                Ok(Target {
                     real: dir.join(path),
                     found: None,
                 })
             };
             match found {
-                Ok(place) => survey.files.push((file, place)),
+                Ok(target) => survey.files.push((file, target)),
                 Err(obstacle) => survey.obstacles.push((file, obstacle)),
             }
         }
         if let Some(root) = &root {
-            let kept = survey.files.iter().map(|(_, place)| place.real.as_path());
+            let kept = survey.files.iter().map(|(_, target)| target.real.as_path());
             survey.orphans = orphans::find(root, files, &kept.collect());
         }
         Ok(survey)

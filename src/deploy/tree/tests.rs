@@ -277,7 +277,7 @@ fn a_failure_in_the_middle_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn what_a_dead_process_left_is_cleared_away() {
+fn leftovers_of_a_dead_process_are_removed() {
     let temp = TempDir::new().unwrap();
     let left = hidden(&temp.path().join(".env.example"), "new");
     fs::write(&left, "half").unwrap();

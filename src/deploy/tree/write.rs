@@ -6,19 +6,19 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::fault::{Obstacle, TreeError};
+use super::error::{Obstacle, TreeError};
 use super::survey::Survey;
 use crate::deploy::disk::Batch;
 use crate::deploy::file::{File, is_marked};
 
-/// What was done. Paths are relative to the directory, and in order.
+/// Outcome of a write. Paths are relative to the directory, and in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// Files that were not there.
     pub created: Vec<String>,
-    /// Files that said something else.
+    /// Files whose content was different.
     pub changed: Vec<String>,
-    /// Files that were left alone, because they already said the same.
+    /// Files that were up to date, and were left alone.
     pub unchanged: Vec<String>,
     /// Marked files that are no longer rendered, and were left alone.
     pub orphans: Vec<String>,
@@ -52,8 +52,8 @@ impl fmt::Display for Written {
 /// Writes `files` to `dir`, which is made where its parent exists.
 ///
 /// Everything is checked before anything is written, and everything is written under temporary
-/// names before anything is replaced. Files that already say the same keep their time. With `prune`,
-/// orphans are deleted, and the folders that are empty then.
+/// names before anything is replaced. Files that already say the same keep their time. With
+/// `prune`, orphans are deleted, and the folders that are empty then.
 ///
 /// # Errors
 /// [`TreeError`], with every file in the way at once.
@@ -63,8 +63,8 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
     let mut written = Written::default();
     let mut batch = Batch::default();
     batch.make_folder(&survey.root)?;
-    for (file, place) in &survey.files {
-        let list = match &place.found {
+    for (file, target) in &survey.files {
+        let list = match &target.found {
             Some(text) if *text == file.text => {
                 written.unchanged.push(file.path.clone());
                 continue;
@@ -72,20 +72,20 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
             Some(_) => &mut written.changed,
             None => &mut written.created,
         };
-        place
+        target
             .real
             .parent()
             .map_or(Ok(()), |folder| batch.make_folder(folder))?;
-        batch.replace(&place.real, file.text.as_bytes())?;
+        batch.replace(&target.real, file.text.as_bytes())?;
         list.push(file.path.clone());
     }
     batch.commit()?;
     for orphan in &survey.orphans {
         if prune {
-            fs::remove_file(&orphan.real).map_err(|source| TreeError::Io {
+            fs::remove_file(&orphan.real).map_err(|reason| TreeError::Io {
                 what: "delete",
                 path: orphan.real.clone(),
-                source,
+                reason,
                 written: true,
             })?;
             remove_empty(&survey.root, &orphan.real);
@@ -103,8 +103,8 @@ fn refuse(dir: &Path, survey: &Survey<'_>) -> Result<(), TreeError> {
     let mut obstacles: Vec<(&str, Obstacle)> = obstacles
         .map(|(file, obstacle)| (file.path.as_str(), obstacle.clone()))
         .collect();
-    for (file, place) in &survey.files {
-        if place.found.as_deref().is_some_and(|text| !is_marked(text)) {
+    for (file, target) in &survey.files {
+        if target.found.as_deref().is_some_and(|text| !is_marked(text)) {
             obstacles.push((&file.path, Obstacle::Foreign(file.path.clone())));
         }
     }

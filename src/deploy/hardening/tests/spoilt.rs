@@ -1,4 +1,5 @@
-//! What is spoilt is seen: one change of one kind of object a line, and the rule that it breaks.
+//! Broken objects are noticed: one change of one kind of object a line, and the rule that it
+//! breaks.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Where a rendered file belongs on disk, and what is there now.
+//! The place of a rendered file on disk, and its present content.
 //!
 //! Links are followed as long as they stay below the root, step by step, so that no file is ever
 //! read or written outside it.
@@ -7,35 +7,36 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::fault::Obstacle;
+use super::error::Obstacle;
 
 /// The place of one file.
 #[derive(Debug)]
-pub(super) struct Place {
-    /// Where it is, with all links followed.
+pub(super) struct Target {
+    /// Its path, with all links followed.
     pub(super) real: PathBuf,
-    /// What is there; none where nothing is. What is not UTF-8 was never rendered, and any text
+    /// Its content; none where nothing is. What is not UTF-8 was never rendered, and any text
     /// without a mark may stand for it. Lines end in a line feed, as Git may have checked them out
     /// otherwise.
     pub(super) found: Option<String>,
 }
 
-/// Whether `path` names a file below a directory: relative, `/` between names, nothing empty,
-/// no `.` and no `..`.
+/// Checks whether `path` names a file below a directory: relative, `/` between names, nothing
+/// empty, no `.` and no `..`.
 pub(super) fn is_below(path: &str) -> bool {
     path.split('/')
         .all(|name| !name.is_empty() && name != "." && name != ".." && !name.contains('\0'))
 }
 
 /// Looks at the place of `path` below `root`, which is an absolute path without links.
-pub(super) fn locate(root: &Path, path: &str) -> Result<Place, Obstacle> {
+pub(super) fn locate(root: &Path, path: &str) -> Result<Target, Obstacle> {
     let mut here = root.to_path_buf();
+    // Name by name: resolving the whole path at once would walk through a link that leads out.
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {
         here.push(name);
         let Some(metadata) = follow(root, path, &mut here)? else {
             here.extend(names);
-            return Ok(Place {
+            return Ok(Target {
                 real: here,
                 found: None,
             });
@@ -55,13 +56,13 @@ pub(super) fn locate(root: &Path, path: &str) -> Result<Place, Obstacle> {
         }
     }
     let bytes = fs::read(&here).map_err(|error| unreadable(path, &error))?;
-    Ok(Place {
+    Ok(Target {
         real: here,
         found: Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),
     })
 }
 
-/// What is at `here`, with `here` led to the end of the link where it is one.
+/// Metadata of `here`, after moving `here` to the end of the link if it is one.
 fn follow(root: &Path, path: &str, here: &mut PathBuf) -> Result<Option<Metadata>, Obstacle> {
     let metadata = match fs::symlink_metadata(&*here) {
         Ok(metadata) => metadata,

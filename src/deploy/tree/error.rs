@@ -1,6 +1,5 @@
-//! What can stand in the way of a rendered file.
+//! Obstacles to rendered files, and errors.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -19,7 +18,7 @@ pub enum Obstacle {
         path: String,
         /// The link, which may be one of its folders.
         link: String,
-        /// Where it ends.
+        /// The end of the link.
         target: String,
     },
     /// A symbolic link to nothing.
@@ -38,7 +37,7 @@ pub enum Obstacle {
     NoFolder {
         /// The file.
         path: String,
-        /// What should be a folder.
+        /// The file in the place of a folder.
         folder: String,
     },
     /// A device, a socket or a pipe.
@@ -49,7 +48,7 @@ pub enum Obstacle {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system says.
+        /// Reason given by the operating system.
         reason: String,
     },
     /// A path that no file below the directory can have.
@@ -61,9 +60,14 @@ pub enum Obstacle {
 }
 
 /// Files that could not be written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     /// The output directory cannot be made, for there is nothing to make it in.
+    #[error(
+        "{}: cannot be made, because the folder {} does not exist; make that first",
+        dir.display(),
+        parent.display()
+    )]
     Parent {
         /// The output directory.
         dir: PathBuf,
@@ -71,8 +75,10 @@ pub enum TreeError {
         parent: PathBuf,
     },
     /// The output directory is something else.
+    #[error("{}: is not a directory; name another or move it away", .0.display())]
     NotADirectory(PathBuf),
     /// Nothing was written, because of these; never empty.
+    #[error("{}nothing was written to {}", lines(obstacles), dir.display())]
     Obstacles {
         /// The output directory.
         dir: PathBuf,
@@ -80,64 +86,36 @@ pub enum TreeError {
         obstacles: Vec<Obstacle>,
     },
     /// The system refused.
+    #[error(
+        "cannot {what} {}: {reason}; {}",
+        path.display(),
+        if *written { "the files are written" } else { "nothing was changed" }
+    )]
     Io {
-        /// What was tried: `write`, `make the folder`.
+        /// The attempt: `write`, `make the folder`.
         what: &'static str,
-        /// With which file or folder.
+        /// The file or folder of the attempt.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// Reason given by the operating system.
+        reason: io::Error,
         /// True where the files are written, and only an old one could not be deleted.
         written: bool,
     },
 }
 
-impl fmt::Display for TreeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Parent { dir, parent } => write!(
-                f,
-                "{}: cannot be made, because the folder {} does not exist; make that first",
-                dir.display(),
-                parent.display()
-            ),
-            Self::NotADirectory(dir) => write!(
-                f,
-                "{}: is not a directory; name another or move it away",
-                dir.display()
-            ),
-            Self::Obstacles { dir, obstacles } => {
-                for obstacle in obstacles {
-                    writeln!(f, "{obstacle}")?;
-                }
-                write!(f, "nothing was written to {}", dir.display())
-            }
-            Self::Io {
-                what,
-                path,
-                source,
-                written,
-            } => {
-                let then = if *written {
-                    "the files are written"
-                } else {
-                    "nothing was changed"
-                };
-                write!(f, "cannot {what} {}: {source}; {then}", path.display())
-            }
-        }
-    }
+/// A line for each obstacle.
+fn lines(obstacles: &[Obstacle]) -> String {
+    obstacles
+        .iter()
+        .fold(String::new(), |text, one| text + &one.to_string() + "\n")
 }
-
-/// What the system says is part of the message already, so that it is no cause beside it.
-impl std::error::Error for TreeError {}
 
 impl From<DiskError> for TreeError {
     fn from(error: DiskError) -> Self {
         Self::Io {
             what: error.what,
             path: error.path,
-            source: error.source,
+            reason: error.source,
             written: error.in_place,
         }
     }
