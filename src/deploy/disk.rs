@@ -2,8 +2,9 @@
 //!
 //! Everything that can run out (space, rights, quota) runs out while the new ones are written under
 //! temporary names beside their places, before the first place is touched. Then each changes places
-//! with the old one in one step of the file system: at every moment, a power failure included, there
-//! is either the old or the new one, whole. If a later one fails, the earlier ones change back.
+//! with the old one in one step of the file system: at every moment, a power failure included,
+//! there is either the old or the new one, whole. If a later one fails, the earlier ones change
+//! back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -48,7 +49,7 @@ struct Entry {
     target: PathBuf,
     /// True if it never takes the place of another.
     exclusive: bool,
-    /// What has the temporary name now that the entry is in place; none before that.
+    /// Use of the temporary name once the entry is in place; none before that.
     placed: Option<Leftover>,
 }
 

@@ -5,8 +5,6 @@
 //! only where a value needs them, so that readers that know no quotes (`docker run --env-file`,
 //! `podman run --env-file`) agree on every line without.
 
-use std::fmt::Write as _;
-
 use askama::Template;
 
 use super::artefact::{Artefact, Project};
@@ -20,7 +18,7 @@ use crate::schema::Setting;
 /// Columns of a comment, the `# ` included.
 const WIDTH: usize = 96;
 
-/// See the module.
+/// The artefact.
 pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "dotenv",
     about: ".env.example: every setting with its default, to be copied and filled in",
@@ -172,20 +170,9 @@ fn comment(docs: &str) -> String {
 /// Adds `text` as comment lines of at most [`WIDTH`] columns, but for words that are longer. All
 /// but the first have `hang` in front of their words.
 fn wrap(out: &mut String, text: &str, hang: &str) {
-    let mut line = String::from("#");
-    let mut is_new = true;
-    for word in prose::one_line(text).split(' ') {
-        let width = line.chars().count() + 1 + word.chars().count();
-        if width > WIDTH && !is_new {
-            // Writing to a String cannot fail.
-            let _ = writeln!(out, "{line}");
-            line = format!("#{hang}");
-        }
-        line.push(' ');
-        line.push_str(word);
-        is_new = false;
+    for line in prose::wrapped(&prose::one_line(text), WIDTH - "# ".len(), hang) {
+        out.extend(["# ", &line, "\n"]);
     }
-    let _ = writeln!(out, "{line}");
 }
 
 /// `value` as a POSIX shell reads it (XCU 2.2, "Quoting"): bare where no reader could take it for

@@ -5,7 +5,7 @@ use super::service::Service;
 /// A rendered file. Its text depends on the code and on `deploy.toml`, and on nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Where it belongs, relative to the output directory, with `/` between folders:
+    /// Path relative to the output directory, with `/` between folders:
     /// `k8s/base/backend/service.yaml`.
     pub path: String,
     /// Its contents, the mark included.

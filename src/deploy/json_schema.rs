@@ -18,7 +18,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Longer chains of references lead nowhere.
 const MAX_DEPTH: usize = 16;
 
-/// See the module.
+/// The artefact.
 pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "schema",
     about: "JSON Schema of the configuration, each setting with its variable",

@@ -1,7 +1,8 @@
 //! Text to Markdown that shows it as it is: in paragraphs and in the cells of tables.
 //!
-//! The dialect is `CommonMark` with the tables of GitHub. What is written works in a cell as well as
-//! outside of one, so nobody has to know where a text will stand: a `|` is never written as such.
+//! The dialect is `CommonMark` with the tables of GitHub. What is written works in a cell as well
+//! as outside of one, so callers need not know where a text will stand: a `|` is never written as
+//! such.
 
 use super::prose::{self, Block, Span};
 

@@ -46,11 +46,8 @@ pub(crate) mod sample;
 /// Kubernetes manifests: a base, components, an overlay an environment.
 pub mod kubernetes;
 
-/// Tables inside the pages for operators.
-pub mod table;
-
 /// Pages for operators, with their tables filled in.
-mod guides;
+pub mod guides;
 
 /// The JSON Schema of the settings.
 mod json_schema;

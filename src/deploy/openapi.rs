@@ -1,12 +1,12 @@
 //! The artefact `openapi`: the service's OpenAPI document, as its routes say it.
 //!
-//! What the document says is the service's business; one that has none gets no file.
+//! The service provides the document; one that has none gets no file.
 
 use super::artefact::{Artefact, Project};
 use super::emit::RenderError;
 use super::file::File;
 
-/// See the module.
+/// The artefact.
 pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "openapi",
     about: "OpenAPI document of the routes",

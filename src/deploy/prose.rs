@@ -15,7 +15,7 @@ pub enum Block {
 pub enum Span {
     /// Words.
     Text(String),
-    /// What stood between backticks.
+    /// Text between backticks.
     Code(String),
 }
 
@@ -97,7 +97,7 @@ fn push_text(spans: &mut Vec<Span>, words: &mut String) {
     }
 }
 
-/// Where the next run of exactly `run` backticks begins, with something before it.
+/// Position of the next run of exactly `run` backticks with something before it.
 fn closing(text: &str, run: usize) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = text[from..].find('`').map(|at| from + at) {
@@ -118,6 +118,23 @@ pub(crate) fn one_line(text: &str) -> String {
     line.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// The words of `text` in lines of at most `columns` characters, but for words that are longer. All
+/// lines but the first begin with `hang`.
+pub(crate) fn wrapped(text: &str, columns: usize, hang: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + 1 + word.chars().count() <= columns => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            Some(_) => lines.push(format!("{hang}{word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// The words of `spans`, code in its backticks.

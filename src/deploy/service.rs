@@ -377,7 +377,7 @@ impl Probes {
 }
 
 /// A page of a service's own. Its first line carries the mark in a comment, and tables stand
-/// between `<!-- table: NAME -->` and `<!-- /table -->` (see [`tables`](super::table::tables) for the names).
+/// between `<!-- table: NAME -->` and `<!-- /table -->` (see [`tables`](super::guides::tables) for the names).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guide {
     /// Its path: `docs/workflows/production-deployment.md`.

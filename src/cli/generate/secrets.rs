@@ -8,7 +8,7 @@ use clap::Args;
 use super::project::Source;
 use crate::cli::output;
 use crate::clock::fill_random;
-use crate::deploy::secrets::{Form, secrets, write_new};
+use crate::deploy::secrets::{Format, secrets, write_new};
 
 /// Make strong values for the secrets of an environment, in a new file only you can read.
 ///
@@ -37,23 +37,23 @@ impl Secrets {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let project = self.source.project_of(self.service.as_deref())?;
         let ending = self.out.extension().and_then(|ending| ending.to_str());
-        let form = match ending {
-            Some("yaml" | "yml") => Form::Kubernetes,
-            Some("json") => Form::Json,
-            _ => Form::Dotenv,
+        let format = match ending {
+            Some("yaml" | "yml") => Format::Kubernetes,
+            Some("json") => Format::Json,
+            _ => Format::Dotenv,
         };
-        let made = secrets(&project, &self.environment, form, &mut fill_random)?;
+        let made = secrets(&project, &self.environment, format, &mut fill_random)?;
         write_new(&self.out, &made)?;
         let at = self.out.display();
-        let names = made.names().join(", ");
+        let names = made.names.join(", ");
         output::error(&format!("made {at} for {}: {names}", self.environment));
-        if !made.to_set().is_empty() {
+        if !made.to_set.is_empty() {
             output::error(&format!(
                 "still to be set in it: {}",
-                made.to_set().join(", ")
+                made.to_set.join(", ")
             ));
         }
-        if !made.left_out().is_empty() {
+        if !made.left_out.is_empty() {
             // The command explains aura's own variables, and no other service's.
             let hint = match self.service {
                 Some(_) => "",
@@ -62,7 +62,7 @@ impl Secrets {
             output::error(&format!(
                 "not in it, for {} runs without: {}{hint}",
                 project.service.name,
-                made.left_out().join(", ")
+                made.left_out.join(", ")
             ));
         }
         Ok(ExitCode::SUCCESS)

@@ -53,7 +53,7 @@ impl Server {
     }
 }
 
-/// Where compose finds a backend of `kind`: where `place` puts it, or, where that is inside the
+/// Endpoint of a backend of `kind` in compose: where `place` puts it, or, where that is inside the
 /// process, at the kind's default.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub(crate) fn endpoint(
     Ok(Some(endpoint).filter(|endpoint| engine(endpoint).is_some()))
 }
 
-/// The engine of the server that compose runs at `endpoint`; none where it is somebody else's: a
+/// The engine of the server that compose runs at `endpoint`; none where it is not its own: a
 /// host with a dot, or a scheme without an official image.
 pub(crate) fn engine(endpoint: &Endpoint) -> Option<Engine> {
     let label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -39,6 +39,7 @@ pub const ARTEFACT: Artefact = Artefact {
 /// # Errors
 /// [`RenderError`] where the facts of a backend cannot be read, or there is no environment.
 pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
+    // The one for trial: a single machine is no place for what production asks of a cluster.
     let environment = project.plan.environments.first();
     let environment = environment
         .ok_or_else(|| RenderError::Facts("the service has no environment".to_owned()))?;
@@ -174,7 +175,7 @@ fn cpus(quantity: &str) -> Option<String> {
     plan::amount(quantity).map(|cpus| cpus.to_string())
 }
 
-/// Whole cores of a number of processors, as Kubernetes tells them: rounded up.
+/// Cores for a number of processors, rounded up as Kubernetes does.
 fn cores(cpus: &str) -> String {
     let cores = cpus.parse().map_or(1.0, f64::ceil);
     format!("{:.0}", cores.max(1.0))

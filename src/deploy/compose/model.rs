@@ -16,7 +16,7 @@ pub(super) struct Compose {
 }
 
 /// A container that compose runs.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Build {
     pub(super) image: String,
     pub(super) entrypoint: Vec<String>,
@@ -45,17 +45,8 @@ impl Build {
     pub(super) fn hardened(image: String) -> Self {
         Self {
             image,
-            entrypoint: Vec::new(),
-            command: Vec::new(),
-            user: None,
-            environment: BTreeMap::new(),
             env_file: vec![SECRETS_FILE.to_owned()],
-            ports: Vec::new(),
-            networks: Vec::new(),
-            volumes: Vec::new(),
             tmpfs: vec![tmpfs("/tmp")],
-            depends_on: BTreeMap::new(),
-            healthcheck: None,
             read_only: true,
             cap_drop: vec!["ALL".to_owned()],
             security_opt: vec!["no-new-privileges:true".to_owned()],
@@ -63,7 +54,7 @@ impl Build {
             cpus: "1".to_owned(),
             pids_limit: 256,
             restart: "unless-stopped".to_owned(),
-            stop_grace_period: None,
+            ..Self::default()
         }
     }
 }
@@ -73,7 +64,7 @@ pub(super) fn tmpfs(path: &str) -> String {
     format!("{path}:mode=1777,size=64m,noexec,nosuid,nodev")
 }
 
-/// What has to be true of another container first.
+/// Condition on another container, which must hold first.
 #[derive(Serialize)]
 pub(super) struct Condition {
     condition: &'static str,
@@ -87,7 +78,7 @@ impl Condition {
     }
 }
 
-/// How a container is asked how it is.
+/// Health check of a container.
 #[derive(Serialize)]
 pub(super) struct HealthCheck {
     test: Vec<String>,

@@ -18,14 +18,14 @@ use crate::schema::Setting;
 
 pub use plain::explain;
 
-/// See the module.
+/// The artefact.
 pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "env-docs",
     about: "Reference of the variables: Markdown, HTML and JSON",
     render,
 };
 
-/// Where the page that people read is.
+/// The page that people read.
 pub(crate) const MARKDOWN: &str = "docs/reference/environment.md";
 
 /// Every variable, by section.
@@ -151,7 +151,7 @@ fn rows(service: &Service, setting: &Setting) -> Vec<Row> {
     rows
 }
 
-/// What may be given: a line for each value that means something, or one for all.
+/// Allowed values: a line for each value that means something, or one for all.
 fn allowed(setting: &Setting) -> Option<Vec<Vec<Span>>> {
     if setting.variants.is_empty() {
         return Some(vec![vec![Span::Text(setting.allowed()?)]]);

@@ -34,7 +34,7 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`]; nothing is left behind.
 pub fn write_new(path: &Path, secrets: &SecretsFile) -> Result<(), WriteError> {
-    write(path, secrets.text().expose())
+    write(path, secrets.text.expose())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {

@@ -10,7 +10,6 @@ mod file;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -24,13 +23,13 @@ use super::kubernetes::needed_secrets_in;
 use super::plan::{Backend, Endpoint, Environment};
 use super::service::BackendKind;
 use super::{emit, facts};
-use crate::schema::{REDACTED, SET_ME, Secret, Setting};
+use crate::schema::{SET_ME, Secret, Setting};
 
 pub use file::{WriteError, write_new};
 
-/// What the file is to be read by.
+/// Format of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Format {
     /// `NAME=value`, for the generated `compose.yaml`. A backend that the environment keeps inside
     /// the process is the server of that file here, and its password is a variable of its own;
     /// secrets that are required anywhere have a value.
@@ -41,50 +40,17 @@ pub enum Form {
     Json,
 }
 
-/// Secrets on their way into a file.
+/// Secrets on their way into a file. Its `Debug` shows no value.
+#[derive(Debug)]
 pub struct SecretsFile {
-    names: Vec<String>,
-    to_set: Vec<String>,
-    left_out: Vec<String>,
-    text: Secret<String>,
-}
-
-impl SecretsFile {
-    /// The variables that have a value.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// The variables that only the operator knows; they hold the placeholder.
-    #[must_use]
-    pub fn to_set(&self) -> &[String] {
-        &self.to_set
-    }
-
+    /// Variables that have a value.
+    pub names: Vec<String>,
+    /// Variables that only the operator knows; they hold the placeholder.
+    pub to_set: Vec<String>,
     /// Secrets that are not in it, because the service runs without them.
-    #[must_use]
-    pub fn left_out(&self) -> &[String] {
-        &self.left_out
-    }
-
-    /// The text of the file.
-    #[must_use]
-    pub fn text(&self) -> &Secret<String> {
-        &self.text
-    }
-}
-
-/// Names only.
-impl fmt::Debug for SecretsFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretsFile")
-            .field("names", &self.names)
-            .field("to_set", &self.to_set)
-            .field("left_out", &self.left_out)
-            .field("text", &REDACTED)
-            .finish()
-    }
+    pub left_out: Vec<String>,
+    /// Text of the file.
+    pub text: Secret<String>,
 }
 
 /// Bytes of a key or a client secret; more than any digest of them.
@@ -102,7 +68,7 @@ const PASSWORD_BYTES: usize = 32;
 pub fn secrets(
     project: &Project,
     environment: &str,
-    form: Form,
+    format: Format,
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<SecretsFile, RenderError> {
     let place = project.plan.environment(environment)?;
@@ -111,12 +77,12 @@ pub fn secrets(
         to_set: Vec::new(),
     };
     for setting in project.service.secret_settings() {
-        made.add(project, place, form, setting, random)?;
+        made.add(project, place, format, setting, random)?;
     }
-    let text = match form {
-        Form::Dotenv => dotenv(project, place, &made.values)?,
-        Form::Kubernetes => kubernetes(project, place, &made.values)?,
-        Form::Json => format!("{:#}\n", serde_json::json!(made.values)),
+    let text = match format {
+        Format::Dotenv => dotenv(project, place, &made.values)?,
+        Format::Kubernetes => kubernetes(project, place, &made.values)?,
+        Format::Json => format!("{:#}\n", serde_json::json!(made.values)),
     };
     let known = |name: &String| !made.to_set.contains(name);
     Ok(SecretsFile {
@@ -148,19 +114,19 @@ impl Made {
         &mut self,
         project: &Project,
         place: &Environment,
-        form: Form,
+        format: Format,
         setting: &Setting,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<(), RenderError> {
         let name = setting.name.clone();
         let backend = project.service.backends.iter().find(|kind| {
-            // A URL without a template is no secret, or nobody knows how it is written.
+            // A URL without a template is no secret, or its form is unknown.
             kind.setting == name && kind.url.is_some()
         });
         if let Some(kind) = backend {
-            match endpoint(kind, place, form)? {
+            match endpoint(kind, place, format)? {
                 Some(endpoint) => {
-                    let password = self.password(&endpoint, form, random);
+                    let password = self.password(&endpoint, format, random);
                     self.values.insert(name, url(kind, &endpoint, &password));
                     return Ok(());
                 }
@@ -174,7 +140,7 @@ impl Made {
         }
         let service = &project.service;
         let asked = place.needs(service, setting)
-            || form == Form::Dotenv && !setting.required_in.is_empty();
+            || format == Format::Dotenv && !setting.required_in.is_empty();
         let mut needed = needed_secrets_in(service, place);
         if !(asked || needed.any(|one| one.name == name)) {
             return Ok(());
@@ -203,10 +169,10 @@ impl Made {
     fn password(
         &mut self,
         endpoint: &Endpoint,
-        form: Form,
+        format: Format,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> String {
-        let engine = compose::engine(endpoint).filter(|_| form == Form::Dotenv);
+        let engine = compose::engine(endpoint).filter(|_| format == Format::Dotenv);
         let Some(engine) = engine else {
             return encoded::<PASSWORD_BYTES>(random);
         };
@@ -218,13 +184,13 @@ impl Made {
     }
 }
 
-/// Where the backend is; none where it lives inside the process or is not used.
+/// Endpoint of the backend; none where it lives inside the process or is not used.
 fn endpoint(
     kind: &BackendKind,
     place: &Environment,
-    form: Form,
+    format: Format,
 ) -> Result<Option<Endpoint>, RenderError> {
-    if form == Form::Dotenv {
+    if format == Format::Dotenv {
         return compose::endpoint(kind, place);
     }
     Ok(match place.backends.get(&kind.name) {
@@ -281,7 +247,7 @@ fn dotenv(
         if !value.chars().all(plain) {
             return Err(RenderError::Facts(format!(
                 "the default of {name} needs quotes, which not every reader of dotenv files takes \
-                 away; use another form"
+                 away; use another format"
             )));
         }
         text.extend([name, "=", value, "\n"]);

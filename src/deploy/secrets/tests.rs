@@ -1,4 +1,4 @@
-//! What is made, for whom, and that it is not shown.
+//! Values for each environment and format, and that none is shown.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,8 @@ fn counter() -> impl FnMut(&mut [u8]) {
     }
 }
 
-fn make(environment: &str, form: Form) -> SecretsFile {
-    secrets(&sample::project(), environment, form, &mut counter()).unwrap()
+fn make(environment: &str, format: Format) -> SecretsFile {
+    secrets(&sample::project(), environment, format, &mut counter()).unwrap()
 }
 
 fn lines(file: &SecretsFile) -> BTreeMap<String, String> {
@@ -33,7 +33,7 @@ fn lines(file: &SecretsFile) -> BTreeMap<String, String> {
 }
 
 fn json(environment: &str) -> BTreeMap<String, String> {
-    serde_json::from_str(make(environment, Form::Json).text.expose()).unwrap()
+    serde_json::from_str(make(environment, Format::Json).text.expose()).unwrap()
 }
 
 #[test]
@@ -59,19 +59,19 @@ fn the_file_has_what_the_manifests_ask_for() {
     project.service.settings = crate::schema::Settings::from_schema(schema).unwrap();
     project.service.backends[0].url = None;
     for place in &project.plan.environments {
-        let file = secrets(&project, &place.name, Form::Json, &mut counter()).unwrap();
+        let file = secrets(&project, &place.name, Format::Json, &mut counter()).unwrap();
         let written: BTreeMap<String, String> = serde_json::from_str(file.text.expose()).unwrap();
         for setting in needed_secrets_in(&project.service, place) {
             assert!(written.contains_key(&setting.name), "{}", setting.name);
         }
     }
-    let file = secrets(&project, "production", Form::Json, &mut counter()).unwrap();
+    let file = secrets(&project, "production", Format::Json, &mut counter()).unwrap();
     assert_eq!(file.to_set, ["DATABASE_URL", "PEPPER"]);
 }
 
 #[test]
 fn compose_gets_its_own_servers_and_their_passwords() {
-    let file = make("development", Form::Dotenv);
+    let file = make("development", Format::Dotenv);
     let values = lines(&file);
     let password = &values["POSTGRES_PASSWORD"];
     assert_eq!(
@@ -91,14 +91,14 @@ fn compose_gets_its_own_servers_and_their_passwords() {
 
 #[test]
 fn a_server_that_is_elsewhere_keeps_its_password_to_its_url() {
-    let values = lines(&make("production", Form::Dotenv));
+    let values = lines(&make("production", Format::Dotenv));
     assert!(values["DATABASE_URL"].ends_with("@db.example.org:5433/shop"));
     assert!(!values.contains_key("POSTGRES_PASSWORD"));
 }
 
 #[test]
 fn a_secret_of_kubernetes_is_in_the_namespace_of_its_environment() {
-    let file = make("production", Form::Kubernetes);
+    let file = make("production", Format::Kubernetes);
     let secret: serde_json::Value = serde_saphyr::from_str(file.text.expose()).unwrap();
     assert_eq!(secret["kind"], "Secret");
     assert_eq!(secret["metadata"]["name"], "shop-secrets");
@@ -118,20 +118,20 @@ fn a_secret_of_kubernetes_is_in_the_namespace_of_its_environment() {
 }
 
 #[test]
-fn what_nobody_can_make_up_keeps_the_placeholder() {
+fn values_that_cannot_be_generated_keep_the_placeholder() {
     let schema = serde_json::json!({ "required": ["key"], "properties": {
         "key": { "type": "string", "format": "pem", "writeOnly": true },
     }});
     let mut project = sample::project();
     project.service = crate::deploy::service::Service::new("x", "1", schema).unwrap();
-    let file = secrets(&project, "production", Form::Json, &mut counter()).unwrap();
+    let file = secrets(&project, "production", Format::Json, &mut counter()).unwrap();
     assert_eq!(file.to_set, ["KEY"]);
     assert!(file.names.is_empty());
     assert!(file.text.expose().contains(SET_ME));
 }
 
 #[test]
-fn what_settings_ask_for_is_made_by_the_service_where_it_is_no_random_text() {
+fn keys_that_settings_require_are_made_by_the_service() {
     let schema = serde_json::json!({ "properties": {
         "mode": { "enum": ["plain", "signed"], "default": "plain" },
         "key": { "type": ["string", "null"], "format": "pem", "writeOnly": true,
@@ -144,13 +144,13 @@ fn what_settings_ask_for_is_made_by_the_service_where_it_is_no_random_text() {
         Some(Secret::new(pem))
     });
     let made =
-        |project: &Project, form| secrets(project, "production", form, &mut counter()).unwrap();
-    assert!(made(&project, Form::Json).names.is_empty());
+        |project: &Project, format| secrets(project, "production", format, &mut counter()).unwrap();
+    assert!(made(&project, Format::Json).names.is_empty());
     let place = &mut project.plan.environments[1];
     place
         .settings
         .insert("MODE".to_owned(), "signed".to_owned());
-    let dotenv = made(&project, Form::Dotenv);
+    let dotenv = made(&project, Format::Dotenv);
     assert_eq!(dotenv.names, ["KEY"]);
     let line = "\nKEY=--- KEY signed ---\\nline\n";
     assert!(
@@ -158,18 +158,18 @@ fn what_settings_ask_for_is_made_by_the_service_where_it_is_no_random_text() {
         "{:?}",
         dotenv.text.expose()
     );
-    let json = made(&project, Form::Json);
+    let json = made(&project, Format::Json);
     assert!(json.text.expose().contains("--- KEY signed ---\\nline\\n"));
 }
 
 #[test]
 fn debug_and_errors_show_no_value() {
-    let file = make("production", Form::Dotenv);
+    let file = make("production", Format::Dotenv);
     let shown = format!("{file:?}");
     for value in lines(&file).values() {
         assert!(!shown.contains(value), "{shown}");
     }
-    let error = secrets(&sample::project(), "prod", Form::Json, &mut counter());
+    let error = secrets(&sample::project(), "prod", Format::Json, &mut counter());
     assert_eq!(
         error.unwrap_err().to_string(),
         "there is no environment \"prod\"; there are development, production"

@@ -1,4 +1,4 @@
-//! How texts are written into a unit and into an environment file, so that systemd reads them as
+//! Escaping of texts in a unit and in an environment file, so that systemd reads them as
 //! they were.
 //!
 //! The two have rules of their own: systemd.syntax(7), systemd.service(5) under "Command lines"

@@ -8,6 +8,7 @@ use super::artefact::{Artefact, Project};
 use super::emit::RenderError;
 use super::facts;
 use super::file::File;
+use super::prose;
 use super::service::Service;
 use crate::schema::Setting;
 
@@ -46,6 +47,9 @@ struct Line {
     docs: Vec<String>,
     line: String,
 }
+
+/// Columns of a comment, so that a line has 80 with the mark before it.
+const COLUMNS: usize = 78;
 
 /// Seconds between the last answer and the end of the process.
 const MARGIN_SECONDS: u64 = 5;
@@ -131,32 +135,14 @@ fn credential(service: &str, setting: &Setting) -> Credential {
 
 fn line(setting: &Setting) -> Result<Line, RenderError> {
     let text = setting.default_text().unwrap_or_default();
-    let mut docs = wrapped(&setting.summary());
+    let mut docs = prose::wrapped(&setting.summary(), COLUMNS, "");
     if let Some(allowed) = setting.allowed() {
-        docs.extend(wrapped(&format!("Allowed: {allowed}.")));
+        docs.extend(prose::wrapped(&format!("Allowed: {allowed}."), COLUMNS, ""));
     }
     Ok(Line {
         docs,
         line: escape::assignment(&setting.name, &text)?,
     })
-}
-
-/// `text` in lines short enough to be read in a terminal.
-fn wrapped(text: &str) -> Vec<String> {
-    /// With the mark of a comment before it, a line has 80 columns.
-    const COLUMNS: usize = 78;
-
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(last) if last.chars().count() + word.chars().count() < COLUMNS => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

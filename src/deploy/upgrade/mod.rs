@@ -1,4 +1,4 @@
-//! What an update changes of the settings, as a note for whoever runs the service.
+//! Changes of the settings by an update, as a note for operators.
 //!
 //! Compares two lists; where the older one comes from is the caller's business.
 
@@ -11,7 +11,7 @@ use super::facts;
 use super::prose;
 use crate::schema::{Condition, Setting, Settings};
 
-/// What changed between two versions of a service.
+/// Changes between two versions of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Settings that are new.
@@ -20,7 +20,7 @@ pub struct Note {
     pub removed: Vec<String>,
     /// Settings that look the same under another name.
     pub renamed: Vec<Renamed>,
-    /// What is different of the settings that stayed, renamed ones under their new names.
+    /// Differences of the settings that stayed, renamed ones under their new names.
     pub changed: Vec<Changed>,
 }
 
@@ -33,9 +33,9 @@ pub struct Added {
     pub summary: String,
     /// Its default; none where there is none, and for a secret.
     pub default: Option<String>,
-    /// Whether a value must be given: `yes`, `no`, or `in` which environments.
+    /// `yes` if a value must be given, `no`, or `in` and the environments.
     pub required: String,
-    /// Whether it is a secret.
+    /// True if it is a secret.
     pub secret: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Renamed {
 pub struct Changed {
     /// The variable.
     pub name: String,
-    /// What is different.
+    /// The property that differs.
     pub what: Difference,
     /// As it was, in words.
     pub from: String,
@@ -61,7 +61,7 @@ pub struct Changed {
     pub to: String,
 }
 
-/// What can be different of a setting.
+/// Property of a setting that can differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {

@@ -6,13 +6,13 @@ use super::{Changed, Difference, Note};
 use crate::deploy::markdown::{code, line, text};
 
 impl Note {
-    /// Whether nothing changed.
+    /// Checks whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// What an operator has to do before the update.
+    /// Tasks of an operator before the update.
     fn tasks(&self) -> Vec<String> {
         let mut tasks = Vec::new();
         for one in self.added.iter().filter(|one| one.required != "no") {

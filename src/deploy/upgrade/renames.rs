@@ -1,4 +1,4 @@
-//! Which of the settings that went and came are the same one.
+//! Pairs of removed and added settings that are the same one.
 
 use crate::schema::Setting;
 
@@ -32,7 +32,7 @@ pub(super) fn find<'a>(
     pairs
 }
 
-/// How likely both are one setting; none where they are not.
+/// Likelihood that both are one setting; none where they are not.
 fn likeness(old: &Setting, new: &Setting) -> Option<f64> {
     if old.kind != new.kind {
         return None;

@@ -21,7 +21,7 @@ fn the_same_is_no_change() {
 }
 
 #[test]
-fn what_came_and_went_is_listed() {
+fn added_and_removed_settings_are_listed() {
     let old = json!({ "old_thing": { "type": "string" } });
     let new = json!({
         "key": { "type": "string", "description": "A `key`.", "writeOnly": true,

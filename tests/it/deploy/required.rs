@@ -9,7 +9,7 @@ use aura::clock::{Clock, fill_random};
 use aura::config::Config;
 use aura::deploy::artefact::Project;
 use aura::deploy::plan::Plan;
-use aura::deploy::secrets::{Form, secrets};
+use aura::deploy::secrets::{Format, secrets};
 use aura::schema::{Environment, Kind, Setting};
 use aura::server::App;
 use aura::server::service::service;
@@ -63,13 +63,12 @@ fn project(settings: &BTreeMap<String, String>) -> Option<Project> {
 
 /// What the pods of an environment are given.
 fn variables(project: &Project, place: &str) -> (BTreeMap<String, String>, Vec<String>) {
-    let made = secrets(project, place, Form::Json, &mut fill_random).expect("secrets");
+    let made = secrets(project, place, Format::Json, &mut fill_random).expect("secrets");
     assert!(
-        made.to_set().is_empty(),
+        made.to_set.is_empty(),
         "aura can make all of its own secrets"
     );
-    let mut all: BTreeMap<String, String> =
-        serde_json::from_str(made.text().expose()).expect("JSON");
+    let mut all: BTreeMap<String, String> = serde_json::from_str(made.text.expose()).expect("JSON");
     let names = all.keys().cloned().collect();
     let mut places = project.plan.environments.iter();
     let place = places.find(|one| one.name == place).expect("a place");

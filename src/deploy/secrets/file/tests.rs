@@ -17,7 +17,7 @@ fn the_owner_alone_may_read_it() {
 }
 
 #[test]
-fn what_is_there_is_never_overwritten() {
+fn existing_files_are_never_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("secrets.env");
     fs::write(&path, "old").unwrap();

@@ -1,4 +1,4 @@
-//! Unit tests of `table`.
+//! Unit tests of `guides`.
 
 use proptest::prelude::*;
 
