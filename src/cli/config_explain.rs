@@ -12,7 +12,8 @@ use super::{USAGE, config_text};
 use crate::config::Config;
 use crate::deploy::env_docs::{describe, explain};
 use crate::deploy::service::Service;
-use crate::inspect::{Inputs, mentions};
+use crate::inspect::input::Inputs;
+use crate::inspect::occurrence::occurrences;
 use crate::schema::{Loader, Setting};
 
 /// Explains the setting `name` with its value as `loader` finds it, or all of them without; given
@@ -117,10 +118,10 @@ struct Found {
 }
 
 fn found(setting: &Setting, inputs: &Inputs) -> Found {
-    let (mentions, findings) = mentions(setting, inputs);
+    let (occurrences, findings) = occurrences(setting, inputs);
     Found {
-        lines: mentions.iter().map(ToString::to_string).collect(),
-        json: json!(mentions),
+        lines: occurrences.iter().map(ToString::to_string).collect(),
+        json: json!(occurrences),
         unread: findings.iter().map(ToString::to_string).collect(),
     }
 }

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::generate::project::aura;
 use super::{BAD_CONFIG, output};
-use crate::inspect::{self, Inputs, Report, inspect};
+use crate::inspect::input::{self, Inputs};
+use crate::inspect::inspection::inspect;
+use crate::inspect::report::Report;
 
 /// Looks into `from` (`-` is standard input) and prints what it finds; gives the exit code.
 pub(super) fn check(
@@ -40,9 +42,9 @@ pub(super) fn check(
 /// The files at `from`; `-` is standard input.
 pub(super) fn inputs(from: &Path) -> Inputs {
     if from == Path::new("-") {
-        inspect::read_stream("standard input", io::stdin().lock())
+        input::read_stream("standard input", io::stdin().lock())
     } else {
-        inspect::read(from)
+        input::read(from)
     }
 }
 

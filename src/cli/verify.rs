@@ -11,7 +11,13 @@ use clap::Args;
 use super::generate::project::Source;
 use super::{USAGE, output};
 use crate::deploy::service::Service;
-use crate::verify::{Checkout, Image, Manifests, Subject, Unusable, verify};
+use crate::verify::checklist::verify;
+use crate::verify::checkout::Checkout;
+use crate::verify::error::Unusable;
+use crate::verify::manifests::Manifests;
+use crate::verify::page::page;
+use crate::verify::subject::{Image, Subject};
+use crate::verify::text::text;
 
 /// The checkout, where none is named.
 const HERE: &str = ".";
@@ -58,14 +64,14 @@ impl Verify {
         };
         let (checkout, image, manifests) = given;
         let report = verify(&Subject::new(project, checkout, image, manifests));
-        let text = if self.json {
+        let shown = if self.json {
             format!("{:#}\n", serde_json::to_value(&report)?)
         } else if self.markdown {
-            report.page()?
+            page(&report)?
         } else {
-            report.text()
+            text(&report)
         };
-        output::print(&text)?;
+        output::print(&shown)?;
         if report.ok {
             return Ok(ExitCode::SUCCESS);
         }

@@ -11,7 +11,7 @@ pub const ARTEFACTS: &[Artefact] = &[
     kubernetes::ARTEFACT,
     compose::ARTEFACT,
     dockerfile::ARTEFACT,
-    oci::ARTEFACT,
+    oci::config::ARTEFACT,
     systemd::ARTEFACT,
     dotenv::ARTEFACT,
     env_docs::ARTEFACT,

@@ -7,7 +7,7 @@ use askama::Template;
 use super::artefact::{Artefact, Project};
 use super::emit::RenderError;
 use super::file::File;
-use super::oci::{STOP_SIGNAL, USER, labels, ports};
+use super::oci::config::{STOP_SIGNAL, USER, labels, ports};
 
 #[derive(Template)]
 #[template(path = "deploy/Dockerfile", escape = "none")]

@@ -1,13 +1,13 @@
 //! `.env` files: what the loader reads, with findings for lines that it refuses.
 
-use super::report::{At, Finding, FindingKind};
+use super::report::{Finding, FindingKind, Location};
 use crate::schema::dotenv;
 
 /// A variable and its text.
 pub(super) type Entry = (String, String);
 
 /// The variables of `text`; lines that are none become findings, without their text.
-pub(super) fn read(at: &At, text: &str) -> (Vec<Entry>, Vec<Finding>) {
+pub(super) fn read(at: &Location, text: &str) -> (Vec<Entry>, Vec<Finding>) {
     let mut entries = Vec::new();
     let mut findings = Vec::new();
     for line in dotenv(text) {
@@ -36,11 +36,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_none_is_named_and_not_shown() {
-        let at = At {
-            file: ".env".to_owned(),
-            object: String::new(),
-        };
+    fn an_invalid_line_is_named_and_not_shown() {
+        let at = Location::new(".env", "");
         let (entries, findings) = read(&at, "\u{feff}A=1\r\ncanary-9\r\n");
         assert_eq!(entries, [("A".to_owned(), "1".to_owned())]);
         assert_eq!(findings.len(), 1);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_saphyr::Spanned;
 
+use super::input::Input;
+use super::merged::{DocumentPath, Hazard};
 use super::node::Node;
-use super::report::{At, Finding};
-use super::source::Input;
-use super::whole::{Hazard, Spot};
+use super::report::Finding;
 use super::yaml;
 
 /// The findings of `hazards`, with the lines of `inputs` where they can be told. Each file is read
@@ -15,7 +15,7 @@ use super::yaml;
 pub(super) fn located(hazards: Vec<Hazard>, inputs: &[Input]) -> Vec<Finding> {
     let mut by_file: BTreeMap<String, Vec<Hazard>> = BTreeMap::new();
     for hazard in hazards {
-        let file = hazard.spot.file.clone();
+        let file = hazard.written_at.file.clone();
         by_file.entry(file).or_default().push(hazard);
     }
     let mut findings = Vec::new();
@@ -27,20 +27,25 @@ pub(super) fn located(hazards: Vec<Hazard>, inputs: &[Input]) -> Vec<Finding> {
         for (title, document) in titles.zip(&documents) {
             places.entry(title).or_insert(document);
         }
-        findings.extend(hazards.into_iter().map(|Hazard { finding, spot }| {
-            Finding {
-                line: places
-                    .get(&spot.object)
-                    .map(|document| line(document, &spot)),
-                ..finding
-            }
-        }));
+        findings.extend(hazards.into_iter().map(
+            |Hazard {
+                 finding,
+                 written_at,
+             }| {
+                Finding {
+                    line: places
+                        .get(&written_at.object)
+                        .map(|document| line(document, &written_at)),
+                    ..finding
+                }
+            },
+        ));
     }
     findings
 }
 
 /// The documents of files, and the lines of their parts.
-pub struct Lines {
+pub(crate) struct Lines {
     documents: Vec<(String, Spanned<Node>)>,
 }
 
@@ -95,11 +100,7 @@ fn depth<'a>(document: &'a Spanned<Node>, path: &[String]) -> (usize, &'a Spanne
 
 /// The documents of `input`, those inside a `List` one by one; none where it is no YAML.
 fn documents(input: &Input) -> Vec<Spanned<Node>> {
-    let at = At {
-        file: input.file.clone(),
-        object: String::new(),
-    };
-    let read = yaml::read_as::<Spanned<Node>>(&at, &input.text);
+    let read = yaml::documents::<Spanned<Node>>(input);
     let mut documents = Vec::new();
     for document in read.unwrap_or_default() {
         flatten(document, &mut documents);
@@ -117,13 +118,13 @@ fn flatten(document: Spanned<Node>, documents: &mut Vec<Spanned<Node>>) {
     }
 }
 
-/// The line of `spot` in `document`, or of what is nearest above it.
-fn line(document: &Spanned<Node>, spot: &Spot) -> u64 {
-    let (_, at) = depth(document, &spot.path);
+/// The line of `written_at` in `document`, or of what is nearest above it.
+fn line(document: &Spanned<Node>, written_at: &DocumentPath) -> u64 {
+    let (_, at) = depth(document, &written_at.path);
     let mut lines = Vec::new();
-    if !spot.variable.is_empty() {
+    if !written_at.variable.is_empty() {
         at.value
-            .find(&|name: &str| name == spot.variable, &mut lines);
+            .find(&|name: &str| name == written_at.variable, &mut lines);
     }
     lines
         .first()

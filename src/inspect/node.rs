@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::object;
+use super::report::object_title;
 
 /// Keys whose text may be the name of a variable: in a list of variables, of a reference to a
 /// Secret or a ConfigMap, and of what an `ExternalSecret` makes.
@@ -55,7 +55,7 @@ impl Node {
     pub(super) fn title(&self) -> String {
         let metadata = self.get("metadata");
         let part = |key| metadata.map_or("", |metadata| metadata.text(key));
-        object::title(self.text("kind"), part("namespace"), part("name"))
+        object_title(self.text("kind"), part("namespace"), part("name"))
     }
 
     /// One step down: a key of a map, the `name` of an item of a list, or its number.

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::report::At;
-use super::secret::{decoded, fetched, sealed};
+use super::given::{Given, decoded, fetched, given, list, plain, sealed};
+use super::report::{Location, container_title, object_title};
 use crate::deploy::kustomize::text_at;
 
-/// What may hold settings.
+/// A kind of object or file that may hold settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Holder {
     /// Anybody may read it.
@@ -23,38 +23,22 @@ pub(super) enum Holder {
     Dotenv,
 }
 
-/// A value that was given.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Given {
-    /// Its text.
-    Text(String),
-    /// Not what belongs there.
-    Odd {
-        /// What is wrong with it.
-        problem: &'static str,
-        /// What to do about it.
-        remedy: &'static str,
-    },
-    /// It is somewhere else: in a Secret, or made by Kubernetes.
-    Elsewhere,
-}
-
 /// A key, its value, and where it was written last.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) given: Given,
-    pub(super) at: At,
+    pub(super) at: Location,
 }
 
 /// Keys and values in one place.
 pub(super) struct Source {
-    pub(super) at: At,
+    pub(super) at: Location,
     pub(super) holder: Holder,
     pub(super) namespace: String,
     /// The name by which pods know it.
     pub(super) name: String,
-    /// Whether the cluster makes the real one from this.
+    /// True if the cluster makes the real one from this.
     pub(super) recipe: bool,
     pub(super) entries: Vec<Entry>,
 }
@@ -77,7 +61,7 @@ pub(super) struct Variable {
 
 /// One container of a pod.
 pub(super) struct Container {
-    pub(super) at: At,
+    pub(super) at: Location,
     pub(super) image: String,
     pub(super) env_from: Vec<(Reference, String)>,
     pub(super) env: Vec<Variable>,
@@ -87,7 +71,7 @@ pub(super) struct Container {
 
 /// Something that runs pods.
 pub(super) struct Workload {
-    pub(super) at: At,
+    pub(super) at: Location,
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) app: String,
@@ -115,10 +99,7 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
     let kind = text_at(value, "/kind");
     let name = text_at(value, "/metadata/name").to_owned();
     let namespace = text_at(value, "/metadata/namespace").to_owned();
-    let at = At {
-        file: file.to_owned(),
-        object: title(kind, &namespace, &name),
-    };
+    let at = Location::new(file, object_title(kind, &namespace, &name));
     let source = |holder, entries: Vec<(String, Given)>| {
         let entry = |(key, given)| Entry {
             key,
@@ -184,81 +165,22 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
     }))
 }
 
-/// How an object is called in a report.
-pub(super) fn title(kind: &str, namespace: &str, name: &str) -> String {
-    if namespace.is_empty() {
-        format!("{kind} {name}")
-    } else {
-        format!("{kind} {namespace}/{name}")
-    }
-}
-
-/// The name of the container `name` of `owner` in a report.
-fn container_title(owner: &str, name: &str) -> String {
-    format!("{owner} container {name}")
-}
-
-/// The object that `title` names, where it may name a container of it.
-pub(super) fn owner(title: &str) -> &str {
-    title
-        .split_once(" container ")
-        .map_or(title, |(owner, _)| owner)
-}
-
-pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
 fn strings(value: &Value, key: &str) -> Vec<String> {
     let words = list(value, key).filter_map(Value::as_str);
     words.map(str::to_owned).collect()
 }
 
-pub(super) fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    map.and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::iter)
-}
-
-pub(super) fn given(value: &Value) -> Given {
-    match value {
-        Value::String(text) => Given::Text(text.clone()),
-        // An empty value in YAML; Kubernetes takes it for an empty text.
-        Value::Null => Given::Text(String::new()),
-        Value::Number(_) => no_text("is a number, and Kubernetes takes texts only"),
-        Value::Bool(_) => no_text("is true or false, and Kubernetes takes texts only"),
-        _ => no_text("is a list or a map, and Kubernetes takes texts only"),
-    }
-}
-
-fn no_text(problem: &'static str) -> Given {
-    Given::Odd {
-        problem,
-        remedy: "put it between double quotes",
-    }
-}
-
-fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
-    entries(map)
-        .map(|(key, value)| (key.clone(), given(value)))
-        .collect()
-}
-
-fn containers(at: &At, pod: &Value) -> Vec<Container> {
+fn containers(at: &Location, pod: &Value) -> Vec<Container> {
     let lists = ["/spec/initContainers", "/spec/containers"];
     let all = lists.into_iter().flat_map(|key| list(pod, key));
     all.map(|container| {
         let args = [strings(container, "/command"), strings(container, "/args")].concat();
         let env: Vec<Variable> = list(container, "/env").filter_map(variable).collect();
         Container {
-            at: At {
-                file: at.file.clone(),
-                object: container_title(&at.object, text_at(container, "/name")),
-            },
+            at: Location::new(
+                &at.file,
+                container_title(&at.object, text_at(container, "/name")),
+            ),
             image: text_at(container, "/image").to_owned(),
             env_from: list(container, "/envFrom").filter_map(env_from).collect(),
             mounted: mounted(pod, container, &args, &env),

@@ -1,4 +1,4 @@
-//! What is applied together: everything, or, where kustomizations say so, one overlay at a time,
+//! Objects that are applied together: all of them, or, where kustomizations say so, one overlay at a time,
 //! with its patches laid over its base.
 //!
 //! Not a kustomize: it follows `resources`, `components`, strategic patches by kind and name, and
@@ -10,10 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::dotenv;
-use super::object::{self, Entry, Given, Holder, Object, Source};
-use super::report::{At, Finding, FindingKind};
-use super::whole::Whole;
-use crate::deploy::kustomize::{is_deletion, items, join, merge, operate, text_at, texts};
+use super::given::Given;
+use super::merged::MergedObject;
+use super::object::{self, Entry, Holder, Object, Source};
+use super::report::{Finding, FindingKind, Location};
+use crate::deploy::kustomize::{
+    is_deletion, is_operation, items, join, merge, operate, text_at, texts,
+};
 
 /// Overlays upon overlays.
 const MAX_DEPTH: usize = 16;
@@ -28,7 +31,7 @@ pub(super) struct Document {
     pub(super) content: Content,
 }
 
-/// What is in it.
+/// The content of a document.
 pub(super) enum Content {
     /// An object of Kubernetes, or anything else in YAML.
     Manifest(Value),
@@ -39,15 +42,15 @@ pub(super) enum Content {
 /// An object and the patches over it, each with its file.
 type Layers<'a> = Vec<(&'a str, &'a Value)>;
 
-/// What is applied together.
+/// Objects that are applied together.
 #[derive(Default)]
 pub(super) struct Group {
     /// The folder of its kustomization; empty where there is none.
     pub(super) folder: String,
-    /// What carries settings.
+    /// Sources of settings, and workloads.
     pub(super) objects: Vec<Object>,
-    /// What is looked at beyond its settings.
-    pub(super) wholes: Vec<Whole>,
+    /// Objects that are inspected beyond their settings.
+    pub(super) merged: Vec<MergedObject>,
 }
 
 impl Group {
@@ -57,7 +60,7 @@ impl Group {
             let Some((whole, object)) = merged(layers, namespace) else {
                 continue;
             };
-            self.wholes.extend(whole);
+            self.merged.extend(whole);
             self.objects.extend(object);
         }
     }
@@ -107,10 +110,7 @@ pub(super) fn groups(documents: &[Document]) -> (Vec<Group>, Vec<Finding>) {
 }
 
 fn endless(folder: &str) -> Finding {
-    let at = At {
-        file: join(folder, "kustomization.yaml"),
-        object: String::new(),
-    };
+    let at = Location::new(join(folder, "kustomization.yaml"), "");
     at.finding(
         FindingKind::Unreadable,
         "",
@@ -120,10 +120,7 @@ fn endless(folder: &str) -> Finding {
 }
 
 fn of_dotenv(file: &str, variables: &[dotenv::Entry]) -> Source {
-    let at = At {
-        file: file.to_owned(),
-        object: String::new(),
-    };
+    let at = Location::new(file, "");
     let entry = |(key, text): &dotenv::Entry| Entry {
         key: key.clone(),
         given: Given::Text(text.clone()),
@@ -185,7 +182,7 @@ impl<'a> Tree<'a> {
         all.collect()
     }
 
-    /// What is built upon and not here: nothing can be said of such an overlay as a whole.
+    /// Findings about bases that are missing: nothing can be said of such an overlay as a whole.
     fn absent(&self) -> Vec<Finding> {
         let here = |path: &str| self.files.contains_key(path) || self.folders.contains_key(path);
         let mut findings = Vec::new();
@@ -193,10 +190,7 @@ impl<'a> Tree<'a> {
             let keys = ["resources", "components"];
             let names = keys.into_iter().flat_map(|key| texts(list, key));
             for name in names.filter(|name| !here(&join(folder, name))) {
-                let at = At {
-                    file: join(folder, "kustomization.yaml"),
-                    object: String::new(),
-                };
+                let at = Location::new(join(folder, "kustomization.yaml"), "");
                 findings.push(at.finding(
                     FindingKind::Unreadable,
                     name,
@@ -274,7 +268,7 @@ fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
         return;
     }
     let mut base = objects.iter_mut().filter(|layers| same(layers)).peekable();
-    // Half a pod says nothing; half a ConfigMap is worth a look.
+    // Half a pod cannot be judged; the values in half a ConfigMap can.
     let stands_alone = matches!(
         text_at(patch, "/kind"),
         "ConfigMap" | "Secret" | "SealedSecret"
@@ -287,11 +281,6 @@ fn lay<'a>(objects: &mut Vec<Layers<'a>>, file: &'a str, patch: &'a Value) {
     for layers in base {
         layers.push((file, patch));
     }
-}
-
-/// Checks whether `layer` is an operation of JSON Patch rather than a part of an object.
-pub(super) fn is_operation(layer: &Value) -> bool {
-    layer["op"].is_string()
 }
 
 /// Lays the operation `patch` over the objects of that kind and name. Names stay: what refers to
@@ -312,7 +301,10 @@ fn target<'a>(objects: &mut [Layers<'a>], file: &'a str, patch: &'a Value, targe
 }
 
 /// The object that `layers` make, in `namespace`, and what of it is looked at.
-fn merged(layers: &Layers, namespace: Option<&str>) -> Option<(Option<Whole>, Option<Object>)> {
+fn merged(
+    layers: &Layers,
+    namespace: Option<&str>,
+) -> Option<(Option<MergedObject>, Option<Object>)> {
     let (first_file, first) = layers.first()?;
     let mut whole = (*first).clone();
     let mut sources = Vec::new();
@@ -333,9 +325,9 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<(Option<Whole>, Op
     }
     let mut object = object::read(first_file, &whole);
     if let Some(Object::Source(source)) = &mut object {
-        // Each key is found where it was written last.
+        // Locate each key in the layer that sets it last: that is the line to edit.
         let written = sources.iter().flat_map(|layer| &layer.entries);
-        let last: BTreeMap<&str, &At> = written
+        let last: BTreeMap<&str, &Location> = written
             .map(|entry| (entry.key.as_str(), &entry.at))
             .collect();
         for entry in &mut source.entries {
@@ -344,7 +336,7 @@ fn merged(layers: &Layers, namespace: Option<&str>) -> Option<(Option<Whole>, Op
             }
         }
     }
-    Some((Whole::of(layers, whole), object))
+    Some((MergedObject::of(layers, whole), object))
 }
 
 #[cfg(test)]
@@ -354,7 +346,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_built_upon_itself_is_told_and_not_followed() {
+    fn a_circular_kustomization_is_reported_and_not_followed() {
         let document = |file: &str, value| Document {
             file: file.to_owned(),
             content: Content::Manifest(value),

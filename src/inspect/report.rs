@@ -1,4 +1,4 @@
-//! What was found, in words for the operator and for scripts. Never the value of a secret.
+//! Findings, for operators and for scripts. They never hold the value of a secret.
 
 use std::fmt;
 
@@ -52,14 +52,14 @@ pub struct Finding {
     pub key: String,
     /// Its sort.
     pub kind: FindingKind,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
 impl Finding {
-    /// Whether it fails a check.
+    /// Checks whether it fails a check.
     #[must_use]
     pub fn is_fault(&self, strict: bool) -> bool {
         match self.kind {
@@ -102,10 +102,10 @@ pub(super) fn printable(text: &str) -> String {
     out
 }
 
-/// Everything that was found.
+/// The findings of an inspection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// What was found, by file, object and key.
+    /// Findings, by file, object and key.
     pub findings: Vec<Finding>,
     /// `ConfigMap`s, `Secret`s, workloads and `.env` files that were looked into. None at all means
     /// that nothing was checked.
@@ -120,7 +120,7 @@ impl Report {
             .filter(move |finding| finding.is_fault(strict))
     }
 
-    /// Whether nothing fails.
+    /// Checks whether nothing fails.
     #[must_use]
     pub fn passes(&self, strict: bool) -> bool {
         self.faults(strict).next().is_none()
@@ -134,14 +134,21 @@ impl Report {
     }
 }
 
-/// Where something stands.
+/// A file, and the object in it; that is empty where the file is no manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct At {
+pub(super) struct Location {
     pub(super) file: String,
     pub(super) object: String,
 }
 
-impl At {
+impl Location {
+    pub(super) fn new(file: impl Into<String>, object: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            object: object.into(),
+        }
+    }
+
     pub(super) fn finding(
         &self,
         kind: FindingKind,
@@ -161,16 +168,34 @@ impl At {
     }
 }
 
+/// The name of an object in a report.
+pub(super) fn object_title(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    }
+}
+
+/// The name of the container `name` of `owner` in a report.
+pub(super) fn container_title(owner: &str, name: &str) -> String {
+    format!("{owner} container {name}")
+}
+
+/// The object that `title` names, where it may name a container of it.
+pub(super) fn owner(title: &str) -> &str {
+    title
+        .split_once(" container ")
+        .map_or(title, |(owner, _)| owner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn nothing_in_a_finding_moves_the_terminal() {
-        let at = At {
-            file: "a\n.yaml".to_owned(),
-            object: "ConfigMap \u{1b}[2J".to_owned(),
-        };
+        let at = Location::new("a\n.yaml", "ConfigMap \u{1b}[2J");
         let finding = at.finding(FindingKind::Unknown, "K\u{7}", "is not a setting", "");
         assert_eq!(
             finding.to_string(),
@@ -180,10 +205,7 @@ mod tests {
 
     #[test]
     fn a_finding_says_where_what_and_how() {
-        let at = At {
-            file: "a.yaml".to_owned(),
-            object: "ConfigMap x/y".to_owned(),
-        };
+        let at = Location::new("a.yaml", "ConfigMap x/y");
         let finding = at.finding(FindingKind::Sentinel, "KEY", "is to be set", "set it");
         assert_eq!(
             finding.to_string(),

@@ -3,22 +3,20 @@
 mod hazards;
 mod trees;
 
-use super::*;
+use super::input::{Input, Inputs};
+use super::inspection::inspect;
+use super::report::{FindingKind, Report};
 use crate::deploy::sample;
+use crate::deploy::service::Service;
 use crate::schema::{Fault, FaultKind, SET_ME};
 
 const CANARY: &str = "canary-8d1f";
 
 fn report(files: &[(&str, &str)]) -> Report {
-    let input = |(file, text): &(&str, &str)| Input {
-        file: (*file).to_owned(),
-        text: (*text).to_owned(),
-    };
-    let inputs = Inputs {
-        inputs: files.iter().map(input).collect(),
-        findings: Vec::new(),
-    };
-    inspect(&sample::service(), &inputs)
+    inspect(
+        &sample::service(),
+        &Inputs::from_iter(files.iter().copied()),
+    )
 }
 
 /// Kind, object and key of every finding.
@@ -57,7 +55,7 @@ const BOTH: &str = "        envFrom:\n        - configMapRef: {name: shop-config
 const NEEDED: &str = "  REGION: eu\n  ENVIRONMENT: production\n";
 
 #[test]
-fn files_that_are_right_have_no_findings() {
+fn correct_files_have_no_findings() {
     let all = [
         ("c.yaml", config(NEEDED)),
         ("s.yaml", secret("  SIGNING_KEY: x\n")),
@@ -74,7 +72,7 @@ fn files_that_are_right_have_no_findings() {
 }
 
 #[test]
-fn keys_that_are_no_settings_are_named_with_what_was_meant() {
+fn unknown_keys_are_reported_with_the_nearest_setting() {
     let text = config("  GREETNIG: x\n  TOKIO_WORKER_THREADS: \"1\"\n");
     let report = report(&[("c.yaml", &text)]);
     assert_eq!(
@@ -110,7 +108,7 @@ fn a_secret_in_the_open_is_misplaced_and_a_plain_setting_in_a_secret_is_advice()
 }
 
 #[test]
-fn what_nothing_gives_is_missing_by_workload_and_environment() {
+fn a_required_setting_that_nothing_gives_is_missing() {
     let files = [
         config("  ENVIRONMENT: production\n"),
         secret("  API_KEY: x\n"),
@@ -144,11 +142,7 @@ fn what_the_settings_ask_for_is_missing_where_nothing_gives_it() {
     let missing = |greeting: &str, key: &str| {
         let config = config(&format!("  REGION: x\n  GREETING: {greeting}\n"));
         let text = [config, secret(key), deployment(BOTH)].join("---\n");
-        let file = "-".to_owned();
-        let inputs = Inputs {
-            inputs: vec![Input { file, text }],
-            findings: Vec::new(),
-        };
+        let inputs = Inputs::from_iter([("-", text)]);
         let findings = inspect(&service, &inputs).findings.into_iter();
         findings
             .map(|one| format!("{}: {}", one.key, one.problem))
@@ -210,19 +204,10 @@ fn the_service_has_the_last_word() {
         let fault = Fault::new(FaultKind::Conflict, "GREETING", "frightens", "be kind");
         bad.then_some(fault).into_iter().collect()
     });
-    let inputs = Inputs {
-        inputs: vec![
-            Input {
-                file: "c".to_owned(),
-                text: config("  REGION: x\n  GREETING: boo\n"),
-            },
-            Input {
-                file: "d".to_owned(),
-                text: deployment(BOTH),
-            },
-        ],
-        findings: Vec::new(),
-    };
+    let inputs = Inputs::from_iter([
+        ("c", config("  REGION: x\n  GREETING: boo\n")),
+        ("d", deployment(BOTH)),
+    ]);
     let report = inspect(&service, &inputs);
     assert_eq!(
         report.findings[0].to_string(),
@@ -264,7 +249,7 @@ fn pods_with_service_links_get_advice() {
 }
 
 #[test]
-fn what_belongs_to_others_is_left_alone() {
+fn objects_of_other_services_are_ignored() {
     let other = "kind: Deployment\nmetadata: {name: db}\nspec: {template: {spec: {containers: [{name: c, image: postgres, env: [{name: DATABASE_URL, value: x}]}]}}}\n";
     let maps =
         "kind: ConfigMap\nmetadata: {name: theirs}\ndata: {KEY: x}\n---\nkind: Kustomization\n";
@@ -358,7 +343,7 @@ fn a_secret_that_is_sealed_or_fetched_has_the_keys_of_the_settings() {
 }
 
 #[test]
-fn what_is_not_sealed_is_no_ciphertext_and_is_not_shown() {
+fn an_unsealed_value_is_reported_and_not_shown() {
     let object = "SealedSecret prod/shop-secrets";
     let open = sealed(&["SIGNING_KEY"], CANARY);
     let report = report(&[("s.yaml", &open)]);

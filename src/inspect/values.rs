@@ -1,11 +1,12 @@
-//! What is wrong with keys and values in one place, whoever reads them.
+//! Faults of keys and values in one place, whoever reads them.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::object::{Entry, Given, Holder, Source};
-use super::report::{At, Finding, FindingKind};
+use super::given::Given;
+use super::object::{Entry, Holder, Source};
+use super::report::{Finding, FindingKind, Location};
 use crate::deploy::facts;
 use crate::deploy::service::Service;
 use crate::schema::{Environment, Fault, FaultKind, Loader, SET_ME, Setting};
@@ -35,7 +36,7 @@ pub(super) fn setting<'a>(service: &'a Service, key: &str) -> Option<&'a Setting
     })
 }
 
-/// Everything that is wrong with `source` by itself.
+/// Faults of `source` by itself.
 pub(super) fn of_source(service: &Service, source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
@@ -61,7 +62,7 @@ pub(super) fn of_source(service: &Service, source: &Source) -> Vec<Finding> {
 /// A secret where everybody sees it, or a plain setting where nobody does.
 fn place(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
     let Entry { key, at, .. } = entry;
-    // The name of a file is no secret.
+    // The path in a `_FILE` variable is not a secret.
     let setting = service.settings.get(key)?;
     match holder {
         Holder::ConfigMap if setting.secret => Some(at.finding(
@@ -76,7 +77,7 @@ fn place(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
         Holder::Secret if !setting.secret => Some(at.finding(
             FindingKind::Advice,
             key,
-            "is no secret",
+            "is not a secret",
             format!(
                 "move it to the ConfigMap {}, where a change is seen",
                 facts::config_map(service)
@@ -95,7 +96,7 @@ fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding>
     }
     let near = service.settings.nearest(key);
     let sentinel = matches!(given, Given::Text(text) if text.contains(SET_ME));
-    // A `.env` file serves many masters.
+    // Compose and other programs read the same `.env` file.
     if holder == Holder::Dotenv && !sentinel && !service.settings.is_near_miss(key) {
         return None;
     }
@@ -106,21 +107,21 @@ fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding>
     Some(at.finding(FindingKind::Unknown, key, "is not a setting", remedy))
 }
 
-pub(super) fn odd(at: &At, key: &str, given: &Given) -> Option<Finding> {
+pub(super) fn odd(at: &Location, key: &str, given: &Given) -> Option<Finding> {
     let Given::Odd { problem, remedy } = given else {
         return None;
     };
     Some(at.finding(FindingKind::Invalid, key, *problem, *remedy))
 }
 
-/// What the service would say of the text of `key` by itself. Names of files are not looked at:
+/// Faults that the service finds in the text of `key` by itself. Names of files are not looked at:
 /// they are paths in another machine.
-pub(super) fn of_text(service: &Service, at: &At, key: &str, text: &str) -> Vec<Finding> {
+pub(super) fn of_text(service: &Service, at: &Location, key: &str, text: &str) -> Vec<Finding> {
     if service.settings.get(key).is_none() {
         return Vec::new();
     }
     let environment = Environment::from_iter([(key, text)]);
-    // The others have nothing to do with it, and a file may hold thousands of texts.
+    // Load this setting alone: a hostile file may hold thousands, and each load reads all rules.
     let loader = Loader::new(service.settings.only(key), environment);
     let resolution = loader.secrets_elsewhere(true).resolve::<Value>();
     let faults = resolution.faults.iter().chain(&resolution.warnings);
@@ -131,7 +132,7 @@ pub(super) fn of_text(service: &Service, at: &At, key: &str, text: &str) -> Vec<
 }
 
 /// A fault of the service as a finding at `at`.
-pub(super) fn finding(at: &At, fault: &Fault) -> Finding {
+pub(super) fn finding(at: &Location, fault: &Fault) -> Finding {
     let kind = match fault.kind {
         FaultKind::Missing => FindingKind::Missing,
         FaultKind::Placeholder => {

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Error;
 
-use super::report::{At, Finding, FindingKind};
+use super::input::Input;
+use super::report::{Finding, FindingKind, Location};
 
 /// Deeper nesting is no manifest.
 const MAX_DEPTH: usize = 100;
@@ -14,21 +15,25 @@ const MAX_DEPTH: usize = 100;
 const REPEATED_BYTES: usize = 32 * 1024 * 1024;
 const REPEATED: usize = 10_000;
 
-/// Every object of `text`, those inside a `List` one by one.
-pub(super) fn read(at: &At, text: &str) -> Result<Vec<Value>, Box<Finding>> {
+/// Every object in `input`, those inside a `List` one by one.
+///
+/// # Errors
+/// A [`Finding`] that names line and column, and nothing of the text: it may be a secret.
+pub(crate) fn objects(input: &Input) -> Result<Vec<Value>, Box<Finding>> {
     let mut objects = Vec::new();
-    for document in read_as(at, text)? {
+    for document in documents(input)? {
         flatten(document, &mut objects);
     }
     Ok(objects)
 }
 
-/// Every document of `text` as it stands.
-pub(super) fn read_as<'a, T: Deserialize<'a>>(
-    at: &At,
-    text: &'a str,
-) -> Result<Vec<T>, Box<Finding>> {
-    // What is repeated is copied, and may be as long as the text.
+/// Every document in `input` as it stands.
+///
+/// # Errors
+/// As for [`objects`].
+pub(crate) fn documents<'a, T: Deserialize<'a>>(input: &'a Input) -> Result<Vec<T>, Box<Finding>> {
+    let text = &input.text;
+    // An alias is copied, and may be as long as the text: bound the product (billion laughs).
     let repeated = (REPEATED_BYTES / text.len().max(1)).min(REPEATED);
     let options = serde_saphyr::options! {
         with_snippet: false,
@@ -42,7 +47,7 @@ pub(super) fn read_as<'a, T: Deserialize<'a>>(
         },
     };
     let documents = serde_saphyr::from_multiple_with_options(text, options);
-    documents.map_err(|error| Box::new(broken(at, &error)))
+    documents.map_err(|error| Box::new(broken(&Location::new(&input.file, ""), &error)))
 }
 
 fn flatten(document: Value, objects: &mut Vec<Value>) {
@@ -71,7 +76,7 @@ fn flatten(document: Value, objects: &mut Vec<Value>) {
     }
 }
 
-fn broken(at: &At, error: &Error) -> Finding {
+fn broken(at: &Location, error: &Error) -> Finding {
     let place = error.location().map_or_else(String::new, |location| {
         format!(" at line {}, column {}", location.line(), location.column())
     });

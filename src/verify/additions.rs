@@ -93,7 +93,7 @@ pub(super) fn is_harmless(kind: &str, path: &[&str], found: &Value) -> bool {
         _ => {
             let mut defaults = DEFAULTS.iter().filter(|(name, _)| name == key);
             let is_default = |(_, text): &(&str, &str)| {
-                // Of a pod. Of a container it makes one that never ends.
+                // `Always` is the default of a pod; on an init container it makes a sidecar.
                 let value: Option<Value> = serde_json::from_str(text).ok();
                 value.as_ref() == Some(found) && (*key != "restartPolicy" || *parent == "spec")
             };

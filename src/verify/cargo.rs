@@ -28,7 +28,7 @@ pub(super) struct Package {
     pub(super) version: Option<Value>,
 }
 
-/// What it depends on, for what.
+/// Tables of dependencies.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Tables {
@@ -62,7 +62,7 @@ pub(super) struct Lock {
 pub(super) struct Locked {
     pub(super) name: String,
     pub(super) version: String,
-    /// Where it comes from; none of what lies in the checkout.
+    /// Its source; none for packages of the checkout.
     pub(super) source: Option<String>,
     /// SHA-256 of the archive, of what comes from a registry.
     pub(super) checksum: Option<String>,
@@ -102,7 +102,7 @@ impl Lock {
         found.map(|package| package.version.as_str())
     }
 
-    /// What of `manifest` it does not answer, one line each. This is what `--locked` refuses.
+    /// Dependencies of `manifest` that it does not answer, one line each; `--locked` refuses them.
     pub(super) fn stale(&self, manifest: &Manifest) -> Vec<String> {
         let Some(package) = &manifest.package else {
             return Vec::new();
@@ -149,7 +149,7 @@ impl Locked {
     }
 }
 
-/// Whether `version` is one of those that `wanted` allows.
+/// Checks whether `version` is one of those that `wanted` allows.
 fn satisfies(version: &str, wanted: &str) -> bool {
     if wanted.is_empty() {
         return true;

@@ -6,18 +6,18 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::cargo::{Lock, Manifest};
-use super::unusable::Unusable;
+use super::error::Unusable;
 use crate::deploy::service::Service;
 use crate::schema::open_regular;
 
 /// Larger files are none of those that are looked at.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What the package is and needs.
+/// Manifest of the package.
 pub(super) const MANIFEST: &str = "Cargo.toml";
-/// What it takes, to the byte.
+/// Lock file of the package.
 pub(super) const LOCK: &str = "Cargo.lock";
-/// What is not committed.
+/// List of files that are not committed.
 pub(super) const IGNORED: &str = ".gitignore";
 /// The image of those who build without Nix, where it was written down.
 pub(super) const DOCKERFILE: &str = "Dockerfile";
@@ -71,7 +71,7 @@ impl Checkout {
         })
     }
 
-    /// Whether `path` is the top folder of `service`'s own source.
+    /// Checks whether `path` is the top folder of `service`'s own source.
     #[must_use]
     pub fn is_of(service: &Service, path: &Path) -> bool {
         let mut text = String::new();
@@ -134,7 +134,7 @@ fn read(path: &Path) -> Result<Option<String>, Unusable> {
     };
     let size = match fs::metadata(path) {
         Ok(found) if found.is_file() => found.len(),
-        Ok(_) => return Err(refuse("it is no file".to_owned())),
+        Ok(_) => return Err(refuse("it is not a file".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refuse(error.to_string())),
     };

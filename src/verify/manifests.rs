@@ -7,42 +7,44 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::checkout::folder;
-use super::item::Unseen;
-use super::unusable::Unusable;
+use super::error::Unusable;
+use super::findings::Unseen;
 use crate::deploy::emit::RenderError;
 use crate::deploy::facts::is_revision_of;
 use crate::deploy::kubernetes::build;
 use crate::deploy::kustomize::text_at;
 use crate::deploy::plan::Environment;
-use crate::inspect::{self, Input, Inputs, mentions};
+use crate::inspect::input::{self, Input, Inputs};
+use crate::inspect::occurrence::occurrences;
+use crate::inspect::yaml;
 use crate::schema::Setting;
 
-/// Why nothing is said of the base.
+/// The reason that the base of a stream is not looked at.
 pub(super) const NO_BASE: Unseen = Unseen::Nothing("a stream has no base");
 
-/// How a stream is called.
+/// The name of a stream.
 const STREAM: &str = "standard input";
 
 /// The kustomization that everything is built upon.
 const BASE: &str = "base/backend";
 /// Below it is one kustomization an environment.
 const OVERLAYS: &str = "overlays";
-/// What a kustomization is called.
+/// File name of a kustomization.
 const LIST: &str = "kustomization.yaml";
 
 /// A tree of manifests.
 pub struct Manifests {
     /// The files as texts.
     pub(super) inputs: Inputs,
-    /// What is built, the base first, where there is one.
-    pub(super) places: Vec<Place>,
+    /// The built sets, the base first, where there is one.
+    pub(super) places: Vec<ObjectSet>,
     /// True if the first of them is the base.
     has_base: bool,
 }
 
 /// One kustomization and the objects that it makes.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct ObjectSet {
     /// `base`, the name of the overlay, or, in a stream, of the namespace.
     pub(super) name: String,
     /// The folder of its kustomization; none in a stream.
@@ -60,12 +62,12 @@ impl Manifests {
     /// file is no YAML.
     pub fn read(path: &Path) -> Result<Self, Unusable> {
         if path.is_file() {
-            return Self::of_stream(&path.display().to_string(), inspect::read(path));
+            return Self::of_stream(&path.display().to_string(), input::read(path));
         }
         folder(path)?;
         let below = path.join("k8s");
         let root = if below.is_dir() { &below } else { path };
-        Self::of(&path.display().to_string(), inspect::read(root))
+        Self::of(&path.display().to_string(), input::read(root))
     }
 
     /// Reads a stream of objects, as `kubectl kustomize` prints it.
@@ -73,15 +75,12 @@ impl Manifests {
     /// # Errors
     /// [`Unusable`] where it is no YAML, is too long, or has no Deployment.
     pub fn read_stream(stream: impl std::io::Read) -> Result<Self, Unusable> {
-        Self::of_stream(STREAM, inspect::read_stream(STREAM, stream))
+        Self::of_stream(STREAM, input::read_stream(STREAM, stream))
     }
 
     /// The same of a text, which is called `path`.
     pub(super) fn of_text(path: &str, text: String) -> Result<Self, Unusable> {
-        let file = path.to_owned();
-        let inputs = vec![Input { file, text }];
-        let findings = Vec::new();
-        Self::of_stream(path, Inputs { inputs, findings })
+        Self::of_stream(path, Inputs::from_iter([(path, text)]))
     }
 
     /// The same of a stream that was read before, which is called `path`: a place for each
@@ -110,7 +109,7 @@ impl Manifests {
         if serves(&wide) {
             places.insert(String::new(), wide);
         } else {
-            // What has no namespace, such as a ClusterRoleBinding, holds in all of them.
+            // Objects without a namespace, such as a ClusterRoleBinding, hold in all of them.
             for objects in places.values_mut() {
                 objects.extend_from_slice(&wide);
             }
@@ -124,7 +123,7 @@ impl Manifests {
                 remedy: "pipe what `kubectl kustomize k8s/overlays/NAME` prints".to_owned(),
             });
         }
-        let places = places.into_iter().map(|(namespace, objects)| Place {
+        let places = places.into_iter().map(|(namespace, objects)| ObjectSet {
             name: if namespace.is_empty() {
                 "default".to_owned()
             } else {
@@ -155,8 +154,8 @@ impl Manifests {
             .iter()
             .filter(|input| is_manifest(&input.file))
         {
-            let mut documents =
-                inspect::documents(input).map_err(|finding| file(&input.file, finding.problem))?;
+            let mut documents = yaml::documents::<Value>(input)
+                .map_err(|finding| file(&input.file, finding.problem))?;
             if documents.len() > 1 {
                 let problem = "it has several objects, and a tree of ours has one a file";
                 return Err(file(&input.file, problem.to_owned()));
@@ -185,7 +184,7 @@ impl Manifests {
         let places = names
             .zip(std::iter::once(BASE.to_owned()).chain(folders))
             .map(|(name, folder)| {
-                Ok(Place {
+                Ok(ObjectSet {
                     name: name.to_owned(),
                     objects: build::folder(&values, &folder)?,
                     folder: Some(folder),
@@ -203,48 +202,50 @@ impl Manifests {
         })
     }
 
-    /// What every environment is built upon; none in a stream.
-    pub(super) fn base(&self) -> Option<&Place> {
+    /// The base of every environment; none in a stream.
+    pub(super) fn base(&self) -> Option<&ObjectSet> {
         self.places.first().filter(|_| self.has_base)
     }
 
     /// One an environment.
-    pub(super) fn overlays(&self) -> &[Place] {
+    pub(super) fn overlays(&self) -> &[ObjectSet] {
         let first = usize::from(self.has_base);
         self.places.get(first..).unwrap_or_default()
     }
 
     /// The line in a ConfigMap of `place`, or of the base, that gives `setting`, as the beginning of
     /// a sentence; empty where none does.
-    pub(super) fn lines(&self, place: &Place, setting: &Setting) -> String {
-        let (mentions, _) = mentions(setting, &self.inputs);
+    pub(super) fn lines(&self, place: &ObjectSet, setting: &Setting) -> String {
+        let (occurrences, _) = occurrences(setting, &self.inputs);
         let below = |folder: &str, file: &str| {
             let rest = file.strip_prefix(folder);
             rest.is_some_and(|rest| rest.starts_with('/'))
         };
         let maps = || {
-            let all = mentions.iter();
-            all.filter(|mention| mention.object.starts_with("ConfigMap "))
+            let all = occurrences.iter();
+            all.filter(|occurrence| occurrence.object.starts_with("ConfigMap "))
         };
         let found = match &place.folder {
             Some(folder) => maps()
-                .find(|mention| below(folder, &mention.file))
-                .or_else(|| maps().find(|mention| below(BASE, &mention.file))),
-            None => maps().find(|mention| mention.object.contains(&format!(" {}/", place.name))),
+                .find(|occurrence| below(folder, &occurrence.file))
+                .or_else(|| maps().find(|occurrence| below(BASE, &occurrence.file))),
+            None => {
+                maps().find(|occurrence| occurrence.object.contains(&format!(" {}/", place.name)))
+            }
         };
-        found.map_or_else(String::new, |mention| format!("{mention}: "))
+        found.map_or_else(String::new, |occurrence| format!("{occurrence}: "))
     }
 }
 
 /// The objects of a stream.
 fn objects(input: &Input) -> Result<Vec<Value>, Unusable> {
-    inspect::objects(input).map_err(|finding| Unusable::File {
+    yaml::objects(input).map_err(|finding| Unusable::File {
         path: input.file.clone(),
         problem: finding.problem,
     })
 }
 
-impl Place {
+impl ObjectSet {
     /// Checks whether it is what `environment` makes: by the name of the overlay, or the namespace.
     pub(super) fn is_of(&self, environment: &Environment) -> bool {
         let known_by = if self.folder.is_some() {
@@ -278,7 +279,7 @@ impl Place {
     pub(super) fn find(&self, kind: &str, name: &str) -> Option<&Value> {
         let all = || self.objects.iter().filter(|one| one["kind"] == kind);
         let exact = all().find(|one| is_revision_of(name_of(one), name));
-        // Other objects may have the name in theirs as well: a copy adds the least to it.
+        // Several names may contain it: the shortest is the copy, with a prefix or suffix alone.
         let copies = all().filter(|one| name_of(one).contains(name));
         exact.or_else(|| copies.min_by_key(|copy| name_of(copy).len()))
     }
@@ -286,7 +287,7 @@ impl Place {
     /// Checks whether `found` is what pods call the object `name`: that name, a revision of it, or
     /// the new name of an object that is here.
     pub(super) fn is_called(&self, found: &str, name: &str) -> bool {
-        // What makes a Secret names it in its own specification.
+        // An ExternalSecret names the Secret that it makes in `spec.target`.
         let makes = |object: &Value| {
             let names = ["/metadata/name", "/spec/target/name"];
             names.iter().any(|at| text_at(object, at) == found)
@@ -309,7 +310,7 @@ impl Place {
     }
 }
 
-/// Whether a file of that name holds an object; what else there is beside them is not ours.
+/// Checks whether a file of that name holds an object; what else there is beside them is not ours.
 fn is_manifest(file: &str) -> bool {
     let ending = Path::new(file).extension().and_then(|end| end.to_str());
     matches!(ending, Some("yaml" | "yml" | "json"))

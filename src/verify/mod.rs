@@ -1,47 +1,54 @@
-//! The checklist of a release, as a program: what was promised of the source, the image and the
-//! manifests, and whether it is so.
+//! The verification of a release: a checkout, an image and manifests, held to what the service
+//! promises.
 //!
-//! [`GROUPS`] is the list; an item is one entry in the file of its group: a name, a question and a
-//! look at a [`Subject`]. Text, JSON and the page follow by themselves. Nothing here knows which
-//! service is looked at: what it promises is in its facts ([`Promises`]).
-//!
-//! Files are read where they were named and nowhere else, and nothing is run.
+//! From ground to roof, as in `src/lib.rs`. It knows no service: what one promises is in its facts
+//! (`deploy::promises`). It reads files where they were named and nowhere else, and runs nothing.
 
-mod additions;
+/// Errors: what was given and cannot be used.
+pub mod error;
+
+/// `Cargo.toml` and `Cargo.lock`.
 mod cargo;
-mod checkout;
-mod groups;
-mod item;
-mod manifests;
-mod page;
+
+/// The files of a checkout.
+pub mod checkout;
+
+/// Findings of an item, and its verdict.
+pub mod findings;
+
+/// Manifests, built by kustomization or by namespace.
+pub mod manifests;
+
+/// The subject: the service, and what was given beside it.
+pub mod subject;
+
+/// Items and groups.
+pub mod item;
+
+/// Fields that clusters and tools add.
+mod additions;
+
+/// Objects against those of the plan.
 mod planned;
-mod report;
+
+/// The report: every item and its outcome.
+pub mod report;
+
+/// The report for a terminal.
+pub mod text;
+
+/// The report as a page.
+pub mod page;
+
+/// The items, by group.
+mod groups;
+
+/// The checklist as a whole.
+pub mod checklist;
+
+/// A sound release for tests.
 #[cfg(test)]
 mod sample;
-mod subject;
+
 #[cfg(test)]
 mod tests;
-mod text;
-mod unusable;
-
-pub use checkout::Checkout;
-pub use groups::GROUPS;
-pub use item::{Evidence, Findings, Group, Item, Unseen, Verdict};
-pub use manifests::Manifests;
-pub use report::{Outcome, Report, Section};
-pub use subject::{Image, Subject};
-pub use unusable::Unusable;
-
-/// Asks every item about `subject`.
-#[must_use]
-pub fn verify(subject: &Subject) -> Report {
-    let sections = GROUPS.iter().map(|group| Section {
-        title: group.title,
-        outcomes: group
-            .items
-            .iter()
-            .map(|item| Outcome::of(item, (item.look)(subject)))
-            .collect(),
-    });
-    Report::of(subject, sections.collect())
-}

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::additions;
-use super::manifests::{Place, items, name_of};
+use super::manifests::{ObjectSet, items, name_of};
 use crate::deploy::facts;
 use crate::deploy::kustomize::{selects, text_at};
 use crate::deploy::service::Service;
@@ -34,7 +34,11 @@ pub(super) struct Difference {
 }
 
 /// Every difference between the objects of `place` and the `planned` ones.
-pub(super) fn differences(service: &Service, planned: &[Value], place: &Place) -> Vec<Difference> {
+pub(super) fn differences(
+    service: &Service,
+    planned: &[Value],
+    place: &ObjectSet,
+) -> Vec<Difference> {
     let pairs: Vec<_> = planned
         .iter()
         .map(|wanted| (wanted, counterpart(service, planned, wanted, place)))
@@ -67,7 +71,7 @@ pub(super) fn differences(service: &Service, planned: &[Value], place: &Place) -
         .filter_map(|(_, found)| *found)
         .map(id)
         .collect();
-    // Made by a controller, for an object that was looked at.
+    // Made by a controller for an object that is compared anyway.
     let is_made = |one: &Value| {
         let kinds = ["Pod", "ReplicaSet", "Job", "EndpointSlice", "Endpoints"];
         kinds.contains(&text_at(one, "/kind")) && one.pointer("/metadata/ownerReferences").is_some()
@@ -95,13 +99,13 @@ fn counterpart<'a>(
     service: &Service,
     planned: &[Value],
     wanted: &Value,
-    place: &'a Place,
+    place: &'a ObjectSet,
 ) -> Option<&'a Value> {
     let (kind, name) = id(wanted);
     let of_settings = facts::config_map(service);
     let is_settings = kind == "ConfigMap" && facts::is_revision_of(name, &of_settings);
     let found = place.find(kind, if is_settings { &of_settings } else { name });
-    // One whose name has this one in it may be another of the plan's.
+    // A longer name that contains this one may belong to another object of the plan.
     let is_other = |found: &Value| {
         planned
             .iter()
@@ -111,7 +115,7 @@ fn counterpart<'a>(
 }
 
 /// The labels of the pods that serve.
-fn labels(place: &Place) -> BTreeMap<String, Value> {
+fn labels(place: &ObjectSet) -> BTreeMap<String, Value> {
     let mut serving = place.kind("Deployment");
     let labels = serving.find_map(|one| one.pointer("/spec/template/metadata/labels")?.as_object());
     labels
@@ -162,7 +166,7 @@ impl Comparison {
                     });
                 }
                 for (key, value) in found.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
-                    // The name of old of `serviceAccountName`.
+                    // `serviceAccount`, the deprecated alias, which the API server adds.
                     let twin = found.get(&format!("{key}Name"));
                     if twin != Some(value) {
                         self.below(key, |one| one.surplus(value));

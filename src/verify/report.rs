@@ -1,10 +1,10 @@
-//! What was asked and what came out, for people and for scripts.
+//! The report of a verification, for people and for scripts.
 
 use serde::Serialize;
 
-use super::item::{Evidence, Findings, Item, Unseen, Verdict};
-use super::{Subject, page, text};
-use crate::deploy::emit::RenderError;
+use super::findings::{Evidence, Findings, Unseen, Verdict};
+use super::item::Item;
+use super::subject::Subject;
 
 /// Every item and its outcome.
 #[derive(Debug, Clone, Serialize)]
@@ -13,7 +13,7 @@ pub struct Report {
     pub service: String,
     /// The version that the code says.
     pub version: String,
-    /// Whether no item failed. What was not looked at has not failed.
+    /// True if no item failed. Items that were not looked at have not failed.
     pub ok: bool,
     /// Items that passed.
     pub passed: usize,
@@ -40,15 +40,15 @@ pub struct Section {
 pub struct Outcome {
     /// Its name.
     pub id: &'static str,
-    /// What was asked.
+    /// The question.
     pub question: &'static str,
-    /// How it came out.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What speaks for it.
+    /// Evidence for it.
     pub evidence: Vec<Evidence>,
-    /// What speaks against it.
+    /// Evidence against it.
     pub faults: Vec<String>,
-    /// Why it was not looked at.
+    /// The reason that it was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
 }
@@ -108,7 +108,7 @@ impl Report {
         self.groups.iter().flat_map(|group| &group.outcomes)
     }
 
-    /// How many came out how, on one line.
+    /// The counts, on one line.
     #[must_use]
     pub fn summary(&self) -> String {
         let Self {
@@ -118,19 +118,5 @@ impl Report {
             ..
         } = self;
         format!("{passed} passed, {failed} failed, {not_looked_at} not looked at")
-    }
-
-    /// All of it, for a terminal.
-    #[must_use]
-    pub fn text(&self) -> String {
-        text::of(self)
-    }
-
-    /// All of it that is the same for every build of the same source, as a page in Markdown.
-    ///
-    /// # Errors
-    /// [`RenderError`] where the template cannot be filled.
-    pub fn page(&self) -> Result<String, RenderError> {
-        page::of(self)
     }
 }

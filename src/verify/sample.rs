@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::checkout::Checkout;
+use super::error::Unusable;
 use super::manifests::Manifests;
-use super::{Checkout, Image, Subject, Unusable};
+use super::subject::{Image, Subject};
 use crate::deploy::artefact::Project;
-use crate::deploy::oci::read::Layout;
+use crate::deploy::oci::read::layout::Layout;
 use crate::deploy::plan::Plan;
 use crate::deploy::promises::{Build, Library, Names, Page, Promises};
 use crate::deploy::service::{Probes, Service};
 use crate::deploy::{env_docs, kubernetes, oci, sample};
-use crate::inspect::{Input, Inputs};
+use crate::inspect::input::Inputs;
 
 /// Files of a checkout or of a tree, by their paths.
 pub(super) type Files = BTreeMap<String, String>;
 
-/// What a subject is made of.
+/// The parts of a subject.
 #[derive(Clone)]
 pub(super) struct Draft {
     pub(super) project: Project,
@@ -54,11 +56,7 @@ impl Draft {
     /// All of it as a subject.
     pub(super) fn subject(self) -> Result<Subject, Unusable> {
         let checkout = Checkout::of("source", self.source)?;
-        let input = |(file, text)| Input { file, text };
-        let inputs = Inputs {
-            inputs: self.manifests.into_iter().map(input).collect(),
-            findings: Vec::new(),
-        };
+        let inputs = Inputs::from_iter(self.manifests);
         let image = match self.damaged {
             Some(which) => Image::Damaged(which),
             None => Image::Whole(Box::new(self.layout)),

@@ -1,19 +1,22 @@
-//! What is looked at: the service as the code describes it, and what was given beside it.
+//! The subject of a verification: the service as the code describes it, and what was given beside
+//! it.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use super::checkout::Checkout;
-use super::item::Unseen;
+use super::error::Unusable;
+use super::findings::Unseen;
 use super::manifests::Manifests;
-use super::unusable::Unusable;
 use crate::deploy::artefact::Project;
-use crate::deploy::oci::read::{Layout, ReadError};
-use crate::inspect::{self, inspect};
+use crate::deploy::oci::read::error::ReadError;
+use crate::deploy::oci::read::layout::Layout;
+use crate::inspect::inspection::inspect;
+use crate::inspect::report::Report as Inspection;
 
-/// Everything that an item may look at.
+/// Inputs of the items.
 pub struct Subject {
-    /// What is released, and where it is to run.
+    /// The service, and the plan of its environments.
     pub project: Project,
     /// Its source, where it was given.
     pub checkout: Option<Checkout>,
@@ -22,7 +25,7 @@ pub struct Subject {
     /// Its manifests, where they were given.
     pub manifests: Option<Manifests>,
     /// The inspection of the manifests, once an item has asked for it.
-    pub(super) inspection: OnceLock<inspect::Report>,
+    pub(super) inspection: OnceLock<Inspection>,
 }
 
 /// An image that was given.
@@ -48,7 +51,7 @@ impl Image {
 }
 
 impl Subject {
-    /// What there is to look at.
+    /// Makes a subject of what was given.
     #[must_use]
     pub fn new(
         project: Project,
@@ -73,8 +76,9 @@ impl Subject {
         self.manifests.as_ref().ok_or(Unseen::Manifests)
     }
 
-    /// What the inspection of the manifests finds. It is made once: it reads and merges every file.
-    pub(super) fn inspection(&self) -> Result<&inspect::Report, Unseen> {
+    /// The findings of the inspection of the manifests, which is made once: it reads and merges
+    /// every file.
+    pub(super) fn inspection(&self) -> Result<&Inspection, Unseen> {
         let manifests = self.manifests()?;
         let look = || inspect(&self.project.service, &manifests.inputs);
         Ok(self.inspection.get_or_init(look))

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::item::Verdict;
+use super::findings::Verdict;
 use super::report::{Outcome, Report};
 
-/// `report`, ending in a line break.
-pub(super) fn of(report: &Report) -> String {
+/// Renders `report`; it ends in a line break.
+#[must_use]
+pub fn text(report: &Report) -> String {
     let mut out = format!("{} {}\n", report.service, report.version);
     for group in &report.groups {
         let seen = |outcome: &&Outcome| outcome.verdict != Verdict::NotLookedAt;
@@ -36,7 +37,7 @@ pub(super) fn of(report: &Report) -> String {
 
 fn item(outcome: &Outcome, out: &mut String) {
     let word = match outcome.verdict {
-        // Among many lines it has to be found.
+        // Capitals stand out among hundreds of lines.
         Verdict::Failed => "FAILED",
         other => other.words(),
     };

@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
 
-use aura::verify::GROUPS;
+use aura::verify::checklist::GROUPS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -209,7 +209,7 @@ async fn an_unreadable_subject_exits_with_2_and_says_what_to_do() {
         ),
         (vec!["--image", &empty], "it has no oci-layout"),
         (vec!["--image", &half], "it has no index.json"),
-        (vec!["--image", &endless], "it is no file"),
+        (vec!["--image", &endless], "it is not a file"),
         (
             vec!["--manifests", "/nowhere"],
             "/nowhere cannot be opened as a folder",

@@ -14,14 +14,21 @@ use clap::{ArgGroup, Args};
 use super::Generate;
 use super::project::{self, Source};
 use crate::cli::{USAGE, output};
-use crate::deploy::oci::{
-    CaBundle, Compression, Created, Format, OciError, Platform, Reference, Rendered, Request,
-    Revision, place, platform_of, render,
-};
+use crate::deploy::oci::ca::CaBundle;
+use crate::deploy::oci::created::Created;
+use crate::deploy::oci::disk::{check::check, write::write};
+use crate::deploy::oci::error::{InputError, OciError};
+use crate::deploy::oci::format::Format;
+use crate::deploy::oci::layer::Compression;
+use crate::deploy::oci::platform::Platform;
+use crate::deploy::oci::reference::Reference;
+use crate::deploy::oci::rendered::{Rendered, render};
+use crate::deploy::oci::request::{Request, Revision, platform_of};
 use crate::deploy::service::Service;
 use crate::schema::Environment;
 
 /// Places of the CA bundle; the first that exists is taken.
+/// Paths of the system's CA bundle; the first that exists is taken.
 const CA_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -145,12 +152,12 @@ impl Oci {
             output::print(&format!("{:#}\n", rendered.describe()?))?;
         }
         if let Some(path) = &self.out {
-            let written = place::write(path, &made)?;
+            let written = write(path, &made)?;
             output::error(written.to_string().trim_end());
             output::error(&summary(&rendered));
         }
         if let Some(path) = &self.check {
-            let differences = place::check(path, &made)?;
+            let differences = check(path, &made)?;
             for difference in &differences {
                 output::print(&format!("{difference}\n"))?;
             }
@@ -174,7 +181,7 @@ impl Oci {
         let reference = Reference::new(name, tag).map_err(|error| Unusable(error.to_string()))?;
         let docker = self.format == Some(Format::DockerArchive);
         if docker && self.compression.is_some() {
-            let error = crate::deploy::oci::InputError::NotCompressed;
+            let error = InputError::NotCompressed;
             return Err(Unusable(error.to_string()).into());
         }
         let created = match self.created {
@@ -251,6 +258,7 @@ fn epoch() -> Result<Created, Unusable> {
 }
 
 /// Summary of the image in one line.
+/// A summary in one line.
 fn summary(rendered: &Rendered) -> String {
     let platforms: Vec<String> = rendered.platforms().map(|p| p.to_string()).collect();
     format!(

@@ -107,7 +107,7 @@ fn service(project: &Project, environment: &Environment, servers: &[Server]) -> 
         .into_iter()
         .map(|(name, value)| (name, escaped(&value)))
         .collect();
-    build.ports = oci::ports(service)
+    build.ports = oci::config::ports(service)
         .map(|port| format!("127.0.0.1:{port}:{port}"))
         .collect();
     build.volumes = vec![format!("{}-state:{}", service.name, service.state_dir)];

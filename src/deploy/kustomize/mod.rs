@@ -1,4 +1,4 @@
-//! Common ground of every reader of a kustomize tree: how its lists are read, where a path leads,
+//! Reading of a kustomize tree: how its lists are read, where a path leads,
 //! and what a patch does to an object.
 //!
 //! Nothing here knows what the files are for.
@@ -48,12 +48,17 @@ pub(crate) fn selects(selector: &Value, labels: &Value) -> bool {
 }
 
 /// Checks whether `patch` removes something instead of changing it.
+/// Checks whether `patch` takes something out instead of changing it.
 pub(crate) fn is_deletion(patch: &Value) -> bool {
     text_at(patch, "/$patch") == "delete"
 }
 
-/// Does `operation` of JSON Patch (RFC 6902) to `object`: `remove`, `replace` and `add` of a
-/// member.
+/// Checks whether `patch` is an operation of JSON Patch rather than a part of an object.
+pub(crate) fn is_operation(patch: &Value) -> bool {
+    patch["op"].is_string()
+}
+
+/// Does `operation` of JSON Patch (RFC 6902) to `object`: `remove`, `replace` and `add` of a member.
 pub(crate) fn operate(object: &mut Value, operation: &Value) {
     let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
         return;

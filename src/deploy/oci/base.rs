@@ -5,12 +5,12 @@
 //! stays the same from release to release.
 
 use super::ca::CaBundle;
-use super::entry::{Entry, folders_above};
-use super::fault::OciError;
-use super::{USER_ID, inside};
+use super::config::USER_ID;
+use super::entry::{Entry, folders_above, in_order, inside};
+use super::error::OciError;
 use crate::deploy::service::Service;
 
-/// Where Debian, and with it most that looks for one, has the CA bundle.
+/// Path of the CA bundle on Debian, where most programs look for it.
 pub(super) const CA_PATH: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// The files and folders of the base layer, in the order of the archive.
@@ -22,7 +22,7 @@ pub(super) fn entries(service: &Service, ca: &CaBundle) -> Result<Vec<Entry>, Oc
     let files = [
         Entry::file("etc/passwd", 0o644, passwd(&service.state_dir)),
         Entry::file("etc/group", 0o644, group()),
-        // Without it some resolvers ask in an order of their own, or nobody.
+        // Without it some resolvers skip DNS, or ask it before the hosts file.
         Entry::file("etc/nsswitch.conf", 0o644, "hosts: files dns\n"),
         Entry::file("etc/os-release", 0o644, os_release(service)),
         Entry::file(CA_PATH, 0o644, ca.bytes()),
@@ -33,19 +33,10 @@ pub(super) fn entries(service: &Service, ca: &CaBundle) -> Result<Vec<Entry>, Oc
         .chain(folders_above(state_dir))
         .collect();
     all.extend(files);
-    // Writable by whoever the runtime makes of the user: some platforms give each namespace a
-    // number of its own.
+    // Writable by any user: OpenShift and others assign a user ID to each namespace.
     all.push(Entry::directory(state_dir, 0o777).owned_by(USER_ID));
     all.push(Entry::directory("tmp", 0o1777));
     Ok(in_order(all))
-}
-
-/// Folders before files, each by path, each once; the last of two counts.
-pub(super) fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.reverse();
-    entries.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
-    entries.dedup_by(|a, b| a.path == b.path);
-    entries
 }
 
 /// passwd(5). The user has a name only so that tools that ask for one get an answer.

@@ -2,7 +2,7 @@
 
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 
-use super::fault::InputError;
+use super::error::InputError;
 
 /// Larger files are no bundle; those of the world's browsers have a quarter of a mebibyte.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -35,7 +35,7 @@ impl CaBundle {
         if bytes.len() > MOST_BYTES {
             return wrong("is larger than 16 MiB");
         }
-        // Wherever in its line: one that begins with the mark of a joined file is a key as well.
+        // Anywhere in its line: files joined without a line break put a key behind other text.
         let holds = |line: &[u8], text: &[u8; 11]| line.windows(11).any(|part| part == text);
         let is_key = |line: &[u8]| holds(line, b"-----BEGIN ") && holds(line, b"PRIVATE KEY");
         if bytes.split(|byte| *byte == b'\n').any(is_key) {
@@ -64,14 +64,14 @@ impl CaBundle {
         &self.bytes
     }
 
-    /// How many certificates it holds.
+    /// The number of certificates.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
 }
 
-/// Whether `der` is one sequence from end to end, as every certificate is (X.690, 8.1).
+/// Checks whether `der` is one sequence from end to end, as every certificate is (X.690, 8.1).
 fn is_sequence(der: &[u8]) -> bool {
     let Some((&[0x30, first], rest)) = der.split_first_chunk::<2>() else {
         return false;

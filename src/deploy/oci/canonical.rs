@@ -9,7 +9,7 @@ use serde_json::Value;
 /// `value` in its one form.
 ///
 /// # Errors
-/// What the serialiser says; none for the documents of this module.
+/// The serialiser's; none for the documents of this module.
 pub(super) fn bytes(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&sorted(serde_json::to_value(value)?))
 }

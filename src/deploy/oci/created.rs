@@ -6,7 +6,7 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::fault::InputError;
+use super::error::InputError;
 
 /// Whole seconds since 1970; that moment is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl FromStr for Created {
             .ok_or_else(wrong)?
             .replace_nanosecond(0)
             .map_err(|_| wrong())?;
-        // Beyond these neither RFC 3339 nor a reader of images knows years.
+        // RFC 3339 has years of four digits only.
         let utc = time
             .checked_to_offset(time::UtcOffset::UTC)
             .ok_or_else(wrong)?;

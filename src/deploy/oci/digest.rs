@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use base16ct::HexDisplay;
+use oci_spec::OciSpecError;
 use oci_spec::image::{Descriptor, MediaType};
 use sha2::{Digest as _, Sha256};
-
-use super::OciError;
 
 /// `sha256:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -16,13 +16,7 @@ impl Digest {
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        use fmt::Write as _;
-        let mut text = String::from("sha256:");
-        for byte in Sha256::digest(bytes) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(format!("sha256:{:x}", HexDisplay(&Sha256::digest(bytes))))
     }
 
     /// `text` as a digest; none where it is not one of SHA-256.
@@ -45,7 +39,7 @@ impl Digest {
         self.0.trim_start_matches("sha256:")
     }
 
-    /// Where a layout has the blob (image-spec, `image-layout.md`).
+    /// The path of the blob in a layout (image-spec, `image-layout.md`).
     #[must_use]
     pub fn blob(&self) -> String {
         format!("blobs/sha256/{}", self.hex())
@@ -59,7 +53,7 @@ impl fmt::Display for Digest {
 }
 
 /// The descriptor of `bytes`.
-pub(super) fn descriptor(media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, OciError> {
+pub(super) fn descriptor(media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, OciSpecError> {
     let digest = Digest::of(bytes);
     let digest: oci_spec::image::Digest = digest.as_str().parse()?;
     Ok(Descriptor::new(media_type, bytes.len() as u64, digest))
@@ -81,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_not_read_as_one() {
+    fn an_invalid_digest_is_not_parsed() {
         for wrong in ["", "sha256:", "sha512:00", "sha256:../../etc/passwd"] {
             assert_eq!(Digest::parse(wrong), None, "{wrong}");
         }

@@ -5,7 +5,9 @@
 
 use serde::Serialize;
 
-/// What an entry is.
+use super::error::OciError;
+
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -24,7 +26,7 @@ pub enum Kind {
 pub struct Entry {
     /// Its path in the image, with neither a slash in front nor one at the end: `etc/passwd`.
     pub path: String,
-    /// What it is.
+    /// Folder, file, link or special.
     pub kind: Kind,
     /// Permission bits, the sticky, set-user and set-group ones included: `0o1777`.
     #[serde(serialize_with = "octal")]
@@ -77,7 +79,7 @@ impl Entry {
         }
     }
 
-    /// Whether anybody may execute it, as the kernel would.
+    /// Checks whether anybody may execute it, as the kernel would.
     #[must_use]
     pub fn is_executable(&self) -> bool {
         self.kind == Kind::File && self.mode & 0o111 != 0
@@ -88,6 +90,31 @@ impl Entry {
 pub(super) fn folders_above(path: &str) -> impl Iterator<Item = Entry> {
     path.match_indices('/')
         .map(|(at, _)| Entry::directory(&path[..at], 0o755))
+}
+
+/// `path` as an entry of a layer has it: without the slash in front.
+///
+/// # Errors
+/// [`OciError::Facts`] for a path that is not absolute, leads up, or needs quoting somewhere.
+pub(super) fn inside(path: &str) -> Result<&str, OciError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name = |name: &str| !matches!(name, "" | "." | "..") && name.chars().all(plain);
+    path.strip_prefix('/')
+        .filter(|rest| rest.split('/').all(name) && rest.len() < 100)
+        .ok_or_else(|| {
+            OciError::Facts(format!(
+                "{path:?} cannot be a path in the image; use an absolute one of letters, digits, \
+                 . _ and -"
+            ))
+        })
+}
+
+/// Folders before files, each by path, each once; the last of two counts.
+pub(super) fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.reverse();
+    entries.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
+    entries.dedup_by(|a, b| a.path == b.path);
+    entries
 }
 
 /// Modes are read by people in base eight.

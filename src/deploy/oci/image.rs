@@ -9,18 +9,19 @@ use oci_spec::image::{
 };
 use serde::Serialize;
 
+use super::config::{BY, configuration, labels};
 use super::created::Created;
 use super::digest::{Digest, descriptor};
-use super::entry::{Entry, folders_above};
-use super::fault::{InputError, OciError};
+use super::entry::{Entry, folders_above, in_order, inside};
+use super::error::{InputError, OciError};
 use super::layer::{self, Compression};
 use super::platform::Platform;
 use super::program::Program;
 use super::request::Request;
-use super::{BY, base, canonical, configuration, inside, labels, sbom};
+use super::{base, canonical, sbom};
 use crate::deploy::service::Service;
 
-/// What the image-spec calls the empty descriptor (`manifest.md`).
+/// The content of the empty descriptor (`manifest.md`).
 const EMPTY: &[u8] = b"{}";
 
 /// A file with a digest.
@@ -98,7 +99,7 @@ impl Layer {
         let path = inside(&service.program.entrypoint)?;
         let mut entries: Vec<Entry> = folders_above(path).collect();
         entries.push(Entry::file(path, 0o755, bytes));
-        Self::new("program", base::in_order(entries), request.compression)
+        Self::new("program", in_order(entries), request.compression)
     }
 
     /// The digest of the archive as it is.

@@ -10,7 +10,7 @@ use oci_spec::image::MediaType;
 use tar::{Archive, Builder, EntryType, Header};
 
 use super::entry::{Entry, Kind};
-use super::fault::OciError;
+use super::error::OciError;
 
 /// Best of deflate.
 const GZIP_LEVEL: u8 = 9;
@@ -18,7 +18,7 @@ const GZIP_LEVEL: u8 = 9;
 /// The best of zstd that needs no more memory than usual to unpack.
 const ZSTD_LEVEL: i32 = 19;
 
-/// How layers are compressed.
+/// Compression of layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Read by every runtime.
@@ -40,7 +40,7 @@ impl Compression {
     pub(super) fn pack(self, bytes: &[u8]) -> Result<Vec<u8>, OciError> {
         match self {
             Self::Gzip => Ok(gzip(bytes)),
-            // One thread: with several, where the work is split shows in the bytes.
+            // One thread: with several, the split of the work would show in the bytes.
             Self::Zstd => Ok(zstd::bulk::compress(bytes, ZSTD_LEVEL)?),
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn expand(media_type: &MediaType, blob: &[u8], most: u64) -> io::Resu
         MediaType::ImageLayerZstd => Box::new(zstd::stream::read::Decoder::new(blob)?),
         other => {
             return Err(io::Error::other(format!(
-                "{other} is no type of layer that is known here"
+                "{other} is not a known type of layer"
             )));
         }
     };
@@ -105,7 +105,7 @@ pub(super) fn expand(media_type: &MediaType, blob: &[u8], most: u64) -> io::Resu
     Ok(out)
 }
 
-/// What the archive `tar` holds, in its own order.
+/// The entries of the archive `tar`, in its own order.
 pub(super) fn entries(tar: &[u8]) -> io::Result<Vec<Entry>> {
     let mut archive = Archive::new(tar);
     archive.entries()?.map(|entry| read(entry?)).collect()

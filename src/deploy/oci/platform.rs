@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use oci_spec::image::{Arch, Os, Platform as Described};
 
-use super::fault::InputError;
-
 /// Linux on one kind of processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
@@ -51,13 +49,18 @@ impl fmt::Display for Platform {
     }
 }
 
-impl FromStr for Platform {
-    type Err = InputError;
+/// The name of a platform that images are not made for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a platform of images; use linux/amd64 or linux/arm64")]
+pub struct UnknownPlatform(String);
 
-    fn from_str(text: &str) -> Result<Self, InputError> {
+impl FromStr for Platform {
+    type Err = UnknownPlatform;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPlatform> {
         let mut all = Self::ALL.into_iter();
         all.find(|platform| platform.to_string() == text)
-            .ok_or_else(|| InputError::Platform(text.to_owned()))
+            .ok_or_else(|| UnknownPlatform(text.to_owned()))
     }
 }
 

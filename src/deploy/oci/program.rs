@@ -1,4 +1,4 @@
-//! What an executable file says of itself: for which processor it is, what it would have to load
+//! An executable file as it describes itself: its processor, the libraries that it would load
 //! first, and of which crates it is made.
 //!
 //! The file is never run. Its format is ELF (System V ABI, `gabi`), the list of crates the section
@@ -25,7 +25,7 @@ const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// An executable file for Linux.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Where it runs; none for a processor that images are not made for.
+    /// Its platform; none for a processor that images are not made for.
     pub platform: Option<Platform>,
     /// Its processor, in words.
     pub machine: String,
@@ -47,7 +47,7 @@ pub enum ProgramError {
     #[error("is truncated or damaged ({0}); build it or copy it again")]
     Damaged(String),
     /// An object file, a library, a core dump.
-    #[error("is an ELF file and no program that can be started; name the executable")]
+    #[error("is an ELF file, but not an executable; name the executable")]
     NoProgram,
     /// A processor without images.
     #[error("is a program for {0}; images are made for amd64 and arm64")]
@@ -55,9 +55,9 @@ pub enum ProgramError {
     /// Another processor than was asked for.
     #[error("is a program for {found}, and was given for {wanted}; build it for {wanted}")]
     Foreign {
-        /// What it is.
+        /// The program's platform.
         found: Platform,
-        /// What was asked for.
+        /// The requested platform.
         wanted: Platform,
     },
     /// Needs what the image does not have.
@@ -134,8 +134,8 @@ impl Program {
         Ok(program)
     }
 
-    /// Whether an image can hold it, and for which platform; `wanted` is the one that was asked
-    /// for, where one was.
+    /// Checks whether an image can hold it, and returns its platform; `wanted` is the requested
+    /// one, where there is one.
     ///
     /// # Errors
     /// [`ProgramError`] with the first reason why not.
@@ -157,7 +157,7 @@ impl Program {
         Ok(found)
     }
 
-    /// Whether it starts without anything beside it.
+    /// Checks whether it starts without anything beside it.
     #[must_use]
     pub fn is_static(&self) -> bool {
         self.interpreter.is_none() && self.needed.is_empty()

@@ -1,6 +1,6 @@
 //! The name under which an image is loaded.
 
-use super::fault::InputError;
+use super::error::InputError;
 use crate::deploy::plan::Image;
 
 /// The registry and the folder that a bare name stands for, to Docker and to whoever follows it.

@@ -1,17 +1,17 @@
-//! What is asked for: which programs, under which name, in which form.
+//! The request for an image: programs, name, compression, creation time.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::ca::CaBundle;
 use super::created::Created;
-use super::fault::InputError;
+use super::error::InputError;
 use super::layer::Compression;
 use super::platform::Platform;
 use super::program::Program;
 use super::reference::Reference;
 
-/// Everything that an image is made of beside the facts of the service.
+/// The inputs of an image beside the facts of the service.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The content of one static program a platform; at least one.
@@ -20,11 +20,11 @@ pub struct Request {
     pub ca_bundle: CaBundle,
     /// The name of the image.
     pub reference: Reference,
-    /// How its layers are compressed.
+    /// Compression of its layers.
     pub compression: Compression,
     /// The commit that it was built from, where that is known.
     pub revision: Option<Revision>,
-    /// When it was made.
+    /// Creation time.
     pub created: Created,
 }
 

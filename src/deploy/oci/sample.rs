@@ -14,8 +14,9 @@ use super::created::Created;
 use super::layer::Compression;
 use super::platform::Platform;
 use super::program::{Package, Program};
-use super::read::Layout;
+use super::read::layout::Layout;
 use super::reference::Reference;
+use super::rendered::render;
 use super::request::Request;
 
 /// A bundle of one.
@@ -23,7 +24,7 @@ pub(super) fn ca_bundle() -> CaBundle {
     CaBundle::read(CERTIFICATE.into()).unwrap()
 }
 
-/// What the program `shop` is made of, as cargo-auditable writes it.
+/// The crates of the program `shop`, as cargo-auditable writes them.
 pub(crate) fn crates() -> String {
     json!({ "packages": [
         { "name": "cc", "version": "1.2.3", "source": "crates.io", "kind": "build" },
@@ -75,6 +76,6 @@ pub(super) fn request_for_two() -> Request {
 
 /// An image of `service` for one platform, as it is read back.
 pub(crate) fn layout(service: &crate::deploy::service::Service) -> Layout {
-    let rendered = super::render(service, &request()).unwrap();
+    let rendered = render(service, &request()).unwrap();
     Layout::of_files(&rendered.layout(true).unwrap()).unwrap()
 }

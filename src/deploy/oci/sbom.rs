@@ -1,4 +1,4 @@
-//! What a program is made of, as CycloneDX 1.6 (ECMA-424, second edition).
+//! The crates of a program, as CycloneDX 1.6 (ECMA-424, second edition).
 //!
 //! From the program's own list of crates: what was really built in, not what a lock file allows.
 //! No serial number and no time, so that the same program has the same document.
@@ -6,10 +6,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::GENERATED;
 use super::canonical;
+use super::config::GENERATED;
 use super::digest::Digest;
-use super::fault::OciError;
+use super::error::OciError;
 use super::program::{DependencyKind, Package, Source};
 use crate::deploy::file::MARK;
 use crate::deploy::service::Service;
@@ -17,13 +17,13 @@ use crate::deploy::service::Service;
 /// The type of the document in a registry.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
 
-/// What the name of a document as a file ends in, after the name of the image.
+/// Suffix of a document's file name, after the name of the image.
 pub(super) const ENDING: &str = ".sbom.cdx.json";
 
 /// The property by which a document of ours is known again.
 const MADE_BY: &str = "x-generated-by";
 
-/// What a purl leaves as it is in a name or a version (purl-spec, "How to build").
+/// Characters that a purl leaves unescaped in a name or a version (purl-spec, "How to build").
 const PURL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -61,7 +61,7 @@ struct Component<'a> {
     purl: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
-    /// Whether it is in the running program.
+    /// `required` if it is in the running program.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -167,7 +167,7 @@ pub(super) fn document(
     Ok(canonical::bytes(&document)?)
 }
 
-/// Whether `bytes` are a document that was made here.
+/// Checks whether `bytes` are a document that was made here.
 pub(super) fn is_ours(bytes: &[u8]) -> bool {
     let Ok(document) = serde_json::from_slice::<serde_json::Value>(bytes) else {
         return false;
@@ -227,7 +227,7 @@ fn plain(name: &str, version: String, purl: String) -> Component<'_> {
     }
 }
 
-/// How each of `packages` is called within the document: by its purl, which two may share that
+/// Names of `packages` within the document: their purls, which two may share that
 /// came from two places.
 fn references(packages: &[Package]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();

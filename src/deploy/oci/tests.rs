@@ -5,10 +5,18 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::layout::{Files, REFERRERS};
-use super::read::Layout;
+use super::config::{BY, show};
+use super::digest::Digest;
+use super::error::OciError;
+use super::format::Format;
+use super::layer::Compression;
+use super::platform::Platform;
+use super::read::layout::Layout;
+use super::reference::Reference;
+use super::rendered::{Files, REFERRERS, render};
+use super::request::Request;
 use super::sample::{AMD64, ARM64, Elf, crates, program, request, request_for_two};
-use super::*;
+use super::{canonical, sbom};
 use crate::deploy::sample;
 
 fn files(request: &Request, format: Format) -> Files {
@@ -65,7 +73,7 @@ fn the_artefact_is_the_same_every_time() {
 }
 
 #[test]
-fn fifty_runs_give_the_same_bytes_in_every_form() {
+fn fifty_runs_give_the_same_bytes_in_every_format() {
     for format in [Format::OciDir, Format::OciArchive, Format::DockerArchive] {
         let first = files(&request(), format);
         for _ in 0..50 {
@@ -116,7 +124,7 @@ fn an_image_has_a_base_layer_and_a_program_layer_and_says_how_it_was_made() {
 }
 
 #[test]
-fn labels_and_annotations_are_one_whole_set() {
+fn labels_and_annotations_are_the_same_set() {
     let layout = layout(&request());
     let image = &layout.images[0];
     let labels: BTreeMap<String, String> =
@@ -291,7 +299,7 @@ fn zstd_is_another_blob_of_the_same_layer() {
 }
 
 #[test]
-fn what_is_described_names_every_file_of_every_layer() {
+fn the_description_names_every_file_of_every_layer() {
     let rendered = render(&sample::service(), &request()).unwrap();
     let described = rendered.describe().unwrap();
     assert_eq!(described["name"], "shop:1.2.3");
@@ -369,7 +377,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn whatever_is_asked_for_is_read_back(
+    fn every_requested_image_is_read_back(
         revision in proptest::option::of("[!-~]{1,40}"),
         created in 0u64..4_102_444_800,
         tag in "[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}",

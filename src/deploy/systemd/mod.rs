@@ -105,7 +105,7 @@ fn unit(service: &Service, environment_file: String) -> Result<Unit, RenderError
             credentials.clear();
         }
     }
-    let low_port = super::oci::ports(service).any(|port| port < 1024);
+    let low_port = super::oci::config::ports(service).any(|port| port < 1024);
     let state = service.state_dir.strip_prefix("/var/lib/").unwrap_or(name);
     let link = service.repository.starts_with("https://");
     Ok(Unit {

@@ -5,17 +5,17 @@ use serde_json::Value;
 
 use crate::deploy::kustomize::{items, selects, text_at};
 use crate::deploy::plan::Cidr;
+use crate::inspect::merged::{Hazard, MergedObject};
 use crate::inspect::overlay::Group;
 use crate::inspect::report::FindingKind;
-use crate::inspect::whole::{Hazard, Whole};
 
 /// A range of so many ports closes nothing.
 const EVERY_PORT: u64 = 60_000;
 
 /// Rules that let everybody in, or out to everywhere, of the policies that hold for the pods of
 /// `owner`.
-pub(super) fn open(group: &Group, owner: &Whole, hazards: &mut Vec<Hazard>) {
-    let policies = group.wholes.iter().filter(|policy| {
+pub(super) fn open(group: &Group, owner: &MergedObject, hazards: &mut Vec<Hazard>) {
+    let policies = group.merged.iter().filter(|policy| {
         policy.kind() == "NetworkPolicy"
             && policy.namespace() == owner.namespace()
             && selects(

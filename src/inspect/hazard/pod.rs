@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::Running;
+use super::running::Running;
 use crate::deploy::kubernetes::{PRE_STOP_SECONDS, drain_seconds};
 use crate::deploy::kustomize::items;
 use crate::deploy::plan::Tier;
 use crate::deploy::service::{Probes, Service};
+use crate::inspect::merged::Hazard;
 use crate::inspect::report::FindingKind;
-use crate::inspect::whole::Hazard;
 
 /// Seconds that Kubernetes grants where nothing is said.
 const USUAL_GRACE: i64 = 30;
@@ -18,13 +18,13 @@ struct Question<'a> {
     key: &'static str,
     /// The endpoint that answers it first, then others that do.
     paths: Vec<&'a str>,
-    /// What becomes of pods where another is asked.
+    /// The harm to pods of a probe of another endpoint.
     harm: &'static str,
 }
 
 /// The probes of a container that serves, in an environment of `tier`.
 fn questions(probes: &Probes, tier: Option<Tier>) -> [Question<'_>; 3] {
-    // One endpoint for all three will do in development, and where the environment is not known.
+    // In development, and where the environment is not known, one endpoint may serve all three.
     let lenient = tier.is_none_or(|tier| tier == Tier::Development);
     let health = lenient.then_some(probes.health.as_str());
     [
@@ -84,7 +84,7 @@ pub(super) fn probes(running: &Running, hazards: &mut Vec<Hazard>) {
 
 /// A fault of the port of a probe that is not the one that serves.
 fn elsewhere(running: &Running, port: &Value) -> Option<String> {
-    let serves: u64 = running.place.fact(&running.service.port)?.parse().ok()?;
+    let serves: u64 = running.process.fact(&running.service.port)?.parse().ok()?;
     let (shown, number) = match port {
         Value::Number(number) => (number.to_string(), number.as_u64()),
         Value::String(name) => {
@@ -125,7 +125,7 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
     let pre_stop = &running.value["lifecycle"]["preStop"];
     let sleep = pre_stop_seconds(running.service, pre_stop);
     let waits = sleep.unwrap_or(0);
-    // A program that cannot wait may have a hook of its operator's, of whatever length.
+    // An operator may add a hook of unknown length to a program without a `sleep` command.
     let theirs = !pre_stop.is_null() && running.service.program.sleep.is_none();
     if waits < PRE_STOP_SECONDS && (sleep.is_some() || running.rendered && !theirs) {
         let problem = match sleep {
@@ -141,19 +141,19 @@ pub(super) fn drain(running: &Running, hazards: &mut Vec<Hazard>) {
         ));
     }
     let setting = running.service.shutdown_timeout.as_deref();
-    let text = setting.map(|name| running.place.fact(name));
-    // A setting that may be anything.
+    let text = setting.map(|name| running.process.fact(name));
+    // The value cannot be known from here.
     if text == Some(None) {
         return;
     }
     let drain = drain_seconds(running.service, text.flatten().as_deref());
     let path = ["spec", "template", "spec", "terminationGracePeriodSeconds"];
-    let grace = running.whole.find(&path).as_i64().unwrap_or(USUAL_GRACE);
-    // At the same moment is too late: the process ends when its last request has.
+    let grace = running.object.find(&path).as_i64().unwrap_or(USUAL_GRACE);
+    // An equal grace period is too short: the process ends only when its last request has.
     if grace <= waits + drain {
         let named = setting.filter(|name| running.service.settings.get(name).is_some());
         let by = named.map_or_else(String::new, |name| format!(" by {name}"));
-        hazards.push(running.whole.hazard(
+        hazards.push(running.object.hazard(
             FindingKind::Drain,
             "terminationGracePeriodSeconds",
             &path,

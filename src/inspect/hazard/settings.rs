@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Running;
+use super::running::Running;
 use crate::deploy::facts;
 use crate::deploy::kubernetes::{CHECKSUM, checksum};
 use crate::deploy::plan::{self, Tier};
-use crate::inspect::object::{Given, Holder, Source};
-use crate::inspect::place::named;
+use crate::inspect::given::Given;
+use crate::inspect::merged::Hazard;
+use crate::inspect::object::{Holder, Source};
+use crate::inspect::process::named;
 use crate::inspect::report::FindingKind;
-use crate::inspect::whole::Hazard;
 
 /// Backends inside the process, where there are several processes, or where what is in them would
 /// end with the only pod of production.
@@ -22,7 +23,7 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
         let Some(embedded) = &backend.embedded else {
             continue;
         };
-        let text = |name: &str| running.place.text(name);
+        let text = |name: &str| running.process.text(name);
         let chosen = match embedded.settings.as_slice() {
             [] => text(&backend.setting).is_some_and(|url| {
                 let scheme = url.split(':').next().unwrap_or_default();
@@ -32,8 +33,8 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
                 .iter()
                 .all(|(name, value)| text(name).as_ref() == Some(value)),
         };
-        // Where nobody wrote the URL, the pod may still get it from elsewhere.
-        let written = running.place.given_at(&backend.setting).is_some();
+        // Without a URL in the files, the pod may still get it from elsewhere.
+        let written = running.process.given_at(&backend.setting).is_some();
         let alone = lost && written && embedded.settings.is_empty();
         if !chosen || pods < 2 && !alone {
             continue;
@@ -68,7 +69,7 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
 /// may stand before it, and be asked instead.
 pub(super) fn unreachable(running: &Running, hazards: &mut Vec<Hazard>) {
     let host = running.service.host.as_deref();
-    let Some((name, text)) = host.and_then(|name| Some((name, running.place.text(name)?))) else {
+    let Some((name, text)) = host.and_then(|name| Some((name, running.process.text(name)?))) else {
         return;
     };
     let asked = ["livenessProbe", "readinessProbe", "startupProbe"]
@@ -90,14 +91,14 @@ const OTHER_THAN: [&str; 6] = ["before", "no", "non", "not", "post", "pre"];
 /// Another environment than the folder or the namespace is called after.
 pub(super) fn environment(running: &Running, hazards: &mut Vec<Hazard>) {
     let name = &running.service.environment;
-    let Some(found) = running.place.text(name) else {
+    let Some(found) = running.process.text(name) else {
         return;
     };
     let names = plan::environments(running.service);
     let folder = running.group.folder.rsplit('/').next().unwrap_or_default();
     let places = [
         ("the folder", folder),
-        ("the namespace", running.whole.namespace()),
+        ("the namespace", running.object.namespace()),
     ];
     let meant = places.into_iter().find_map(|(what, place)| {
         let is_part = |name: &&String| match place.strip_suffix(name.as_str()) {
@@ -145,7 +146,7 @@ pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
         // Another name for each set of values; see the overlay.
         let digest = facts::revision_digest(&source.name, &ours);
         if digest.is_some_and(|digest| !now.starts_with(digest)) {
-            hazards.push(running.whole.hazard(
+            hazards.push(running.object.hazard(
                 FindingKind::Stale,
                 &source.name,
                 &[],
@@ -155,7 +156,7 @@ pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
             ));
         }
         let path = ["spec", "template", "metadata", "annotations", CHECKSUM];
-        match running.whole.find(&path) {
+        match running.object.find(&path) {
             Value::String(text) if *text == now => {}
             Value::Null if digest.is_some() => {}
             found => {
@@ -164,7 +165,7 @@ pub(super) fn stale(running: &Running, hazards: &mut Vec<Hazard>) {
                 } else {
                     "is stale"
                 };
-                hazards.push(running.whole.hazard(
+                hazards.push(running.object.hazard(
                     FindingKind::Stale,
                     CHECKSUM,
                     &path,

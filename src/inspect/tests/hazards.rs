@@ -63,15 +63,7 @@ fn rendered_by(mut service: Service, toml: &str) -> (Service, BTreeMap<String, S
 }
 
 fn looked_into(service: &Service, files: &BTreeMap<String, String>) -> Report {
-    let inputs = files.iter().map(|(file, text)| Input {
-        file: file.clone(),
-        text: text.clone(),
-    });
-    let inputs = Inputs {
-        inputs: inputs.collect(),
-        findings: Vec::new(),
-    };
-    inspect(service, &inputs)
+    inspect(service, &Inputs::from_iter(files))
 }
 
 #[test]
@@ -169,7 +161,7 @@ fn facts_that_are_numbers_are_checked_as_settings_are() {
 }
 
 #[test]
-fn a_rendered_stream_is_looked_into_as_well() {
+fn a_rendered_stream_is_inspected() {
     let (service, _) = rendered();
     let plan = Plan::read(&service, None, false).unwrap();
     let project = Project { service, plan };

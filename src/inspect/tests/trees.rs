@@ -4,7 +4,7 @@ use super::*;
 use crate::schema::{Fault, FaultKind};
 
 #[test]
-fn an_overlay_is_looked_at_with_its_base() {
+fn an_overlay_is_inspected_with_its_base() {
     let base = config("  REGION: eu\n  GREETING: hi\n");
     let pod = deployment(BOTH);
     let hidden = secret("  SIGNING_KEY: x\n");
@@ -47,7 +47,7 @@ fn an_overlay_is_looked_at_with_its_base() {
 }
 
 #[test]
-fn a_default_that_an_overlay_leaves_is_told_of_the_overlay() {
+fn a_default_left_by_an_overlay_is_reported_at_the_overlay() {
     let mut service = sample::service();
     service.check = Some(|variables| {
         let is = |name: &str, text: &str| variables.get(name).is_some_and(|given| given == text);
@@ -73,15 +73,9 @@ fn a_default_that_an_overlay_leaves_is_told_of_the_overlay() {
             ),
             ("overlays/a/p.yaml", &patch),
         ];
-        let inputs = files.map(|(file, text)| Input {
-            file: file.to_owned(),
-            text: text.to_owned(),
-        });
-        let inputs = Inputs {
-            inputs: inputs.into(),
-            findings: Vec::new(),
-        };
-        let found = inspect(&service, &inputs).findings.into_iter();
+        let found = inspect(&service, &Inputs::from_iter(files))
+            .findings
+            .into_iter();
         found.map(|one| one.file).collect::<Vec<_>>()
     };
     // "hello" is the default.
@@ -92,7 +86,7 @@ fn a_default_that_an_overlay_leaves_is_told_of_the_overlay() {
 }
 
 #[test]
-fn what_is_generated_here_is_right_but_for_what_is_to_be_set() {
+fn rendered_files_have_only_placeholders_to_set() {
     let project = sample::project();
     let mut inputs = Inputs::default();
     for artefact in crate::deploy::artefacts::ARTEFACTS {
@@ -117,7 +111,7 @@ fn what_is_generated_here_is_right_but_for_what_is_to_be_set() {
 }
 
 #[test]
-fn an_overlay_without_its_base_is_no_whole() {
+fn an_overlay_without_its_base_is_reported() {
     let patch = config("  SERVER_PORT: \"0\"\n");
     let files = [
         (

@@ -2,22 +2,20 @@
 
 use super::*;
 
-fn at() -> At {
-    At {
-        file: "x.yaml".to_owned(),
-        object: String::new(),
-    }
+fn read(text: &str) -> Result<Vec<Value>, Box<Finding>> {
+    let (file, text) = ("x.yaml".to_owned(), text.to_owned());
+    objects(&Input { file, text })
 }
 
 fn error(text: &str) -> Finding {
-    *read(&at(), text).unwrap_err()
+    *read(text).unwrap_err()
 }
 
 #[test]
 fn streams_lists_and_json_are_read() {
     let text = "kind: A\n---\n# nothing\n---\nkind: List\nitems:\n- kind: B\n- kind: C\n";
     let kinds = |text: &str| {
-        let objects = read(&at(), text).unwrap();
+        let objects = read(text).unwrap();
         let kinds = objects
             .iter()
             .map(|object| object["kind"].as_str().unwrap().to_owned());
@@ -31,7 +29,7 @@ fn streams_lists_and_json_are_read() {
 }
 
 #[test]
-fn what_is_broken_is_named_by_line_and_column_and_not_shown() {
+fn invalid_yaml_is_located_and_not_shown() {
     for text in [
         "a: 1\nb: [canary-3\nc: 2\n",
         "a: 1\nb: \"canary-3\n",

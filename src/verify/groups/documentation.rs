@@ -5,11 +5,12 @@ use crate::deploy::facts;
 use crate::deploy::kubernetes::needed_secrets;
 use crate::deploy::promises::{Names, Page};
 use crate::deploy::service::Service;
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Documentation",
     items: &[
         Item {
@@ -136,7 +137,7 @@ fn must_be_set(service: &Service) -> Vec<String> {
         .collect()
 }
 
-/// Whether `text` has `name` as a word.
+/// Checks whether `text` has `name` as a word.
 fn names(text: &str, name: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
@@ -145,7 +146,7 @@ fn names(text: &str, name: &str) -> bool {
     })
 }
 
-/// Where the links of the Markdown page at `path` lead, as seen from the top of the checkout.
+/// Targets of the links of the Markdown page at `path`, relative to the top of the checkout.
 fn links<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let targets = text.split("](").skip(1);

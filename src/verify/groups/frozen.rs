@@ -2,12 +2,13 @@
 //! fails.
 
 use crate::deploy::dockerfile;
-use crate::verify::Subject;
 use crate::verify::checkout::{DOCKERFILE, IGNORED, LOCK, MANIFEST};
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Frozen installation",
     items: &[
         Item {

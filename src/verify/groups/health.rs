@@ -6,13 +6,14 @@ use super::settings::of_inspection;
 use crate::deploy::kubernetes;
 use crate::deploy::kubernetes::probes::{LIVENESS, READINESS, STARTUP, Timing};
 use crate::deploy::service::Service;
-use crate::inspect::FindingKind;
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
-use crate::verify::manifests::{NO_BASE, Place, items};
+use crate::inspect::report::FindingKind;
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::manifests::{NO_BASE, ObjectSet, items};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Health",
     items: &[
         Item {
@@ -70,7 +71,7 @@ fn document(service: &Service) -> Result<&Value, Unseen> {
     document.ok_or(Unseen::Nothing("the service has no OpenAPI document"))
 }
 
-/// Whether `document` has a `GET` of `path` that may answer 200.
+/// Checks whether `document` has a `GET` of `path` that may answer 200.
 fn answers(document: &Value, path: &str) -> bool {
     document["paths"][path]["get"]["responses"]["200"].is_object()
 }
@@ -92,7 +93,7 @@ fn in_api(subject: &Subject) -> Result<Findings, Unseen> {
     Ok(findings)
 }
 
-/// What one probe asks of which container.
+/// The request of one probe to a container.
 struct Asked<'a> {
     container: &'a Value,
     key: &'static str,
@@ -102,7 +103,7 @@ struct Asked<'a> {
 /// Looks at the probes of everything that serves, in the base and in every overlay.
 fn every_place(
     subject: &Subject,
-    look: impl Fn(&Place, &[Asked], &mut Findings),
+    look: impl Fn(&ObjectSet, &[Asked], &mut Findings),
 ) -> Result<Findings, Unseen> {
     let mut findings = Findings::default();
     for place in &subject.manifests()?.places {
@@ -169,7 +170,7 @@ fn ports(subject: &Subject) -> Result<Findings, Unseen> {
                     "{name}: `{key}` goes to {found}, and the service listens on {wanted}"
                 )),
                 None => findings.fault(format!(
-                    "{name}: `{key}` goes to {}, which is no port of the container",
+                    "{name}: `{key}` goes to {}, which is not a port of the container",
                     get["port"]
                 )),
             }
@@ -189,7 +190,7 @@ fn number(container: &Value, port: &Value) -> Option<u64> {
 }
 
 /// The port that the service listens on there: its setting in the ConfigMap, else the default.
-fn listens(service: &Service, place: &Place) -> u64 {
+fn listens(service: &Service, place: &ObjectSet) -> u64 {
     let setting = service.settings.get(&service.port);
     let map = setting.map(|setting| kubernetes::place(service, setting).name);
     let map = map.and_then(|name| place.find("ConfigMap", &name));

@@ -1,15 +1,16 @@
-//! What is in the image, and what is not.
+//! The content of the image.
 
 use std::collections::BTreeMap;
 
 use super::unwanted;
-use crate::deploy::oci::read::Image as Read;
-use crate::deploy::oci::{Entry, Kind};
-use crate::verify::item::{Findings, Group, Item, Unseen};
-use crate::verify::{Image, Subject};
+use crate::deploy::oci::entry::{Entry, Kind};
+use crate::deploy::oci::read::layout::Image as Read;
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::subject::{Image, Subject};
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Image",
     items: &[
         Item {
@@ -87,7 +88,7 @@ pub(super) fn every_image(
     Ok(findings)
 }
 
-/// What is in the running container, by path: the topmost entry of each.
+/// The files of the running container, by path: the topmost entry of each.
 pub(super) fn files(image: &Read) -> BTreeMap<&str, &Entry> {
     image
         .entries()

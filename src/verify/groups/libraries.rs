@@ -1,12 +1,13 @@
 //! Libraries that the service cannot do its work without: locked, in the binary, and the same ones.
 
 use crate::deploy::promises::Library;
-use crate::verify::Subject;
 use crate::verify::checkout::{Checkout, LOCK};
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Libraries",
     items: &[
         Item {
@@ -27,7 +28,7 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// What the service promises; an item about nothing is not looked at.
+/// The libraries that the service promises; without any, the item is not looked at.
 fn promised(subject: &Subject) -> Result<&[Library], Unseen> {
     let libraries = &subject.project.service.promises.libraries;
     if libraries.is_empty() {

@@ -1,27 +1,32 @@
-//! The checklist: one file a group, one entry an item.
+//! The groups of the checklist, one file each. An item is one entry: a name, a question and a look at
+//! a subject.
 
-mod documentation;
-mod frozen;
-mod health;
-mod image;
-mod libraries;
-mod pods;
-mod program;
-mod running;
-mod settings;
+/// Shells and development tools, which no image needs.
 mod unwanted;
 
-use super::item::Group;
+/// The image: layers, digests, files.
+pub(super) mod image;
 
-/// Every item, by group, in the order in which they are asked.
-pub const GROUPS: &[Group] = &[
-    libraries::GROUP,
-    frozen::GROUP,
-    documentation::GROUP,
-    settings::GROUP,
-    health::GROUP,
-    program::GROUP,
-    image::GROUP,
-    running::GROUP,
-    pods::GROUP,
-];
+/// The way that the image is run.
+pub(super) mod running;
+
+/// The program in the image.
+pub(super) mod program;
+
+/// Libraries, from the promise to the binary.
+pub(super) mod libraries;
+
+/// Frozen installation.
+pub(super) mod frozen;
+
+/// Pages that people read.
+pub(super) mod documentation;
+
+/// Settings in manifests.
+pub(super) mod settings;
+
+/// Health endpoints and probes.
+pub(super) mod health;
+
+/// Pods.
+pub(super) mod pods;

@@ -1,7 +1,7 @@
 //! Pods as the manifests make them: the hardening rules that a container image is nothing without,
 //! one by one, then all others, and whether pod and image fit each other.
 //!
-//! What a rule asks for and why it may be waived is the business of `deploy/hardening`.
+//! The rules, and the reasons for which they may be waived, are in `deploy/hardening`.
 
 use std::cell::OnceCell;
 
@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
 use crate::deploy::kubernetes;
-use crate::inspect::{FindingKind, Lines};
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::inspect::line::Lines;
+use crate::inspect::report::FindingKind;
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
 use crate::verify::manifests::{Manifests, items};
 use crate::verify::planned::{Difference, differences};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Pods",
     items: &[
         Item {

@@ -1,14 +1,15 @@
 //! The program in the image, by what its file says of itself: static, for the right processor, and
 //! of which packages.
 
-use crate::deploy::oci::Platform;
+use crate::deploy::oci::platform::Platform;
 use crate::deploy::oci::program::{Package, Program};
-use crate::deploy::oci::read::Image;
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::deploy::oci::read::layout::Image;
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Program",
     items: &[
         Item {
@@ -35,7 +36,7 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// What the program of `image` was built from; nothing where it does not say.
+/// The packages of the program of `image`; nothing where it does not list them.
 pub(super) fn packages(image: &Image) -> Vec<Package> {
     let program = image
         .program()

@@ -1,4 +1,4 @@
-//! How the image is run: as whom, on which ports, by which command, and what it says of itself.
+//! The way that the image is run: user, ports, command, labels.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,16 @@ use oci_spec::image::ANNOTATION_CREATED;
 use serde_json::Value;
 
 use super::image::{every_image, files};
-use crate::deploy::oci::read::Image;
-use crate::deploy::oci::{Entry, Kind, STOP_SIGNAL, labels, ports};
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
+use crate::deploy::oci::config::{STOP_SIGNAL, labels, ports};
+use crate::deploy::oci::entry::{Entry, Kind};
+use crate::deploy::oci::read::layout::Image;
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
 use crate::verify::manifests::{items, keys};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Running",
     items: &[
         Item {
@@ -76,13 +78,13 @@ fn read_only(subject: &Subject) -> Result<Findings, Unseen> {
         findings.check(
             volumes.contains(&state.as_str()),
             format!("`{state}` is a volume"),
-            format!("{whose}: `{state}`, which the service writes to, is no volume"),
+            format!("{whose}: `{state}`, which the service writes to, is not a volume"),
         );
         let tmp = image.find("tmp");
         findings.check(
             tmp.is_some_and(|entry| entry.kind == Kind::Directory && entry.mode == 0o1777),
             "`/tmp` is everybody's, each with files of their own",
-            format!("{whose}: `/tmp` is no folder of mode 1777"),
+            format!("{whose}: `/tmp` is not a folder of mode 1777"),
         );
         let (user, group) = numbers(image).unwrap_or_default();
         let outside = files(image).into_values().filter(|entry| {
@@ -101,7 +103,7 @@ fn read_only(subject: &Subject) -> Result<Findings, Unseen> {
     })
 }
 
-/// Whether that user may change it; links are what they lead to.
+/// Checks whether that user may change it; links are what they lead to.
 fn is_writable(entry: &Entry, user: u64, group: u64) -> bool {
     let by = |bit: u32| entry.mode & bit != 0;
     entry.kind != Kind::Link

@@ -8,14 +8,15 @@ use serde_json::Value;
 use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
 use crate::deploy::kustomize::text_at;
 use crate::deploy::service::Service;
-use crate::inspect::FindingKind;
+use crate::inspect::report::FindingKind;
 use crate::schema::Setting;
-use crate::verify::Subject;
-use crate::verify::item::{Findings, Group, Item, Unseen};
-use crate::verify::manifests::{Manifests, NO_BASE, Place, items, keys, name_of};
+use crate::verify::findings::{Findings, Unseen};
+use crate::verify::item::{Group, Item};
+use crate::verify::manifests::{Manifests, NO_BASE, ObjectSet, items, keys, name_of};
+use crate::verify::subject::Subject;
 
 /// See the module.
-pub(super) const GROUP: Group = Group {
+pub(in crate::verify) const GROUP: Group = Group {
     title: "Settings",
     items: &[
         Item {
@@ -64,7 +65,7 @@ pub(super) const GROUP: Group = Group {
 
 fn config_map(subject: &Subject) -> Result<Findings, Unseen> {
     let service = &subject.project.service;
-    // What is unset unless somebody sets it has no text to stand there.
+    // A setting without a default has no initial text.
     let settings = service.plain_settings();
     let settings: Vec<_> = settings.filter(|one| initial_text(one).is_some()).collect();
     complete(subject.manifests()?, service, &settings, &["data"])
@@ -80,7 +81,8 @@ fn secret(subject: &Subject) -> Result<Findings, Unseen> {
     complete(manifests, service, &settings, &["stringData", "data"])
 }
 
-/// Whether every one of `settings` is a key in one of the `maps` of the object where it belongs.
+/// Checks whether every one of `settings` is a key in one of the `maps` of the object where it
+/// belongs.
 fn complete(
     manifests: &Manifests,
     service: &Service,
@@ -229,7 +231,7 @@ fn planned(subject: &Subject) -> Result<Findings, Unseen> {
     Ok(findings)
 }
 
-/// What the inspection of the files finds of `kinds`.
+/// The findings of `kinds` in the inspection of the files.
 pub(super) fn of_inspection(
     subject: &Subject,
     kinds: &[FindingKind],
@@ -269,7 +271,7 @@ fn read(subject: &Subject) -> Result<Findings, Unseen> {
     Ok(findings)
 }
 
-fn reads(place: &Place, kind: &str, name: &str, findings: &mut Findings) {
+fn reads(place: &ObjectSet, kind: &str, name: &str, findings: &mut Findings) {
     let mut pods = 0;
     for (owner, pod) in place.pods() {
         pods += 1;

@@ -1,8 +1,8 @@
-//! What has no place in an image that runs one program: shells, and whatever one builds with.
+//! Programs and files that an image of one program must not have: shells and development tools.
 
 use std::path::Path;
 
-use crate::deploy::oci::{Entry, Kind};
+use crate::deploy::oci::entry::{Entry, Kind};
 
 /// Programs that run what is typed or downloaded.
 const SHELLS: &[&str] = &[
@@ -54,13 +54,13 @@ const ENDINGS: &[&str] = &[
     "a", "c", "cc", "cpp", "h", "hpp", "la", "o", "pc", "py", "rlib", "rmeta", "rs", "s",
 ];
 
-/// Whether `entry` is a shell or a script, whatever it may do.
+/// Checks whether `entry` is a shell or a script, whatever it may do.
 pub(super) fn is_shell(entry: &Entry) -> bool {
     let named = entry.kind != Kind::Directory && SHELLS.contains(&name(entry));
     named || entry.content.starts_with(b"#!")
 }
 
-/// Whether `entry` is something that one builds with, or the whole of which was built.
+/// Checks whether `entry` is something that one builds with, or the whole of which was built.
 pub(super) fn is_for_development(entry: &Entry) -> bool {
     let mut lists = DEVELOPMENT.iter();
     let named = lists.any(|(_, names)| names.contains(&name(entry)));

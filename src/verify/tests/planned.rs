@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Draft, of_stream};
 use crate::deploy::kubernetes;
-use crate::inspect::{self, Input};
+use crate::inspect::input::Input;
+use crate::inspect::yaml;
 
 /// An object of the stream, where in it, and what is put there; null takes it out.
 const CHANGES: &[(&str, &str, &str)] = &[
@@ -161,7 +162,7 @@ const HARMLESS: &[(&str, &str, &str)] = &[
 fn objects(draft: &Draft) -> Vec<Value> {
     let text = kubernetes::stream(&draft.project, Some("production")).unwrap();
     let file = "stream".to_owned();
-    inspect::objects(&Input { file, text }).unwrap()
+    yaml::objects(&Input { file, text }).unwrap()
 }
 
 /// Puts `value` at `pointer`, making what is above it.

@@ -4,7 +4,7 @@ use super::*;
 
 /// File, what in it becomes what (without these it is gone), and what is said of it.
 const REFUSED: &str = r"
-Cargo.toml |  |  | source is no checkout: it has no Cargo.toml
+Cargo.toml |  |  | source is not a checkout: it has no Cargo.toml
 Cargo.lock | [[package]] | [package | source/Cargo.lock cannot be read
 Cargo.toml | serde = | serde | source/Cargo.toml cannot be read
 base/backend/kustomization.yaml |  |  | it has no base/backend/kustomization.yaml
@@ -19,7 +19,7 @@ overlays/production/kustomization.yaml | - path: | - path: x | is not in the tre
 ";
 
 #[test]
-fn what_is_half_there_or_broken_is_refused_by_name() {
+fn incomplete_or_broken_files_are_refused_by_name() {
     let sound = Draft::sound();
     for line in REFUSED.trim().lines() {
         let cells: Vec<_> = line
@@ -30,17 +30,7 @@ fn what_is_half_there_or_broken_is_refused_by_name() {
             panic!("{line}");
         };
         let mut draft = sound.clone();
-        let in_source = draft.source.contains_key(path);
-        let files = if in_source {
-            &mut draft.source
-        } else {
-            &mut draft.manifests
-        };
-        if old.is_empty() {
-            assert!(files.remove(path).is_some(), "no {path}");
-        } else {
-            edit(files, path, old, new);
-        }
+        change(&mut draft, path, old, new);
         let refused = draft.subject().err();
         let said = refused.unwrap_or_else(|| panic!("{line}")).to_string();
         assert!(said.contains(expected.as_str()), "{line}: {said}");
@@ -49,7 +39,7 @@ fn what_is_half_there_or_broken_is_refused_by_name() {
 }
 
 #[test]
-fn a_tree_without_overlays_is_half_a_tree() {
+fn a_tree_without_overlays_is_refused() {
     let mut draft = Draft::sound();
     draft
         .manifests

@@ -5,7 +5,9 @@ use aura::deploy::artefacts::ARTEFACTS;
 use aura::deploy::plan::Plan;
 use aura::deploy::service::Service;
 use aura::deploy::service_file::ServiceFile;
-use aura::inspect::{Input, Inputs, inspect, mentions};
+use aura::inspect::input::{Input, Inputs};
+use aura::inspect::inspection::inspect;
+use aura::inspect::occurrence::occurrences;
 use aura::server::service::service;
 use serde_json::json;
 
@@ -268,7 +270,7 @@ impl Subject for Settings {
             .settings
             .get("JWT_SECRET_KEY")
             .expect("a setting");
-        let (places, _) = mentions(setting, &inputs);
+        let (places, _) = occurrences(setting, &inputs);
         is_brief(
             places.iter().map(|place| place.to_string().len()).sum(),
             input.len(),

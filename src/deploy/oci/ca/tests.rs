@@ -18,7 +18,7 @@ fn certificates_are_counted_and_kept_as_they_are() {
 }
 
 #[test]
-fn what_is_no_bundle_is_refused_with_the_reason() {
+fn an_invalid_ca_bundle_is_refused_with_the_reason() {
     let cut = &CERTIFICATE[..CERTIFICATE.len() / 2];
     let hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (text, why) in [

@@ -21,7 +21,7 @@ fn seconds_and_rfc_3339_are_read() {
 }
 
 #[test]
-fn what_is_no_time_is_refused() {
+fn an_invalid_time_is_refused() {
     for wrong in [
         "",
         "-1",

@@ -76,7 +76,7 @@ fn damaged_layers_are_refused() {
 
 proptest! {
     #[test]
-    fn what_is_packed_comes_out_the_same(bytes: Vec<u8>) {
+    fn packed_layers_unpack_to_the_same_bytes(bytes: Vec<u8>) {
         for compression in [Compression::Gzip, Compression::Zstd] {
             let packed = compression.pack(&bytes).unwrap();
             prop_assert_eq!(&compression.pack(&bytes).unwrap(), &packed);

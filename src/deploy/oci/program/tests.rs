@@ -67,7 +67,7 @@ fn other_processors_are_refused() {
 }
 
 #[test]
-fn what_is_no_program_is_refused() {
+fn a_file_that_is_not_a_program_is_refused() {
     for other in [&b""[..], b"#!/bin/sh\n", b"\x7fEL", b"MZ\0\0"] {
         assert_eq!(Program::read(other), Err(ProgramError::NotElf));
     }
@@ -115,7 +115,7 @@ fn a_file_that_ends_early_is_refused_wherever_it_ends() {
 
 proptest! {
     #[test]
-    fn no_file_makes_the_reader_fall_over(
+    fn no_input_crashes_the_reader(
         at in 0usize..400,
         bytes in proptest::collection::vec(any::<u8>(), 1..16),
     ) {

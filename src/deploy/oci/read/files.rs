@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use oci_spec::image::Descriptor;
 
-use super::super::digest::Digest;
-use super::super::layout::REFERRERS;
-use super::{MOST_BYTES, ReadError, digest};
+use super::error::{MOST_BYTES, ReadError};
+use crate::deploy::oci::digest::Digest;
+use crate::deploy::oci::rendered::REFERRERS;
 
 /// The files of a layout, below a folder of the place where they are.
 pub(super) struct Files<'a> {
@@ -75,9 +75,9 @@ impl<'a> Files<'a> {
                     },
                 };
                 let metadata = fs::metadata(&full).map_err(failed)?;
-                // A device or a pipe would be read for ever.
+                // Reading a device or a pipe would never end.
                 if !metadata.is_file() {
-                    return Err(failed(io::Error::other("it is no file")));
+                    return Err(failed(io::Error::other("it is not a file")));
                 }
                 if metadata.len() > MOST_BYTES {
                     return Err(ReadError::TooLarge(path.to_owned()));
@@ -97,4 +97,13 @@ impl<'a> Files<'a> {
         }
         Ok(bytes)
     }
+}
+
+/// The digest in `descriptor`, which has to be of SHA-256.
+pub(super) fn digest(descriptor: &Descriptor) -> Result<Digest, ReadError> {
+    let text = descriptor.digest().to_string();
+    Digest::parse(&text).ok_or_else(|| ReadError::Malformed {
+        what: text,
+        reason: "only digests of SHA-256 are known here".to_owned(),
+    })
 }

@@ -9,10 +9,14 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::super::read::Layout;
-use super::super::sample::{AMD64, Elf, crates, request, request_for_two};
-use super::super::{Compression, Format, Output, Request, render};
-use super::*;
+use super::check::check;
+use super::write::{State, Written, write};
+use crate::deploy::oci::format::{Format, Output};
+use crate::deploy::oci::layer::Compression;
+use crate::deploy::oci::read::layout::Layout;
+use crate::deploy::oci::rendered::render;
+use crate::deploy::oci::request::Request;
+use crate::deploy::oci::sample::{AMD64, Elf, crates, request, request_for_two};
 use crate::deploy::sample;
 
 const FORMATS: [Format; 3] = [Format::OciDir, Format::OciArchive, Format::DockerArchive];
@@ -72,7 +76,7 @@ fn refused(folder: &TempDir, path: &Path, output: &Output) -> String {
 }
 
 #[test]
-fn every_form_is_written_passes_its_check_and_is_left_alone_the_next_time() {
+fn every_format_is_written_passes_its_check_and_is_left_unchanged() {
     for format in FORMATS {
         let (folder, path) = folder();
         let output = output(&request(), format);
@@ -131,7 +135,7 @@ fn an_empty_folder_and_an_empty_file_are_taken() {
 }
 
 #[test]
-fn a_folder_of_somebody_else_is_refused() {
+fn a_foreign_folder_is_refused() {
     let (folder, path) = folder();
     let output = output(&request(), Format::OciDir);
     fs::create_dir(&path).unwrap();
@@ -174,7 +178,7 @@ fn files_where_folders_belong_and_the_other_way_round_are_refused() {
 }
 
 #[test]
-fn links_are_not_followed_by_what_writes() {
+fn a_write_follows_no_links() {
     let (folder, path) = folder();
     let output = output(&request(), Format::OciDir);
     let elsewhere = folder.path().join("elsewhere");
@@ -199,7 +203,7 @@ fn links_are_not_followed_by_what_writes() {
 }
 
 #[test]
-fn a_document_of_somebody_else_beside_the_image_is_refused() {
+fn a_foreign_document_beside_the_image_is_refused() {
     let (folder, path) = folder();
     fs::write(path.with_file_name("image.sbom.cdx.json"), "{}").unwrap();
     let error = refused(&folder, &path, &output(&request(), Format::OciDir));
@@ -207,7 +211,7 @@ fn a_document_of_somebody_else_beside_the_image_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_written_leaves_nothing_behind() {
+fn a_failed_write_leaves_nothing_behind() {
     let (folder, path) = folder();
     let output = output(&request(), Format::OciDir);
     let error = refused(&folder, &folder.path().join("none/image"), &output);
@@ -220,7 +224,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     // The second of two things cannot be placed: the first goes back.
     write(&path, &output).unwrap();
     let old = everything(folder.path());
-    let mut later = super::super::place::tests::output(&edited(), Format::OciDir);
+    let mut later = self::output(&edited(), Format::OciDir);
     later.beside[0].0 = format!("/{}", later.beside[0].0);
     assert!(write(&path, &later).is_err());
     assert_eq!(everything(folder.path()).keys().count(), old.len());
@@ -228,7 +232,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_a_dead_process_left_is_cleared_away() {
+fn temporary_files_of_a_dead_process_are_removed() {
     let (folder, path) = folder();
     let stale = folder
         .path()
@@ -300,7 +304,7 @@ fn a_check_of_an_archive_says_which_part_is_another() {
         assert!(!named("the base layer"), "{differences:?}");
         fs::write(&path, "no archive").unwrap();
         let differences = check(&path, &output(&request(), format)).unwrap();
-        assert_eq!(differences[0].how, "is no archive");
+        assert_eq!(differences[0].how, "is not an archive");
     }
 }
 

@@ -12,12 +12,13 @@ use oci_spec::image::{
 };
 use serde_json::{Value, json};
 
-use super::fault::{InputError, OciError};
+use super::config::GENERATED;
+use super::error::{InputError, OciError};
 use super::image::{Blob, Image, Layer, all_labels};
 use super::platform::Platform;
 use super::reference::Reference;
 use super::request::Request;
-use super::{GENERATED, canonical, sbom};
+use super::{canonical, sbom};
 use crate::deploy::service::Service;
 
 /// The name by which containerd and podman list what they have loaded.

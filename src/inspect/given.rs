@@ -1,12 +1,70 @@
-//! What keeps secrets, and what is known of them: the keys always, the values of some.
+//! Values of keys in ConfigMaps, Secrets and what makes Secrets; the keys are always known, the
+//! values of some.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::object::{Given, entries, given, list};
 use crate::deploy::kustomize::text_at;
 use crate::schema::SET_ME;
+
+/// A value that was given.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Its text.
+    Text(String),
+    /// Not what belongs there.
+    Odd {
+        /// The problem.
+        problem: &'static str,
+        /// The remedy.
+        remedy: &'static str,
+    },
+    /// It is somewhere else: in a Secret, or made by Kubernetes.
+    Elsewhere,
+}
+
+/// The items of the list at `pointer`.
+pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// The members of a map.
+fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    map.and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::iter)
+}
+
+/// A value of `data`, which Kubernetes takes as text only.
+pub(super) fn given(value: &Value) -> Given {
+    match value {
+        Value::String(text) => Given::Text(text.clone()),
+        // An empty value in YAML; Kubernetes takes it for an empty text.
+        Value::Null => Given::Text(String::new()),
+        Value::Number(_) => no_text("is a number, and Kubernetes takes texts only"),
+        Value::Bool(_) => no_text("is true or false, and Kubernetes takes texts only"),
+        _ => no_text("is a list or a map, and Kubernetes takes texts only"),
+    }
+}
+
+fn no_text(problem: &'static str) -> Given {
+    Given::Odd {
+        problem,
+        remedy: "put it between double quotes",
+    }
+}
+
+/// The `data` of a ConfigMap, or the `stringData` of a Secret.
+pub(super) fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
+    entries(map)
+        .map(|(key, value)| (key.clone(), given(value)))
+        .collect()
+}
 
 /// The `data` of a Secret.
 pub(super) fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
@@ -32,7 +90,7 @@ pub(super) fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
         .collect()
 }
 
-/// What `kubeseal` wrote, which nobody can look into here.
+/// The sealed keys of a `SealedSecret`, whose values cannot be read here.
 pub(super) fn sealed(map: Option<&Value>) -> Vec<(String, Given)> {
     // The length of the sealed key, that key by RSA of 2048 bits or more, and what it opens.
     const LEAST: usize = 2 + 256;

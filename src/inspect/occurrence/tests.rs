@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::deploy::sample;
-use crate::inspect::Input;
+use crate::inspect::input::Input;
 
 fn lines(name: &str, files: &[(&str, &str)]) -> Vec<String> {
     let inputs = files.iter().map(|(file, text)| Input {
@@ -14,9 +14,9 @@ fn lines(name: &str, files: &[(&str, &str)]) -> Vec<String> {
         findings: Vec::new(),
     };
     let service = sample::service();
-    let (mentions, findings) = mentions(service.settings.get(name).unwrap(), &inputs);
+    let (occurrences, findings) = occurrences(service.settings.get(name).unwrap(), &inputs);
     assert_eq!(findings, []);
-    mentions.iter().map(ToString::to_string).collect()
+    occurrences.iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Why no image can be made.
+//! Errors of making an image.
 //!
-//! What was given is kept apart from what went wrong: the first is for whoever asked, and ends
-//! with exit code 2. What stands in the way on disk is in `place/`.
+//! Invalid input is kept apart from internal errors: it is for the caller to correct, and ends
+//! with exit code 2. What stands in the way on disk is in `disk/`.
 
 use super::platform::Platform;
 use super::program::ProgramError;
@@ -12,14 +12,11 @@ pub enum InputError {
     /// A program that cannot be in an image.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// A platform that is not known.
-    #[error("{0:?} is no platform that images are made for; there are linux/amd64 and linux/arm64")]
-    Platform(String),
     /// One platform given twice.
     #[error("{0} is given twice; an image has one program a platform")]
     SamePlatform(Platform),
     /// No program at all.
-    #[error("no program is given, and an image without one does nothing")]
+    #[error("no program is given, and an image needs one")]
     NoProgram,
     /// A program of another version than the one the image would be said to be of.
     #[error(
@@ -29,9 +26,9 @@ pub enum InputError {
     Version {
         /// The crate.
         name: String,
-        /// What the program says.
+        /// The version that the program names.
         found: String,
-        /// What the service says.
+        /// The version of the service.
         expected: String,
     },
     /// A CA bundle without certificates.
@@ -44,10 +41,12 @@ pub enum InputError {
     #[error("the name of the image {0}")]
     Reference(String),
     /// A time that cannot be read.
-    #[error("{0:?} is no time; write seconds since 1970, or RFC 3339 as in 2026-11-25T12:00:00Z")]
+    #[error(
+        "{0:?} is not a time; write seconds since 1970, or RFC 3339 as in 2026-11-25T12:00:00Z"
+    )]
     Created(String),
     /// A revision that is no single word.
-    #[error("{0:?} is no revision; give the name of a commit, without spaces")]
+    #[error("{0:?} is not a revision; give the name of a commit, without spaces")]
     Revision(String),
     /// Several platforms in a form that has room for one.
     #[error("a docker-archive holds one platform; use oci-archive or oci-dir for several")]

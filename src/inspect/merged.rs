@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::object;
-use super::overlay::is_operation;
-use super::report::{At, Finding, FindingKind};
-use crate::deploy::kustomize::text_at;
+use super::report::{Finding, FindingKind, Location, object_title};
+use crate::deploy::kustomize::{is_operation, text_at};
 
 /// Kinds that are kept whole.
 const KINDS: &[&str] = &[
@@ -18,8 +16,8 @@ const KINDS: &[&str] = &[
 ];
 
 /// An object, and the base and the patches that it was made of.
-pub(super) struct Whole {
-    pub(super) at: At,
+pub(super) struct MergedObject {
+    pub(super) at: Location,
     pub(super) value: Value,
     /// File and content, the base first.
     layers: Vec<(String, Value)>,
@@ -28,11 +26,11 @@ pub(super) struct Whole {
 /// A finding whose line is still to be looked up.
 pub(super) struct Hazard {
     pub(super) finding: Finding,
-    pub(super) spot: Spot,
+    pub(super) written_at: DocumentPath,
 }
 
 /// A place in a document.
-pub(super) struct Spot {
+pub(super) struct DocumentPath {
     pub(super) file: String,
     /// The object as that document calls it.
     pub(super) object: String,
@@ -42,15 +40,12 @@ pub(super) struct Spot {
     pub(super) variable: String,
 }
 
-impl Whole {
+impl MergedObject {
     /// `value`, which `layers` make; none of a kind that is not looked at.
     pub(super) fn of(layers: &[(&str, &Value)], value: Value) -> Option<Self> {
         let (file, _) = layers.first()?;
         KINDS.contains(&text_at(&value, "/kind")).then(|| Self {
-            at: At {
-                file: (*file).to_owned(),
-                object: title(&value),
-            },
+            at: Location::new(*file, title(&value)),
             layers: layers
                 .iter()
                 .map(|(file, layer)| ((*file).to_owned(), (*layer).clone()))
@@ -86,13 +81,10 @@ impl Whole {
         remedy: impl Into<String>,
     ) -> Hazard {
         let (file, layer, path) = self.written(path);
-        let at = At {
-            file: file.to_owned(),
-            object: self.at.object.clone(),
-        };
+        let at = Location::new(file, &self.at.object);
         Hazard {
             finding: at.finding(kind, key, problem, remedy),
-            spot: Spot {
+            written_at: DocumentPath {
                 file: file.to_owned(),
                 object: title(layer),
                 path: path.iter().map(|step| (*step).to_owned()).collect(),
@@ -107,7 +99,7 @@ impl Whole {
         let has = |(_, layer): &&(String, Value), path: &[&str]| walk(layer, path).is_some();
         let says = |layer: &&(String, Value)| has(layer, path) || reaches(&layer.1, path);
         if let Some((file, layer)) = self.layers.iter().rev().find(says) {
-            // Below an operation of JSON Patch paths are others.
+            // The document of a JSON Patch operation has none of the path of its target.
             let path = if is_operation(layer) { &[] } else { path };
             return (file, layer, path);
         }
@@ -146,7 +138,7 @@ fn walk<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 /// The name of `value` in a report.
 fn title(value: &Value) -> String {
     let part = |key| text_at(value, key);
-    object::title(
+    object_title(
         part("/kind"),
         part("/metadata/namespace"),
         part("/metadata/name"),

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::canonical;
 use super::digest::Digest;
-use super::entry::{Entry, Kind, folders_above};
-use super::fault::{InputError, OciError};
+use super::entry::{Entry, Kind, folders_above, in_order};
+use super::error::{InputError, OciError};
 use super::image::{Blob, Image, Layer};
 use super::layer::{self, Compression};
-use super::layout::{Files, REFERRERS, Rendered};
-use super::{base, sbom};
+use super::rendered::{Files, REFERRERS, Rendered};
+use super::sbom;
 
 /// A form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +29,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// How the layers of that form are compressed where nobody says: a layout is on its way to a
+    /// The default compression of the format's layers: a layout is on its way to a
     /// registry and to runtimes of today, an archive may be loaded by anything.
     #[must_use]
     pub fn usual_compression(self) -> Compression {
@@ -40,13 +40,13 @@ impl Format {
     }
 }
 
-/// Everything that is written for one request.
+/// The files for one request.
 #[derive(Debug, Clone)]
 pub struct Output {
     pub(super) main: Main,
     /// SBOMs: what is added to the name of the image, and the document.
     pub(super) beside: Vec<(String, Vec<u8>)>,
-    /// What each blob is, by its path.
+    /// Names of the blobs, by path.
     pub(super) parts: Vec<(String, String)>,
 }
 
@@ -141,7 +141,7 @@ impl Rendered {
         self.images.iter().map(named).collect()
     }
 
-    /// What to call each blob when it differs.
+    /// Names of the blobs in a comparison.
     fn parts(&self) -> Vec<(String, String)> {
         let mut parts = Vec::new();
         for image in &self.images {
@@ -177,7 +177,7 @@ fn archived(files: Files) -> Result<Main, OciError> {
     let mut entries: Vec<Entry> = files.keys().flat_map(|path| folders_above(path)).collect();
     let contents = files.iter();
     entries.extend(contents.map(|(path, bytes)| Entry::file(path, 0o644, bytes.as_slice())));
-    let tar = layer::archive(&base::in_order(entries))?;
+    let tar = layer::archive(&in_order(entries))?;
     Ok(Main::File(files, tar))
 }
 

@@ -1,4 +1,4 @@
-//! Where a setting is written: file, line and object of each place, whatever is said there.
+//! Occurrences of a setting: file, line and object of each, whatever its value.
 //!
 //! Values are read only as far as names of variables may stand in them, and never kept.
 
@@ -7,15 +7,15 @@ use std::fmt;
 use serde::Serialize;
 use serde_saphyr::Spanned;
 
+use super::input::{Inputs, is_dotenv};
 use super::node::Node;
-use super::report::{At, Finding, printable};
-use super::source::{self, Inputs};
+use super::report::{Finding, printable};
 use super::{dotenv, yaml};
 use crate::schema::Setting;
 
 /// One line that gives a setting, or takes it from somewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Mention {
+pub struct Occurrence {
     /// The file, as it was given or relative to the directory.
     pub file: String,
     /// The line, from 1.
@@ -25,7 +25,7 @@ pub struct Mention {
 }
 
 /// `file:line (object)`.
-impl fmt::Display for Mention {
+impl fmt::Display for Occurrence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", printable(&self.file), self.line)?;
         if self.object.is_empty() {
@@ -38,29 +38,25 @@ impl fmt::Display for Mention {
 /// Every place of `inputs` that names `setting` or the file of it, by file and line; and what could
 /// not be read.
 #[must_use]
-pub fn mentions(setting: &Setting, inputs: &Inputs) -> (Vec<Mention>, Vec<Finding>) {
+pub fn occurrences(setting: &Setting, inputs: &Inputs) -> (Vec<Occurrence>, Vec<Finding>) {
     let file_variable = setting.file_variable();
     let is_meant = |name: &str| name == setting.name || Some(name) == file_variable.as_deref();
-    let mut mentions = Vec::new();
+    let mut occurrences = Vec::new();
     let mut findings = inputs.findings.clone();
     for input in &inputs.inputs {
-        let at = At {
-            file: input.file.clone(),
-            object: String::new(),
-        };
         let mut add = |line, object: &str| {
-            mentions.push(Mention {
+            occurrences.push(Occurrence {
                 file: input.file.clone(),
                 line,
                 object: object.to_owned(),
             });
         };
-        if source::is_dotenv(&input.file) {
+        if is_dotenv(&input.file) {
             let lines = dotenv::lines(&input.text, is_meant);
             lines.for_each(|line| add(line, ""));
             continue;
         }
-        match yaml::read_as::<Spanned<Node>>(&at, &input.text) {
+        match yaml::documents::<Spanned<Node>>(input) {
             Ok(documents) => {
                 for document in documents {
                     look(&document.value, &is_meant, &mut add);
@@ -69,15 +65,15 @@ pub fn mentions(setting: &Setting, inputs: &Inputs) -> (Vec<Mention>, Vec<Findin
             Err(finding) => findings.push(*finding),
         }
     }
-    mentions.sort();
-    mentions.dedup();
-    (mentions, findings)
+    occurrences.sort();
+    occurrences.dedup();
+    (occurrences, findings)
 }
 
 /// Looks at one document; the items of a `List` are documents of their own.
 fn look(document: &Node, is_meant: &impl Fn(&str) -> bool, add: &mut impl FnMut(u64, &str)) {
     let kind = document.text("kind");
-    // Compose files have no kind, and documents of other programs are nobody's settings.
+    // Compose files have no kind but `services`; documents of other programs hold no settings.
     if kind.is_empty() && document.get("services").is_none() {
         return;
     }

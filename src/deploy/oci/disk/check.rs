@@ -6,20 +6,19 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::entry::Entry;
-use super::super::form::{Main, Output, unarchived};
-use super::super::layout::Files;
-use super::super::read::{Image, Layout};
-use super::beside;
-use super::fault::PlaceError;
-use super::found::{Found, document};
+use super::error::DiskError;
+use super::found::{Found, beside, document};
+use crate::deploy::oci::entry::Entry;
+use crate::deploy::oci::format::{Main, Output, unarchived};
+use crate::deploy::oci::read::layout::{Image, Layout};
+use crate::deploy::oci::rendered::Files;
 
 /// One thing that is not as it would be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What: `the program layer of linux/amd64`.
+    /// The part: `the program layer of linux/amd64`.
     pub part: String,
-    /// In what.
+    /// The difference.
     pub how: String,
 }
 
@@ -41,13 +40,13 @@ impl Difference {
 /// Compares what is at `path`, links followed, with `output`; empty where it is the same.
 ///
 /// # Errors
-/// [`PlaceError`] where it cannot be read.
-pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, PlaceError> {
+/// [`DiskError`] where it cannot be read.
+pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, DiskError> {
     let mut all = Vec::new();
     let shown = path.display().to_string();
     match (Found::at(path), &output.main) {
-        // What is in the way is a difference here, not an error.
-        (Err(error @ (PlaceError::Mixed { .. } | PlaceError::Foreign(_))), _) => {
+        // For a check, foreign content is a difference, not an error.
+        (Err(error @ (DiskError::Mixed { .. } | DiskError::Foreign(_))), _) => {
             return Ok(vec![Difference::new(shown, error.to_string())]);
         }
         (Err(error), _) => return Err(error),
@@ -59,7 +58,7 @@ pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, PlaceError
             if there != *bytes {
                 match unarchived(&there) {
                     Some(there) => all.extend(compare(&there, files, output)),
-                    None => all.push(Difference::new(&shown, "is no archive")),
+                    None => all.push(Difference::new(&shown, "is not an archive")),
                 }
                 if all.is_empty() {
                     all.push(Difference::new(
@@ -89,7 +88,7 @@ pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, PlaceError
     Ok(all)
 }
 
-/// What `there` has otherwise than `wanted`: by the names of the parts, innermost first.
+/// Differences between `there` and `wanted`, by the names of the parts, innermost first.
 fn compare(there: &Files, wanted: &Files, output: &Output) -> Vec<Difference> {
     if there == wanted {
         return Vec::new();
@@ -97,7 +96,7 @@ fn compare(there: &Files, wanted: &Files, output: &Output) -> Vec<Difference> {
     let mut all = match (Layout::of_files(there), Layout::of_files(wanted)) {
         (Ok(there), Ok(wanted)) => inside(&there, &wanted),
         (Err(error), Ok(_)) => vec![Difference::new("the layout", error.to_string())],
-        // A docker-archive; its parts are named all the same.
+        // A docker-archive is not a layout; its parts are compared by path below.
         _ => Vec::new(),
     };
     let mut named: BTreeMap<&str, &str> = BTreeMap::new();
@@ -109,7 +108,7 @@ fn compare(there: &Files, wanted: &Files, output: &Output) -> Vec<Difference> {
             continue;
         }
         let part = named.get(path.as_str()).copied().unwrap_or(path);
-        // Said more exactly above.
+        // Already reported in detail above.
         if all.iter().any(|difference| difference.part == part) {
             continue;
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::report::{At, Finding, FindingKind};
+use super::report::{Finding, FindingKind, Location};
 use crate::schema::{open_regular, without_mark};
 
 /// Larger files are no manifests.
@@ -22,7 +22,7 @@ pub struct Input {
     pub text: String,
 }
 
-/// What could be read, and what could not.
+/// Files that could be read, and findings about those that could not.
 #[derive(Default)]
 pub struct Inputs {
     /// The texts, by name.
@@ -104,7 +104,7 @@ fn is_ours(name: &str) -> bool {
     is_dotenv(name) || matches!(ending, Some("yaml" | "yml" | "json"))
 }
 
-/// Whether a file of that name holds `NAME=value` lines.
+/// Checks whether a file of that name holds `NAME=value` lines.
 pub(super) fn is_dotenv(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
     let ending = Path::new(name).extension();
@@ -119,6 +119,20 @@ fn is_unit(path: &Path) -> bool {
 fn relative(root: &Path, path: &Path) -> String {
     let path = path.strip_prefix(root).unwrap_or(path);
     path.to_string_lossy().replace('\\', "/")
+}
+
+/// Texts by the names of their files.
+impl<F: Into<String>, T: Into<String>> FromIterator<(F, T)> for Inputs {
+    fn from_iter<I: IntoIterator<Item = (F, T)>>(files: I) -> Self {
+        let input = |(file, text): (F, T)| Input {
+            file: file.into(),
+            text: text.into(),
+        };
+        Self {
+            inputs: files.into_iter().map(input).collect(),
+            findings: Vec::new(),
+        }
+    }
 }
 
 impl Inputs {
@@ -149,23 +163,17 @@ impl Inputs {
 
     /// Says that a unit is not looked into.
     fn pass_over(&mut self, file: String, kind: FindingKind) {
-        let at = At {
-            file,
-            object: String::new(),
-        };
+        let at = Location::new(file, "");
         self.findings.push(at.finding(
             kind,
             "",
-            "is a unit of systemd, which is not looked into",
+            "is a systemd unit, which is not inspected",
             "name the file of its EnvironmentFile=, with an ending of .env",
         ));
     }
 
     fn refuse(&mut self, file: String, problem: String, remedy: &str) {
-        let at = At {
-            file,
-            object: String::new(),
-        };
+        let at = Location::new(file, "");
         let finding = at.finding(FindingKind::Unreadable, "", problem, remedy);
         self.findings.push(finding);
     }

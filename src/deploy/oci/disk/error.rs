@@ -1,13 +1,13 @@
-//! What can stand in the way of an image on disk.
+//! Errors of writing and comparing images on disk.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::deploy::disk::DiskError;
 
-/// Why nothing was written.
+/// The reason that nothing was written.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum DiskError {
     /// A path that ends in `..`, or the root.
     #[error("{}: cannot be the name of an image; name a new file or folder", .0.display())]
     Name(PathBuf),
@@ -18,7 +18,7 @@ pub enum PlaceError {
         parent.display()
     )]
     Parent {
-        /// What was to be written.
+        /// Path of the image.
         path: PathBuf,
         /// The folder that is missing.
         parent: PathBuf,
@@ -29,7 +29,7 @@ pub enum PlaceError {
     /// A file in place of a folder, or the other way round.
     #[error("{}: is there already and is not {expected}; move it away", path.display())]
     Kind {
-        /// What is in the way.
+        /// Path of the obstacle.
         path: PathBuf,
         /// `a folder`, `a file`.
         expected: &'static str,
@@ -41,21 +41,21 @@ pub enum PlaceError {
     )]
     Foreign(PathBuf),
     /// An image of ours with other things in it.
-    #[error("{}: holds what is no part of an image ({}); move it away", path.display(), listed(files))]
+    #[error("{}: holds files that are not part of an image ({}); move it away", path.display(), listed(files))]
     Mixed {
         /// The folder.
         path: PathBuf,
-        /// What else is in it, relative to it; never empty.
+        /// The other files, relative to the folder; never empty.
         files: Vec<String>,
     },
-    /// The system refused.
+    /// An error of the system.
     #[error("cannot {what} {}: {source}; nothing was changed", path.display())]
     Io {
-        /// What was tried: `write`, `read`.
+        /// The operation: `write`, `read`.
         what: &'static str,
-        /// With which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// Everything is in place, but what was there before could not be removed.
@@ -64,9 +64,9 @@ pub enum PlaceError {
         path.display()
     )]
     LeftOver {
-        /// Where the old one is now.
+        /// Path of the old one.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -84,9 +84,9 @@ fn listed(files: &[String]) -> String {
 pub(super) fn failed(
     what: &'static str,
     path: &std::path::Path,
-) -> impl FnOnce(io::Error) -> PlaceError {
+) -> impl FnOnce(io::Error) -> DiskError {
     let path = path.to_path_buf();
-    move |source| PlaceError::Io { what, path, source }
+    move |source| DiskError::Io { what, path, source }
 }
 
 impl From<DiskError> for PlaceError {

@@ -1,9 +1,9 @@
-//! What was given and cannot be looked at.
+//! Errors of inputs that cannot be used.
 
 use std::io;
 
 use crate::deploy::emit::RenderError;
-use crate::deploy::oci::read::ReadError;
+use crate::deploy::oci::read::error::ReadError;
 
 /// Something that was given and is not what it should be, or only half of it.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum Unusable {
     Folder {
         /// As it was given.
         path: String,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
     /// A file that is there and cannot be read.
@@ -27,19 +27,19 @@ pub enum Unusable {
     File {
         /// Its path, the folder that was given included.
         path: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// A folder without what makes it a checkout, or manifests.
-    #[error("{path} is no {what}: {problem}; {remedy}")]
+    #[error("{path} is not a {what}: {problem}; {remedy}")]
     Half {
         /// As it was given.
         path: String,
-        /// What it was given as.
+        /// Its intended use.
         what: &'static str,
-        /// What it lacks.
+        /// The part that it lacks.
         problem: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
     /// An image that cannot be read.
@@ -50,7 +50,7 @@ pub enum Unusable {
     Manifests {
         /// As it was given.
         path: String,
-        /// What is wrong, and in which file.
+        /// The problem, and its file.
         error: RenderError,
     },
 }

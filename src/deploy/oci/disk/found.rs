@@ -1,20 +1,22 @@
-//! What is where an image belongs.
+//! The present content of an image's path.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::super::digest::Digest;
-use super::super::form::{Main, unarchived};
-use super::super::layout::{Files, REFERRERS};
-use super::super::{BY, sbom};
-use super::fault::{PlaceError, failed};
+use super::error::{DiskError, failed};
 use crate::deploy::file::is_marked;
+use crate::deploy::oci::config::BY;
+use crate::deploy::oci::digest::Digest;
+use crate::deploy::oci::format::{Main, unarchived};
+use crate::deploy::oci::rendered::{Files, REFERRERS};
+use crate::deploy::oci::sbom;
 
 /// Larger files are no image of ours, and are not read.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// What was found.
+/// The content of a path.
 #[derive(Debug)]
 pub(super) enum Found {
     /// Nothing, or an empty file or folder; whether there is one.
@@ -27,11 +29,11 @@ pub(super) enum Found {
 
 impl Found {
     /// Looks at `path`, links followed.
-    pub(super) fn at(path: &Path) -> Result<Self, PlaceError> {
+    pub(super) fn at(path: &Path) -> Result<Self, DiskError> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Empty(false)),
-            Err(error) => return Err(failed("look at", path)(error)),
+            Err(error) => return Err(failed("examine", path)(error)),
         };
         if metadata.is_dir() {
             let files = folder(path)?;
@@ -42,7 +44,7 @@ impl Found {
             });
         }
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
-            return Err(PlaceError::Foreign(path.to_path_buf()));
+            return Err(DiskError::Foreign(path.to_path_buf()));
         }
         let bytes = fs::read(path).map_err(failed("read", path))?;
         Ok(if bytes.is_empty() {
@@ -53,7 +55,7 @@ impl Found {
     }
 
     /// Refuses what the image `main` may not take the place of.
-    pub(super) fn may_become(&self, path: &Path, main: &Main) -> Result<(), PlaceError> {
+    pub(super) fn may_become(&self, path: &Path, main: &Main) -> Result<(), DiskError> {
         let path = path.to_path_buf();
         match (self, main) {
             (Self::Empty(false), _) => Ok(()),
@@ -62,14 +64,14 @@ impl Found {
             (Self::Folder(files), Main::Folder(_)) if is_ours(files) => Ok(()),
             (Self::File(bytes), Main::File(..)) => match unarchived(bytes) {
                 Some(files) if is_ours(&files) => Ok(()),
-                _ => Err(PlaceError::Foreign(path)),
+                _ => Err(DiskError::Foreign(path)),
             },
-            (Self::Folder(_), Main::Folder(_)) => Err(PlaceError::Foreign(path)),
-            (_, Main::Folder(_)) => Err(PlaceError::Kind {
+            (Self::Folder(_), Main::Folder(_)) => Err(DiskError::Foreign(path)),
+            (_, Main::Folder(_)) => Err(DiskError::Kind {
                 path,
                 expected: "a folder",
             }),
-            (_, Main::File(..)) => Err(PlaceError::Kind {
+            (_, Main::File(..)) => Err(DiskError::Kind {
                 path,
                 expected: "a file",
             }),
@@ -77,29 +79,36 @@ impl Found {
     }
 }
 
+/// The path of a file beside `path` with the same name and `ending` after it.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
 /// The document at `path`, which lies beside an image; none where there is none.
-pub(super) fn document(path: &Path) -> Result<Option<Vec<u8>>, PlaceError> {
+pub(super) fn document(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     match Found::at(path)? {
-        Found::Empty(_) if path.is_dir() => Err(PlaceError::Foreign(path.to_path_buf())),
+        Found::Empty(_) if path.is_dir() => Err(DiskError::Foreign(path.to_path_buf())),
         Found::Empty(false) => Ok(None),
         Found::Empty(true) => Ok(Some(Vec::new())),
         Found::File(bytes) => Ok(Some(bytes)),
-        Found::Folder(_) => Err(PlaceError::Foreign(path.to_path_buf())),
+        Found::Folder(_) => Err(DiskError::Foreign(path.to_path_buf())),
     }
 }
 
-/// Whether the SBOM `bytes` may be replaced.
+/// Checks whether the SBOM `bytes` may be replaced.
 pub(super) fn is_ours_or_empty(bytes: &[u8]) -> bool {
     bytes.is_empty() || sbom::is_ours(bytes)
 }
 
-/// Whether an image of these files was made here: its list says so, or its history.
+/// Checks whether an image of these files was made here: its list says so, or its history.
 fn is_ours(files: &Files) -> bool {
     let marked = |bytes: &Vec<u8>| is_marked(&String::from_utf8_lossy(bytes));
     files.get("index.json").is_some_and(marked) || docker_history(files).unwrap_or(false)
 }
 
-/// Whether the configuration of a docker-archive says who made its first layer.
+/// Checks whether the configuration of a docker-archive says who made its first layer.
 fn docker_history(files: &Files) -> Option<bool> {
     let list: serde_json::Value = serde_json::from_slice(files.get("manifest.json")?).ok()?;
     let config = files.get(list[0]["Config"].as_str()?)?;
@@ -110,8 +119,8 @@ fn docker_history(files: &Files) -> Option<bool> {
 /// The files of the layout in `dir`, by path.
 ///
 /// # Errors
-/// [`PlaceError::Mixed`] where there is anything that a layout does not have; it is not read.
-fn folder(dir: &Path) -> Result<Files, PlaceError> {
+/// [`DiskError::Mixed`] where there is anything that a layout does not have; it is not read.
+fn folder(dir: &Path) -> Result<Files, DiskError> {
     let mut files = Files::new();
     let mut others = Vec::new();
     walk(dir, "", &mut files, &mut others)?;
@@ -119,7 +128,7 @@ fn folder(dir: &Path) -> Result<Files, PlaceError> {
         return Ok(files);
     }
     others.sort();
-    Err(PlaceError::Mixed {
+    Err(DiskError::Mixed {
         path: dir.to_path_buf(),
         files: others,
     })
@@ -130,13 +139,13 @@ fn walk(
     below: &str,
     files: &mut Files,
     others: &mut Vec<String>,
-) -> Result<(), PlaceError> {
+) -> Result<(), DiskError> {
     for entry in fs::read_dir(dir).map_err(failed("read", dir))? {
         let entry = entry.map_err(failed("read", dir))?;
         let path = format!("{below}{}", entry.file_name().to_string_lossy());
         let kind = entry
             .file_type()
-            .map_err(failed("look at", &entry.path()))?;
+            .map_err(failed("examine", &entry.path()))?;
         if kind.is_dir() && is_folder(&path) {
             walk(&entry.path(), &format!("{path}/"), files, others)?;
         } else if kind.is_file() && is_part(&path) && is_small(&entry) {
@@ -149,7 +158,7 @@ fn walk(
     Ok(())
 }
 
-/// Whether it can be read whole.
+/// Checks whether it can be read whole.
 fn is_small(entry: &fs::DirEntry) -> bool {
     entry.metadata().is_ok_and(|it| it.len() <= MOST_BYTES)
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
+use crate::deploy::oci::rendered::render;
+use crate::deploy::oci::request::Request;
 use crate::deploy::oci::sample::{request, request_for_two};
-use crate::deploy::oci::{Request, render};
 use crate::deploy::sample;
 
 fn files(request: &Request, format: Format) -> Files {

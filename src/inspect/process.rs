@@ -1,27 +1,28 @@
-//! What one container would be started with: every source it names, put together.
+//! The settings of one process: every source that a container names, put together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::object::{Container, Given, Holder, Reference, Source, Workload};
-use super::report::{At, Finding, FindingKind};
+use super::given::Given;
+use super::object::{Container, Holder, Reference, Source, Workload};
+use super::report::{Finding, FindingKind, Location};
 use super::values;
 use crate::deploy::kubernetes;
 use crate::deploy::service::Service;
 use crate::schema::{REDACTED, Setting};
 
 /// Settings from all the sources of one process.
-pub(super) struct Place<'a> {
+pub(super) struct Process<'a> {
     service: &'a Service,
-    /// Where what is missing is reported.
-    at: At,
-    given: BTreeMap<String, (Given, At)>,
-    /// Whether a ConfigMap or a Secret is named that is not here.
+    /// The location of findings about missing settings.
+    at: Location,
+    given: BTreeMap<String, (Given, Location)>,
+    /// Kinds of sources that are named and not here.
     unseen: BTreeSet<Holder>,
     findings: Vec<Finding>,
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn new(service: &'a Service, at: At) -> Self {
+impl<'a> Process<'a> {
+    pub(super) fn new(service: &'a Service, at: Location) -> Self {
         Self {
             service,
             at,
@@ -38,7 +39,7 @@ impl<'a> Place<'a> {
         container: &Container,
         sources: &[Source],
     ) -> Self {
-        let mut place = Self::new(service, container.at.clone());
+        let mut process = Self::new(service, container.at.clone());
         let find = |reference: &Reference| named(sources, reference, &workload.namespace);
         let reads_files = service.program.secrets_variable.is_some();
         let mounted = container
@@ -55,9 +56,9 @@ impl<'a> Place<'a> {
             });
         for (reference, prefix) in container.env_from.iter().cloned().chain(mounted) {
             if let Some(source) = find(&reference) {
-                place.add_source(source, &prefix);
+                process.add_source(source, &prefix);
             } else {
-                place.unseen.insert(reference.holder);
+                process.unseen.insert(reference.holder);
             }
         }
         for variable in &container.env {
@@ -68,7 +69,7 @@ impl<'a> Place<'a> {
             {
                 match source.entries.iter().find(|entry| entry.key == *key) {
                     Some(found) => given = found.given.clone(),
-                    None => place.findings.push(container.at.finding(
+                    None => process.findings.push(container.at.finding(
                         FindingKind::Missing,
                         &variable.name,
                         format!(
@@ -83,9 +84,9 @@ impl<'a> Place<'a> {
                 .from
                 .as_ref()
                 .is_none_or(|from| from.holder == Holder::ConfigMap);
-            place.add_variable(&variable.name, given, config, variable.from.is_some());
+            process.add_variable(&variable.name, given, config, variable.from.is_some());
         }
-        place
+        process
     }
 
     /// The text of the setting `name`, its default where nothing gives it; none where that cannot
@@ -122,7 +123,7 @@ impl<'a> Place<'a> {
     }
 
     /// The place that gives the setting `name`.
-    pub(super) fn given_at(&self, name: &str) -> Option<&At> {
+    pub(super) fn given_at(&self, name: &str) -> Option<&Location> {
         self.given.get(name).map(|(_, at)| at)
     }
 
@@ -169,7 +170,7 @@ impl<'a> Place<'a> {
         self.give(name, given, at);
     }
 
-    fn give(&mut self, name: &str, given: Given, at: At) {
+    fn give(&mut self, name: &str, given: Given, at: Location) {
         let Some(setting) = values::setting(self.service, name) else {
             return;
         };
@@ -187,7 +188,7 @@ impl<'a> Place<'a> {
         self.given.insert(name.to_owned(), (given, at));
     }
 
-    /// Everything that is wrong once it is all together.
+    /// Faults of all the settings together.
     pub(super) fn verdict(mut self, known: &[Finding]) -> Vec<Finding> {
         let environment = self.environment();
         for setting in &self.service.settings {
@@ -217,7 +218,7 @@ impl<'a> Place<'a> {
             .filter_map(|name| self.given.get(name));
         match given.next() {
             Some((Given::Text(text), _)) => Some(text.clone()),
-            // There is a value, and nobody sees it here.
+            // There is a value, but it cannot be read here.
             Some(_) => Some(REDACTED.to_owned()),
             None => setting.default_text_in(environment),
         }
@@ -226,7 +227,7 @@ impl<'a> Place<'a> {
     fn missing(&mut self, setting: &Setting, environment: &str) {
         let file = setting.file_variable();
         let given = [Some(&setting.name), file.as_ref()];
-        // An empty variable of a setting that may be unset is not given.
+        // An empty variable counts as unset where the setting is optional.
         let is_unset = |given: &Given| {
             setting.optional && matches!(given, Given::Text(text) if text.is_empty())
         };
@@ -235,7 +236,7 @@ impl<'a> Place<'a> {
             .flatten()
             .filter_map(|name| self.given.get(name))
             .any(|(given, _)| !is_unset(given));
-        // What is not here may hold anything that belongs there.
+        // A source that was not given may hold the setting.
         let unseen = self.unseen.contains(&Holder::Secret)
             || !setting.secret && self.unseen.contains(&Holder::ConfigMap);
         let value = |name: &str| self.value(name, environment);
@@ -254,7 +255,7 @@ impl<'a> Place<'a> {
         self.findings.push(finding);
     }
 
-    /// What the service itself would refuse, where nothing was said of that setting before.
+    /// Adds faults that the service itself finds, where nothing was said of that setting before.
     fn check(&mut self, known: &[Finding]) {
         let Some(check) = self.service.check else {
             return;
@@ -286,10 +287,10 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Place<'_> {
+impl Process<'_> {
     /// The place where the setting `name` has to be given: where it is, unless that only repeats the
     /// default, as a base does for every environment; then where this one is named.
-    fn blamed(&self, name: &str) -> &At {
+    fn blamed(&self, name: &str) -> &Location {
         let default = self.service.settings.get(name).map(Setting::default_text);
         let here = match self.given.get(name) {
             Some((Given::Text(text), at)) => {
@@ -320,12 +321,12 @@ pub(super) fn named<'a>(
     })
 }
 
-/// Whether Kubernetes itself makes the value: a field of the pod.
+/// Checks whether Kubernetes itself makes the value: a field of the pod.
 fn is_made(given: &Given, taken: bool) -> bool {
     !taken && *given == Given::Elsewhere
 }
 
-fn title(at: &At) -> String {
+fn title(at: &Location) -> String {
     if at.object.is_empty() {
         at.file.clone()
     } else {

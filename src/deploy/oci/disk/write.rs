@@ -4,13 +4,12 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::form::{Main, Output};
-use super::beside;
-use super::fault::PlaceError;
-use super::found::{Found, document, is_ours_or_empty};
 use crate::deploy::disk::Batch;
+use super::error::DiskError;
+use super::found::{Found, beside, document, is_ours_or_empty};
+use crate::deploy::oci::format::{Main, Output};
 
-/// What became of one path.
+/// The outcome for one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It was not there.
@@ -21,22 +20,22 @@ pub enum State {
     Unchanged,
 }
 
-/// What was done: the image first, then its SBOMs.
+/// Paths and their outcomes: the image first, then its SBOMs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written(pub Vec<(PathBuf, State)>);
 
 /// Writes `output` to `path`; all of it, or nothing.
 ///
 /// # Errors
-/// [`PlaceError`]; then everything is as it was, but for [`PlaceError::LeftOver`].
-pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
+/// [`DiskError`]; then everything is as it was, but for [`DiskError::LeftOver`].
+pub fn write(path: &Path, output: &Output) -> Result<Written, DiskError> {
     let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
-        return Err(PlaceError::Name(path.to_path_buf()));
+        return Err(DiskError::Name(path.to_path_buf()));
     };
-    // Without a slash at the end, which would lead through a link.
+    // Drop a trailing slash: lstat would follow a link before it, and the link check would pass.
     let path = &parent.join(name);
     if !parent.as_os_str().is_empty() && !parent.is_dir() {
-        return Err(PlaceError::Parent {
+        return Err(DiskError::Parent {
             path: path.clone(),
             parent: parent.to_path_buf(),
         });
@@ -53,7 +52,7 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
         _ => State::Replaced,
     };
     written.push((path.clone(), state));
-    // Everything is looked at before anything is written.
+    // Examine everything before writing anything: a refusal must change nothing.
     let mut documents = Vec::new();
     for (ending, bytes) in &output.beside {
         let at = beside(path, ending);
@@ -62,7 +61,7 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
             None => State::Created,
             Some(there) if there == *bytes => State::Unchanged,
             Some(there) if is_ours_or_empty(&there) => State::Replaced,
-            Some(_) => return Err(PlaceError::Foreign(at)),
+            Some(_) => return Err(DiskError::Foreign(at)),
         };
         if state != State::Unchanged {
             documents.push((at.clone(), bytes));
@@ -83,10 +82,10 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, PlaceError> {
 }
 
 /// Refuses a link at the end of a path. Links above it are the operator's way of placing folders.
-fn no_link(path: &Path) -> Result<(), PlaceError> {
+fn no_link(path: &Path) -> Result<(), DiskError> {
     let link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     if link {
-        return Err(PlaceError::Link(path.to_path_buf()));
+        return Err(DiskError::Link(path.to_path_buf()));
     }
     Ok(())
 }
