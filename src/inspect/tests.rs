@@ -13,10 +13,8 @@ use crate::schema::{Fault, FaultKind, SET_ME};
 const CANARY: &str = "canary-8d1f";
 
 fn report(files: &[(&str, &str)]) -> Report {
-    inspect(
-        &sample::service(),
-        &Inputs::from_iter(files.iter().copied()),
-    )
+    let inputs: Inputs = files.iter().copied().collect();
+    inspect(&sample::service(), &inputs)
 }
 
 /// Kind, object and key of every finding.
