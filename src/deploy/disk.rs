@@ -24,7 +24,7 @@ const PRIVATE: u32 = 0o600;
 
 /// A refusal of the operating system.
 #[derive(Debug)]
-pub(crate) struct DiskError {
+pub(crate) struct WriteError {
     /// The attempt: `write`, `replace`.
     pub(crate) what: &'static str,
     pub(crate) path: PathBuf,
@@ -62,7 +62,7 @@ enum Leftover {
 
 impl Batch {
     /// Makes `folder` and those around it, where they are missing.
-    pub(crate) fn make_folder(&mut self, folder: &Path) -> Result<(), DiskError> {
+    pub(crate) fn make_folder(&mut self, folder: &Path) -> Result<(), WriteError> {
         if folder.as_os_str().is_empty() || folder.is_dir() {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl Batch {
     }
 
     /// Writes a file that takes the place of `target` and its permissions.
-    pub(crate) fn replace(&mut self, target: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn replace(&mut self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let temporary = self.add(target, false)?;
         self.write(&temporary, bytes, SHARED)?;
         if let Ok(metadata) = fs::metadata(target) {
@@ -86,7 +86,7 @@ impl Batch {
     }
 
     /// Writes a new file at `target` that its owner alone may read (mode 0600).
-    pub(crate) fn create_private(&mut self, target: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn create_private(&mut self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let temporary = self.add(target, true)?;
         self.write(&temporary, bytes, PRIVATE)
     }
@@ -96,7 +96,7 @@ impl Batch {
         &mut self,
         target: &Path,
         files: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<(), DiskError> {
+    ) -> Result<(), WriteError> {
         let temporary = self.add(target, false)?;
         let make = |folder: &Path| fs::create_dir_all(folder).map_err(failed("make", folder));
         make(&temporary)?;
@@ -112,7 +112,7 @@ impl Batch {
     }
 
     /// Makes everything durable, lets it take its place, and removes what was there.
-    pub(crate) fn commit(mut self) -> Result<(), DiskError> {
+    pub(crate) fn commit(mut self) -> Result<(), WriteError> {
         in_parallel(&self.unsynced, |(file, path)| {
             file.sync_all().map_err(failed("write", path))
         })?;
@@ -132,7 +132,7 @@ impl Batch {
         self.folders.clear();
         for entry in std::mem::take(&mut self.entries) {
             if entry.placed == Some(Leftover::Something) {
-                remove(&entry.temporary).map_err(|source| DiskError {
+                remove(&entry.temporary).map_err(|source| WriteError {
                     in_place: true,
                     ..failed("remove", &entry.temporary)(source)
                 })?;
@@ -142,7 +142,7 @@ impl Batch {
     }
 
     /// Takes a temporary name for `target`, and clears it of what a dead process left.
-    fn add(&mut self, target: &Path, exclusive: bool) -> Result<PathBuf, DiskError> {
+    fn add(&mut self, target: &Path, exclusive: bool) -> Result<PathBuf, WriteError> {
         let temporary = hidden(target, "new");
         remove(&temporary).map_err(failed("write", &temporary))?;
         self.entries.push(Entry {
@@ -154,7 +154,7 @@ impl Batch {
         Ok(temporary)
     }
 
-    fn write(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    fn write(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteError> {
         let mut options = OpenOptions::new();
         let options = options.write(true).create_new(true).mode(mode);
         let mut file = options.open(path).map_err(failed("write", path))?;
@@ -235,8 +235,8 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 /// for together. Gives the first failure of any.
 fn in_parallel<T: Sync>(
     items: &[T],
-    work: impl Fn(&T) -> Result<(), DiskError> + Sync,
-) -> Result<(), DiskError> {
+    work: impl Fn(&T) -> Result<(), WriteError> + Sync,
+) -> Result<(), WriteError> {
     let (work, share) = (&work, items.len().div_ceil(AT_ONCE).max(1));
     std::thread::scope(|scope| {
         let workers: Vec<_> = items
@@ -282,9 +282,9 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
     let path = path.to_path_buf();
-    move |source| DiskError {
+    move |source| WriteError {
         what,
         path,
         source,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::deploy::disk::DiskError;
+use crate::deploy::disk::WriteError;
 
 /// Why one file cannot be written. Paths are relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,8 +110,8 @@ fn lines(obstacles: &[Obstacle]) -> String {
         .fold(String::new(), |text, one| text + &one.to_string() + "\n")
 }
 
-impl From<DiskError> for TreeError {
-    fn from(error: DiskError) -> Self {
+impl From<WriteError> for TreeError {
+    fn from(error: WriteError) -> Self {
         Self::Io {
             what: error.what,
             path: error.path,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::deploy::disk::DiskError;
+use crate::deploy::disk::WriteError;
 
 /// The reason that nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +89,9 @@ pub(super) fn failed(
     move |source| DiskError::Io { what, path, source }
 }
 
-impl From<DiskError> for PlaceError {
-    fn from(error: DiskError) -> Self {
-        let DiskError {
+impl From<WriteError> for DiskError {
+    fn from(error: WriteError) -> Self {
+        let WriteError {
             what, path, source, ..
         } = error;
         if error.in_place {

@@ -4,9 +4,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::deploy::disk::Batch;
 use super::error::DiskError;
 use super::found::{Found, beside, document, is_ours_or_empty};
+use crate::deploy::disk::Batch;
 use crate::deploy::oci::format::{Main, Output};
 
 /// The outcome for one path.
