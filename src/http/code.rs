@@ -75,7 +75,7 @@ codes! {
     /// Unknown account, wrong password, or disabled account: one answer for all of them.
     InvalidCredentials = UNAUTHORIZED, "invalid_credentials", "Wrong e-mail or password",
         "no account has this e-mail and this password",
-        "E-mail or password is wrong.";
+        "The e-mail or the password is wrong.";
     /// The refresh token is unknown, or its session has ended.
     InvalidRefreshToken = UNAUTHORIZED, "invalid_refresh_token", "Invalid refresh token",
         "the token is unknown, or its session has ended; sign in",
@@ -87,7 +87,7 @@ codes! {
     /// The reset token is unknown, used, or expired.
     InvalidResetToken = UNAUTHORIZED, "invalid_reset_token", "Invalid reset token",
         "the token was used or has expired; ask for a new one",
-        "This link was used already, or has expired. Ask an administrator for a new one.";
+        "This link has been used or has expired. Ask an administrator for a new one.";
     /// The grant type is neither `password` nor `refresh_token`.
     UnsupportedGrantType = BAD_REQUEST, "unsupported_grant_type", "Unsupported grant type",
         "grant_type must be password or refresh_token",
@@ -138,8 +138,8 @@ codes! {
         "What you sent took too long to arrive. Nothing was changed.";
     /// The e-mail belongs to an account already.
     EmailTaken = CONFLICT, "email_taken", "E-mail taken",
-        "an account with this e-mail exists already",
-        "An account with this e-mail exists already.";
+        "an account with this e-mail already exists",
+        "An account with this e-mail already exists.";
     /// The change would leave no administrator who can sign in.
     LastAdministrator = CONFLICT, "last_administrator", "Last administrator",
         "this is the last administrator who can sign in; appoint another one first",
@@ -187,15 +187,15 @@ codes! {
     /// The accounts' database does not answer.
     DatabaseUnavailable = SERVICE_UNAVAILABLE, "database_unavailable", "Database unavailable",
         "the database does not answer; try again shortly",
-        "The database does not answer, so accounts can be neither read nor changed.";
+        "The database is unavailable, so accounts can be neither read nor changed.";
     /// The token store does not answer.
     TokensUnavailable = SERVICE_UNAVAILABLE, "tokens_unavailable", "Token store unavailable",
         "the token store does not answer; try again shortly",
-        "The session store does not answer. You are still signed in once it is back.";
+        "The session store is unavailable. You are still signed in once it is back.";
     /// The store of the rate limits does not answer and `RATE_LIMIT_FAIL_MODE=closed`.
     LimitsUnavailable = SERVICE_UNAVAILABLE, "limits_unavailable", "Rate limits unavailable",
         "the store of the rate limits does not answer; try again shortly",
-        "The store of the rate limits does not answer.";
+        "The rate limit store is unavailable.";
     /// All password workers are busy and their queue is full, or request bodies take all the memory
     /// that they may.
     Busy = SERVICE_UNAVAILABLE, "busy", "Server busy",

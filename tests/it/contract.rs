@@ -2,8 +2,6 @@
 //! gives is listed for its route, and no body, however random, gets a 5xx.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -162,46 +160,6 @@ fn bodies(session: &Session) -> Vec<(&'static str, String)> {
         (form, "token=a&token=b".to_owned()),
         (form, "token=%ff".to_owned()),
     ]
-}
-
-/// The files below `folder` that are no edge: routes, endpoints, bodies and the translation of errors.
-fn domain_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let found = paths.flat_map(|path| {
-        if path.is_dir() {
-            return domain_files(&path);
-        }
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let edges = [
-            "body",
-            "gateway",
-            "introspection",
-            "oauth",
-            "problem",
-            "tests",
-        ];
-        let is_edge = stem.ends_with("api") || edges.contains(&stem.as_str());
-        let is_code = path.extension().is_some_and(|ending| ending == "rs");
-        if is_code && !is_edge {
-            vec![path]
-        } else {
-            Vec::new()
-        }
-    });
-    found.collect()
-}
-
-#[test]
-fn problems_appear_in_edges_only() {
-    for folder in ["admin", "audit", "auth", "llm", "storage"] {
-        for path in domain_files(&Path::new("src").join(folder)) {
-            let text = fs::read_to_string(&path).unwrap();
-            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-            let named: Vec<&str> = words.filter(|word| *word == "Problem").collect();
-            assert!(named.is_empty(), "{}", path.display());
-        }
-    }
 }
 
 #[tokio::test]

@@ -339,15 +339,7 @@ fn input_that_no_image_can_be_made_of_is_refused() {
 
 #[test]
 fn paths_that_cannot_be_in_an_image_are_refused() {
-    for path in [
-        "/var/lib/my shop",
-        "relative",
-        "/a/../b",
-        "/",
-        "/a//b",
-        "/a\nb",
-        "",
-    ] {
+    for path in "/var/lib/my shop|relative|/a/../b|/|/a//b|/a\nb|".split('|') {
         let mut service = sample::service();
         path.clone_into(&mut service.state_dir);
         assert!(render(&service, &request()).is_err(), "{path:?}");

@@ -149,7 +149,11 @@ async fn reset_link_works_once() {
     let world = World::start().await;
     let mut visitor = world.visitor();
     for path in ["/reset", "/reset?token="] {
-        is_page(&visitor.get(path).await, 401, "This link was used already");
+        is_page(
+            &visitor.get(path).await,
+            401,
+            "This link has been used or has expired.",
+        );
     }
     let session = world.client().signed_in(ANN).await;
     let link = world

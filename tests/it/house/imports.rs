@@ -116,7 +116,7 @@ struct Reader {
 
 impl Reader {
     fn new() -> Self {
-        let text = r##"//[^\n]*|\br#"(?s:.*?)"#|"(?:\\(?s:.)|[^"\\])*"|'(?:\\[^']+|[^'\\])'"##;
+        let text = r##"//[^\n]*|\bpub\(in [\w:]+\)|\br#"(?s:.*?)"#|"(?:\\(?s:.)|[^"\\])*"|'(?:\\[^']+|[^'\\])'"##;
         Self {
             text: Regex::new(text).unwrap(),
             uses: Regex::new(r"\buse\s+([^;]+);").unwrap(),

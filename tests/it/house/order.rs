@@ -8,46 +8,6 @@ use std::path::Path;
 use super::ROOT;
 use super::imports::{Imports, Module, imports, sources};
 
-/// Circles that still stand, each with its modules. A circle may lose modules, and this list may lose
-/// circles; nothing is ever added.
-const CIRCLES: &[&[&str]] = &[
-    &["auth/manage", "auth/session_sync"],
-    &["auth/users/change", "auth/users/statements"],
-    &["cli/user", "cli/user_list"],
-    &[
-        "dashboard/done",
-        "dashboard/fault",
-        "dashboard/page",
-        "dashboard/visit",
-    ],
-    &["dashboard/setup", "dashboard/sign_in"],
-    &["deploy/kubernetes/base", "deploy/kubernetes/deployment"],
-    &[
-        "deploy/oci/fault",
-        "deploy/oci/platform",
-        "deploy/oci/program",
-    ],
-    &[
-        "deploy/plan/backends",
-        "deploy/plan/draft",
-        "deploy/plan/external_secret",
-        "deploy/plan/file",
-        "deploy/plan/placement",
-    ],
-    &["inspect/object", "inspect/secret"],
-    &["inspect/overlay", "inspect/whole"],
-    &[
-        "schema/loose",
-        "schema/rules",
-        "schema/setting",
-        "schema/value",
-        "schema/walk",
-    ],
-    &["storage/address", "storage/connection", "storage/pool"],
-    &["verify/item", "verify/manifests", "verify/subject"],
-    &["verify/page", "verify/report", "verify/text"],
-];
-
 /// The modules that `module` leads to, directly or by others.
 fn behind<'a>(imports: &'a Imports, module: &'a Module) -> BTreeSet<&'a Module> {
     let mut seen = BTreeSet::new();
@@ -77,14 +37,7 @@ fn circles(imports: &Imports) -> Vec<BTreeSet<String>> {
 fn no_modules_import_one_another() {
     let src = Path::new(ROOT).join("src");
     let circles = circles(&imports(&sources(&src)));
-    let listed = |circle: &&[&str]| circle.iter().map(|it| (*it).to_owned()).collect();
-    let listed: Vec<BTreeSet<String>> = CIRCLES.iter().map(listed).collect();
-    let is_known = |circle: &BTreeSet<String>| listed.iter().any(|known| circle.is_subset(known));
-    let unknown: Vec<_> = circles.iter().filter(|circle| !is_known(circle)).collect();
-    assert!(unknown.is_empty(), "import one another: {unknown:#?}");
-    let stands = |known: &BTreeSet<String>| circles.iter().any(|circle| circle.is_subset(known));
-    let gone: Vec<_> = listed.iter().filter(|known| !stands(known)).collect();
-    assert!(gone.is_empty(), "take these off the list: {gone:#?}");
+    assert!(circles.is_empty(), "import one another: {circles:#?}");
 }
 
 /// The modules that `text` lists, from ground to roof; none where it is no such list, because one of
