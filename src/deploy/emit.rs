@@ -92,20 +92,15 @@ pub(crate) fn yaml_with_comments(
     for (name, value) in &data {
         let comment = comments.iter().find(|(key, _)| key == name);
         if let Some((_, comment)) = comment.filter(|(_, comment)| !comment.is_empty()) {
-            text += &format!("  # {comment}\n");
+            text.extend(["  # ", comment, "\n"]);
         }
         let value = &Value::Object([(name.clone(), value.clone())].into_iter().collect());
-        text += &format!(
-            "  {}",
-            print(&Node {
-                value,
-                quoted: true
-            })?
-        );
+        let quoted = true;
+        text.extend(["  ", &print(&Node { value, quoted })?]);
     }
     for (key, comment) in comments.iter().filter(|(key, _)| !data.contains_key(*key)) {
         let gap = if comment.is_empty() { "" } else { ": " };
-        text += &format!("  # {key}{gap}{comment}\n");
+        text.extend(["  # ", key, gap, comment, "\n"]);
     }
     let value = &value;
     Ok(print(&Node {

@@ -91,7 +91,7 @@ fn a_backend_of_any_name_is_lost_where_the_service_does_not_say_so_itself() {
 #[test]
 fn replicas_scale_upwards_and_with_ha_only() {
     refusals(
-        r#"
+        r"
         replicas = 5
         max_replicas = 4
           ! 3:1 max_replicas: is 4, less than the 5 replicas; raise it
@@ -100,7 +100,7 @@ fn replicas_scale_upwards_and_with_ha_only() {
         replicas = 4
         max_replicas = 4
           ! 3:1 max_replicas: is 4, as many as there are at least: nothing would scale
-        "#,
+        ",
     );
     fault(
         "environments.staging.max_replicas = 4",
