@@ -384,7 +384,7 @@ async fn a_server_applies_to_sessions_a_change_that_the_command_line_could_not()
     let output = disable.await.expect("an outcome");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(
-        said(&output).contains("the account is changed"),
+        said(&output).contains("the account was changed"),
         "{output:?}"
     );
     redis.resume();

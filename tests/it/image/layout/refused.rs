@@ -55,7 +55,7 @@ async fn input_that_cannot_be_used_ends_with_two_and_one_line_why() {
             "capital letters",
         ),
         ("--binary @amd64 --tag a+b --out @image", "not a tag"),
-        ("--binary @amd64 --created soon --out @image", "no time"),
+        ("--binary @amd64 --created soon --out @image", "not a time"),
         ("--binary @amd64", "needs --out"),
         ("--out @image --tag 1", "--binary"),
         (
