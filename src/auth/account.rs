@@ -125,7 +125,7 @@ pub struct NewUserBody {
     display_name: Option<String>,
 }
 
-/// Changes of an account by its owner. What is left out stays as it is.
+/// Changes of an account by its owner. Members that are left out stay as they are.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 pub struct ProfileChange {

@@ -201,7 +201,7 @@ impl AuthApi {
 
     /// Change my account
     ///
-    /// What is left out stays as it is.
+    /// Members that are left out stay as they are.
     #[oai(
         path = "/me",
         method = "patch",

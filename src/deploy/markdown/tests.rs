@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What a reader of Markdown would show of one line that was written here.
+/// The text that a reader of Markdown shows for one escaped line.
 fn shown(markdown: &str) -> String {
     let mut out = String::new();
     let mut rest = markdown;
