@@ -3,9 +3,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at};
 use crate::schema::SET_ME;
 
 /// A value that was given.
@@ -24,20 +24,12 @@ pub(super) enum Given {
     Elsewhere,
 }
 
-/// The items of the list at `pointer`.
-pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-/// The members of a map.
-fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    map.and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::iter)
+/// The members of a map, each as `read` takes it.
+fn entries(map: &Value, read: impl Fn(&Value) -> Given) -> Vec<(String, Given)> {
+    let members = map.as_object().into_iter().flatten();
+    members
+        .map(|(key, value)| (key.clone(), read(value)))
+        .collect()
 }
 
 /// A value of `data`, which Kubernetes takes as text only.
@@ -60,16 +52,15 @@ fn no_text(problem: &'static str) -> Given {
 }
 
 /// The `data` of a ConfigMap, or the `stringData` of a Secret.
-pub(super) fn plain(map: Option<&Value>) -> Vec<(String, Given)> {
-    entries(map)
-        .map(|(key, value)| (key.clone(), given(value)))
-        .collect()
+pub(super) fn plain(map: &Value) -> Vec<(String, Given)> {
+    entries(map, given)
 }
 
 /// The `data` of a Secret.
-pub(super) fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
-    let decode = |value: &Value| match given(value) {
+pub(super) fn decoded(map: &Value) -> Vec<(String, Given)> {
+    entries(map, |value| match given(value) {
         Given::Text(text) => {
+            // The API server passes over line breaks in base64, as Go's decoder does.
             let packed: String = text.split_whitespace().collect();
             match BASE64_STANDARD.decode(packed).map(String::from_utf8) {
                 Ok(Ok(text)) => Given::Text(text),
@@ -84,14 +75,11 @@ pub(super) fn decoded(map: Option<&Value>) -> Vec<(String, Given)> {
             }
         }
         odd => odd,
-    };
-    entries(map)
-        .map(|(key, value)| (key.clone(), decode(value)))
-        .collect()
+    })
 }
 
 /// The sealed keys of a `SealedSecret`, whose values cannot be read here.
-pub(super) fn sealed(map: Option<&Value>) -> Vec<(String, Given)> {
+pub(super) fn sealed(map: &Value) -> Vec<(String, Given)> {
     // The length of the sealed key, that key by RSA of 2048 bits or more, and what it opens.
     const LEAST: usize = 2 + 256;
     let look = |value: &Value| match given(value) {
@@ -106,10 +94,9 @@ pub(super) fn sealed(map: Option<&Value>) -> Vec<(String, Given)> {
         },
         odd => odd,
     };
-    entries(map)
-        .filter(|(key, _)| !key.starts_with('$'))
-        .map(|(key, value)| (key.clone(), look(value)))
-        .collect()
+    let mut entries = entries(map, look);
+    entries.retain(|(key, _)| !key.starts_with('$'));
+    entries
 }
 
 /// The keys that an `ExternalSecret` fetches; none where it may make others, which no file tells.
@@ -118,6 +105,6 @@ pub(super) fn fetched(value: &Value) -> Option<Vec<(String, Given)>> {
     if open.iter().any(|pointer| value.pointer(pointer).is_some()) {
         return None;
     }
-    let keys = list(value, "/spec/data").map(|entry| text_at(entry, "/secretKey"));
+    let keys = items(&value["spec"]["data"]).map(|entry| text_at(entry, "/secretKey"));
     Some(keys.map(|key| (key.to_owned(), Given::Elsewhere)).collect())
 }

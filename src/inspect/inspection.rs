@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::hazard::group::of_group;
-use super::input::{Input, Inputs, is_dotenv};
+use super::input::{Inputs, is_dotenv};
 use super::line::located;
 use super::merged::Hazard;
 use super::object::{Holder, Object, Source, Workload};
-use super::overlay::{self, Content, Document, Group};
+use super::overlay::{self, Group};
 use super::ownership::{is_ours, keep_ours, without_recipes};
 use super::process::Process;
 use super::report::{Finding, FindingKind, Location, Report};
@@ -23,14 +23,24 @@ pub fn inspect(service: &Service, inputs: &Inputs) -> Report {
         findings: inputs.findings.clone(),
         inspected: Vec::new(),
     };
-    let mut documents = Vec::new();
+    let (mut groups, mut documents) = (Vec::new(), Vec::new());
     for input in &inputs.inputs {
-        collect(input, &mut documents, &mut report);
+        let file = input.file.as_str();
+        if is_dotenv(file) {
+            let (variables, findings) = dotenv::read(&Location::new(file, ""), &input.text);
+            report.findings.extend(findings);
+            groups.push(Group::of_dotenv(file, variables));
+            continue;
+        }
+        match yaml::objects(input) {
+            Ok(values) => documents.extend(values.into_iter().map(|value| (file, value))),
+            Err(finding) => report.findings.push(*finding),
+        }
     }
-    let (groups, findings) = overlay::groups(&documents);
+    let (built, findings) = overlay::groups(&documents);
     report.findings.extend(findings);
     let mut hazards = Vec::new();
-    for group in groups {
+    for group in groups.into_iter().chain(built) {
         hazards.extend(look_into(service, group, &mut report));
     }
     report.findings.extend(located(hazards, &inputs.inputs));
@@ -65,27 +75,6 @@ fn look_into(service: &Service, mut group: Group, report: &mut Report) -> Vec<Ha
     }
     report.findings.extend(findings);
     of_group(service, &group, &sources, &workloads)
-}
-
-fn collect(input: &Input, documents: &mut Vec<Document>, report: &mut Report) {
-    let at = Location::new(&input.file, "");
-    let file = input.file.clone();
-    if is_dotenv(&input.file) {
-        let (variables, findings) = dotenv::read(&at, &input.text);
-        report.findings.extend(findings);
-        documents.push(Document {
-            file,
-            content: Content::Dotenv(variables),
-        });
-        return;
-    }
-    match yaml::objects(input) {
-        Ok(values) => documents.extend(values.into_iter().map(|value| Document {
-            file: file.clone(),
-            content: Content::Manifest(value),
-        })),
-        Err(finding) => report.findings.push(*finding),
-    }
 }
 
 fn service_links(workload: &Workload) -> Option<Finding> {

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::given::{Given, decoded, fetched, given, list, plain, sealed};
+use super::given::{Given, decoded, fetched, given, plain, sealed};
 use super::report::{Location, container_title, object_title};
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at, texts};
 
 /// A kind of object or file that may hold settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,17 +128,17 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
         Some(object)
     };
     let pod = match kind {
-        "ConfigMap" => return source(Holder::ConfigMap, plain(value.get("data"))),
+        "ConfigMap" => return source(Holder::ConfigMap, plain(&value["data"])),
         "Secret" => {
-            let mut entries = decoded(value.get("data"));
+            let mut entries = decoded(&value["data"]);
             // As the API server does, stringData wins.
-            let plainly = value.get("stringData").and_then(Value::as_object);
-            entries.retain(|(known, _)| plainly.is_none_or(|map| !map.contains_key(known)));
-            entries.extend(plain(value.get("stringData")));
+            let plainly = &value["stringData"];
+            entries.retain(|(known, _)| plainly.get(known).is_none());
+            entries.extend(plain(plainly));
             return source(Holder::Secret, entries);
         }
         "SealedSecret" => {
-            let entries = sealed(value.pointer("/spec/encryptedData"));
+            let entries = sealed(&value["spec"]["encryptedData"]);
             return recipe(entries, "/spec/template/metadata/name");
         }
         "ExternalSecret" => return recipe(fetched(value)?, "/spec/target/name"),
@@ -165,25 +165,20 @@ pub(super) fn read(file: &str, value: &Value) -> Option<Object> {
     }))
 }
 
-fn strings(value: &Value, key: &str) -> Vec<String> {
-    let words = list(value, key).filter_map(Value::as_str);
-    words.map(str::to_owned).collect()
-}
-
 fn containers(at: &Location, pod: &Value) -> Vec<Container> {
-    let lists = ["/spec/initContainers", "/spec/containers"];
-    let all = lists.into_iter().flat_map(|key| list(pod, key));
+    let lists = ["initContainers", "containers"].into_iter();
+    let all = lists.flat_map(|key| items(&pod["spec"][key]));
     all.map(|container| {
-        let args = [strings(container, "/command"), strings(container, "/args")].concat();
-        let env: Vec<Variable> = list(container, "/env").filter_map(variable).collect();
+        let words = texts(&container["command"]).chain(texts(&container["args"]));
+        let env: Vec<Variable> = items(&container["env"]).filter_map(variable).collect();
         Container {
             at: Location::new(
                 &at.file,
                 container_title(&at.object, text_at(container, "/name")),
             ),
             image: text_at(container, "/image").to_owned(),
-            env_from: list(container, "/envFrom").filter_map(env_from).collect(),
-            mounted: mounted(pod, container, &args, &env),
+            env_from: items(&container["envFrom"]).filter_map(env_from).collect(),
+            mounted: mounted(pod, container, words, &env),
             env,
         }
     })
@@ -232,9 +227,14 @@ fn variable(entry: &Value) -> Option<Variable> {
     })
 }
 
-/// Secrets behind the volumes that `container` mounts, where `args` or `env` name the folder.
-fn mounted(pod: &Value, container: &Value, args: &[String], env: &[Variable]) -> Vec<String> {
-    let words = args.iter().map(|word| match word.split_once('=') {
+/// Secrets behind the volumes that `container` mounts, where its `words` or `env` name the folder.
+fn mounted<'a>(
+    pod: &Value,
+    container: &Value,
+    words: impl Iterator<Item = &'a str>,
+    env: &'a [Variable],
+) -> Vec<String> {
+    let words = words.map(|word| match word.split_once('=') {
         Some((option, value)) if option.starts_with('-') => value,
         _ => word,
     });
@@ -243,15 +243,15 @@ fn mounted(pod: &Value, container: &Value, args: &[String], env: &[Variable]) ->
         _ => None,
     });
     let named: BTreeSet<&str> = words.chain(texts).map(folder).collect();
-    let mounts: BTreeSet<_> = list(container, "/volumeMounts")
+    let mounts: BTreeSet<_> = items(&container["volumeMounts"])
         .filter(|mount| named.contains(folder(text_at(mount, "/mountPath"))))
         .map(|mount| text_at(mount, "/name"))
         .collect();
     let volumes =
-        list(pod, "/spec/volumes").filter(|volume| mounts.contains(text_at(volume, "/name")));
+        items(&pod["spec"]["volumes"]).filter(|volume| mounts.contains(text_at(volume, "/name")));
     let secrets = volumes.flat_map(|volume| {
         let projected =
-            list(volume, "/projected/sources").map(|from| text_at(from, "/secret/name"));
+            items(&volume["projected"]["sources"]).map(|from| text_at(from, "/secret/name"));
         std::iter::once(text_at(volume, "/secret/secretName")).chain(projected)
     });
     let named = secrets.filter(|name| !name.is_empty());

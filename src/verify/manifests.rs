@@ -12,7 +12,7 @@ use super::findings::Unseen;
 use crate::deploy::emit::RenderError;
 use crate::deploy::facts::is_revision_of;
 use crate::deploy::kubernetes::build;
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at};
 use crate::deploy::plan::Environment;
 use crate::inspect::input::{self, Input, Inputs};
 use crate::inspect::occurrence::occurrences;
@@ -58,8 +58,8 @@ impl Manifests {
     /// file, the stream in it.
     ///
     /// # Errors
-    /// [`Unusable`] where there is no such folder, it is no such tree, half of it is missing, or a
-    /// file is no YAML.
+    /// [`Unusable`] where there is no such folder, it is not such a tree, half of it is missing, or
+    /// a file is not valid YAML.
     pub fn read(path: &Path) -> Result<Self, Unusable> {
         if path.is_file() {
             return Self::of_stream(&path.display().to_string(), input::read(path));
@@ -73,7 +73,7 @@ impl Manifests {
     /// Reads a stream of objects, as `kubectl kustomize` prints it.
     ///
     /// # Errors
-    /// [`Unusable`] where it is no YAML, is too long, or has no Deployment.
+    /// [`Unusable`] where it is not valid YAML, is too long, or has no Deployment.
     pub fn read_stream(stream: impl std::io::Read) -> Result<Self, Unusable> {
         Self::of_stream(STREAM, input::read_stream(STREAM, stream))
     }
@@ -124,6 +124,7 @@ impl Manifests {
             });
         }
         let places = places.into_iter().map(|(namespace, objects)| ObjectSet {
+            // kubectl takes the namespace of its context for what has none.
             name: if namespace.is_empty() {
                 "default".to_owned()
             } else {
@@ -316,18 +317,13 @@ fn is_manifest(file: &str) -> bool {
     matches!(ending, Some("yaml" | "yml" | "json"))
 }
 
-/// The items of a list; none of what is no list.
-pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
-    list.as_array().into_iter().flatten()
-}
-
 /// The name of an object or of a reference to one; empty where it has none.
 pub(super) fn name_of(object: &Value) -> &str {
     let name = object.pointer("/metadata/name").or(object.get("name"));
     name.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The keys of a map; none of what is no map.
+/// The keys of a map; none of anything else.
 pub(super) fn keys(map: &Value) -> impl Iterator<Item = &str> {
     let members = map.as_object().into_iter().flatten();
     members.map(|(key, _)| key.as_str())

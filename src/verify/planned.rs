@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::additions;
-use super::manifests::{ObjectSet, items, name_of};
+use super::manifests::{ObjectSet, name_of};
 use crate::deploy::facts;
-use crate::deploy::kustomize::{selects, text_at};
+use crate::deploy::kustomize::{items, selects, text_at};
 use crate::deploy::service::Service;
 
 /// Kinds whose content is not the plan's, and which may come another way.

@@ -1,26 +1,24 @@
-//! Reading of a kustomize tree: how its lists are read, where a path leads,
-//! and what a patch does to an object.
+//! Reading of a kustomize tree: the kustomizations that are built upon one another, where a path
+//! leads, and what a patch does to an object.
 //!
 //! Nothing here knows what the files are for.
 
 mod merge;
+mod tree;
 
 use serde_json::Value;
 
 pub(crate) use merge::merge;
+pub(crate) use tree::{Endless, Files, Step, Tree};
 
-/// The items of the list `key` of `value`.
-pub(crate) fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+/// The items of a list; none of anything else.
+pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
 }
 
-/// The texts of the list `key` of `value`.
-pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
-    items(value, key).filter_map(Value::as_str)
+/// The texts of a list.
+pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    items(list).filter_map(Value::as_str)
 }
 
 /// The text at `pointer` (RFC 6901); empty where there is none.
@@ -35,19 +33,19 @@ pub(crate) fn selects(selector: &Value, labels: &Value) -> bool {
     let holds = |expression: &Value| {
         let label = labels.get(text_at(expression, "/key"));
         let is_listed =
-            label.is_some_and(|label| items(expression, "values").any(|one| one == label));
+            label.is_some_and(|label| items(&expression["values"]).any(|one| one == label));
         match text_at(expression, "/operator") {
             "In" => is_listed,
+            // It holds of objects without the label, too.
             "NotIn" => !is_listed,
             "Exists" => label.is_some(),
             _ => label.is_none(),
         }
     };
     wanted.into_iter().all(|(key, value)| labels[key] == *value)
-        && items(selector, "matchExpressions").all(holds)
+        && items(&selector["matchExpressions"]).all(holds)
 }
 
-/// Checks whether `patch` removes something instead of changing it.
 /// Checks whether `patch` takes something out instead of changing it.
 pub(crate) fn is_deletion(patch: &Value) -> bool {
     text_at(patch, "/$patch") == "delete"
@@ -58,8 +56,30 @@ pub(crate) fn is_operation(patch: &Value) -> bool {
     patch["op"].is_string()
 }
 
+/// Checks whether two objects have the same kind and name.
+pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
+    let mut keys = ["/kind", "/metadata/name"].into_iter();
+    keys.all(|key| text_at(one, key) == text_at(other, key))
+}
+
+/// Checks whether `target` of a patch means `object`. Kustomize takes its texts for regular
+/// expressions; here they are plain names, as in a rendered tree.
+pub(crate) fn is_target(object: &Value, target: &Value) -> bool {
+    text_at(object, "/kind") == text_at(target, "/kind")
+        && text_at(object, "/metadata/name") == text_at(target, "/name")
+}
+
+/// Lays `patch` over `object`: a list of operations, one of them, or a part of an object.
+pub(crate) fn apply(object: &mut Value, patch: &Value) {
+    match patch {
+        Value::Array(operations) => operations.iter().for_each(|one| operate(object, one)),
+        one if is_operation(one) => operate(object, one),
+        part => merge(object, part),
+    }
+}
+
 /// Does `operation` of JSON Patch (RFC 6902) to `object`: `remove`, `replace` and `add` of a member.
-pub(crate) fn operate(object: &mut Value, operation: &Value) {
+fn operate(object: &mut Value, operation: &Value) {
     let Some((parent, key)) = text_at(operation, "/path").rsplit_once('/') else {
         return;
     };

@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::running::Running;
 use super::{network, pod, settings};
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at};
 use crate::deploy::service::Service;
-use crate::inspect::given::list;
 use crate::inspect::merged::{Hazard, MergedObject};
 use crate::inspect::object::{Source, Workload};
 use crate::inspect::overlay::Group;
@@ -39,7 +38,7 @@ pub(in crate::inspect) fn of_group(
             continue;
         };
         let containers: Vec<&Value> =
-            list(&object.value, "/spec/template/spec/containers").collect();
+            items(&object.value["spec"]["template"]["spec"]["containers"]).collect();
         for value in &containers {
             let name = text_at(value, "/name");
             let Some(container) = workload.container(name) else {

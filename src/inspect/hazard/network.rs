@@ -25,7 +25,7 @@ pub(super) fn open(group: &Group, owner: &MergedObject, hazards: &mut Vec<Hazard
     });
     for policy in policies {
         for (way, peers) in [("ingress", "from"), ("egress", "to")] {
-            let rules = items(policy.find(&["spec"]), way).enumerate();
+            let rules = items(&policy.value["spec"][way]).enumerate();
             for (at, _) in rules.filter(|(_, rule)| is_open(rule, peers)) {
                 let (whom, whose) = if way == "ingress" {
                     ("lets everybody in", "whom")
@@ -47,14 +47,14 @@ pub(super) fn open(group: &Group, owner: &MergedObject, hazards: &mut Vec<Hazard
 /// Checks whether `rule` closes nothing. Nobody's requests come from everywhere, but names of
 /// services outside the cluster may lead anywhere: their rules are by port.
 fn is_open(rule: &Value, peers: &str) -> bool {
-    let is_empty = |key: &str| items(rule, key).next().is_none();
-    let anybody = is_empty(peers) || items(rule, peers).any(is_everybody);
+    let is_empty = |key: &str| items(&rule[key]).next().is_none();
+    let anybody = is_empty(peers) || items(&rule[peers]).any(is_everybody);
     let is_range = |port: &Value| {
         let end = port["endPort"].as_u64().zip(port["port"].as_u64());
         port["port"].is_null()
             || end.is_some_and(|(end, first)| end.saturating_sub(first) > EVERY_PORT)
     };
-    let any_port = is_empty("ports") || items(rule, "ports").any(is_range);
+    let any_port = is_empty("ports") || items(&rule["ports"]).any(is_range);
     anybody && (any_port || peers == "from")
 }
 
@@ -85,5 +85,5 @@ fn is_whole(selector: &Value) -> bool {
     };
     selector.is_object()
         && labels.is_none_or(serde_json::Map::is_empty)
-        && !items(selector, "matchExpressions").any(narrows)
+        && !items(&selector["matchExpressions"]).any(narrows)
 }

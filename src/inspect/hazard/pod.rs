@@ -88,11 +88,8 @@ fn elsewhere(running: &Running, port: &Value) -> Option<String> {
     let (shown, number) = match port {
         Value::Number(number) => (number.to_string(), number.as_u64()),
         Value::String(name) => {
-            let ports = running.value["ports"].as_array();
-            let named = ports
-                .into_iter()
-                .flatten()
-                .find(|one| one["name"] == **name);
+            let mut ports = items(&running.value["ports"]);
+            let named = ports.find(|one| one["name"] == **name);
             (
                 name.clone(),
                 named.and_then(|one| one["containerPort"].as_u64()),
@@ -110,7 +107,7 @@ fn pre_stop_seconds(service: &Service, hook: &Value) -> Option<i64> {
     if let Some(seconds) = hook["sleep"]["seconds"].as_i64() {
         return Some(seconds);
     }
-    let words: Vec<&str> = items(&hook["exec"], "command")
+    let words: Vec<&str> = items(&hook["exec"]["command"])
         .map(|word| word.as_str().unwrap_or_default())
         .collect();
     let (seconds, words) = words.split_last()?;

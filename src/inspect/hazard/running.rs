@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at};
 use crate::deploy::plan::{self, Tier};
 use crate::deploy::service::Service;
-use crate::inspect::given::list;
 use crate::inspect::merged::{DocumentPath, Hazard, MergedObject};
 use crate::inspect::object::{Container, Source, Workload};
 use crate::inspect::overlay::Group;
@@ -89,8 +88,8 @@ impl Running<'_> {
             let driver = text_at(volume, "/csi/driver");
             ends.iter().all(|kind| volume[*kind].is_null()) && driver != "secrets-store.csi.k8s.io"
         };
-        list(&self.object.value, "/spec/template/spec/volumes").any(outlasts)
-            || list(&self.object.value, "/spec/volumeClaimTemplates")
+        items(&self.object.value["spec"]["template"]["spec"]["volumes"]).any(outlasts)
+            || items(&self.object.value["spec"]["volumeClaimTemplates"])
                 .next()
                 .is_some()
     }

@@ -41,27 +41,22 @@ pub(super) fn replicas(running: &Running, hazards: &mut Vec<Hazard>) {
         }
         let first = embedded.settings.first();
         let name = first.map_or(&backend.setting, |(name, _)| name);
-        hazards.push(running.in_setting(
-            FindingKind::Replicas,
-            name,
-            if alone {
-                format!("keeps {} in files that end with the pod", backend.name)
-            } else {
+        let what = &backend.name;
+        let (problem, remedy) = if alone {
+            (
+                format!("keeps {what} in files that end with the pod"),
+                format!("name a {what} on the network"),
+            )
+        } else {
+            (
                 format!(
-                    "keeps {} inside the process, and there are up to {pods} pods: each would \
-                     have its own",
-                    backend.name
-                )
-            },
-            if alone {
-                format!("name a {} on the network", backend.name)
-            } else {
-                format!(
-                    "name a {} that all of them share, or run one pod",
-                    backend.name
-                )
-            },
-        ));
+                    "keeps {what} inside the process, and there are up to {pods} pods: each would \
+                     have its own"
+                ),
+                format!("name a {what} that all of them share, or run one pod"),
+            )
+        };
+        hazards.push(running.in_setting(FindingKind::Replicas, name, problem, remedy));
     }
 }
 

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::settings::of_inspection;
 use crate::deploy::kubernetes;
 use crate::deploy::kubernetes::probes::{LIVENESS, READINESS, STARTUP, Timing};
+use crate::deploy::kustomize::items;
 use crate::deploy::service::Service;
 use crate::inspect::report::FindingKind;
 use crate::verify::findings::{Findings, Unseen};
 use crate::verify::item::{Group, Item};
-use crate::verify::manifests::{NO_BASE, ObjectSet, items};
+use crate::verify::manifests::{NO_BASE, ObjectSet};
 use crate::verify::subject::Subject;
 
 /// See the module.

@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
 use crate::deploy::kubernetes;
+use crate::deploy::kustomize::items;
 use crate::inspect::line::Lines;
 use crate::inspect::report::FindingKind;
 use crate::verify::findings::{Findings, Unseen};
 use crate::verify::item::{Group, Item};
-use crate::verify::manifests::{Manifests, items};
+use crate::verify::manifests::Manifests;
 use crate::verify::planned::{Difference, differences};
 use crate::verify::subject::Subject;
 

@@ -6,12 +6,13 @@ use oci_spec::image::ANNOTATION_CREATED;
 use serde_json::Value;
 
 use super::image::{every_image, files};
+use crate::deploy::kustomize::texts;
 use crate::deploy::oci::config::{STOP_SIGNAL, labels, ports};
 use crate::deploy::oci::entry::{Entry, Kind};
 use crate::deploy::oci::read::layout::Image;
 use crate::verify::findings::{Findings, Unseen};
 use crate::verify::item::{Group, Item};
-use crate::verify::manifests::{items, keys};
+use crate::verify::manifests::keys;
 use crate::verify::subject::Subject;
 
 /// See the module.
@@ -190,7 +191,7 @@ fn labelled(subject: &Subject) -> Result<Findings, Unseen> {
 fn no_secrets(subject: &Subject) -> Result<Findings, Unseen> {
     let service = &subject.project.service;
     every_image(subject, |image, whose, findings| {
-        let variables = items(&config(image)["Env"]).filter_map(Value::as_str);
+        let variables = texts(&config(image)["Env"]);
         let variables = variables.filter_map(|text| text.split('=').next());
         let found = variables
             .chain(keys(&config(image)["Labels"]))

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
-use crate::deploy::kustomize::text_at;
+use crate::deploy::kustomize::{items, text_at};
 use crate::deploy::service::Service;
 use crate::inspect::report::FindingKind;
 use crate::schema::Setting;
 use crate::verify::findings::{Findings, Unseen};
 use crate::verify::item::{Group, Item};
-use crate::verify::manifests::{Manifests, NO_BASE, ObjectSet, items, keys, name_of};
+use crate::verify::manifests::{Manifests, NO_BASE, ObjectSet, keys, name_of};
 use crate::verify::subject::Subject;
 
 /// See the module.

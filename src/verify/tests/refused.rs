@@ -12,7 +12,7 @@ base/backend/deployment.yaml |  |  | base/backend/deployment.yaml/kustomization.
 base/backend/secret.yaml | stringData: | stringData: [canary | secret.yaml cannot be read: is not
 base/backend/secret.yaml | stringData: | stringData: {a: 1, a: canary} # | has a key twice
 base/backend/configmap.yaml | kind: | a: 1\n---\nkind: | it has several objects
-base/backend/configmap.yaml | metadata: | meta: | configmap.yaml: is no object of Kubernetes
+base/backend/configmap.yaml | metadata: | meta: | configmap.yaml: not a Kubernetes object
 base/backend/configmap.yaml | apiVersion: | - apiVersion: | configmap.yaml
 base/backend/kustomization.yaml | resources: | resources:\n- ../backend | is built upon itself
 overlays/production/kustomization.yaml | - path: | - path: x | is not in the tree

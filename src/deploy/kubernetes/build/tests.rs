@@ -52,3 +52,14 @@ fn the_stream_is_of_one_environment_or_of_all() {
         "{error}"
     );
 }
+
+#[test]
+fn an_image_is_replaced_by_name_only() {
+    let object = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "image": image }] } } } });
+    let new = json!({ "name": "r/a", "newTag": "2", "digest": "sha256:0" });
+    for (old, expected) in [("r/a:1", "r/a:2@sha256:0"), ("r/ab:1", "r/ab:1")] {
+        let mut changed = object(old);
+        image(&mut changed, &new);
+        assert_eq!(changed, object(expected));
+    }
+}
