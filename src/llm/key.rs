@@ -1,7 +1,6 @@
 //! [`CacheKey`]: the name of an answer in the cache.
 
-use std::fmt;
-
+use base16ct::HexDisplay;
 use sha2::{Digest, Sha256};
 
 use super::upstream::Route;
@@ -30,15 +29,7 @@ impl CacheKey {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let digits = hash
-            .finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing to a string does not fail.
-                let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-                text
-            });
-        Self(digits)
+        Self(format!("{:x}", HexDisplay(&hash.finalize())))
     }
 
     /// The digits.

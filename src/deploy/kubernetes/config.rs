@@ -1,4 +1,4 @@
-//! The ConfigMap: every setting that is no secret.
+//! The ConfigMap: every setting that is not a secret.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +61,7 @@ pub(super) fn revision(service: &Service, environment: &Environment) -> Option<S
 /// rollback read it still.
 fn kept(gitops: GitOps) -> BTreeMap<String, String> {
     let annotations: &[(&str, &str)] = match gitops {
+        // Without the first, an application would be out of sync for as long as an older one is kept.
         GitOps::ArgoCd => &[
             ("argocd.argoproj.io/compare-options", "IgnoreExtraneous"),
             ("argocd.argoproj.io/sync-options", "Prune=false"),

@@ -59,16 +59,19 @@ pub(super) fn possible(service: &Service) -> impl Iterator<Item = Component> {
 
 /// The reason for which `service` cannot have `component`; none where it can.
 pub(super) fn missing(component: Component, service: &Service) -> Option<&'static str> {
-    let secrets = secret::any(service);
+    let (program, secrets) = (&service.program, secret::any(service));
     let (able, why) = match component {
         Component::MigrateJob => (
-            service.program.migrate.is_some(),
+            program.migrate.is_some(),
             "the service has no command that migrates",
         ),
-        Component::SecretFiles => (
-            secrets && service.program.secrets_variable.is_some(),
-            "the service reads no secrets from a folder",
-        ),
+        Component::SecretFiles => {
+            let reads = program.secrets_variable.is_some();
+            (
+                secrets && reads,
+                "the service reads no secrets from a folder",
+            )
+        }
         Component::ExternalSecret | Component::SealedSecret => {
             (secrets, "the service has no secret")
         }
@@ -77,7 +80,7 @@ pub(super) fn missing(component: Component, service: &Service) -> Option<&'stati
             "the service has no metrics",
         ),
         Component::Ha | Component::NetworkPolicy | Component::Gateway | Component::Ingress => {
-            (true, "")
+            return None;
         }
     };
     (!able).then_some(why)

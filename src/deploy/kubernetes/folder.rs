@@ -1,9 +1,8 @@
 //! A folder of the tree: its files, and the kustomization that lists them.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::names;
 use crate::deploy::emit::{self, EmitError};
@@ -24,40 +23,15 @@ pub(super) struct Kustomization {
     configurations: Vec<String>,
     pub(super) resources: Vec<String>,
     pub(super) components: Vec<String>,
-    patches: Vec<Patch>,
-    pub(super) labels: Vec<Labels>,
-    pub(super) images: Vec<Image>,
-}
-
-#[derive(Debug, Serialize)]
-struct Patch {
-    path: String,
-    target: Option<Target>,
-    options: Option<Options>,
-}
-
-/// Labels of objects, but not of selectors.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Labels {
-    pub(super) pairs: BTreeMap<String, String>,
-    /// True if pods get them, too.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) include_templates: bool,
-}
-
-/// The replacement of every image of that name.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Image {
-    pub(super) name: String,
-    pub(super) new_name: Option<String>,
-    pub(super) new_tag: Option<String>,
-    pub(super) digest: Option<String>,
+    patches: Vec<Value>,
+    /// Pairs of labels, for objects and, where it says so, for pods; never for selectors.
+    pub(super) labels: Vec<Value>,
+    /// Replacements of every image of a name.
+    pub(super) images: Vec<Value>,
 }
 
 /// The object that a patch is for. One that does not exist is ignored by kustomize.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Target {
     pub(super) kind: &'static str,
     pub(super) name: String,
@@ -78,70 +52,30 @@ impl Target {
     }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Options {
-    allow_name_change: bool,
+/// The step of a JSON patch (RFC 6902) that removes what is at `path`.
+pub(super) fn remove(path: impl Into<String>) -> Value {
+    json!({ "op": "remove", "path": path.into() })
 }
 
-/// One step of a JSON patch (RFC 6902).
-#[derive(Debug, Serialize)]
-pub(super) struct Operation {
-    op: &'static str,
-    path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<serde_json::Value>,
+/// The step that replaces it by `value`.
+pub(super) fn replace(path: &str, value: impl Serialize) -> Value {
+    json!({ "op": "replace", "path": path, "value": value })
 }
 
-impl Operation {
-    pub(super) fn remove(path: impl Into<String>) -> Self {
-        Self {
-            op: "remove",
-            path: path.into(),
-            value: None,
-        }
-    }
-
-    pub(super) fn replace(path: &str, value: impl Serialize) -> Self {
-        Self {
-            op: "replace",
-            path: path.to_owned(),
-            value: serde_json::to_value(value).ok(),
-        }
-    }
+/// A patch that removes the Secret, so that an apply cannot overwrite the one in the cluster.
+pub(super) fn without_secret(service: &Service) -> Value {
+    let metadata = names::patch_meta(service, &names::secret(service));
+    json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "$patch": "delete" })
 }
 
-/// A patch that removes an object.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Deletion {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMeta,
-    #[serde(rename = "$patch")]
-    patch: &'static str,
-}
-
-impl Deletion {
-    /// Removes the Secret, so that an apply cannot overwrite the one in the cluster.
-    pub(super) fn of_secret(service: &Service) -> Self {
-        Self {
-            api_version: "v1",
-            kind: "Secret",
-            metadata: names::patch_meta(service, &names::secret(service)),
-            patch: "delete",
-        }
-    }
-}
-
-/// An object of a kind that is not Kubernetes' own.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Custom<S> {
-    pub(super) api_version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) metadata: ObjectMeta,
-    pub(super) spec: S,
+/// An object of a kind that is not Kubernetes' own; the schemas of these kinds are in the tests.
+pub(super) fn custom(
+    api_version: &str,
+    kind: &str,
+    metadata: &ObjectMeta,
+    spec: &impl Serialize,
+) -> Value {
+    json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec })
 }
 
 /// A folder of the tree.
@@ -198,41 +132,30 @@ impl Folder {
 
     /// A strategic merge patch of an object that must exist.
     pub(super) fn patch(&mut self, file: &str, object: &impl Serialize) {
-        self.add_patch(file, object, None, None);
+        self.add_patch(file, object, json!({ "path": file }));
     }
 
-    /// The same for an object that may be missing.
+    /// The same for an object that may be missing: without a target, kustomize fails where no object
+    /// is found; with one, it goes on.
     pub(super) fn patch_if_there(&mut self, file: &str, target: Target, object: &impl Serialize) {
-        self.add_patch(file, object, Some(target), None);
+        self.add_patch(file, object, json!({ "path": file, "target": target }));
     }
 
     /// A JSON patch.
-    pub(super) fn operations(&mut self, file: &str, target: Target, operations: &[Operation]) {
-        self.add_patch(file, &operations, Some(target), None);
+    pub(super) fn operations(&mut self, file: &str, target: Target, operations: &[Value]) {
+        self.patch_if_there(file, target, &operations);
     }
 
     /// A JSON patch that changes the name of an object.
     pub(super) fn rename(&mut self, file: &str, target: Target, name: &str) {
-        let operation = Operation::replace("/metadata/name", name);
-        let options = Options {
-            allow_name_change: true,
-        };
-        self.add_patch(file, &[operation], Some(target), Some(options));
+        let entry = json!({
+            "path": file, "target": target, "options": { "allowNameChange": true },
+        });
+        self.add_patch(file, &[replace("/metadata/name", name)], entry);
     }
 
-    fn add_patch(
-        &mut self,
-        file: &str,
-        patch: &impl Serialize,
-        target: Option<Target>,
-        options: Option<Options>,
-    ) {
-        // Without a target, kustomize fails where no object is found; with one, it goes on.
-        self.kustomization.patches.push(Patch {
-            path: file.to_owned(),
-            target,
-            options,
-        });
+    fn add_patch(&mut self, file: &str, patch: &impl Serialize, entry: Value) {
+        self.kustomization.patches.push(entry);
         self.add(file, emit::yaml(patch));
     }
 

@@ -2,6 +2,7 @@
 //! variables, secrets, hardening and way out. It is made of the Deployment as its overlay builds
 //! it, so that whatever holds there holds here; no overlay applies it.
 
+use base16ct::HexDisplay;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -9,7 +10,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::values::hex;
 use super::{build, facts, manifests, names, pod, waiver};
 use crate::deploy::artefact::Project;
 use crate::deploy::emit;
@@ -98,7 +98,8 @@ fn of_template(
     if let Some(affinity) = pod["affinity"].as_object_mut() {
         affinity.shift_remove("podAntiAffinity");
     }
-    let digest = hex(&Sha256::digest(template.to_string()));
+    let digest = Sha256::digest(template.to_string());
+    let digest = format!("{:x}", HexDisplay(&digest));
     let template: PodTemplateSpec = serde_json::from_value(template)
         .map_err(|error| RenderError::Facts(format!("the pods that serve: {error}")))?;
     let name = format!("{}-{}", names::run(service), &digest[..8]);

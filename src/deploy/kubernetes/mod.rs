@@ -42,12 +42,6 @@ mod base;
 /// Components that an overlay may list.
 mod components;
 
-/// The Namespace.
-mod namespace;
-
-/// Pods whose user ids the cluster assigns.
-mod run_as;
-
 /// Overlays: the differences of one environment.
 mod overlay;
 

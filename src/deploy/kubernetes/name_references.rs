@@ -5,16 +5,19 @@
 //! objects, so the base carries it for everything that is built upon it.
 //! <https://github.com/kubernetes-sigs/kustomize/tree/master/examples/transformerconfigs>
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::folder::Folder;
 
 /// Its file.
 const FILE: &str = "kustomizeconfig.yaml";
 
-const GATEWAY: &str = "gateway.networking.k8s.io";
-const EXTERNAL_SECRETS: &str = "external-secrets.io";
-const SEALED_SECRETS: &str = "bitnami.com";
+/// A group of kinds; Kubernetes' own have none here.
+type Group = Option<&'static str>;
+
+const GATEWAY: Group = Some("gateway.networking.k8s.io");
+const EXTERNAL_SECRETS: Group = Some("external-secrets.io");
+const SEALED_SECRETS: Group = Some("bitnami.com");
 
 /// Fields in which a workload names a Secret.
 const SECRET_FIELDS: [&str; 7] = [
@@ -27,94 +30,55 @@ const SECRET_FIELDS: [&str; 7] = [
     "spec/template/spec/imagePullSecrets/name",
 ];
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Configuration {
-    name_reference: Vec<Reference>,
-    common_labels: Vec<Field>,
-}
-
-/// An object, and the fields that hold its name.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    kind: &'static str,
-    group: Option<&'static str>,
-    field_specs: Vec<Field>,
-}
-
-#[derive(Debug, Serialize)]
-struct Field {
-    kind: &'static str,
-    group: Option<&'static str>,
-    path: &'static str,
-    create: Option<bool>,
-}
-
 /// Adds the configuration to `folder`.
 pub(super) fn fill(folder: &mut Folder) {
-    let route = |path| field("HTTPRoute", Some(GATEWAY), path);
-    let external = |path| field("ExternalSecret", Some(EXTERNAL_SECRETS), path);
+    let route = |path| field("HTTPRoute", GATEWAY, path);
+    let external = |path| field("ExternalSecret", EXTERNAL_SECRETS, path);
     let sealed = field(
         "SealedSecret",
-        Some(SEALED_SECRETS),
+        SEALED_SECRETS,
         "spec/template/metadata/name",
     );
-    let store = |kind| Reference {
-        kind,
-        group: Some(EXTERNAL_SECRETS),
-        field_specs: vec![external("spec/secretStoreRef/name")],
+    // An object, and the fields that hold its name.
+    let reference = |kind: &str, group: Group, fields: &[Value]| json!({ "kind": kind, "group": group, "fieldSpecs": fields });
+    let store = |kind| {
+        reference(
+            kind,
+            EXTERNAL_SECRETS,
+            &[external("spec/secretStoreRef/name")],
+        )
     };
     // The Secret itself is made in the cluster, and is called like what it is made from.
-    let recipe = |kind, group, own: Field| Reference {
-        kind,
-        group: Some(group),
-        field_specs: std::iter::once(own).chain(of_secret()).collect(),
+    let recipe = |kind, group, own: Value| {
+        let fields: Vec<_> = std::iter::once(own).chain(of_secret()).collect();
+        reference(kind, group, &fields)
     };
-    let configuration = Configuration {
-        name_reference: vec![
-            Reference {
-                kind: "Service",
-                group: None,
-                field_specs: vec![route("spec/rules/backendRefs/name")],
-            },
-            Reference {
-                kind: "Gateway",
-                group: Some(GATEWAY),
-                field_specs: vec![route("spec/parentRefs/name")],
-            },
+    let mut monitor = field(
+        "ServiceMonitor",
+        Some("monitoring.coreos.com"),
+        "spec/selector/matchLabels",
+    );
+    monitor["create"] = true.into();
+    let configuration = json!({
+        "nameReference": [
+            reference("Service", None, &[route("spec/rules/backendRefs/name")]),
+            reference("Gateway", GATEWAY, &[route("spec/parentRefs/name")]),
             store("SecretStore"),
             store("ClusterSecretStore"),
-            recipe(
-                "ExternalSecret",
-                EXTERNAL_SECRETS,
-                external("spec/target/name"),
-            ),
+            recipe("ExternalSecret", EXTERNAL_SECRETS, external("spec/target/name")),
             recipe("SealedSecret", SEALED_SECRETS, sealed),
         ],
-        common_labels: vec![Field {
-            create: Some(true),
-            ..field(
-                "ServiceMonitor",
-                Some("monitoring.coreos.com"),
-                "spec/selector/matchLabels",
-            )
-        }],
-    };
+        "commonLabels": [monitor],
+    });
     folder.configuration(FILE, &configuration);
 }
 
-fn field(kind: &'static str, group: Option<&'static str>, path: &'static str) -> Field {
-    Field {
-        kind,
-        group,
-        path,
-        create: None,
-    }
+fn field(kind: &str, group: Group, path: &str) -> Value {
+    json!({ "kind": kind, "group": group, "path": path })
 }
 
 /// The fields of the tree's own kinds that name a Secret.
-fn of_secret() -> impl Iterator<Item = Field> {
+fn of_secret() -> impl Iterator<Item = Value> {
     let owners = ["Deployment", "Job"].into_iter();
     let owners = owners.flat_map(|kind| SECRET_FIELDS.map(|path| field(kind, None, path)));
     owners.chain([

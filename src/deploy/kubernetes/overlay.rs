@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Service as ServiceObject, ServiceAccount};
+use base16ct::HexDisplay;
+use k8s_openapi::api::core::v1::{Namespace, Service as ServiceObject, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -11,20 +12,25 @@ use super::components::{
     self, external_secret, gateway, ha, ingress, migrate_job, monitoring, network_policy,
     sealed_secret,
 };
-use super::folder::{Deletion, Folder, Image, Labels, Operation, Target};
-use super::values::{Values, hex};
-use super::{config, deployment, names, namespace, run_as, secret};
+use super::folder::{Folder, Target, remove, replace, without_secret};
+use super::values::Values;
+use super::{config, deployment, names, secret};
 use crate::deploy::artefact::Project;
-use crate::deploy::plan::{self, Component, Environment, Tier};
+use crate::deploy::plan::{self, Component, Environment, RunAs, Tier};
 use crate::deploy::service::Service;
+
+/// The version of the Pod Security Standard that is meant; a newer one may ask for more.
+const POD_SECURITY: &str = "v1.33";
+
+/// The patch that takes the ids from the Job that migrates; it is part of the Job's name.
+const RUN_AS_JOB: &str = "run-as-job.yaml";
 
 /// `k8s/overlays/NAME`.
 pub(super) fn folder(project: &Project, environment: &Environment) -> Folder {
     let service = &project.service;
     let mut folder = Folder::kustomization(&format!("k8s/overlays/{}", environment.name));
     folder.kustomization.namespace = Some(environment.namespace.clone());
-    let namespace = namespace::namespace(service, environment);
-    folder.resource("namespace.yaml", &namespace);
+    folder.resource("namespace.yaml", &namespace(service, environment));
     let kustomization = &mut folder.kustomization;
     kustomization
         .resources
@@ -33,21 +39,24 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Folder {
     kustomization.components = components
         .map(|component| format!("../../components/{}", component.as_str()))
         .collect();
-    let image = image(project, environment);
-    let tag = image.new_tag.as_deref().and_then(names::label);
-    if let Some(tag) = tag.filter(|tag| Some(tag) != names::label(&service.version).as_ref()) {
-        kustomization.labels.push(Labels {
-            pairs: [(names::VERSION.to_owned(), tag)].into(),
-            include_templates: false,
-        });
+    let plan::Image { name, tag, digest } = &environment.image;
+    let base = &project.plan.image.name;
+    let version = tag.as_deref().and_then(names::label);
+    if let Some(version) = version.filter(|it| Some(it) != names::label(&service.version).as_ref())
+    {
+        let label = json!({ "pairs": { (names::VERSION): version } });
+        kustomization.labels.push(label);
     }
     if !environment.labels.is_empty() {
-        kustomization.labels.push(Labels {
-            pairs: environment.labels.clone(),
-            include_templates: true,
-        });
+        let labels = json!({ "pairs": environment.labels, "includeTemplates": true });
+        kustomization.labels.push(labels);
     }
-    kustomization.images.push(image);
+    kustomization.images.push(json!({
+        "name": base,
+        "newName": (name != base).then_some(name),
+        "newTag": tag,
+        "digest": digest,
+    }));
 
     variables(&mut folder, service, environment);
     let patch = deployment::overlay(service, environment);
@@ -57,7 +66,7 @@ pub(super) fn folder(project: &Project, environment: &Environment) -> Folder {
     for component in &environment.components {
         component_patches(&mut folder, *component, service, environment);
     }
-    run_as::patches(&mut folder, service, environment);
+    without_ids(&mut folder, service, environment);
     if environment.has(Component::MigrateJob) && environment.gitops.is_none() {
         name_job(&mut folder, project, environment);
     }
@@ -81,7 +90,7 @@ fn variables(folder: &mut Folder, service: &Service, environment: &Environment) 
         return;
     }
     if environment.tier != Tier::Development {
-        folder.patch(secret::FILE, &Deletion::of_secret(service));
+        folder.patch(secret::FILE, &without_secret(service));
     } else if let Some(patch) = secret::patch(service, environment) {
         folder.patch(secret::FILE, &patch);
     }
@@ -91,16 +100,16 @@ fn variables(folder: &mut Folder, service: &Service, environment: &Environment) 
 /// new ones, and the old hook.
 fn replaced(folder: &mut Folder, service: &Service, environment: &Environment) {
     const CONTAINER: &str = "/spec/template/spec/containers/0";
-    let mut replace = |file: &str, key: &str, value: serde_json::Value| {
-        let operation = Operation::replace(&format!("{CONTAINER}/{key}"), value);
+    let mut put = |file: &str, key: &str, value: serde_json::Value| {
+        let operation = replace(&format!("{CONTAINER}/{key}"), value);
         folder.operations(file, Target::deployment(service), &[operation]);
     };
     let ports = deployment::ports(service, &Values::of(service, environment));
     if ports != deployment::ports(service, &Values::base(service)) {
-        replace("ports.yaml", "ports", json!(ports));
+        put("ports.yaml", "ports", json!(ports));
     }
     if let Some(hook) = deployment::pre_stop(service, environment) {
-        replace("prestop.yaml", "lifecycle/preStop", json!(hook));
+        put("prestop.yaml", "lifecycle/preStop", json!(hook));
     }
 }
 
@@ -180,7 +189,7 @@ fn name_job(folder: &mut Folder, project: &Project, environment: &Environment) {
     // Everything that ends in the pod of the Job, which cannot be changed once it exists.
     hash.update(environment.image.reference());
     hash.update(folder.text(migrate_job::FILE));
-    hash.update(folder.text(run_as::JOB_FILE));
+    hash.update(folder.text(RUN_AS_JOB));
     for (key, value) in &environment.labels {
         hash.update(format!("{key}={value}\n"));
     }
@@ -188,21 +197,50 @@ fn name_job(folder: &mut Folder, project: &Project, environment: &Environment) {
     for part in parts.into_iter().filter(|part| environment.has(*part)) {
         hash.update(components::folder(part, project).text(migrate_job::FILE));
     }
-    let digest = hex(&hash.finalize());
+    let digest = format!("{:x}", HexDisplay(&hash.finalize()));
     let target = Target::job(&project.service);
     let name = format!("{}-{}", target.name, &digest[..8]);
     folder.rename("job-name.yaml", target, &name);
 }
 
-/// The replacement of the image of the base.
-fn image(project: &Project, environment: &Environment) -> Image {
-    let plan::Image { name, tag, digest } = environment.image.clone();
-    let base = project.plan.image.name.clone();
-    Image {
-        new_name: (name != base).then_some(name),
-        name: base,
-        new_tag: tag,
-        digest,
+/// The Namespace, which holds every pod in it to the restricted standard.
+/// <https://kubernetes.io/docs/concepts/security/pod-security-admission/>
+fn namespace(service: &Service, environment: &Environment) -> Namespace {
+    let mut labels = BTreeMap::new();
+    for mode in ["enforce", "audit", "warn"] {
+        let key = format!("pod-security.kubernetes.io/{mode}");
+        labels.insert(format!("{key}-version"), POD_SECURITY.to_owned());
+        labels.insert(key, "restricted".to_owned());
+    }
+    let own = names::meta(service, &service.name).labels;
+    labels.extend(own.unwrap_or_default());
+    Namespace {
+        metadata: ObjectMeta {
+            name: Some(environment.namespace.clone()),
+            labels: Some(labels),
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
+    }
+}
+
+/// Removes the numeric ids of every pod, for clusters whose admission assigns them (`restricted-v2`
+/// of `OpenShift`); the rest of the restricted standard stays.
+fn without_ids(folder: &mut Folder, service: &Service, environment: &Environment) {
+    const POD: &str = "/spec/template/spec";
+    if environment.placement.run_as != RunAs::Cluster {
+        return;
+    }
+    // Secrets as files come with a group of their own.
+    let files = environment.has(Component::SecretFiles);
+    let group = files.then(|| format!("{POD}/securityContext/fsGroup"));
+    let ids = ["", "/containers/0"].into_iter().flat_map(|owner| {
+        ["runAsUser", "runAsGroup"].map(|id| format!("{POD}{owner}/securityContext/{id}"))
+    });
+    let operations: Vec<_> = ids.chain(group).map(remove).collect();
+    folder.operations("run-as.yaml", Target::deployment(service), &operations);
+    if environment.has(Component::MigrateJob) {
+        folder.operations(RUN_AS_JOB, Target::job(service), &operations);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use base16ct::HexDisplay;
 use sha2::{Digest, Sha256};
 
 use crate::deploy::plan::Environment;
@@ -17,7 +18,7 @@ pub(crate) const PRE_STOP_SECONDS: i64 = 5;
 /// Seconds between the end of the drain and SIGKILL.
 const SPARE_SECONDS: i64 = 5;
 
-/// Every variable that is no secret, with its text.
+/// Every variable that is not a secret, with its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Values(BTreeMap<String, String>);
 
@@ -108,7 +109,7 @@ pub(crate) fn checksum(values: &BTreeMap<String, String>) -> String {
         // Quoted: a line break in a value must not look like another variable.
         text + name + "=" + &format!("{value:?}") + "\n"
     });
-    hex(&Sha256::digest(text))
+    format!("{:x}", HexDisplay(&Sha256::digest(text)))
 }
 
 /// Seconds that requests in flight get after SIGTERM, where the setting says `text`.
@@ -119,7 +120,7 @@ pub(crate) fn drain_seconds(service: &Service, text: Option<&str>) -> i64 {
 }
 
 /// The text of `setting` in a ConfigMap by default. An empty variable counts as
-/// unset; none where unset is no text at all.
+/// unset; none where unset means no text at all.
 pub(crate) fn initial(setting: &Setting) -> Option<String> {
     if setting.reader != Reader::Loader {
         // To any other program an empty text is a value, and its defaults are its own: see
@@ -131,16 +132,6 @@ pub(crate) fn initial(setting: &Setting) -> Option<String> {
         .default_text()
         .or_else(|| setting.required.then(|| SET_ME.to_owned()))
         .or_else(|| empty.then(String::new))
-}
-
-/// `bytes` in hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::deploy::kubernetes::folder::{Folder, Operation, Target};
+use crate::deploy::kubernetes::folder::{Folder, Target, remove};
 use crate::deploy::kubernetes::{deployment, names, waiver};
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
@@ -36,19 +36,12 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) {
     };
     folder.resource("pdb.yaml", &budget);
     folder.patch("deployment.yaml", &deployment::patch(service, spread(name)));
-    let target = Target::deployment(service);
-    folder.operations(
-        "replicas.yaml",
-        target,
-        &[Operation::remove("/spec/replicas")],
-    );
+    let operation = remove("/spec/replicas");
+    folder.operations("replicas.yaml", Target::deployment(service), &[operation]);
 }
 
 /// The autoscaler of `environment`, with the least and the most pods.
-pub(in crate::deploy::kubernetes) fn overlay(
-    service: &Service,
-    environment: &Environment,
-) -> HorizontalPodAutoscaler {
+pub(crate) fn overlay(service: &Service, environment: &Environment) -> HorizontalPodAutoscaler {
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let most = environment.max_replicas.max(environment.replicas);
     let mut scaler = autoscaler(service, count(environment.replicas), count(most));

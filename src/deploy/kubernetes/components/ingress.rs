@@ -30,10 +30,7 @@ const NGINX_SECONDS: u64 = 60;
 const SPARE_SECONDS: u64 = 5;
 
 /// The Ingress of `environment`: its class, its host, and the limits of the service.
-pub(in crate::deploy::kubernetes) fn overlay(
-    service: &Service,
-    environment: &Environment,
-) -> Ingress {
+pub(crate) fn overlay(service: &Service, environment: &Environment) -> Ingress {
     let class = Some(environment.gateway.ingress_class.as_str());
     let mut annotations = limits(&Traffic::of(service, environment));
     annotations.extend(environment.annotations.ingress.clone());

@@ -18,7 +18,7 @@ use crate::deploy::plan::{Environment, GitOps, Tier};
 use crate::deploy::service::Service;
 
 /// The file of the Job, in the component and in an overlay.
-pub(in crate::deploy::kubernetes) const FILE: &str = "job.yaml";
+pub(crate) const FILE: &str = "job.yaml";
 
 pub(super) fn fill(folder: &mut Folder, project: &Project) {
     let service = &project.service;
@@ -76,7 +76,7 @@ fn job(project: &Project, metadata: ObjectMeta) -> Job {
 }
 
 /// The patch of the Job in `environment`.
-pub(in crate::deploy::kubernetes) fn overlay(service: &Service, environment: &Environment) -> Job {
+pub(crate) fn overlay(service: &Service, environment: &Environment) -> Job {
     let local = environment.tier == Tier::Development;
     let container = Container {
         name: MIGRATE.to_owned(),

@@ -24,7 +24,7 @@ use crate::deploy::plan::{
 };
 use crate::deploy::service::Service;
 
-/// The usual address of `NodeLocal DNSCache`, which is no pod's.
+/// The usual address of `NodeLocal DNSCache`, which does not belong to a pod.
 const NODE_LOCAL_DNS: [u8; 4] = [169, 254, 20, 10];
 
 /// Ports of resolvers. A policy is judged by the port of the pod, not of the Service: the pods of
@@ -64,79 +64,65 @@ pub(crate) const EVERYWHERE: [(&str, &[&str]); 2] = [
 ];
 
 pub(super) fn fill(folder: &mut Folder, service: &Service) {
+    let name = &service.name;
     let inside = rule_in(vec![pods()], HTTP);
-    let policy = NetworkPolicy {
-        metadata: names::meta(service, &service.name),
-        spec: Some(spec(&service.name, vec![inside], vec![dns(&[])])),
-    };
+    let policy = policy(
+        names::meta(service, name),
+        name,
+        vec![inside],
+        vec![dns(&[])],
+    );
     folder.resource("networkpolicy.yaml", &policy);
 }
 
 /// The rules of `environment` for the pods that serve.
-pub(in crate::deploy::kubernetes) fn overlay(
-    service: &Service,
-    environment: &Environment,
-) -> NetworkPolicy {
-    let gateway = &environment.gateway;
+pub(crate) fn overlay(service: &Service, environment: &Environment) -> NetworkPolicy {
+    let (name, gateway) = (&service.name, &environment.gateway);
     let pods = [namespace(&gateway.namespace)];
     let balancers = gateway.cidrs.iter().map(|cidr| block(*cidr));
     let mut ingress = vec![rule_in(pods.into_iter().chain(balancers).collect(), HTTP)];
-    if Values::of(service, environment)
-        .metrics_port(service)
-        .is_some()
-    {
+    let values = Values::of(service, environment);
+    if values.metrics_port(service).is_some() {
         let monitoring = namespace(&environment.monitoring_namespace);
         ingress.push(rule_in(vec![monitoring], METRICS));
     }
-    NetworkPolicy {
-        metadata: names::patch_meta(service, &service.name),
-        spec: Some(spec(
-            &service.name,
-            ingress,
-            egress(&environment.backends, &environment.network),
-        )),
-    }
+    let egress = egress(&environment.backends, &environment.network);
+    policy(names::patch_meta(service, name), name, ingress, egress)
 }
 
 /// The policy of the Job that migrates: no peer may talk to it.
 pub(super) fn of_job(service: &Service, metadata: ObjectMeta) -> NetworkPolicy {
-    NetworkPolicy {
-        metadata,
-        spec: Some(spec(&names::job(service), Vec::new(), vec![dns(&[])])),
-    }
+    policy(metadata, &names::job(service), Vec::new(), vec![dns(&[])])
 }
 
 /// The rules of `environment` for the Job: the database, and where there is none of that name,
 /// everything.
-pub(in crate::deploy::kubernetes) fn job_overlay(
-    service: &Service,
-    environment: &Environment,
-) -> NetworkPolicy {
+pub(crate) fn job_overlay(service: &Service, environment: &Environment) -> NetworkPolicy {
     let mut backends = environment.backends.clone();
     if backends.contains_key(DATABASE) {
         backends.retain(|name, _| name == DATABASE);
     }
     let name = names::job(service);
-    NetworkPolicy {
-        metadata: names::patch_meta(service, &name),
-        spec: Some(spec(
-            &name,
-            Vec::new(),
-            egress(&backends, &environment.network),
-        )),
-    }
+    let egress = egress(&backends, &environment.network);
+    policy(names::patch_meta(service, &name), &name, Vec::new(), egress)
 }
 
-fn spec(
+/// The policy of the pods of `name`.
+fn policy(
+    metadata: ObjectMeta,
     name: &str,
     ingress: Vec<NetworkPolicyIngressRule>,
     egress: Vec<NetworkPolicyEgressRule>,
-) -> NetworkPolicySpec {
-    NetworkPolicySpec {
-        pod_selector: Some(names::policy_selector(name)),
-        policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
-        ingress: Some(ingress),
-        egress: Some(egress),
+) -> NetworkPolicy {
+    NetworkPolicy {
+        metadata,
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(names::policy_selector(name)),
+            // Where they are left out, a policy without a rule for the way out leaves it open.
+            policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
+            ingress: Some(ingress),
+            egress: Some(egress),
+        }),
     }
 }
 

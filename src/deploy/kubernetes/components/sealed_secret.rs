@@ -7,40 +7,28 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::deploy::kubernetes::folder::{Custom, Deletion, Folder};
+use crate::deploy::kubernetes::folder::{Folder, custom, without_secret};
 use crate::deploy::kubernetes::{names, secret};
 use crate::deploy::plan::Environment;
 use crate::deploy::service::Service;
 use crate::schema::{SET_ME, Setting};
 
-/// <https://github.com/bitnami-labs/sealed-secrets>, as far as it is used here.
-pub(in crate::deploy::kubernetes) type SealedSecret = Custom<Spec>;
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::deploy::kubernetes) struct Spec {
-    encrypted_data: BTreeMap<String, String>,
-}
-
 pub(super) fn fill(folder: &mut Folder, service: &Service) {
     let metadata = names::meta(service, &names::secret(service));
-    let sealed = sealed_secret(metadata, keys(secret::needed(service)));
+    let sealed = sealed_secret(&metadata, &keys(secret::needed(service)));
     folder.resource("sealedsecret.yaml", &sealed);
-    folder.patch(secret::FILE, &Deletion::of_secret(service));
+    folder.patch(secret::FILE, &without_secret(service));
 }
 
 /// The secrets of `environment`, where they are not those of the base.
-pub(in crate::deploy::kubernetes) fn overlay(
-    service: &Service,
-    environment: &Environment,
-) -> Option<SealedSecret> {
+pub(crate) fn overlay(service: &Service, environment: &Environment) -> Option<Value> {
     let mut data = keys(secret::others_in(service, environment)?);
     // A merge would keep the other keys.
     data.insert("$patch".to_owned(), "replace".to_owned());
     let metadata = names::patch_meta(service, &names::secret(service));
-    Some(sealed_secret(metadata, data))
+    Some(sealed_secret(&metadata, &data))
 }
 
 fn keys<'a>(needed: impl Iterator<Item = &'a Setting>) -> BTreeMap<String, String> {
@@ -49,11 +37,8 @@ fn keys<'a>(needed: impl Iterator<Item = &'a Setting>) -> BTreeMap<String, Strin
         .collect()
 }
 
-fn sealed_secret(metadata: ObjectMeta, encrypted_data: BTreeMap<String, String>) -> SealedSecret {
-    Custom {
-        api_version: "bitnami.com/v1alpha1",
-        kind: "SealedSecret",
-        metadata,
-        spec: Spec { encrypted_data },
-    }
+/// <https://github.com/bitnami-labs/sealed-secrets>
+fn sealed_secret(metadata: &ObjectMeta, data: &BTreeMap<String, String>) -> Value {
+    let spec = json!({ "encryptedData": data });
+    custom("bitnami.com/v1alpha1", "SealedSecret", metadata, &spec)
 }
