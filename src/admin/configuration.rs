@@ -8,7 +8,7 @@ use poem_openapi::Object;
 use super::advice::{Advice, advice};
 use crate::config::Config;
 use crate::deploy::facts::groups;
-use crate::deploy::kubernetes::place;
+use crate::deploy::kubernetes::ObjectRef;
 use crate::deploy::service::Service;
 use crate::schema::{Entry, Loaded, Origin, Setting};
 
@@ -94,7 +94,7 @@ impl Configuration {
         let report = |setting: &Setting| {
             let mut entries = loaded.entries.iter();
             let entry = entries.find(|entry| entry.name == setting.name);
-            let object = place(service, setting);
+            let object = ObjectRef::of(service, setting);
             let about = advice
                 .iter()
                 .filter(|advice| advice.setting == setting.name);

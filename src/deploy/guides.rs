@@ -56,7 +56,7 @@ fn settings(service: &Service) -> String {
             line(&setting.summary()),
             allowed.map_or(String::new(), |allowed| text(&allowed)),
             default(setting),
-            text(kubernetes::place(service, setting).kind),
+            text(kubernetes::ObjectRef::of(service, setting).kind),
         ]
     });
     let head = ["Variable", "Meaning", "Allowed", "Default", "In"];

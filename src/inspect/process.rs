@@ -247,8 +247,8 @@ impl<'a> Process<'a> {
             return;
         };
         let problem = format!("{need}, and nothing gives it");
-        let place = kubernetes::place(self.service, setting);
-        let remedy = format!("add it to the {} {}", place.kind, place.name);
+        let object = kubernetes::ObjectRef::of(self.service, setting);
+        let remedy = format!("add it to the {} {}", object.kind, object.name);
         let finding = self
             .at
             .finding(FindingKind::Missing, &setting.name, problem, remedy);

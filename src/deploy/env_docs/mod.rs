@@ -141,7 +141,7 @@ fn rows(service: &Service, setting: &Setting) -> Vec<Row> {
     if let Some(example) = setting.example_text() {
         row("Example", vec![vec![code(&example)]]);
     }
-    let place = kubernetes::place(service, setting);
+    let place = kubernetes::ObjectRef::of(service, setting);
     let object = [text(place.kind), text(" "), code(&place.name)];
     let file = [text(", in "), code(&place.file)];
     row("In Kubernetes", vec![[object.as_slice(), &file].concat()]);
@@ -223,7 +223,7 @@ pub fn describe(service: &Service, setting: &Setting) -> Value {
         "secret": setting.secret,
         "file_variable": setting.file_variable(),
         "deprecated": setting.deprecated,
-        "kubernetes": kubernetes::place(service, setting),
+        "kubernetes": kubernetes::ObjectRef::of(service, setting),
     })
 }
 

@@ -46,7 +46,7 @@ mod components;
 mod overlay;
 
 /// The object that holds a setting.
-mod place;
+mod object_ref;
 
 /// Every file of the tree.
 mod manifests;
@@ -70,7 +70,7 @@ pub(crate) use deployment::CHECKSUM;
 pub use job::job;
 pub(crate) use manifests::values;
 pub use manifests::{ARTEFACT, waivers};
-pub use place::{Place, place};
+pub use object_ref::ObjectRef;
 pub(crate) use secret::{needed as needed_secrets, needed_in as needed_secrets_in};
 pub(crate) use values::{PRE_STOP_SECONDS, checksum, drain_seconds, initial as initial_text};
 pub use waiver::{Scanner, Waiver};

@@ -60,9 +60,9 @@ fn every_way_to_give_a_setting_is_found_by_its_line() {
 fn what_is_generated_here_is_found_in_it() {
     let project = sample::project();
     for setting in &project.service.settings {
-        let place = crate::deploy::kubernetes::place(&project.service, setting);
+        let object = crate::deploy::kubernetes::ObjectRef::of(&project.service, setting);
         let files = (crate::deploy::kubernetes::ARTEFACT.render)(&project).unwrap();
-        let file = files.iter().find(|file| file.path == place.file).unwrap();
+        let file = files.iter().find(|file| file.path == object.file).unwrap();
         let found = lines(&setting.name, &[(file.path.as_str(), file.text.as_str())]);
         let line = file.text.lines().position(|line| {
             let line = line.trim_start();
@@ -71,10 +71,10 @@ fn what_is_generated_here_is_found_in_it() {
         let line = line.map(|line| {
             format!(
                 "{}:{} ({} shop/{})",
-                place.file,
+                object.file,
                 line + 1,
-                place.kind,
-                place.name
+                object.kind,
+                object.name
             )
         });
         assert_eq!(found, Vec::from_iter(line), "{}", setting.name);

@@ -193,7 +193,7 @@ fn number(container: &Value, port: &Value) -> Option<u64> {
 /// The port that the service listens on there: its setting in the ConfigMap, else the default.
 fn listens(service: &Service, place: &ObjectSet) -> u64 {
     let setting = service.settings.get(&service.port);
-    let map = setting.map(|setting| kubernetes::place(service, setting).name);
+    let map = setting.map(|setting| kubernetes::ObjectRef::of(service, setting).name);
     let map = map.and_then(|name| place.find("ConfigMap", &name));
     let given = map.and_then(|map| map["data"][&service.port].as_str());
     let given = given.and_then(|text| text.parse().ok());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::deploy::kubernetes::{self, initial_text, needed_secrets};
+use crate::deploy::kubernetes::{self, ObjectRef, initial_text, needed_secrets};
 use crate::deploy::kustomize::{items, text_at};
 use crate::deploy::service::Service;
 use crate::inspect::report::FindingKind;
@@ -93,7 +93,7 @@ fn complete(
     let first = settings
         .first()
         .ok_or(Unseen::Nothing("the service has no such setting"))?;
-    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let ObjectRef { kind, name, .. } = ObjectRef::of(service, first);
     let Some(base) = manifests.base() else {
         return Err(NO_BASE);
     };
@@ -148,7 +148,7 @@ fn environment(subject: &Subject) -> Result<Findings, Unseen> {
     let Some(setting) = service.settings.get(&service.environment) else {
         return Ok(findings);
     };
-    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, setting);
+    let ObjectRef { kind, name, .. } = ObjectRef::of(service, setting);
     for place in manifests.overlays() {
         let environments = subject.project.plan.environments.iter();
         let planned: Vec<_> = environments
@@ -184,7 +184,7 @@ fn planned(subject: &Subject) -> Result<Findings, Unseen> {
     let manifests = subject.manifests()?;
     let first = service.plain_settings().next();
     let first = first.ok_or(Unseen::Nothing("the service has no such setting"))?;
-    let kubernetes::Place { kind, name, .. } = kubernetes::place(service, first);
+    let ObjectRef { kind, name, .. } = ObjectRef::of(service, first);
     let mut findings = Findings::default();
     for place in manifests.overlays() {
         let at = &place.name;
@@ -260,8 +260,8 @@ fn read(subject: &Subject) -> Result<Findings, Unseen> {
     ]
     .into_iter()
     .flatten()
-    .map(|setting| kubernetes::place(service, setting))
-    .map(|place| (place.kind, place.name))
+    .map(|setting| ObjectRef::of(service, setting))
+    .map(|object| (object.kind, object.name))
     .collect();
     for place in &subject.manifests()?.places {
         for (kind, name) in &wanted {

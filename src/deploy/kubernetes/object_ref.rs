@@ -8,7 +8,7 @@ use crate::schema::Setting;
 
 /// The object that holds a setting, and its file. The key is the name of the setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct ObjectRef {
     /// `ConfigMap` or `Secret`.
     pub kind: &'static str,
     /// The name of the object.
@@ -17,18 +17,17 @@ pub struct Place {
     pub file: String,
 }
 
-/// The object and the file that hold `setting`.
-#[must_use]
-pub fn place(service: &Service, setting: &Setting) -> Place {
-    let (kind, name, file) = if setting.secret {
-        ("Secret", names::secret(service), secret::FILE)
-    } else {
-        ("ConfigMap", names::config_map(service), config::FILE)
-    };
-    Place {
-        kind,
-        name,
-        file: format!("{}/{file}", base::FOLDER),
+impl ObjectRef {
+    /// The object and the file that hold `setting`.
+    #[must_use]
+    pub fn of(service: &Service, setting: &Setting) -> Self {
+        let (kind, name, file) = if setting.secret {
+            ("Secret", names::secret(service), secret::FILE)
+        } else {
+            ("ConfigMap", names::config_map(service), config::FILE)
+        };
+        let file = format!("{}/{file}", base::FOLDER);
+        Self { kind, name, file }
     }
 }
 
@@ -39,14 +38,14 @@ mod tests {
     use crate::deploy::kubernetes::manifests::render;
 
     #[test]
-    fn every_setting_stands_where_it_is_said_to() {
+    fn every_setting_is_in_the_object_that_is_named() {
         let project = example::project();
         let files = render(&project).unwrap();
         for setting in &project.service.settings {
-            let place = place(&project.service, setting);
-            let file = files.iter().find(|file| file.path == place.file).unwrap();
-            for part in [place.kind, &place.name, &format!("{}:", setting.name)] {
-                assert!(file.text.contains(part), "{place:?}: {part}");
+            let object = ObjectRef::of(&project.service, setting);
+            let file = files.iter().find(|file| file.path == object.file).unwrap();
+            for part in [object.kind, &object.name, &format!("{}:", setting.name)] {
+                assert!(file.text.contains(part), "{object:?}: {part}");
             }
         }
     }
