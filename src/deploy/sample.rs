@@ -1,36 +1,38 @@
 //! A project for tests of this module: a service like many, in two environments.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::json;
 
 use super::artefact::Project;
-use super::plan::{
-    Annotations, Backend, Endpoint, Environment, ExternalSecret, Gateway, Image, KubernetesVersion,
-    Network, Placement, Plan, Resources, Tier,
-};
+use super::plan::{Backend, Endpoint, Plan};
 use super::service::{BackendKind, Embedded, Service};
+
+/// One pod an environment, with Redis inside the process and no component.
+const PLAN: &str = r#"
+image = "registry.example.org/shop:1.2.3"
+
+[environments.development]
+resources.requests = { cpu = "100m", memory = "128Mi" }
+resources.limits = { cpu = "500m", memory = "256Mi" }
+backends.redis = "none"
+settings.GREETING = "price: $5"
+
+[environments.production]
+namespace = "shop-production"
+replicas = 1
+components = []
+resources.requests = { cpu = "100m", memory = "128Mi" }
+resources.limits = { cpu = "500m", memory = "256Mi" }
+backends = { database = "postgres://db.example.org:5433", redis = "none" }
+settings.GREETING = "price: $5"
+"#;
 
 /// A service `shop` with a database, Redis, a metrics port and secrets.
 pub(crate) fn project() -> Project {
-    Project {
-        service: service(),
-        plan: Plan {
-            image: image(),
-            environments: vec![
-                environment("development", BTreeMap::new()),
-                environment(
-                    "production",
-                    BTreeMap::from([
-                        remote("database", "postgres", "db.example.org", 5433),
-                        ("redis".to_owned(), Backend::Embedded),
-                    ]),
-                ),
-            ],
-            mentioned: Vec::new(),
-            warnings: Vec::new(),
-        },
-    }
+    let service = service();
+    let mut plan = Plan::read(&service, Some(("deploy.toml", PLAN)), false).unwrap();
+    // Artefacts take a plan that says nothing of backends, too.
+    plan.environments[0].backends.clear();
+    Project { service, plan }
 }
 
 /// The service alone.
@@ -67,93 +69,39 @@ pub(crate) fn service() -> Service {
     service.program.serve = vec!["serve".to_owned()];
     service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.program.healthcheck = Some(vec!["healthcheck".to_owned()]);
-    service.backends = vec![
-        BackendKind {
-            name: "database".to_owned(),
-            setting: "DATABASE_URL".to_owned(),
-            schemes: vec![("postgres".to_owned(), 5432)],
-            embedded: Some(Embedded {
-                word: "sqlite".to_owned(),
-                settings: Vec::new(),
-            }),
-            default: Some("postgres://postgres:5432".to_owned()),
-            through: None,
-            url: Some("{scheme}://shop:{password}@{host}:{port}/shop".to_owned()),
-        },
-        BackendKind {
-            name: "redis".to_owned(),
-            setting: "REDIS_URL".to_owned(),
-            schemes: vec![("redis".to_owned(), 6379)],
-            embedded: Some(Embedded {
-                word: "none".to_owned(),
-                settings: vec![("REDIS_ENABLED".to_owned(), "false".to_owned())],
-            }),
-            default: Some("redis://redis:6379".to_owned()),
-            through: None,
-            url: Some("{scheme}://:{password}@{host}:{port}".to_owned()),
-        },
-    ];
+    let mut database = kind("database", "DATABASE_URL", ("postgres", 5432), "sqlite");
+    database.default = Some("postgres://postgres:5432".to_owned());
+    database.url = Some("{scheme}://shop:{password}@{host}:{port}/shop".to_owned());
+    let mut redis = kind("redis", "REDIS_URL", ("redis", 6379), "none");
+    redis.url = Some("{scheme}://:{password}@{host}:{port}".to_owned());
+    let off = ("REDIS_ENABLED".to_owned(), "false".to_owned());
+    redis.embedded.as_mut().unwrap().settings.push(off);
+    service.backends = vec![database, redis];
     service
 }
 
-fn image() -> Image {
-    Image {
-        name: "registry.example.org/shop".to_owned(),
-        tag: Some("1.2.3".to_owned()),
-        digest: None,
-    }
-}
-
-/// An environment of the service.
-pub(crate) fn environment(name: &str, backends: BTreeMap<String, Backend>) -> Environment {
-    let quantities = |cpu: &str, memory: &str| {
-        BTreeMap::from([
-            ("cpu".to_owned(), cpu.to_owned()),
-            ("memory".to_owned(), memory.to_owned()),
-        ])
-    };
-    Environment {
+/// A kind of backend, which `word` puts inside the process.
+pub(crate) fn kind(
+    name: &str,
+    setting: &str,
+    (scheme, port): (&str, u16),
+    word: &str,
+) -> BackendKind {
+    BackendKind {
         name: name.to_owned(),
-        tier: if name == "production" {
-            Tier::Production
-        } else {
-            Tier::Development
-        },
-        namespace: format!("shop-{name}"),
-        image: image(),
-        host: None,
-        replicas: 1,
-        max_replicas: 1,
-        resources: Resources {
-            requests: quantities("100m", "128Mi"),
-            limits: quantities("500m", "256Mi"),
-        },
-        components: BTreeSet::new(),
-        labels: BTreeMap::new(),
-        annotations: Annotations::default(),
-        placement: Placement::default(),
-        external_secret: ExternalSecret::of(&service()),
-        gateway: Gateway {
-            name: "gateway".to_owned(),
-            namespace: "gateway".to_owned(),
-            section: "https".to_owned(),
-            ingress_class: "nginx".to_owned(),
-            cidrs: Vec::new(),
-        },
-        network: Network::default(),
-        monitoring_namespace: "monitoring".to_owned(),
-        kubernetes: KubernetesVersion::default(),
-        gitops: None,
-        monitoring_labels: BTreeMap::new(),
-        backends,
-        settings: BTreeMap::from([
-            ("ENVIRONMENT".to_owned(), name.to_owned()),
-            ("GREETING".to_owned(), "price: $5".to_owned()),
-            ("REDIS_ENABLED".to_owned(), "false".to_owned()),
-        ]),
+        setting: setting.to_owned(),
+        schemes: vec![(scheme.to_owned(), port)],
+        embedded: Some(Embedded {
+            word: word.to_owned(),
+            settings: Vec::new(),
+        }),
+        default: Some(format!("{scheme}://{name}:{port}")),
+        through: None,
+        url: None,
     }
 }
 
+/// A backend on the network.
 pub(crate) fn remote(kind: &str, scheme: &str, host: &str, port: u16) -> (String, Backend) {
     let endpoint = Endpoint {
         scheme: scheme.to_owned(),

@@ -23,9 +23,17 @@ fn found(files: &[(&str, &str)]) -> Vec<(FindingKind, String, String)> {
     findings.map(|f| (f.kind, f.object, f.key)).collect()
 }
 
+/// The same of a stream of `documents`.
+fn found_in(documents: &[&str]) -> Vec<(FindingKind, String, String)> {
+    found(&[("-", &documents.join("---\n"))])
+}
+
 fn one(kind: FindingKind, object: &str, key: &str) -> Vec<(FindingKind, String, String)> {
     vec![(kind, object.to_owned(), key.to_owned())]
 }
+
+/// The container of [`deployment`] in a report.
+const POD: &str = "Deployment prod/shop-backend container c";
 
 fn config(data: &str) -> String {
     format!(
@@ -54,16 +62,11 @@ const NEEDED: &str = "  REGION: eu\n  ENVIRONMENT: production\n";
 
 #[test]
 fn correct_files_have_no_findings() {
-    let all = [
-        ("c.yaml", config(NEEDED)),
-        ("s.yaml", secret("  SIGNING_KEY: x\n")),
-        ("d.yaml", deployment(BOTH)),
-    ];
-    let files: Vec<_> = all
-        .iter()
-        .map(|(file, text)| (*file, text.as_str()))
-        .collect();
-    let report = report(&files);
+    let report = report(&[
+        ("c.yaml", &config(NEEDED)),
+        ("s.yaml", &secret("  SIGNING_KEY: x\n")),
+        ("d.yaml", &deployment(BOTH)),
+    ]);
     assert_eq!(report.findings, []);
     assert_eq!(report.inspected.len(), 3);
     assert!(report.passes(true));
@@ -84,51 +87,38 @@ fn unknown_keys_are_reported_with_the_nearest_setting() {
 fn a_secret_in_the_open_is_misplaced_and_a_plain_setting_in_a_secret_is_advice() {
     use FindingKind::{Advice, Misplaced};
 
-    let text = config("  SIGNING_KEY: x\n");
-    assert_eq!(
-        found(&[("c.yaml", &text)]),
-        one(Misplaced, "ConfigMap prod/shop-config", "SIGNING_KEY")
-    );
-    let text = secret("  GREETING: x\n");
-    assert_eq!(
-        found(&[("s.yaml", &text)]),
-        one(Advice, "Secret prod/shop-secrets", "GREETING")
-    );
     let env = "        env:\n        - {name: SIGNING_KEY, value: x}\n        - {name: REGION, value: x}\n";
-    assert_eq!(
-        found(&[("d.yaml", &deployment(env))]),
-        one(
+    for (text, kind, object, key) in [
+        (
+            config("  SIGNING_KEY: x\n"),
             Misplaced,
-            "Deployment prod/shop-backend container c",
-            "SIGNING_KEY"
-        )
-    );
+            "ConfigMap prod/shop-config",
+            "SIGNING_KEY",
+        ),
+        (
+            secret("  GREETING: x\n"),
+            Advice,
+            "Secret prod/shop-secrets",
+            "GREETING",
+        ),
+        (deployment(env), Misplaced, POD, "SIGNING_KEY"),
+    ] {
+        assert_eq!(found_in(&[&text]), one(kind, object, key));
+    }
 }
 
 #[test]
 fn a_required_setting_that_nothing_gives_is_missing() {
-    let files = [
-        config("  ENVIRONMENT: production\n"),
-        secret("  API_KEY: x\n"),
-        deployment(BOTH),
-    ];
-    let stream = files.join("---\n");
-    let object = "Deployment prod/shop-backend container c";
+    let pod = deployment(BOTH);
+    let key = secret("  API_KEY: x\n");
     assert_eq!(
-        found(&[("-", &stream.replace("  ENV", "  REGION: x\n  ENV"))]),
-        one(FindingKind::Missing, object, "SIGNING_KEY")
+        found_in(&[&config(NEEDED), &key, &pod]),
+        one(FindingKind::Missing, POD, "SIGNING_KEY")
     );
     // The Secret is filled by somebody else, so it may hold anything.
-    let stream = [config(NEEDED), deployment(BOTH)].join("---\n");
-    assert_eq!(found(&[("-", &stream)]), []);
+    assert_eq!(found_in(&[&config(NEEDED), &pod]), []);
     // Not production: not required.
-    let stream = [
-        config("  REGION: x\n"),
-        secret("  API_KEY: x\n"),
-        deployment(BOTH),
-    ]
-    .join("---\n");
-    assert_eq!(found(&[("-", &stream)]), []);
+    assert_eq!(found_in(&[&config("  REGION: x\n"), &key, &pod]), []);
 }
 
 #[test]
@@ -157,20 +147,15 @@ fn what_the_settings_ask_for_is_missing_where_nothing_gives_it() {
 #[test]
 fn secrets_as_files_count_where_the_program_reads_them() {
     let files = "        args: [serve, --secrets-dir=/run/s]\n        volumeMounts:\n        - {name: s, mountPath: /run/s}\n        envFrom:\n        - configMapRef: {name: shop-config}\n";
-    let stream = |container: &str| {
-        [
-            config(NEEDED),
-            secret("  SIGNING_KEY: x\n"),
-            deployment(container),
-        ]
-        .join("---\n")
+    let found = |container: &str| {
+        let secret = secret("  SIGNING_KEY: x\n");
+        found_in(&[&config(NEEDED), &secret, &deployment(container)])
     };
-    assert_eq!(found(&[("-", &stream(files))]), []);
+    assert_eq!(found(files), []);
     let variable = "        env:\n        - {name: SETTINGS_DIR, value: /run/s/}\n";
-    let by_variable = files.replace("--secrets-dir=/run/s", "--dev") + variable;
-    assert_eq!(found(&[("-", &stream(&by_variable))]), []);
     let unread = files.replace("--secrets-dir=/run/s", "--dev");
-    assert_eq!(found(&[("-", &stream(&unread))])[0].0, FindingKind::Missing);
+    assert_eq!(found(&(unread.clone() + variable)), []);
+    assert_eq!(found(&unread)[0].0, FindingKind::Missing);
 }
 
 #[test]
@@ -186,12 +171,8 @@ fn values_are_read_as_the_service_would_read_them() {
             "is \"99999\", which is not a whole number in range",
         ]
     );
-    assert!(
-        report
-            .findings
-            .iter()
-            .all(|f| f.kind == FindingKind::Invalid)
-    );
+    let mut kinds = report.findings.iter().map(|f| f.kind);
+    assert!(kinds.all(|kind| kind == FindingKind::Invalid));
 }
 
 #[test]
@@ -224,15 +205,9 @@ fn the_placeholder_is_a_fault_only_when_asked() {
 #[test]
 fn a_setting_from_two_places_is_a_duplicate() {
     let env = format!("{BOTH}        env:\n        - {{name: GREETING, value: x}}\n");
-    let stream = [config("  REGION: x\n  GREETING: hi\n"), deployment(&env)].join("---\n");
-    assert_eq!(
-        found(&[("-", &stream)]),
-        one(
-            FindingKind::Duplicate,
-            "Deployment prod/shop-backend container c",
-            "GREETING"
-        )
-    );
+    let config = config("  REGION: x\n  GREETING: hi\n");
+    let twice = found_in(&[&config, &deployment(&env)]);
+    assert_eq!(twice, one(FindingKind::Duplicate, POD, "GREETING"));
     let dotenv = found(&[(".env", "GREETING=a\nGREETING=b\n")]);
     assert_eq!(dotenv, one(FindingKind::Duplicate, "", "GREETING"));
 }
@@ -291,40 +266,40 @@ fn no_secret_is_ever_shown() {
 
 /// A `SealedSecret` with these keys, which all have the value.
 fn sealed(keys: &[&str], value: &str) -> String {
-    let lines = keys.iter().map(|key| format!("    {key}: {value}\n"));
-    format!(
-        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: shop-secrets\n  \
-         namespace: prod\nspec:\n  encryptedData:\n{}",
-        lines.collect::<Vec<_>>().concat()
-    )
+    let lines: String = keys
+        .iter()
+        .map(|key| format!("    {key}: {value}\n"))
+        .collect();
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: shop-secrets\n  \
+     namespace: prod\nspec:\n  encryptedData:\n"
+        .to_owned()
+        + &lines
 }
 
 /// An `ExternalSecret` that fetches these keys.
 fn external(keys: &[&str]) -> String {
-    let lines = keys.iter().map(|key| format!("  - secretKey: {key}\n"));
-    format!(
-        "kind: ExternalSecret\nmetadata: {{name: e, namespace: prod}}\nspec:\n  \
-         target: {{name: shop-secrets}}\n  data:\n{}",
-        lines.collect::<Vec<_>>().concat()
-    )
+    let lines: String = keys
+        .iter()
+        .map(|key| format!("  - secretKey: {key}\n"))
+        .collect();
+    "kind: ExternalSecret\nmetadata: {name: e, namespace: prod}\nspec:\n  \
+     target: {name: shop-secrets}\n  data:\n"
+        .to_owned()
+        + &lines
 }
 
 #[test]
 fn a_secret_that_is_sealed_or_fetched_has_the_keys_of_the_settings() {
     use FindingKind::{Missing, Unknown};
 
-    let pod = "Deployment prod/shop-backend container c";
     let cipher = "Ag".repeat(300);
     let given = |keys: &[&str]| [sealed(keys, &cipher), external(keys)];
-    let found = |secret: &str| {
-        let stream = [&config(NEEDED), secret, &deployment(BOTH)].map(str::to_owned);
-        found(&[("-", &stream.join("---\n"))])
-    };
+    let found = |secret: &str| found_in(&[&config(NEEDED), secret, &deployment(BOTH)]);
     for secret in given(&["SIGNING_KEY"]) {
         assert_eq!(found(&secret), []);
     }
     for secret in given(&["API_KEY"]) {
-        assert_eq!(found(&secret), one(Missing, pod, "SIGNING_KEY"));
+        assert_eq!(found(&secret), one(Missing, POD, "SIGNING_KEY"));
     }
     for (secret, object) in given(&["SIGNING_KEY", "SIGNING_KYE"])
         .into_iter()

@@ -1,50 +1,60 @@
 //! A small service in three environments, for the tests.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde_json::json;
-
+use super::build;
+use super::manifests::render;
 use crate::deploy::artefact::Project;
-use crate::deploy::plan::{
-    Backend, Component, Environment, ExternalSecret, Image, Plan, Resources, Tier,
-};
-use crate::deploy::sample::{self, remote};
-use crate::deploy::service::{BackendKind, Embedded, Probes, Service};
+use crate::deploy::plan::Plan;
+use crate::deploy::sample::{kind, remote};
+use crate::deploy::service::{Probes, Service};
+
+/// Development keeps its database beside the process; production asks for all that there is.
+const PLAN: &str = r#"
+image = "ghcr.io/example/demo:1.2.0"
+
+[environments.development.backends]
+database = "none"
+redis = "redis://redis:6379"
+
+[environments.staging]
+host = "staging.example.com"
+replicas = 1
+components = ["migrate-job", "network-policy", "ingress", "monitoring"]
+backends.database = "postgres://db.data:5432"
+
+[environments.production]
+namespace = "demo-production"
+image = "ghcr.io/example/demo:1.2.0@DIGEST"
+host = "production.example.com"
+components = [
+    "migrate-job", "secret-files", "external-secret", "ha", "network-policy", "gateway", "monitoring",
+]
+backends.database = "postgres://db.data:5432"
+"#;
 
 pub(super) fn project() -> Project {
-    let environments = vec![
-        environment("development", &[]),
-        environment(
-            "staging",
-            &[
-                Component::MigrateJob,
-                Component::NetworkPolicy,
-                Component::Ingress,
-                Component::Monitoring,
-            ],
-        ),
-        environment(
-            "production",
-            &[
-                Component::MigrateJob,
-                Component::SecretFiles,
-                Component::ExternalSecret,
-                Component::Ha,
-                Component::NetworkPolicy,
-                Component::Gateway,
-                Component::Monitoring,
-            ],
-        ),
-    ];
-    Project {
-        service: service(),
-        plan: Plan {
-            image: image(None),
-            environments,
-            mentioned: Vec::new(),
-            warnings: Vec::new(),
-        },
-    }
+    let service = service();
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let text = PLAN.replace("DIGEST", &digest);
+    let mut plan = Plan::read(&service, Some(("deploy.toml", &text)), false).unwrap();
+    let production = &mut plan.environments[2];
+    // One that is not among the backends of the service yet.
+    let upstream = remote("upstream", "https", "api.example.com", 443);
+    production.backends.extend([upstream]);
+    Project { service, plan }
+}
+
+/// The objects of an environment, as kustomize would build them.
+pub(super) fn built(project: &Project, environment: &str) -> Vec<Value> {
+    build::overlay(&render(project).unwrap(), environment).unwrap()
+}
+
+/// The first object of that kind among them.
+pub(super) fn object(project: &Project, environment: &str, kind: &str) -> Value {
+    let mut objects = built(project, environment).into_iter();
+    let found = objects.find(|object| object["kind"] == kind);
+    found.unwrap_or_else(|| panic!("no {kind} in {environment}"))
 }
 
 fn service() -> Service {
@@ -95,72 +105,8 @@ fn service() -> Service {
     service.program.sleep = Some(vec!["sleep".to_owned()]);
     service.program.secrets_variable = Some("SETTINGS_DIR".to_owned());
     service.backends = vec![
-        backend("database", "DATABASE_URL", "postgres", 5432),
-        backend("redis", "REDIS_URL", "redis", 6379),
+        kind("database", "DATABASE_URL", ("postgres", 5432), "none"),
+        kind("redis", "REDIS_URL", ("redis", 6379), "none"),
     ];
     service
-}
-
-fn backend(name: &str, setting: &str, scheme: &str, port: u16) -> BackendKind {
-    BackendKind {
-        name: name.to_owned(),
-        setting: setting.to_owned(),
-        schemes: vec![(scheme.to_owned(), port)],
-        embedded: Some(Embedded {
-            word: "none".to_owned(),
-            settings: Vec::new(),
-        }),
-        default: Some(format!("{scheme}://{name}:{port}")),
-        through: None,
-        url: None,
-    }
-}
-
-fn image(digest: Option<String>) -> Image {
-    Image {
-        name: "ghcr.io/example/demo".to_owned(),
-        tag: Some("1.2.0".to_owned()),
-        digest,
-    }
-}
-
-fn environment(name: &str, components: &[Component]) -> Environment {
-    let production = name == "production";
-    let mut backends = BTreeMap::from([
-        ("database".to_owned(), Backend::Embedded),
-        remote("redis", "redis", "redis", 6379),
-    ]);
-    if name != "development" {
-        backends.extend([remote("database", "postgres", "db.data", 5432)]);
-    }
-    if production {
-        backends.extend([remote("upstream", "https", "api.example.com", 443)]);
-    }
-    let quantities: BTreeMap<_, _> = [
-        ("cpu", "1"),
-        ("memory", "512Mi"),
-        ("ephemeral-storage", "256Mi"),
-    ]
-    .map(|(key, text)| (key.to_owned(), text.to_owned()))
-    .into();
-    Environment {
-        tier: match name {
-            "development" => Tier::Development,
-            "production" => Tier::Production,
-            _ => Tier::Staging,
-        },
-        namespace: format!("demo-{name}"),
-        image: image(production.then(|| format!("sha256:{}", "a".repeat(64)))),
-        host: (name != "development").then(|| format!("{name}.example.com")),
-        replicas: if production { 3 } else { 1 },
-        max_replicas: if production { 10 } else { 1 },
-        resources: Resources {
-            requests: quantities.clone(),
-            limits: quantities,
-        },
-        components: components.iter().copied().collect(),
-        external_secret: ExternalSecret::of(&service()),
-        settings: [("ENVIRONMENT".to_owned(), name.to_owned())].into(),
-        ..sample::environment(name, backends)
-    }
 }

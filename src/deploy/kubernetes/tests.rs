@@ -1,13 +1,21 @@
 //! The tree as a whole: its files, its patches, its order.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::example::{built, object, project};
 use super::manifests::render;
-use super::{build, example};
 use crate::deploy::artefact::Project;
 use crate::deploy::file::File;
+use crate::deploy::kustomize::text_at;
 use crate::deploy::plan;
 
+/// The environments of the example.
+const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
+
 fn files() -> Vec<File> {
-    render(&example::project()).unwrap()
+    render(&project()).unwrap()
 }
 
 fn text(path: &str) -> String {
@@ -55,7 +63,7 @@ fn the_base_has_the_probes_as_they_were_agreed() {
 
 #[test]
 fn a_port_that_changes_is_followed() {
-    let mut project = example::project();
+    let mut project = project();
     let settings = &mut project.plan.environments[1].settings;
     settings.insert("SERVER_PORT".to_owned(), "8080".to_owned());
     let files = render(&project).unwrap();
@@ -67,20 +75,15 @@ fn a_port_that_changes_is_followed() {
 
 #[test]
 fn every_command_of_a_pod_finds_the_secrets_that_its_server_finds() {
-    let objects = build::overlay(&files(), "production").unwrap();
-    let pods = objects
-        .iter()
-        .filter_map(|object| object.pointer("/spec/template/spec"));
-    for pod in pods {
+    const FOLDER: &str = "/run/secrets/demo";
+    let objects = built(&project(), "production");
+    let pods = objects.iter();
+    for pod in pods.filter_map(|object| object.pointer("/spec/template/spec")) {
         let container = &pod["containers"][0];
-        let variable = serde_json::json!({ "name": "SETTINGS_DIR", "value": "/run/secrets/demo" });
+        let variable = json!({ "name": "SETTINGS_DIR", "value": FOLDER });
         assert!(container["env"].as_array().unwrap().contains(&variable));
-        let mounts = container["volumeMounts"].as_array().unwrap();
-        assert!(
-            mounts
-                .iter()
-                .any(|mount| mount["mountPath"] == "/run/secrets/demo")
-        );
+        let mut mounts = container["volumeMounts"].as_array().unwrap().iter();
+        assert!(mounts.any(|mount| mount["mountPath"] == FOLDER));
         let args = container["args"].to_string();
         assert!(!args.contains("/run/secrets"), "{args}");
     }
@@ -99,7 +102,7 @@ fn only_development_keeps_the_template_of_the_secret() {
 
 #[test]
 fn a_sealed_secret_has_the_keys_that_are_needed_and_no_values() {
-    let mut project = example::project();
+    let mut project = project();
     let needed = "  encryptedData:\n    DATABASE_URL: \"__AURA_SET_ME__\"\n    \
                   JWT_SECRET_KEY: \"__AURA_SET_ME__\"\n    REDIS_URL: \"__AURA_SET_ME__\"\n";
     let template = text("k8s/components/sealed-secret/sealedsecret.yaml");
@@ -109,29 +112,23 @@ fn a_sealed_secret_has_the_keys_that_are_needed_and_no_values() {
     production.insert(plan::Component::SealedSecret);
     let development = &mut project.plan.environments[0].components;
     development.insert(plan::Component::SealedSecret);
-    let files = render(&project).unwrap();
     let keys = |name: &str| {
-        let objects = build::overlay(&files, name).unwrap();
+        let objects = built(&project, name);
         assert!(objects.iter().all(|object| object["kind"] != "Secret"));
-        let mut sealed = objects.iter().filter(|one| one["kind"] == "SealedSecret");
-        let data = sealed.next().unwrap()["spec"]["encryptedData"].clone();
-        let data: std::collections::BTreeMap<String, String> =
-            serde_json::from_value(data).unwrap();
+        let data = object(&project, name, "SealedSecret")["spec"]["encryptedData"].take();
+        let data: BTreeMap<String, String> = serde_json::from_value(data).unwrap();
         data.into_keys().collect::<Vec<_>>()
     };
-    assert_eq!(
-        keys("production"),
-        ["DATABASE_URL", "JWT_SECRET_KEY", "REDIS_URL"]
-    );
+    let all = ["DATABASE_URL", "JWT_SECRET_KEY", "REDIS_URL"];
+    assert_eq!(keys("production"), all);
     assert_eq!(keys("development"), ["REDIS_URL"]);
 }
 
 #[test]
 fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
     let checksums = |project: &Project| {
-        let files = render(project).unwrap();
-        ["development", "staging", "production"].map(|name| {
-            let objects = build::overlay(&files, name).unwrap();
+        ENVIRONMENTS.map(|name| {
+            let objects = built(project, name);
             let mut found = objects.iter().filter_map(|object| {
                 let template = object.pointer("/spec/template/metadata/annotations")?;
                 Some(template["checksum/config"].clone())
@@ -141,7 +138,7 @@ fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
             first
         })
     };
-    let mut project = example::project();
+    let mut project = project();
     let before = checksums(&project);
     let settings = &mut project.plan.environments[1].settings;
     settings.insert("SERVER_TRUSTED_PROXIES".to_owned(), "10.0.12.4".to_owned());
@@ -153,29 +150,26 @@ fn a_change_of_one_variable_changes_the_checksum_of_its_environment_only() {
 
 #[test]
 fn a_cluster_that_cannot_sleep_has_the_program_wait() {
-    let mut project = example::project();
+    let mut project = project();
     let hook = |project: &Project| {
-        let objects = build::overlay(&render(project).unwrap(), "production").unwrap();
-        let deployment = objects.iter().find(|one| one["kind"] == "Deployment");
-        let pod = &deployment.unwrap()["spec"]["template"]["spec"];
+        let deployment = object(project, "production", "Deployment");
+        let pod = &deployment["spec"]["template"]["spec"];
         assert_eq!(pod["terminationGracePeriodSeconds"], 35);
         pod["containers"][0]["lifecycle"]["preStop"].clone()
     };
-    let sleep = serde_json::json!({ "sleep": { "seconds": 5 } });
+    let sleep = json!({ "sleep": { "seconds": 5 } });
     assert_eq!(hook(&project), sleep);
     project.plan.environments[2].kubernetes = "1.29".try_into().unwrap();
-    let exec = serde_json::json!({ "exec": { "command": ["/demo", "sleep", "5"] } });
+    let exec = json!({ "exec": { "command": ["/demo", "sleep", "5"] } });
     assert_eq!(hook(&project), exec);
 }
 
 #[test]
 fn under_gitops_the_job_stays_and_no_config_map_is_pruned() {
     let object = |gitops, kind: &str| {
-        let mut project = example::project();
+        let mut project = project();
         project.plan.environments[2].gitops = gitops;
-        let objects = build::overlay(&render(&project).unwrap(), "production").unwrap();
-        let found = objects.into_iter().find(|one| one["kind"] == kind);
-        found.unwrap()
+        object(&project, "production", kind)
     };
     let annotations_of =
         |gitops, kind: &str| object(gitops, kind)["metadata"]["annotations"].to_string();
@@ -204,7 +198,7 @@ fn under_gitops_the_job_stays_and_no_config_map_is_pruned() {
 
 /// A plan that asks for everything an operator may add to objects and pods.
 fn asked() -> Project {
-    let mut project = example::project();
+    let mut project = project();
     let map = |key: &str, text: &str| [(key.to_owned(), text.to_owned())].into();
     for environment in &mut project.plan.environments {
         environment.labels = map("team", "identity");
@@ -232,13 +226,12 @@ fn asked() -> Project {
 
 #[test]
 fn labels_and_annotations_of_the_plan_reach_every_object_and_no_selector() {
-    let files = render(&asked()).unwrap();
-    for name in ["development", "staging", "production"] {
-        let objects = build::overlay(&files, name).unwrap();
-        for object in &objects {
-            let kind = text_of(&object["kind"]);
+    let project = asked();
+    for name in ENVIRONMENTS {
+        for object in built(&project, name) {
+            let kind = text_at(&object, "/kind");
             assert_eq!(object["metadata"]["labels"]["team"], "identity", "{kind}");
-            let own = match (kind.as_str(), text_of(&object["metadata"]["name"]).as_str()) {
+            let own = match (kind, text_at(&object, "/metadata/name")) {
                 ("Service", "demo") => Some("example.com/balancer"),
                 ("ServiceAccount", _) => Some("example.com/role"),
                 ("Ingress", _) => Some("example.com/issuer"),
@@ -267,19 +260,14 @@ fn labels_and_annotations_of_the_plan_reach_every_object_and_no_selector() {
     }
 }
 
-fn text_of(value: &serde_json::Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
 #[test]
 fn pods_have_no_ids_where_the_cluster_assigns_them() {
     let mut project = asked();
     for environment in &mut project.plan.environments {
         environment.components.insert(plan::Component::SecretFiles);
     }
-    let files = render(&project).unwrap();
-    for name in ["development", "staging", "production"] {
-        let text = format!("{:?}", build::overlay(&files, name).unwrap());
+    for name in ENVIRONMENTS {
+        let text = format!("{:?}", built(&project, name));
         for id in ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"] {
             assert!(!text.contains(id), "{name}: {id}");
         }
@@ -288,28 +276,22 @@ fn pods_have_no_ids_where_the_cluster_assigns_them() {
 
 #[test]
 fn a_job_has_another_name_where_its_pods_differ() {
+    type Change = fn(&mut plan::Environment, plan::Environment);
     let name = |project: &Project| {
-        let files = render(project).unwrap();
-        let objects = build::overlay(&files, "production").unwrap();
-        let mut jobs = objects.iter().filter(|object| object["kind"] == "Job");
-        text_of(&jobs.next().unwrap()["metadata"]["name"])
+        let job = object(project, "production", "Job");
+        text_at(&job, "/metadata/name").to_owned()
     };
-    let mut seen = std::collections::BTreeSet::from([name(&example::project())]);
-    let all = asked().plan.environments.remove(2);
-    for change in [
-        |to: &mut plan::Environment, from: &plan::Environment| to.labels = from.labels.clone(),
-        |to: &mut plan::Environment, from: &plan::Environment| {
-            to.annotations = from.annotations.clone();
-        },
-        |to: &mut plan::Environment, _: &plan::Environment| {
-            to.placement.run_as = plan::RunAs::Cluster;
-        },
-        |to: &mut plan::Environment, from: &plan::Environment| {
-            to.placement.tolerations = from.placement.tolerations.clone();
-        },
-    ] {
-        let mut project = example::project();
-        change(&mut project.plan.environments[2], &all);
+    let mut seen = BTreeSet::from([name(&project())]);
+    let changes: [Change; 4] = [
+        |to, from| to.labels = from.labels,
+        |to, from| to.annotations = from.annotations,
+        |to, from| to.placement.run_as = from.placement.run_as,
+        |to, from| to.placement.tolerations = from.placement.tolerations,
+    ];
+    for change in changes {
+        let mut project = project();
+        let all = asked().plan.environments.remove(2);
+        change(&mut project.plan.environments[2], all);
         assert!(seen.insert(name(&project)));
     }
 }

@@ -190,37 +190,29 @@ fn a_rendered_stream_is_inspected() {
 #[test]
 fn a_database_beside_each_of_several_pods_is_a_fault_where_its_url_is_known() {
     let pods = deployment(BOTH).replacen("spec:\n", "spec:\n  replicas: 2\n", 1);
-    let with = |url: &str| {
+    let with = |url: &str, pods: &str| {
         let secret = secret(&format!("  SIGNING_KEY: x\n  DATABASE_URL: {url}\n"));
-        found(&[("-", &[config(NEEDED), secret, pods.clone()].join("---\n"))])
+        found_in(&[&config(NEEDED), &secret, pods])
     };
-    let object = "Secret prod/shop-secrets";
-    assert_eq!(
-        with("sqlite:///var/lib/x.db"),
-        one(FindingKind::Replicas, object, "DATABASE_URL")
-    );
-    assert_eq!(with("postgres://db/x"), []);
-    // One pod of production, whose files end with it, unless a volume keeps them.
-    let alone = |volume: &str| {
-        let config = config(NEEDED);
-        let secret = secret("  SIGNING_KEY: x\n  DATABASE_URL: sqlite:///var/lib/x.db\n");
-        let volumes = "      volumes:\n";
-        let pod = deployment(BOTH).replacen(volumes, &format!("{volumes}      - {volume}\n"), 1);
-        found(&[("-", &[config, secret, pod].join("---\n"))])
-    };
+    let file = "sqlite:///var/lib/x.db";
     let lost = one(
         FindingKind::Replicas,
         "Secret prod/shop-secrets",
         "DATABASE_URL",
     );
+    assert_eq!(with(file, &pods), lost);
+    assert_eq!(with("postgres://db/x", &pods), []);
+    // One pod of production, whose files end with it, unless a volume keeps them.
+    let alone = |volume: &str| {
+        let volumes = "      volumes:\n";
+        let pod = deployment(BOTH).replacen(volumes, &format!("{volumes}      - {volume}\n"), 1);
+        with(file, &pod)
+    };
     assert_eq!(alone("{name: d, emptyDir: {}}"), lost);
-    assert_eq!(
-        alone("{name: d, persistentVolumeClaim: {claimName: d}}"),
-        []
-    );
+    let kept = "{name: d, persistentVolumeClaim: {claimName: d}}";
+    assert_eq!(alone(kept), []);
     // Somebody else makes the Secret.
-    let stream = [config(NEEDED), pods.clone()].join("---\n");
-    assert_eq!(found(&[("-", &stream)]), []);
+    assert_eq!(found_in(&[&config(NEEDED), &pods]), []);
 }
 
 #[test]
@@ -229,24 +221,17 @@ fn manifests_of_others_need_not_have_what_ours_have() {
         "{BOTH}        livenessProbe: {{httpGet: {{path: /health, port: 8000}}}}\n        \
          lifecycle: {{preStop: {{exec: {{command: [wait]}}}}}}\n"
     );
-    let stream = [
-        config(NEEDED),
-        secret("  SIGNING_KEY: x\n"),
-        deployment(&container),
-    ];
-    // One endpoint for everything is all that this service has.
-    assert_eq!(found(&[("-", &stream.join("---\n"))]), []);
     // A container of somebody else in our pod is theirs.
     let beside = format!(
         "{container}      - name: proxy\n        image: envoy\n        livenessProbe: \
          {{httpGet: {{path: /alive, port: 1}}}}\n"
     );
-    let stream = [
-        config(NEEDED),
-        secret("  SIGNING_KEY: x\n"),
-        deployment(&beside),
-    ];
-    assert_eq!(found(&[("-", &stream.join("---\n"))]), []);
+    // One endpoint for everything is all that this service has.
+    for containers in [container, beside] {
+        let secret = secret("  SIGNING_KEY: x\n");
+        let found = found_in(&[&config(NEEDED), &secret, &deployment(&containers)]);
+        assert_eq!(found, []);
+    }
 }
 
 #[test]

@@ -3,33 +3,31 @@
 use super::*;
 use crate::schema::{Fault, FaultKind};
 
+/// A base with these settings, a pod and a Secret, and overlays: name, a line of the kustomization,
+/// and a patch.
+fn tree(base: &str, overlays: &[(&str, &str, &str)]) -> Inputs {
+    let list = "resources: [c.yaml, d.yaml, s.yaml]\n".to_owned();
+    let mut files = vec![
+        ("base/kustomization.yaml".to_owned(), list),
+        ("base/c.yaml".to_owned(), config(base)),
+        ("base/d.yaml".to_owned(), deployment(BOTH)),
+        ("base/s.yaml".to_owned(), secret("  SIGNING_KEY: x\n")),
+    ];
+    for (name, line, patch) in overlays {
+        let list = format!("{line}resources: [../../base]\npatches: [{{path: p.yaml}}]\n");
+        files.push((format!("overlays/{name}/kustomization.yaml"), list));
+        files.push((format!("overlays/{name}/p.yaml"), (*patch).to_owned()));
+    }
+    Inputs::from_iter(files)
+}
+
 #[test]
 fn an_overlay_is_inspected_with_its_base() {
-    let base = config("  REGION: eu\n  GREETING: hi\n");
-    let pod = deployment(BOTH);
-    let hidden = secret("  SIGNING_KEY: x\n");
     let patch = config("  ENVIRONMENT: production\n  SERVER_PORT: \"0\"\n");
     let gone = "kind: Secret\nmetadata: {name: shop-secrets}\n$patch: delete\n";
-    let files = [
-        (
-            "base/kustomization.yaml",
-            "resources: [c.yaml, d.yaml, s.yaml]\n",
-        ),
-        ("base/c.yaml", &base),
-        ("base/d.yaml", &pod),
-        ("base/s.yaml", &hidden),
-        (
-            "overlays/a/kustomization.yaml",
-            "namespace: a\nresources: [../../base]\npatches: [{path: p.yaml}]\n",
-        ),
-        ("overlays/a/p.yaml", &patch),
-        (
-            "overlays/b/kustomization.yaml",
-            "resources: [../../base]\npatches: [{path: p.yaml}]\n",
-        ),
-        ("overlays/b/p.yaml", gone),
-    ];
-    let report = report(&files);
+    let overlays = [("a", "namespace: a\n", patch.as_str()), ("b", "", gone)];
+    let inputs = tree("  REGION: eu\n  GREETING: hi\n", &overlays);
+    let report = inspect(&sample::service(), &inputs);
     let shown: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
@@ -38,12 +36,8 @@ fn an_overlay_is_inspected_with_its_base() {
              whole number in range; allowed: 1 to 65535"
         ]
     );
-    assert!(
-        report
-            .inspected
-            .iter()
-            .any(|title| title.ends_with("Deployment a/shop-backend"))
-    );
+    let mut titles = report.inspected.iter();
+    assert!(titles.any(|title| title.ends_with("Deployment a/shop-backend")));
 }
 
 #[test]
@@ -56,26 +50,9 @@ fn a_default_left_by_an_overlay_is_reported_at_the_overlay() {
         open.then_some(fault).into_iter().collect()
     });
     let told = |base: &str, patch: &str| {
-        let (base, pod) = (config(&format!("  REGION: eu\n{base}")), deployment(BOTH));
         let patch = config(&format!("  ENVIRONMENT: production\n{patch}"));
-        let hidden = secret("  SIGNING_KEY: x\n");
-        let files = [
-            (
-                "base/kustomization.yaml",
-                "resources: [c.yaml, d.yaml, s.yaml]\n",
-            ),
-            ("base/c.yaml", &base),
-            ("base/d.yaml", &pod),
-            ("base/s.yaml", &hidden),
-            (
-                "overlays/a/kustomization.yaml",
-                "resources: [../../base]\npatches: [{path: p.yaml}]\n",
-            ),
-            ("overlays/a/p.yaml", &patch),
-        ];
-        let found = inspect(&service, &Inputs::from_iter(files))
-            .findings
-            .into_iter();
+        let inputs = tree(&format!("  REGION: eu\n{base}"), &[("a", "", &patch)]);
+        let found = inspect(&service, &inputs).findings.into_iter();
         found.map(|one| one.file).collect::<Vec<_>>()
     };
     // "hello" is the default.

@@ -3,20 +3,15 @@
 use super::*;
 use crate::deploy::kubernetes::example;
 
-fn built(name: &str) -> Vec<Value> {
-    overlay(&manifests::render(&example::project()).unwrap(), name).unwrap()
-}
-
-fn object(objects: &[Value], kind: &str) -> Value {
-    let found = objects.iter().find(|object| object["kind"] == kind);
-    found.unwrap_or_else(|| panic!("no {kind}")).clone()
-}
-
 #[test]
 fn production_is_what_its_components_make_of_the_base() {
-    let objects = built("production");
+    let objects = example::built(&example::project(), "production");
+    let object = |kind: &str| {
+        let found = objects.iter().find(|object| object["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}"))
+    };
     assert!(objects.iter().all(|object| object["kind"] != "Secret"));
-    let deployment = object(&objects, "Deployment");
+    let deployment = object("Deployment");
     assert_eq!(deployment["metadata"]["namespace"], "demo-production");
     assert!(deployment["spec"].get("replicas").is_none());
     let pod = &deployment["spec"]["template"]["spec"];
@@ -30,9 +25,9 @@ fn production_is_what_its_components_make_of_the_base() {
         "/health/live"
     );
     assert!(text_at(container, "/image").ends_with(&"a".repeat(64)));
-    let job = object(&objects, "Job");
-    assert!(text_at(&job, "/metadata/name").starts_with("demo-migrate-"));
-    let config = object(&objects, "ConfigMap");
+    let job = object("Job");
+    assert!(text_at(job, "/metadata/name").starts_with("demo-migrate-"));
+    let config = object("ConfigMap");
     assert_eq!(config["data"]["LOG_FORMAT"], "json");
     assert_eq!(config["data"]["SERVER_PORT"], "8000");
 }

@@ -3,10 +3,15 @@
 use super::*;
 use crate::deploy::hardening::given::judge;
 use crate::deploy::kubernetes::example;
-use crate::deploy::kubernetes::manifests::render;
 
 fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
+}
+
+/// The objects of a command in production.
+fn made(project: &Project, args: &str) -> Vec<Value> {
+    let text = job(project, "production", &words(args)).unwrap();
+    serde_saphyr::from_multiple(&text).unwrap()
 }
 
 #[test]
@@ -14,16 +19,12 @@ fn a_command_runs_in_the_environment_of_the_pods_that_serve() {
     let mut project = example::project();
     let labels = [("team".to_owned(), "identity".to_owned())];
     project.plan.environments[2].labels = labels.into();
-    let text = job(&project, "production", &words("user list")).unwrap();
-    assert_eq!(
-        text,
-        job(&project, "production", &words("user list")).unwrap()
-    );
-    let made: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let made = made(&project, "user list");
+    assert_eq!(made, self::made(&project, "user list"));
     let [policy, job] = &made[..] else {
-        panic!("{text}")
+        panic!("{made:?}")
     };
-    let objects = build::overlay(&render(&project).unwrap(), "production").unwrap();
+    let objects = example::built(&project, "production");
     let one = |kind: &str| {
         let mut objects = objects.iter();
         objects.find(|it| it["kind"] == kind && it["metadata"]["name"] == "demo")
@@ -64,9 +65,8 @@ fn a_command_runs_in_the_environment_of_the_pods_that_serve() {
 
 #[test]
 fn no_variable_of_the_pod_gets_into_the_command() {
-    let args = words("user first-admin $(JWT_SECRET_KEY) $$(A) $");
-    let text = job(&example::project(), "production", &args).unwrap();
-    let made: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let args = "user first-admin $(JWT_SECRET_KEY) $$(A) $";
+    let made = made(&example::project(), args);
     let args = &made.last().unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
     let escaped = ["$$(JWT_SECRET_KEY)", "$$$$(A)", "$$"];
     assert_eq!(args.as_array().unwrap()[2..], escaped);
@@ -75,11 +75,7 @@ fn no_variable_of_the_pod_gets_into_the_command() {
 #[test]
 fn another_command_has_another_name_and_a_local_database_is_refused() {
     let project = example::project();
-    let name = |args: &str| {
-        let text = job(&project, "production", &words(args)).unwrap();
-        let made: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
-        made.last().unwrap()["metadata"]["name"].clone()
-    };
+    let name = |args: &str| made(&project, args).pop().unwrap()["metadata"]["name"].take();
     assert_ne!(name("user list"), name("audit list"));
     let refused = |environment: &str| {
         let refused = job(&project, environment, &words("user list"));
