@@ -6,9 +6,8 @@ use serde_saphyr::Spanned;
 
 use super::input::Input;
 use super::merged::{DocumentPath, Hazard};
-use super::node::Node;
+use super::node::{Node, documents};
 use super::report::Finding;
-use super::yaml;
 
 /// The findings of `hazards`, with the lines of `inputs` where they can be told. Each file is read
 /// once.
@@ -21,25 +20,17 @@ pub(super) fn located(hazards: Vec<Hazard>, inputs: &[Input]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, hazards) in by_file {
         let input = inputs.iter().find(|input| input.file == file);
-        let documents = input.map_or_else(Vec::new, documents);
+        let documents = input.map_or_else(Vec::new, |input| documents(input).unwrap_or_default());
         let titles = documents.iter().map(|document| document.value.title());
         let mut places = BTreeMap::new();
         for (title, document) in titles.zip(&documents) {
             places.entry(title).or_insert(document);
         }
-        findings.extend(hazards.into_iter().map(
-            |Hazard {
-                 finding,
-                 written_at,
-             }| {
-                Finding {
-                    line: places
-                        .get(&written_at.object)
-                        .map(|document| line(document, &written_at)),
-                    ..finding
-                }
-            },
-        ));
+        for mut hazard in hazards {
+            let document = places.get(&hazard.written_at.object);
+            hazard.finding.line = document.map(|document| line(document, &hazard.written_at));
+            findings.push(hazard.finding);
+        }
     }
     findings
 }
@@ -53,7 +44,7 @@ impl Lines {
     /// Reads `inputs`.
     pub(crate) fn read(inputs: &[Input]) -> Self {
         let documents = inputs.iter().flat_map(|input| {
-            let documents = documents(input).into_iter();
+            let documents = documents(input).unwrap_or_default().into_iter();
             documents.map(|document| (input.file.clone(), document))
         });
         Self {
@@ -96,26 +87,6 @@ fn depth<'a>(document: &'a Spanned<Node>, path: &[String]) -> (usize, &'a Spanne
         }
     }
     (path.len(), at)
-}
-
-/// The documents of `input`, those inside a `List` one by one; none where it is no YAML.
-fn documents(input: &Input) -> Vec<Spanned<Node>> {
-    let read = yaml::documents::<Spanned<Node>>(input);
-    let mut documents = Vec::new();
-    for document in read.unwrap_or_default() {
-        flatten(document, &mut documents);
-    }
-    documents
-}
-
-fn flatten(document: Spanned<Node>, documents: &mut Vec<Spanned<Node>>) {
-    if document.value.listed().is_none() {
-        documents.push(document);
-        return;
-    }
-    for item in document.value.into_listed() {
-        flatten(item, documents);
-    }
 }
 
 /// The line of `written_at` in `document`, or of what is nearest above it.

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::report::object_title;
+use super::input::Input;
+use super::report::{Finding, object_title};
+use super::yaml;
 
 /// Keys whose text may be the name of a variable: in a list of variables, of a reference to a
 /// Secret or a ConfigMap, and of what an `ExternalSecret` makes.
@@ -28,26 +30,6 @@ impl Node {
         match self.get(key) {
             Some(Self::Text(text)) => text,
             _ => "",
-        }
-    }
-
-    /// The documents in a `List`; none where it is none.
-    pub(super) fn listed(&self) -> Option<&[Spanned<Node>]> {
-        match self.get("items") {
-            Some(Self::List(items)) if self.text("kind").ends_with("List") => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The same, taken out.
-    pub(super) fn into_listed(self) -> Vec<Spanned<Node>> {
-        let Self::Map(entries) = self else {
-            return Vec::new();
-        };
-        let items = entries.into_iter().find(|(key, _)| key == "items");
-        match items.map(|(_, node)| node.value) {
-            Some(Self::List(items)) => items,
-            _ => Vec::new(),
         }
     }
 
@@ -93,6 +75,30 @@ impl Node {
     }
 }
 
+/// The documents of `input`, those inside a `List` one by one.
+pub(super) fn documents(input: &Input) -> Result<Vec<Spanned<Node>>, Box<Finding>> {
+    let mut flat = Vec::new();
+    for document in yaml::documents(input)? {
+        flatten(document, &mut flat);
+    }
+    Ok(flat)
+}
+
+fn flatten(mut document: Spanned<Node>, flat: &mut Vec<Spanned<Node>>) {
+    let is_list = document.value.text("kind").ends_with("List");
+    if let Node::Map(entries) = &mut document.value
+        && let Some((_, items)) = entries.iter_mut().find(|(key, _)| key == "items")
+        && let Node::List(items) = &mut items.value
+        && is_list
+    {
+        for item in std::mem::take(items) {
+            flatten(item, flat);
+        }
+    } else {
+        flat.push(document);
+    }
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
@@ -100,6 +106,15 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 struct Reader;
+
+/// Visits of values that hold no names.
+macro_rules! others {
+    ($($visit:ident: $of:ty,)*) => {
+        $(fn $visit<E>(self, _: $of) -> Result<Node, E> {
+            Ok(Node::Other)
+        })*
+    };
+}
 
 impl<'de> Visitor<'de> for Reader {
     type Value = Node;
@@ -128,28 +143,9 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Node::Text(text.to_owned()))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Other)
+    others! {
+        visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128,
+        visit_f64: f64,
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {

@@ -5,12 +5,11 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_saphyr::Spanned;
 
+use super::dotenv;
 use super::input::{Inputs, is_dotenv};
-use super::node::Node;
+use super::node::{Node, documents};
 use super::report::{Finding, printable};
-use super::{dotenv, yaml};
 use crate::schema::Setting;
 
 /// One line that gives a setting, or takes it from somewhere.
@@ -20,7 +19,7 @@ pub struct Occurrence {
     pub file: String,
     /// The line, from 1.
     pub line: u64,
-    /// `ConfigMap namespace/name`; empty where the file is no manifest.
+    /// `ConfigMap namespace/name`; empty where the file is not a manifest.
     pub object: String,
 }
 
@@ -56,7 +55,7 @@ pub fn occurrences(setting: &Setting, inputs: &Inputs) -> (Vec<Occurrence>, Vec<
             lines.for_each(|line| add(line, ""));
             continue;
         }
-        match yaml::documents::<Spanned<Node>>(input) {
+        match documents(input) {
             Ok(documents) => {
                 for document in documents {
                     look(&document.value, &is_meant, &mut add);
@@ -70,17 +69,11 @@ pub fn occurrences(setting: &Setting, inputs: &Inputs) -> (Vec<Occurrence>, Vec<
     (occurrences, findings)
 }
 
-/// Looks at one document; the items of a `List` are documents of their own.
+/// Looks at one document.
 fn look(document: &Node, is_meant: &impl Fn(&str) -> bool, add: &mut impl FnMut(u64, &str)) {
     let kind = document.text("kind");
     // Compose files have no kind but `services`; documents of other programs hold no settings.
     if kind.is_empty() && document.get("services").is_none() {
-        return;
-    }
-    if let Some(items) = document.listed() {
-        for item in items {
-            look(&item.value, is_meant, add);
-        }
         return;
     }
     let title = if kind.is_empty() {
