@@ -32,7 +32,7 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     let service = &project.service;
     if !service.schema.is_object() {
         return Err(RenderError::Facts(format!(
-            "the configuration schema of {} is no JSON object",
+            "the configuration schema of {} is not a JSON object",
             service.name
         )));
     }

@@ -75,6 +75,7 @@ fn walk(root: &Path, dir: &Path, files: &mut usize, inputs: &mut Inputs) {
         let Ok(kind) = entry.file_type() else {
             continue;
         };
+        // A link, which is neither, could lead out of the directory or around in a circle.
         if kind.is_dir() && !name.starts_with('.') {
             walk(root, &path, files, inputs);
         } else if kind.is_file() && is_unit(&path) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum FindingKind {
     /// A file that cannot be read, or not as what its name says.
     Unreadable,
-    /// A key that is no setting.
+    /// A key that is not a setting.
     Unknown,
     /// A secret where anybody can read it.
     Misplaced,
@@ -46,7 +46,7 @@ pub struct Finding {
     /// The line, from 1, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// `ConfigMap namespace/name`; empty where the file is no manifest.
+    /// `ConfigMap namespace/name`; empty where the file is not a manifest.
     pub object: String,
     /// The setting or key; empty where it is about the whole.
     pub key: String,
@@ -134,7 +134,7 @@ impl Report {
     }
 }
 
-/// A file, and the object in it; that is empty where the file is no manifest.
+/// A file, and the object in it; that is empty where the file is not a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Location {
     pub(super) file: String,

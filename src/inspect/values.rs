@@ -87,7 +87,7 @@ fn place(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
     }
 }
 
-/// A key that is no setting.
+/// A key that is not a setting.
 fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding> {
     let Entry { key, given, at } = entry;
     let compose = COMPOSE.contains(&key.as_str()) && holder != Holder::ConfigMap;

@@ -8,7 +8,7 @@ use serde_saphyr::Error;
 use super::input::Input;
 use super::report::{Finding, FindingKind, Location};
 
-/// Deeper nesting is no manifest.
+/// Deepest nesting; manifests need a tenth of it.
 const MAX_DEPTH: usize = 100;
 
 /// Bytes that anchors may repeat in all, and how often the shortest text may use them.

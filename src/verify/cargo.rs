@@ -51,6 +51,7 @@ enum Wanted {
 }
 
 /// `Cargo.lock`.
+// The crate `cargo-lock` knows versions 1 to 4 only and no `Cargo.toml`: most of this would stay.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Lock {
     #[serde(default)]
@@ -108,6 +109,7 @@ impl Lock {
             return Vec::new();
         };
         let own = self.package.iter().find(|locked| {
+            // One that the workspace says is not in this file.
             let version = package.version.as_ref().and_then(Value::as_str);
             locked.source.is_none()
                 && locked.name == package.name
@@ -144,6 +146,7 @@ impl Lock {
 impl Locked {
     /// The packages that it depends on: `name`, `name version` or `name version (source)`.
     fn names(&self) -> impl Iterator<Item = &str> {
+        // Cargo adds version and source only where the name alone is ambiguous.
         let words = self.dependencies.iter();
         words.filter_map(|text| text.split(' ').next())
     }

@@ -75,6 +75,7 @@ impl Checkout {
     #[must_use]
     pub fn is_of(service: &Service, path: &Path) -> bool {
         let mut text = String::new();
+        // This is asked in whatever folder a command runs: a pipe of that name must not block it.
         let file = open_regular(&path.join(MANIFEST));
         let read = file.and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text));
         if read.is_err() {
@@ -117,7 +118,7 @@ fn wanted(service: &Service) -> Vec<String> {
     usual.chain(pages).chain(builds).collect()
 }
 
-/// Fails where `path` is no folder.
+/// Fails where `path` is not a folder.
 pub(super) fn folder(path: &Path) -> Result<(), Unusable> {
     let opened = fs::read_dir(path).map_err(|error| Unusable::Folder {
         path: path.display().to_string(),
@@ -132,6 +133,7 @@ fn read(path: &Path) -> Result<Option<String>, Unusable> {
         path: path.display().to_string(),
         problem,
     };
+    // Ask first: a pipe would block where it is opened, and a device has no end.
     let size = match fs::metadata(path) {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return Err(refuse("it is not a file".to_owned())),

@@ -14,7 +14,7 @@ pub enum Unusable {
          top folder of a checkout"
     )]
     Nothing,
-    /// A folder that is not there, or is no folder.
+    /// A folder that is not there, or is not a folder.
     #[error("{path} cannot be opened as a folder: {error}")]
     Folder {
         /// As it was given.

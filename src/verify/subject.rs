@@ -40,7 +40,7 @@ impl Image {
     /// Reads the OCI layout in the folder `path`.
     ///
     /// # Errors
-    /// [`Unusable`] where it is no layout, or only half of one.
+    /// [`Unusable`] where it is not a layout, or only half of one.
     pub fn read(path: &Path) -> Result<Self, Unusable> {
         match Layout::open(path) {
             Ok(layout) => Ok(Self::Whole(Box::new(layout))),

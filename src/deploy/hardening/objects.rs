@@ -21,7 +21,7 @@ impl Objects {
         let stream = kubernetes::stream(project, Some(environment))?;
         serde_saphyr::from_multiple(&stream)
             .map(Self)
-            .map_err(|error| RenderError::Facts(format!("{environment}: is no YAML: {error}")))
+            .map_err(|error| RenderError::Facts(format!("{environment}: not valid YAML: {error}")))
     }
 
     /// Every object.

@@ -80,8 +80,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "No service links",
-        asks: "`enableServiceLinks: false` of every pod: the addresses of other Services are no \
-               variables, where they could be taken for settings",
+        asks: "`enableServiceLinks: false` of every pod: the addresses of other Services do \
+               not become variables, where they could be taken for settings",
         scanners: "none",
         met: checked(no_links),
     },

@@ -58,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "Pull policy",
-        asks: "`imagePullPolicy: Always`, so that a node's copy is no way around the registry's \
+        asks: "`imagePullPolicy: Always`, so that a node's copy does not bypass the registry's \
                credentials",
         scanners: "kube-score `container-image-pull-policy`; Polaris `pullPolicyNotAlways`; \
                    checkov `CKV_K8S_15` (not where there is a digest)",

@@ -85,7 +85,7 @@ impl Address {
         // A password may hold any of / ? # unescaped, so an @ anywhere is taken for its end.
         if rest.contains('@') {
             return Err(
-                "has user information, and this file is no place for a password; \
+                "has user information, and a password must not be in this file; \
                  write scheme, host and port here, and the whole URL into the Secret",
             );
         }

@@ -51,10 +51,7 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fa
         return refused("is not a setting", remedy);
     };
     if setting.secret {
-        return refused(
-            "is a secret, and this file is no place for one",
-            into_secret,
-        );
+        return refused("is a secret, which must not be in this file", into_secret);
     }
     if value.is_list() && !matches!(setting.kind, Kind::List(_) | Kind::Json) {
         return refused("is a list, and the setting takes one value", String::new());
@@ -74,7 +71,7 @@ fn read(draft: &Draft<'_>, name: &str, value: &SettingFile) -> Result<String, Fa
         } else {
             "take it out, or list the variable in settings.secrets or settings.plain of the service"
         };
-        let problem = format!("has {sign} in it, and this file is no place for one");
+        let problem = format!("has {sign} in it, which must not be in this file");
         return refused(&problem, remedy.to_owned());
     }
     if setting.multiline() && text.contains(char::is_control) {

@@ -21,7 +21,7 @@ pub(in crate::verify) const GROUP: Group = Group {
     items: &[
         Item {
             id: "settings-in-config-map",
-            question: "Is every setting that is no secret in the ConfigMap of the base?",
+            question: "Is every setting that is not a secret in the ConfigMap of the base?",
             look: config_map,
         },
         Item {

@@ -24,7 +24,7 @@ fn addresses_are_of_a_known_kind_and_scheme() {
         backends.upstream = "none"
           ! 2:10 backends.upstream: is not an address; write it like https://upstream.example.com
         backends.database = "postgres://u@db"
-          ! 2:10 backends.database: has user information, and this file is no place
+          ! 2:10 backends.database: has user information, and a password must not
         backends.database = "db:5432"
           ! 2:10 backends.database: has no scheme
         settings.LLM_URL = "ftp://x"

@@ -36,7 +36,7 @@ fn settings_are_read_as_the_service_would() {
 fn a_secret_is_sent_to_the_secret() {
     wrong(
         "DATABASE_URL = \"x\"",
-        "is a secret, and this file is no place for one; take it out, and put the value into \
+        "is a secret, which must not be in this file; take it out, and put the value into \
              the Secret aura-secrets",
     );
     wrong("DATABASE_URL_FILE = \"x\"", "names the file of a secret");
