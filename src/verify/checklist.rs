@@ -30,7 +30,7 @@ pub fn verify(subject: &Subject) -> Report {
         outcomes: group
             .items
             .iter()
-            .map(|item| Outcome::of(item, (item.look)(subject)))
+            .map(|item| Outcome::of(item, item.ask(subject)))
             .collect(),
     });
     Report::of(subject, sections.collect())

@@ -1,5 +1,5 @@
 //! A sound release passes every item, and what was not given is not looked at. What breaks an item
-//! is in `spoilt.rs`, what is no release at all in `refused.rs`.
+//! is in `spoilt.rs`, what is not a release at all in `refused.rs`.
 
 mod planned;
 mod refused;
@@ -14,7 +14,7 @@ use super::error::Unusable;
 use super::findings::Verdict;
 use super::manifests::Manifests;
 use super::page::page;
-use super::report::Report;
+use super::report::{Outcome, Report};
 use super::sample::{Draft, Files};
 use super::subject::Subject;
 use super::text::text;
@@ -23,6 +23,12 @@ use crate::deploy::kubernetes;
 fn report(draft: Draft) -> Report {
     let subject = draft.subject();
     verify(&subject.unwrap_or_else(|unusable| panic!("{unusable}")))
+}
+
+/// The items whose outcome `is` so.
+fn ids(report: &Report, is: impl Fn(&Outcome) -> bool) -> Vec<&'static str> {
+    let outcomes = report.outcomes().filter(|outcome| is(outcome));
+    outcomes.map(|outcome| outcome.id).collect()
 }
 
 /// Replaces a part of one file, which has to be there.
@@ -75,10 +81,7 @@ fn items_without_input_are_skipped_and_do_not_fail() {
     let whole = Draft::sound().subject().unwrap();
     let report = verify(&Subject::new(whole.project, None, None, None));
     assert!(report.ok);
-    let looked = report
-        .outcomes()
-        .filter(|outcome| outcome.verdict != Verdict::NotLookedAt);
-    let looked: Vec<_> = looked.map(|outcome| outcome.id).collect();
+    let looked = ids(&report, |one| one.verdict != Verdict::NotLookedAt);
     // These need nothing but the code.
     assert_eq!(looked, ["dockerfile-frozen", "health-in-api"]);
     let reasons = report.outcomes().filter_map(|outcome| outcome.reason);
@@ -105,8 +108,8 @@ fn a_stream_that_an_older_cluster_cannot_run_fails() {
     let production = draft.project.plan.environments.last_mut().unwrap();
     production.kubernetes = "1.28".try_into().unwrap();
     let report = of_stream(draft, stream).unwrap();
-    let mut failed = report.outcomes().filter(|one| !one.faults.is_empty());
-    assert_eq!(failed.next().map(|one| one.id), Some("pods-fit-cluster"));
+    let failed = ids(&report, |one| !one.faults.is_empty());
+    assert_eq!(failed[0], "pods-fit-cluster");
 }
 
 #[test]
@@ -115,9 +118,7 @@ fn a_stream_is_judged_as_its_tree() {
     let stream = kubernetes::stream(&Draft::sound().project, Some("production")).unwrap();
     let sound = of(stream.clone()).unwrap();
     assert!(sound.ok, "{}", text(&sound));
-    let reasons = sound.outcomes().filter(|one| one.reason.is_some());
-    let of_base = reasons.filter(|one| one.reason == Some("a stream has no base"));
-    let of_base: Vec<_> = of_base.map(|one| one.id).collect();
+    let of_base = ids(&sound, |one| one.reason == Some("a stream has no base"));
     let expected = [
         "settings-in-config-map",
         "secrets-in-secret",
@@ -125,13 +126,10 @@ fn a_stream_is_judged_as_its_tree() {
     ];
     assert_eq!(of_base, expected);
     let open = of(stream.replacen("GREETING: \"hello\"", "GREETING: \"bye\"", 1)).unwrap();
-    let failed: Vec<_> = open
-        .outcomes()
-        .filter(|one| !one.faults.is_empty())
-        .collect();
-    let ids: Vec<_> = failed.iter().map(|one| one.id).collect();
-    assert_eq!(ids, ["settings-planned", "settings-current"]);
-    assert!(failed[0].faults[0].starts_with("stream:"), "{failed:?}");
+    let failed = ids(&open, |one| !one.faults.is_empty());
+    assert_eq!(failed, ["settings-planned", "settings-current"]);
+    let mut faults = open.outcomes().flat_map(|one| &one.faults);
+    assert!(faults.next().unwrap().starts_with("stream:"), "{open:?}");
     let none = of("kind: ConfigMap\nmetadata: {name: x}\n".to_owned());
     let said = none.err().unwrap().to_string();
     assert!(said.contains("it has no Deployment; pipe what"), "{said}");
@@ -144,10 +142,7 @@ fn items_about_promises_are_skipped_without_promises() {
     draft.project.service.openapi = None;
     let report = report(draft);
     assert!(report.ok, "{}", text(&report));
-    let quiet = report
-        .outcomes()
-        .filter(|outcome| outcome.verdict == Verdict::NotLookedAt);
-    let quiet: Vec<_> = quiet.map(|outcome| outcome.id).collect();
+    let quiet = ids(&report, |one| one.verdict == Verdict::NotLookedAt);
     let expected = [
         "libraries-locked",
         "libraries-in-binary",

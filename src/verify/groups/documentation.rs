@@ -3,10 +3,11 @@
 use crate::deploy::env_docs::{self, MARKDOWN};
 use crate::deploy::facts;
 use crate::deploy::kubernetes::needed_secrets;
+use crate::deploy::kustomize::join;
 use crate::deploy::promises::{Names, Page};
 use crate::deploy::service::Service;
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look};
 use crate::verify::subject::Subject;
 
 /// See the module.
@@ -16,34 +17,33 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "settings-documented",
             question: "Has every setting a heading of its own in the reference?",
-            look: documented,
+            look: Look::Own(documented),
         },
         Item {
             id: "reference-current",
             question: "Does the reference say what the code says?",
-            look: current,
+            look: Look::Own(current),
         },
         Item {
             id: "required-documented",
             question: "Does the page for newcomers name every setting that has to be set?",
-            look: required,
+            look: Look::Own(required),
         },
         Item {
             id: "reference-linked",
             question: "Does the page for users link to the reference?",
-            look: linked,
+            look: Look::Own(linked),
         },
     ],
 };
 
 const NO_REFERENCE: &str = "write it with `generate env-docs --out .`";
 
-fn documented(subject: &Subject) -> Result<Findings, Unseen> {
+fn documented(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let text = subject.checkout()?.text(MARKDOWN);
-    let mut findings = Findings::default();
     let Some(text) = text else {
         findings.fault(format!("there is no `{MARKDOWN}`; {NO_REFERENCE}"));
-        return Ok(findings);
+        return Ok(());
     };
     let settings = &subject.project.service.settings;
     let headed = |name: &str| {
@@ -57,12 +57,11 @@ fn documented(subject: &Subject) -> Result<Findings, Unseen> {
         findings.seen(format!("`{MARKDOWN}` has all of them"));
         findings.counted(format!("{} settings", settings.iter().count()));
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn current(subject: &Subject) -> Result<Findings, Unseen> {
+fn current(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
-    let mut findings = Findings::default();
     match (env_docs::ARTEFACT.render)(&subject.project) {
         Ok(files) => {
             let rendered = files.iter().find(|file| file.path == MARKDOWN);
@@ -74,51 +73,61 @@ fn current(subject: &Subject) -> Result<Findings, Unseen> {
         }
         Err(error) => findings.fault(format!("the reference cannot be rendered: {error}")),
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn required(subject: &Subject) -> Result<Findings, Unseen> {
+fn required(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let wanted = must_be_set(&subject.project.service);
-    on_pages(subject, Names::RequiredSettings, |path, text, findings| {
-        let missing = wanted.iter().filter(|name| !names(text, name));
-        let missing: Vec<_> = missing.map(|name| code(name)).collect();
-        findings.none_of(&missing, &format!("`{path}` does not name"));
-        if missing.is_empty() {
-            let all: Vec<_> = wanted.iter().map(|name| code(name)).collect();
-            findings.seen(format!("`{path}` names {}", all.join(", ")));
-        }
-    })
+    on_pages(
+        subject,
+        Names::RequiredSettings,
+        findings,
+        |path, text, findings| {
+            let missing = wanted.iter().filter(|name| !names(text, name));
+            let missing: Vec<_> = missing.map(|name| code(name)).collect();
+            findings.none_of(&missing, &format!("`{path}` does not name"));
+            if missing.is_empty() {
+                let all: Vec<_> = wanted.iter().map(|name| code(name)).collect();
+                findings.seen(format!("`{path}` names {}", all.join(", ")));
+            }
+        },
+    )
 }
 
-fn linked(subject: &Subject) -> Result<Findings, Unseen> {
-    on_pages(subject, Names::Reference, |path, text, findings| {
-        findings.check(
-            links(path, text).any(|target| target == MARKDOWN),
-            format!("`{path}` links to `{MARKDOWN}`"),
-            format!("`{path}` has no link to `{MARKDOWN}`"),
-        );
-    })
+fn linked(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
+    on_pages(
+        subject,
+        Names::Reference,
+        findings,
+        |path, text, findings| {
+            findings.check(
+                links(path, text).any(|target| target == MARKDOWN),
+                format!("`{path}` links to `{MARKDOWN}`"),
+                format!("`{path}` has no link to `{MARKDOWN}`"),
+            );
+        },
+    )
 }
 
 /// Looks into every page that has to name `names`.
 fn on_pages(
     subject: &Subject,
     names: Names,
+    findings: &mut Findings,
     look: impl Fn(&str, &str, &mut Findings),
-) -> Result<Findings, Unseen> {
+) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
     let pages = &subject.project.service.promises.pages;
-    let mut findings = Findings::default();
     let mut any = false;
     for Page { path, .. } in pages.iter().filter(|page| page.names == names) {
         any = true;
         match checkout.text(path) {
-            Some(text) => look(path, text, &mut findings),
+            Some(text) => look(path, text, findings),
             None => findings.fault(format!("there is no `{path}`")),
         }
     }
     if any {
-        Ok(findings)
+        Ok(())
     } else {
         Err(Unseen::Nothing("the service names no such page"))
     }
@@ -152,15 +161,7 @@ fn links<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a 
     let targets = text.split("](").skip(1);
     targets.filter_map(move |rest| {
         let target = rest.split(')').next()?.split('#').next()?;
-        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-        for part in target.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        Some(parts.join("/"))
+        Some(join(folder, target))
     })
 }
 

@@ -4,7 +4,7 @@
 use crate::deploy::dockerfile;
 use crate::verify::checkout::{DOCKERFILE, IGNORED, LOCK, MANIFEST};
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look};
 use crate::verify::subject::Subject;
 
 /// See the module.
@@ -14,27 +14,27 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "lock-committed",
             question: "Is `Cargo.lock` in the source, and not ignored?",
-            look: committed,
+            look: Look::Own(committed),
         },
         Item {
             id: "lock-current",
             question: "Does `Cargo.lock` answer every dependency of `Cargo.toml`, and no other?",
-            look: current,
+            look: Look::Own(current),
         },
         Item {
             id: "lock-pinned",
             question: "Is every library pinned by a checksum?",
-            look: pinned,
+            look: Look::Own(pinned),
         },
         Item {
             id: "builds-frozen",
             question: "Does whatever builds a release keep to the lock?",
-            look: builds,
+            look: Look::Own(builds),
         },
         Item {
             id: "dockerfile-frozen",
             question: "Does the `Dockerfile` take a binary, and resolve no dependency itself?",
-            look: dockerfile,
+            look: Look::Own(dockerfile),
         },
     ],
 };
@@ -60,9 +60,8 @@ const RESOLVES: &[&str] = &[
 /// Words that keep cargo from resolving, or from doing anything.
 const FROZEN: &[&str] = &["--locked", "--frozen", "--version"];
 
-fn committed(subject: &Subject) -> Result<Findings, Unseen> {
+fn committed(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
-    let mut findings = Findings::default();
     findings.check(
         checkout.lock().is_some(),
         format!("`{LOCK}` is there"),
@@ -75,15 +74,14 @@ fn committed(subject: &Subject) -> Result<Findings, Unseen> {
         format!("`{IGNORED}` does not name it"),
         format!("`{IGNORED}` names `{LOCK}`, so it is not committed; take it out there"),
     );
-    Ok(findings)
+    Ok(())
 }
 
-fn current(subject: &Subject) -> Result<Findings, Unseen> {
+fn current(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
     let lock = checkout
         .lock()
         .ok_or(Unseen::Nothing("there is no Cargo.lock"))?;
-    let mut findings = Findings::default();
     for fault in lock.stale(checkout.manifest()) {
         findings.fault(format!(
             "{fault}; run `cargo update --workspace`, and commit `{LOCK}`"
@@ -92,13 +90,12 @@ fn current(subject: &Subject) -> Result<Findings, Unseen> {
     if findings.faults.is_empty() {
         findings.seen(format!("`{LOCK}` is what `{MANIFEST}` asks for"));
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn pinned(subject: &Subject) -> Result<Findings, Unseen> {
+fn pinned(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let lock = subject.checkout()?.lock();
     let lock = lock.ok_or(Unseen::Nothing("there is no Cargo.lock"))?;
-    let mut findings = Findings::default();
     let mut count = 0;
     let mut loose = Vec::new();
     for package in lock
@@ -116,16 +113,15 @@ fn pinned(subject: &Subject) -> Result<Findings, Unseen> {
         findings.seen("every package from elsewhere has its SHA-256");
         findings.counted(format!("{count} packages"));
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn builds(subject: &Subject) -> Result<Findings, Unseen> {
+fn builds(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
     let builds = &subject.project.service.promises.builds;
     if builds.is_empty() {
         return Err(Unseen::Nothing("the service names no file that builds it"));
     }
-    let mut findings = Findings::default();
     for build in builds {
         let (path, word) = (&build.path, &build.frozen_by);
         let Some(text) = checkout.text(path) else {
@@ -145,31 +141,26 @@ fn builds(subject: &Subject) -> Result<Findings, Unseen> {
             findings.seen(format!("`{path}`: `{word}`"));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 #[expect(
     clippy::unnecessary_wraps,
     reason = "every item has this signature, this one needs nothing but the code"
 )]
-fn dockerfile(subject: &Subject) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
+fn dockerfile(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     match dockerfile::render(&subject.project) {
         Ok(files) => {
             let text = files.iter().find(|file| file.path == DOCKERFILE);
-            look_into(
-                "generated",
-                text.map_or("", |file| &file.text),
-                &mut findings,
-            );
+            look_into("generated", text.map_or("", |file| &file.text), findings);
         }
         Err(error) => findings.fault(format!("it cannot be generated: {error}")),
     }
     let written = subject.checkout.as_ref();
     if let Some(text) = written.and_then(|checkout| checkout.text(DOCKERFILE)) {
-        look_into("in the checkout", text, &mut findings);
+        look_into("in the checkout", text, findings);
     }
-    Ok(findings)
+    Ok(())
 }
 
 fn look_into(which: &str, text: &str, findings: &mut Findings) {
@@ -203,6 +194,7 @@ fn loose(text: &str) -> Vec<(usize, String)> {
 fn resolves(part: &str) -> Option<String> {
     let mut words = part.split(|c: char| c.is_whitespace() || "\"'(){}`$".contains(c));
     words.find(|word| *word == "cargo" || word.ends_with("/cargo"))?;
+    // Options and a toolchain (`+nightly`) may stand before the command.
     let command = words.find(|word| !word.is_empty() && !word.starts_with(['+', '-']))?;
     RESOLVES.contains(&command).then(|| command.to_owned())
 }

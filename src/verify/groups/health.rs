@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::settings::of_inspection;
 use crate::deploy::kubernetes;
 use crate::deploy::kubernetes::probes::{LIVENESS, READINESS, STARTUP, Timing};
 use crate::deploy::kustomize::items;
 use crate::deploy::service::Service;
 use crate::inspect::report::FindingKind;
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look};
 use crate::verify::manifests::{NO_BASE, ObjectSet};
 use crate::verify::subject::Subject;
 
@@ -20,33 +19,36 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "health-in-api",
             question: "Is every health endpoint of the service in its OpenAPI document?",
-            look: in_api,
+            look: Look::Own(in_api),
         },
         Item {
             id: "probe-paths",
             question: "Does every probe ask an endpoint that the API has?",
-            look: paths,
+            look: Look::Own(paths),
         },
         Item {
             id: "probe-questions",
             question: "Does every probe ask its own question, so that no backend's absence restarts \
                        pods?",
-            look: questions,
+            look: Look::Inspection(
+                &[FindingKind::Probe],
+                "liveness asks for the process, readiness for the whole, startup for the start",
+            ),
         },
         Item {
             id: "probe-ports",
             question: "Does every probe go to the port that the service listens on?",
-            look: ports,
+            look: Look::Own(ports),
         },
         Item {
             id: "probe-timings",
             question: "Do the probes of the base have the timings that others rely on?",
-            look: timings,
+            look: Look::Own(timings),
         },
         Item {
             id: "service-port",
             question: "Does the Service lead to the same port?",
-            look: service_port,
+            look: Look::Own(service_port),
         },
     ],
 };
@@ -77,13 +79,12 @@ fn answers(document: &Value, path: &str) -> bool {
     document["paths"][path]["get"]["responses"]["200"].is_object()
 }
 
-fn in_api(subject: &Subject) -> Result<Findings, Unseen> {
+fn in_api(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
     let document = document(service)?;
     let probes = &service.probes;
     let mut paths = vec![&probes.health, &probes.live, &probes.ready, &probes.startup];
     paths.dedup();
-    let mut findings = Findings::default();
     for path in paths {
         findings.check(
             answers(document, path),
@@ -91,7 +92,7 @@ fn in_api(subject: &Subject) -> Result<Findings, Unseen> {
             format!("the document has no `GET {path}` that answers 200"),
         );
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// The request of one probe to a container.
@@ -104,9 +105,9 @@ struct Asked<'a> {
 /// Looks at the probes of everything that serves, in the base and in every overlay.
 fn every_place(
     subject: &Subject,
+    findings: &mut Findings,
     look: impl Fn(&ObjectSet, &[Asked], &mut Findings),
-) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
+) -> Result<(), Unseen> {
     for place in &subject.manifests()?.places {
         let mut asked = Vec::new();
         for container in place.servers() {
@@ -126,15 +127,15 @@ fn every_place(
         if asked.is_empty() {
             findings.fault(format!("{}: nothing that serves is probed", place.name));
         } else {
-            look(place, &asked, &mut findings);
+            look(place, &asked, findings);
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn paths(subject: &Subject) -> Result<Findings, Unseen> {
+fn paths(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let document = document(&subject.project.service)?;
-    every_place(subject, |place, asked, findings| {
+    every_place(subject, findings, |place, asked, findings| {
         let mut told = Vec::new();
         for Asked { key, get, .. } in asked {
             let path = get["path"].as_str().unwrap_or_default();
@@ -150,14 +151,9 @@ fn paths(subject: &Subject) -> Result<Findings, Unseen> {
     })
 }
 
-fn questions(subject: &Subject) -> Result<Findings, Unseen> {
-    let evidence = "liveness asks for the process, readiness for the whole, startup for the start";
-    of_inspection(subject, &[FindingKind::Probe], evidence)
-}
-
-fn ports(subject: &Subject) -> Result<Findings, Unseen> {
+fn ports(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
-    every_place(subject, |place, asked, findings| {
+    every_place(subject, findings, |place, asked, findings| {
         let (name, wanted) = (&place.name, listens(service, place));
         for Asked {
             container,
@@ -200,10 +196,9 @@ fn listens(service: &Service, place: &ObjectSet) -> u64 {
     given.unwrap_or_else(|| service.port_number().into())
 }
 
-fn timings(subject: &Subject) -> Result<Findings, Unseen> {
+fn timings(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let base = subject.manifests()?.base();
     let base = base.ok_or(NO_BASE)?;
-    let mut findings = Findings::default();
     for container in base.servers() {
         for (key, wanted) in PROBES {
             let probe = &container[key];
@@ -219,15 +214,14 @@ fn timings(subject: &Subject) -> Result<Findings, Unseen> {
             );
         }
     }
-    if findings == Findings::default() {
+    if *findings == Findings::default() {
         findings.fault("base: nothing serves");
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn service_port(subject: &Subject) -> Result<Findings, Unseen> {
+fn service_port(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
-    let mut findings = Findings::default();
     for place in &subject.manifests()?.places {
         let name = &place.name;
         let Some(object) = place.find("Service", &service.name) else {
@@ -236,6 +230,7 @@ fn service_port(subject: &Subject) -> Result<Findings, Unseen> {
         };
         let wanted = listens(service, place);
         let leads = |port: &Value| {
+            // Kubernetes takes the one for the other where it is left out.
             let target = if port["targetPort"].is_null() {
                 &port["port"]
             } else {
@@ -254,5 +249,5 @@ fn service_port(subject: &Subject) -> Result<Findings, Unseen> {
             ),
         );
     }
-    Ok(findings)
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::deploy::promises::Library;
 use crate::verify::checkout::{Checkout, LOCK};
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look};
 use crate::verify::subject::Subject;
 
 /// See the module.
@@ -13,17 +13,17 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "libraries-locked",
             question: "Is every library that the service stands on in `Cargo.lock`?",
-            look: locked,
+            look: Look::Own(locked),
         },
         Item {
             id: "libraries-in-binary",
             question: "Is every one of these in the binary, by its own list of what it was built from?",
-            look: in_binary,
+            look: Look::Own(in_binary),
         },
         Item {
             id: "libraries-agree",
             question: "Is everything in the binary what `Cargo.lock` says, version by version?",
-            look: agree,
+            look: Look::Own(agree),
         },
     ],
 };
@@ -37,9 +37,8 @@ fn promised(subject: &Subject) -> Result<&[Library], Unseen> {
     Ok(libraries)
 }
 
-fn locked(subject: &Subject) -> Result<Findings, Unseen> {
+fn locked(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let (checkout, libraries) = (subject.checkout()?, promised(subject)?);
-    let mut findings = Findings::default();
     for Library { name, purpose } in libraries {
         let versions = versions(checkout, name);
         findings.check(
@@ -51,12 +50,11 @@ fn locked(subject: &Subject) -> Result<Findings, Unseen> {
             format!("`{name}`, which {purpose}, is not in `{LOCK}`"),
         );
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn in_binary(subject: &Subject) -> Result<Findings, Unseen> {
+fn in_binary(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let (layout, libraries) = (subject.image()?, promised(subject)?);
-    let mut findings = Findings::default();
     for image in &layout.images {
         let packages = super::program::packages(image);
         for Library { name, purpose } in libraries {
@@ -76,12 +74,11 @@ fn in_binary(subject: &Subject) -> Result<Findings, Unseen> {
             );
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn agree(subject: &Subject) -> Result<Findings, Unseen> {
+fn agree(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let (layout, checkout) = (subject.image()?, subject.checkout()?);
-    let mut findings = Findings::default();
     for image in &layout.images {
         let packages = super::program::packages(image);
         let strangers = packages.iter().filter(|package| {
@@ -104,7 +101,7 @@ fn agree(subject: &Subject) -> Result<Findings, Unseen> {
             findings.counted(format!("{count} packages, {whose}"));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Every version of `name` that is locked.

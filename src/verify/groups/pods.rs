@@ -7,14 +7,13 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::settings::of_inspection;
 use crate::deploy::hardening::given::judge;
 use crate::deploy::kubernetes;
 use crate::deploy::kustomize::items;
 use crate::inspect::line::Lines;
 use crate::inspect::report::FindingKind;
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look};
 use crate::verify::manifests::Manifests;
 use crate::verify::planned::{Difference, differences};
 use crate::verify::subject::Subject;
@@ -26,78 +25,75 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "pods-read-only-root",
             question: "Is the root of every container read-only?",
-            look: |subject| rule(subject, READ_ONLY),
+            look: Look::Rule("Read-only root"),
         },
         Item {
             id: "pods-not-root",
             question: "Does no container run as root?",
-            look: |subject| rule(subject, NOT_ROOT),
+            look: Look::Rule("Not root"),
         },
         Item {
             id: "pods-no-capabilities",
             question: "Has every container dropped all capabilities?",
-            look: |subject| rule(subject, CAPABILITIES),
+            look: Look::Rule("Capabilities"),
         },
         Item {
             id: "pods-no-escalation",
             question: "Can no process gain privileges?",
-            look: |subject| rule(subject, NO_ESCALATION),
+            look: Look::Rule("No escalation"),
         },
         Item {
             id: "pods-seccomp",
             question: "Does the seccomp profile of the runtime hold for every pod?",
-            look: |subject| rule(subject, SECCOMP),
+            look: Look::Rule("Seccomp"),
         },
         Item {
             id: "pods-no-token",
             question: "Does no pod hold a token of the cluster's API?",
-            look: |subject| rule(subject, NO_TOKEN),
+            look: Look::Rule("No API token"),
         },
         Item {
             id: "objects-planned",
             question: "Is every field of every object as the plan makes it, and does nothing else \
                        meddle with the pods?",
-            look: planned,
+            look: Look::Own(planned),
         },
         Item {
             id: "pods-drain",
             question: "Does every pod leave its Services before it ends, and has it the time to?",
-            look: |subject| {
-                let evidence = "no request is sent to a pod that ends, and none is cut off";
-                of_inspection(subject, &[FindingKind::Drain], evidence)
-            },
+            look: Look::Inspection(
+                &[FindingKind::Drain],
+                "no request is sent to a pod that ends, and none is cut off",
+            ),
         },
         Item {
             id: "pods-share-state",
             question: "Do several pods share what they know, rather than each keep its own?",
-            look: |subject| {
-                let evidence = "no backend is inside the process of one of several pods";
-                of_inspection(subject, &[FindingKind::Replicas], evidence)
-            },
+            look: Look::Inspection(
+                &[FindingKind::Replicas],
+                "no backend is inside the process of one of several pods",
+            ),
         },
         Item {
             id: "network-closed",
             question: "Does no network policy let everybody through?",
-            look: |subject| {
-                let evidence = "every rule says whom it is for";
-                of_inspection(subject, &[FindingKind::Open], evidence)
-            },
+            look: Look::Inspection(&[FindingKind::Open], "every rule says whom it is for"),
         },
         Item {
             id: "pods-hardened",
             question: "Is every other rule of hardening met, or waived on the object?",
-            look: others,
+            look: Look::Own(others),
         },
         Item {
             id: "pods-fit-cluster",
             question: "Can the Kubernetes of `deploy.toml` do what the pods ask of it before they \
                        stop?",
-            look: fit_cluster,
+            look: Look::Own(fit_cluster),
         },
         Item {
             id: "pods-fit-image",
             question: "Do the pods run the image as its own user, at its own ports?",
-            look: fit,
+            look: Look::Own(fit),
         },
     ],
 };
@@ -105,54 +101,17 @@ pub(in crate::verify) const GROUP: Group = Group {
 /// More differences of one environment are counted and not listed.
 const MAX_DIFFERENCES: usize = 20;
 
-const READ_ONLY: &str = "Read-only root";
-const NOT_ROOT: &str = "Not root";
-const CAPABILITIES: &str = "Capabilities";
-const NO_ESCALATION: &str = "No escalation";
-const SECCOMP: &str = "Seccomp";
-const NO_TOKEN: &str = "No API token";
-
-/// Rules that have an item of their own.
-const NAMED: &[&str] = &[
-    READ_ONLY,
-    NOT_ROOT,
-    CAPABILITIES,
-    NO_ESCALATION,
-    SECCOMP,
-    NO_TOKEN,
-];
-
-/// The rule of that name in every environment.
-fn rule(subject: &Subject, name: &str) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
-    for place in subject.manifests()?.overlays() {
-        let standings = judge(&place.objects);
-        let standing = standings.into_iter().find(|standing| standing.rule == name);
-        let environment = &place.name;
-        let faults = match standing {
-            // These are never waived.
-            Some(standing) if standing.waived => vec!["it is waived".to_owned()],
-            Some(standing) => standing.faults,
-            None => vec![format!("there is no rule {name:?}")],
-        };
-        findings.check(
-            faults.is_empty(),
-            environment.clone(),
-            format!("{environment}: {}", faults.join("; ")),
-        );
-    }
-    Ok(findings)
-}
-
-fn others(subject: &Subject) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
+fn others(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     for place in subject.manifests()?.overlays() {
         let environment = &place.name;
         let (mut met, mut waived) = (0, Vec::new());
         let mut faults = Vec::new();
-        let standings = judge(&place.objects).into_iter();
-        for standing in standings.filter(|standing| !NAMED.contains(&standing.rule)) {
-            if standing.waived {
+        for standing in judge(&place.objects) {
+            let is_its =
+                |item: &Item| matches!(item.look, Look::Rule(rule) if rule == standing.rule);
+            if GROUP.items.iter().any(is_its) {
+                // It has an item of its own.
+            } else if standing.waived {
                 waived.push(standing.rule);
             } else if standing.faults.is_empty() {
                 met += 1;
@@ -171,11 +130,10 @@ fn others(subject: &Subject) -> Result<Findings, Unseen> {
         );
         findings.counted(format!("{environment}: {met} rules met"));
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
+fn fit_cluster(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let environments = &subject.project.plan.environments;
     for place in subject.manifests()?.overlays() {
         let name = &place.name;
@@ -192,13 +150,12 @@ fn fit_cluster(subject: &Subject) -> Result<Findings, Unseen> {
             ),
         );
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn planned(subject: &Subject) -> Result<Findings, Unseen> {
+fn planned(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let (project, manifests) = (&subject.project, subject.manifests()?);
     let lines = OnceCell::new();
-    let mut findings = Findings::default();
     for place in manifests.overlays() {
         let at = &place.name;
         let mut environments = project.plan.environments.iter();
@@ -245,12 +202,11 @@ fn planned(subject: &Subject) -> Result<Findings, Unseen> {
             findings.fault(format!("{at}: and {more} more"));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn fit(subject: &Subject) -> Result<Findings, Unseen> {
+fn fit(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let (layout, manifests) = (subject.image()?, subject.manifests()?);
-    let mut findings = Findings::default();
     for image in &layout.images {
         let whose = image.architecture();
         let exposed = &image.config_json["config"]["ExposedPorts"];
@@ -291,5 +247,5 @@ fn fit(subject: &Subject) -> Result<Findings, Unseen> {
             }
         }
     }
-    Ok(findings)
+    Ok(())
 }

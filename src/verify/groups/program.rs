@@ -4,9 +4,9 @@
 use crate::deploy::oci::platform::Platform;
 use crate::deploy::oci::program::{Package, Program};
 use crate::deploy::oci::read::layout::Image;
-use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
-use crate::verify::subject::Subject;
+use crate::deploy::service::Service;
+use crate::verify::findings::Findings;
+use crate::verify::item::{Group, Item, Look};
 
 /// See the module.
 pub(in crate::verify) const GROUP: Group = Group {
@@ -15,23 +15,23 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "program-static",
             question: "Is the program linked statically, so that it needs nothing beside it?",
-            look: is_static,
+            look: Look::Programs(is_static),
         },
         Item {
             id: "program-architecture",
             question: "Is the program for the processor that its image says?",
-            look: architecture,
+            look: Look::Programs(architecture),
         },
         Item {
             id: "program-version",
             question: "Is the program of the version that is released?",
-            look: version,
+            look: Look::Programs(version),
         },
         Item {
             id: "sbom-complete",
             question: "Does the image carry an SBOM, and does it list what is in the program, no \
                        more and no less?",
-            look: sbom,
+            look: Look::Programs(sbom),
         },
     ],
 };
@@ -46,98 +46,72 @@ pub(super) fn packages(image: &Image) -> Vec<Package> {
         .unwrap_or_default()
 }
 
-/// Looks at the program of every image, by the architecture that the image names.
-fn every_program(
-    subject: &Subject,
-    look: impl Fn(&Image, &str, &Program, &mut Findings),
-) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
-    for image in &subject.image()?.images {
-        let whose = image.architecture();
-        match image.program().map(|file| Program::read(&file.content)) {
-            None => findings.fault(format!("{whose}: what the entrypoint names is not there")),
-            Some(Err(error)) => findings.fault(format!("{whose}: the program {error}")),
-            Some(Ok(program)) => look(image, &whose, &program, &mut findings),
-        }
+fn is_static(_: &Service, _: &Image, whose: &str, program: &Program, findings: &mut Findings) {
+    let needs = program.interpreter.iter().chain(&program.needed);
+    let needs: Vec<_> = needs.map(|one| format!("`{one}`")).collect();
+    findings.check(
+        program.is_static(),
+        "no interpreter, no shared library",
+        format!("{whose}: it loads {}", needs.join(", ")),
+    );
+}
+
+fn architecture(_: &Service, _: &Image, whose: &str, program: &Program, findings: &mut Findings) {
+    let found = program.platform.map(Platform::architecture);
+    if found == Some(whose) {
+        findings.seen("the header of the file and the configuration of the image agree");
+        findings.counted(format!("{}, `{whose}`", program.machine));
+    } else {
+        let machine = &program.machine;
+        findings.fault(format!("{whose}: the program is for {machine}"));
     }
-    Ok(findings)
 }
 
-fn is_static(subject: &Subject) -> Result<Findings, Unseen> {
-    every_program(subject, |_, whose, program, findings| {
-        let needs = program.interpreter.iter().chain(&program.needed);
-        let needs: Vec<_> = needs.map(|one| format!("`{one}`")).collect();
-        findings.check(
-            program.is_static(),
-            "no interpreter, no shared library",
-            format!("{whose}: it loads {}", needs.join(", ")),
-        );
-    })
-}
-
-fn architecture(subject: &Subject) -> Result<Findings, Unseen> {
-    every_program(subject, |_, whose, program, findings| {
-        let found = program.platform.map(Platform::architecture);
-        if found == Some(whose) {
-            findings.seen("the header of the file and the configuration of the image agree");
-            findings.counted(format!("{}, `{whose}`", program.machine));
-        } else {
-            let machine = &program.machine;
-            findings.fault(format!("{whose}: the program is for {machine}"));
+fn version(service: &Service, _: &Image, whose: &str, program: &Program, findings: &mut Findings) {
+    match program.root() {
+        Some(root) if root.version.to_string() == service.version => {
+            findings.seen("it is the one that the code says");
+            findings.counted(format!("`{}` {}", root.name, root.version));
         }
-    })
+        Some(root) => findings.fault(format!(
+            "{whose}: it is {} {}, and {} is released",
+            root.name, root.version, service.version
+        )),
+        None => findings.fault(format!("{whose}: it does not say what it was built from")),
+    }
 }
 
-fn version(subject: &Subject) -> Result<Findings, Unseen> {
-    let service = &subject.project.service;
-    every_program(subject, |_, whose, program, findings| {
-        match program.root() {
-            Some(root) if root.version.to_string() == service.version => {
-                findings.seen("it is the one that the code says");
-                findings.counted(format!("`{}` {}", root.name, root.version));
-            }
-            Some(root) => findings.fault(format!(
-                "{whose}: it is {} {}, and {} is released",
-                root.name, root.version, service.version
-            )),
-            None => findings.fault(format!("{whose}: it does not say what it was built from")),
-        }
-    })
-}
-
-fn sbom(subject: &Subject) -> Result<Findings, Unseen> {
-    every_program(subject, |image, whose, program, findings| {
-        let Some(document) = &image.sbom else {
-            findings.fault(format!(
-                "{whose}: there is no SBOM that refers to the image"
-            ));
-            return;
-        };
-        let mut listed: Vec<(String, String)> = components(document);
-        listed.extend(component(&document["metadata"]["component"]));
-        let built = program.packages.iter().flatten();
-        let built: Vec<_> = built
-            .map(|package| (package.name.clone(), package.version.to_string()))
-            .collect();
-        let lacks = |these: &[(String, String)], those: &[(String, String)]| {
-            let missing = these.iter().filter(|one| !those.contains(one));
-            missing
-                .map(|(name, version)| format!("`{name}` {version}"))
-                .collect::<Vec<_>>()
-        };
-        findings.none_of(&lacks(&built, &listed), &format!("{whose}: the SBOM lacks"));
-        let surplus = format!("{whose}: the SBOM lists what is not in the program");
-        findings.none_of(&lacks(&listed, &built), &surplus);
-        let format = document["bomFormat"].as_str().unwrap_or("no known format");
-        if built.is_empty() {
-            findings.fault(format!(
-                "{whose}: the program does not say what it was built from"
-            ));
-        } else if findings.faults.is_empty() {
-            findings.seen(format!("{format}, as a referrer of the image"));
-            findings.counted(format!("{} packages, {whose}", built.len()));
-        }
-    })
+fn sbom(_: &Service, image: &Image, whose: &str, program: &Program, findings: &mut Findings) {
+    let Some(document) = &image.sbom else {
+        findings.fault(format!(
+            "{whose}: there is no SBOM that refers to the image"
+        ));
+        return;
+    };
+    let mut listed: Vec<(String, String)> = components(document);
+    listed.extend(component(&document["metadata"]["component"]));
+    let built = program.packages.iter().flatten();
+    let built: Vec<_> = built
+        .map(|package| (package.name.clone(), package.version.to_string()))
+        .collect();
+    let lacks = |these: &[(String, String)], those: &[(String, String)]| {
+        let missing = these.iter().filter(|one| !those.contains(one));
+        missing
+            .map(|(name, version)| format!("`{name}` {version}"))
+            .collect::<Vec<_>>()
+    };
+    findings.none_of(&lacks(&built, &listed), &format!("{whose}: the SBOM lacks"));
+    let surplus = format!("{whose}: the SBOM lists what is not in the program");
+    findings.none_of(&lacks(&listed, &built), &surplus);
+    let format = document["bomFormat"].as_str().unwrap_or("no known format");
+    if built.is_empty() {
+        findings.fault(format!(
+            "{whose}: the program does not say what it was built from"
+        ));
+    } else if findings.faults.is_empty() {
+        findings.seen(format!("{format}, as a referrer of the image"));
+        findings.counted(format!("{} packages, {whose}", built.len()));
+    }
 }
 
 /// Names and versions of the components of a CycloneDX document.

@@ -11,7 +11,7 @@ use crate::deploy::service::Service;
 use crate::inspect::report::FindingKind;
 use crate::schema::Setting;
 use crate::verify::findings::{Findings, Unseen};
-use crate::verify::item::{Group, Item};
+use crate::verify::item::{Group, Item, Look, inspection};
 use crate::verify::manifests::{Manifests, NO_BASE, ObjectSet, keys, name_of};
 use crate::verify::subject::Subject;
 
@@ -22,63 +22,93 @@ pub(in crate::verify) const GROUP: Group = Group {
         Item {
             id: "settings-in-config-map",
             question: "Is every setting that is not a secret in the ConfigMap of the base?",
-            look: config_map,
+            look: Look::Own(config_map),
         },
         Item {
             id: "secrets-in-secret",
             question: "Is every secret that a deployment has to give in the Secret of the base?",
-            look: secret,
+            look: Look::Own(secret),
         },
         Item {
             id: "secrets-nowhere-else",
             question: "Is no secret in a ConfigMap, or written into a pod?",
-            look: nowhere_else,
+            look: Look::Inspection(
+                &[FindingKind::Misplaced],
+                "no secret stands outside a Secret",
+            ),
         },
         Item {
             id: "settings-read",
             question: "Do the pods read both: the ConfigMap as variables, the Secret as variables \
                        or files?",
-            look: read,
+            look: Look::Own(read),
         },
         Item {
             id: "settings-accepted",
             question: "Would the service take these settings, name by name and value by value?",
-            look: accepted,
+            look: Look::Inspection(
+                ACCEPTED,
+                "nothing is unknown, missing, given twice, or out of range",
+            ),
         },
         Item {
             id: "settings-planned",
             question: "Is every value in the ConfigMap the one that the plan makes of it?",
-            look: planned,
+            look: Look::Own(planned),
         },
         Item {
             id: "settings-environment",
             question: "Is every pod told the environment that it is in?",
-            look: environment,
+            look: Look::Own(environment),
         },
         Item {
             id: "settings-current",
             question: "Are pods replaced where a value changes: is the checksum they carry current?",
-            look: stale,
+            look: Look::Inspection(
+                &[FindingKind::Stale],
+                "every pod carries the checksum of the ConfigMap that it reads",
+            ),
         },
     ],
 };
 
-fn config_map(subject: &Subject) -> Result<Findings, Unseen> {
+/// Kinds of findings about what the service would not take.
+const ACCEPTED: &[FindingKind] = &[
+    FindingKind::Unreadable,
+    FindingKind::Unknown,
+    FindingKind::Duplicate,
+    FindingKind::Missing,
+    FindingKind::Invalid,
+];
+
+fn config_map(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
     // A setting without a default has no initial text.
     let settings = service.plain_settings();
     let settings: Vec<_> = settings.filter(|one| initial_text(one).is_some()).collect();
-    complete(subject.manifests()?, service, &settings, &["data"])
+    complete(
+        subject.manifests()?,
+        service,
+        &settings,
+        &["data"],
+        findings,
+    )
 }
 
-fn secret(subject: &Subject) -> Result<Findings, Unseen> {
+fn secret(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
     let settings: Vec<_> = needed_secrets(service).collect();
     let manifests = subject.manifests()?;
     if settings.is_empty() {
         return Err(Unseen::Nothing("the service needs no secret"));
     }
-    complete(manifests, service, &settings, &["stringData", "data"])
+    complete(
+        manifests,
+        service,
+        &settings,
+        &["stringData", "data"],
+        findings,
+    )
 }
 
 /// Checks whether every one of `settings` is a key in one of the `maps` of the object where it
@@ -88,8 +118,8 @@ fn complete(
     service: &Service,
     settings: &[&Setting],
     maps: &[&str],
-) -> Result<Findings, Unseen> {
-    let mut findings = Findings::default();
+    findings: &mut Findings,
+) -> Result<(), Unseen> {
     let first = settings
         .first()
         .ok_or(Unseen::Nothing("the service has no such setting"))?;
@@ -99,7 +129,7 @@ fn complete(
     };
     let Some(object) = base.find(kind, &name) else {
         findings.fault(format!("the base has no {kind} `{name}`"));
-        return Ok(findings);
+        return Ok(());
     };
     let there: BTreeSet<&str> = maps.iter().flat_map(|map| keys(&object[*map])).collect();
     let missing = settings
@@ -117,36 +147,19 @@ fn complete(
             .collect();
         findings.counted(format!("{}: {}", names.len(), names.join(", ")));
     }
-    Ok(findings)
+    Ok(())
 }
 
-fn nowhere_else(subject: &Subject) -> Result<Findings, Unseen> {
-    let evidence = "no secret stands outside a Secret";
-    of_inspection(subject, &[FindingKind::Misplaced], evidence)
-}
-
-fn accepted(subject: &Subject) -> Result<Findings, Unseen> {
-    let kinds = [
-        FindingKind::Unreadable,
-        FindingKind::Unknown,
-        FindingKind::Duplicate,
-        FindingKind::Missing,
-        FindingKind::Invalid,
-    ];
-    let evidence = "nothing is unknown, missing, given twice, or out of range";
-    of_inspection(subject, &kinds, evidence)
-}
-
-fn environment(subject: &Subject) -> Result<Findings, Unseen> {
+fn environment(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let evidence = "no folder and no namespace is called after another environment";
-    let mut findings = of_inspection(subject, &[FindingKind::Environment], evidence)?;
+    inspection(subject, &[FindingKind::Environment], evidence, findings)?;
     if !findings.faults.is_empty() {
-        return Ok(findings);
+        return Ok(());
     }
     // The namespace of a stream need not have the name of an environment in it.
     let (service, manifests) = (&subject.project.service, subject.manifests()?);
     let Some(setting) = service.settings.get(&service.environment) else {
-        return Ok(findings);
+        return Ok(());
     };
     let ObjectRef { kind, name, .. } = ObjectRef::of(service, setting);
     for place in manifests.overlays() {
@@ -169,23 +182,17 @@ fn environment(subject: &Subject) -> Result<Findings, Unseen> {
             ));
         }
     }
-    Ok(findings)
-}
-
-fn stale(subject: &Subject) -> Result<Findings, Unseen> {
-    let evidence = "every pod carries the checksum of the ConfigMap that it reads";
-    of_inspection(subject, &[FindingKind::Stale], evidence)
+    Ok(())
 }
 
 /// Values that the plan does not make, each with its line.
-fn planned(subject: &Subject) -> Result<Findings, Unseen> {
+fn planned(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let project = &subject.project;
     let service = &project.service;
     let manifests = subject.manifests()?;
     let first = service.plain_settings().next();
     let first = first.ok_or(Unseen::Nothing("the service has no such setting"))?;
     let ObjectRef { kind, name, .. } = ObjectRef::of(service, first);
-    let mut findings = Findings::default();
     for place in manifests.overlays() {
         let at = &place.name;
         let map = place.find(kind, &name);
@@ -228,32 +235,11 @@ fn planned(subject: &Subject) -> Result<Findings, Unseen> {
             findings.seen(format!("{at}: {kind} `{name}`"));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
-/// The findings of `kinds` in the inspection of the files.
-pub(super) fn of_inspection(
-    subject: &Subject,
-    kinds: &[FindingKind],
-    evidence: &str,
-) -> Result<Findings, Unseen> {
-    let report = subject.inspection()?;
-    let mut findings = Findings::default();
-    let faults = report.faults(false);
-    let faults = faults.filter(|finding| kinds.contains(&finding.kind));
-    findings.faults.extend(faults.map(ToString::to_string));
-    if report.inspected.is_empty() {
-        findings.fault("nothing among the manifests holds settings of the service");
-    } else if findings.faults.is_empty() {
-        findings.seen(evidence);
-        findings.counted(format!("{} objects looked into", report.inspected.len()));
-    }
-    Ok(findings)
-}
-
-fn read(subject: &Subject) -> Result<Findings, Unseen> {
+fn read(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &subject.project.service;
-    let mut findings = Findings::default();
     let wanted: BTreeSet<_> = [
         service.plain_settings().next(),
         needed_secrets(service).next(),
@@ -265,10 +251,10 @@ fn read(subject: &Subject) -> Result<Findings, Unseen> {
     .collect();
     for place in &subject.manifests()?.places {
         for (kind, name) in &wanted {
-            reads(place, kind, name, &mut findings);
+            reads(place, kind, name, findings);
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 fn reads(place: &ObjectSet, kind: &str, name: &str, findings: &mut Findings) {

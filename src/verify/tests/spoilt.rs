@@ -7,7 +7,6 @@ use super::*;
 use crate::deploy::oci::entry::{Entry, Kind};
 use crate::deploy::oci::read::layout::Image;
 use crate::deploy::oci::sample::{AMD64, ARM64, Elf, crates};
-use crate::verify::report::Outcome;
 
 /// Item, file of the source or of the manifests, and what in it becomes what. Without the last two
 /// there is no such file.
@@ -88,6 +87,17 @@ image-no-secrets | Labels | {"API_KEY": "x"}
 pods-fit-image | User | "1000:1000"
 "#;
 
+/// Item, path of an entry that is added to the base of the image, its mode, and its content; a folder
+/// has none.
+const ENTRIES: &str = r"
+image-one-program | tool | 755 | x
+image-no-shell | bin/sh | 755 | x
+image-no-shell | start | 755 | #!/bin/sh
+image-no-development | usr/bin/gcc | 755 | x
+image-no-development | srv/.git | 755
+image-read-only | srv | 777
+";
+
 /// A change of anything else.
 type Spoil = fn(&mut Draft);
 
@@ -143,22 +153,7 @@ const OTHERS: &[(&str, Spoil)] = &[
         let base = image(d).layers.remove(0);
         image(d).layers[0].entries.extend(base.entries);
     }),
-    ("image-one-program", |d| {
-        add(d, Entry::file("tool", 0o755, "x"));
-    }),
     ("image-one-program", |d| program(d).mode = 0o644),
-    ("image-no-shell", |d| {
-        add(d, Entry::file("bin/sh", 0o755, "x"));
-    }),
-    ("image-no-shell", |d| {
-        add(d, Entry::file("start", 0o755, "#!/bin/sh\n"));
-    }),
-    ("image-no-development", |d| {
-        add(d, Entry::file("usr/bin/gcc", 0o755, "x"));
-    }),
-    ("image-no-development", |d| {
-        add(d, Entry::directory("srv/.git", 0o755));
-    }),
     ("image-no-setuid", |d| program(d).mode = 0o4755),
     ("image-no-setuid", |d| {
         let mut device = Entry::file("dev/sda", 0o600, "");
@@ -167,9 +162,6 @@ const OTHERS: &[(&str, Spoil)] = &[
     }),
     ("image-base-files", |d| {
         remove(d, "etc/ssl/certs/ca-certificates.crt");
-    }),
-    ("image-read-only", |d| {
-        add(d, Entry::directory("srv", 0o777));
     }),
     ("image-read-only", |d| program(d).uid = 65532),
     ("image-read-only", |d| remove(d, "tmp")),
@@ -220,11 +212,26 @@ fn configure_by(line: &str, draft: &mut Draft) {
     image(draft).config_json["config"][cells[1]] = value;
 }
 
+/// Does what a line of [`ENTRIES`] says.
+fn add_by(line: &str, draft: &mut Draft) {
+    let cells: Vec<_> = line.split(" | ").collect();
+    let mode = u32::from_str_radix(cells[2], 8).unwrap();
+    let entry = match cells.get(3) {
+        Some(content) => Entry::file(cells[1], mode, *content),
+        None => Entry::directory(cells[1], mode),
+    };
+    add(draft, entry);
+}
+
 /// Every item that is broken, by what, and the broken release.
 fn spoilt() -> Vec<(&'static str, String, Draft)> {
     let sound = Draft::sound();
     let mut all = Vec::new();
-    for (table, change) in [(EDITS, edit_by as Change), (CONFIGS, configure_by)] {
+    for (table, change) in [
+        (EDITS, edit_by as Change),
+        (CONFIGS, configure_by),
+        (ENTRIES, add_by),
+    ] {
         for line in table.trim().lines() {
             let mut draft = sound.clone();
             change(line, &mut draft);
@@ -247,7 +254,7 @@ fn every_item_fails_on_the_releases_that_break_it() {
         let item = items.find(|item| item.id == id);
         let item = item.unwrap_or_else(|| panic!("no item {id}"));
         let subject = draft.subject().unwrap_or_else(|e| panic!("{how}: {e}"));
-        let seen = Outcome::of(item, (item.look)(&subject));
+        let seen = Outcome::of(item, item.ask(&subject));
         assert_eq!(seen.verdict, Verdict::Failed, "{how}: {seen:?}");
     }
 }
@@ -259,10 +266,7 @@ fn one_platform_of_several_is_enough_to_fail() {
     second.config_json["config"]["User"] = json!("0:0");
     draft.layout.images.push(second);
     let report = report(draft);
-    let failed = report
-        .outcomes()
-        .filter(|one| one.verdict == Verdict::Failed);
-    let failed: Vec<_> = failed.map(|one| one.id).collect();
+    let failed = ids(&report, |one| one.verdict == Verdict::Failed);
     let expected = ["image-user", "image-read-only", "pods-fit-image"];
     assert_eq!(failed, expected);
     // What both have is said once.
