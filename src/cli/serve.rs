@@ -42,7 +42,7 @@ impl Serve {
         let outcome = runtime.block_on(async {
             let mut app = App::new(config, Clock::system())?.following(files);
             if dev {
-                app = app.for_trying_out();
+                app = app.for_dev();
             }
             if dev && io::stderr().is_terminal() {
                 app = app.ending_with_terminal();

@@ -51,7 +51,7 @@ pub struct App {
     pub(super) configuration: Arc<Configuration>,
     pub(super) metrics: HttpMetrics,
     pub(super) setup: Option<Arc<SetupCode>>,
-    pub(super) is_tried_out: bool,
+    pub(super) is_dev: bool,
     pub(super) secret_files: Option<SecretFiles>,
     pub(super) ends_with_terminal: bool,
     pub(super) connections: ConnectionMetrics,
@@ -85,7 +85,7 @@ impl App {
             health,
             activity,
             setup: None,
-            is_tried_out: false,
+            is_dev: false,
             secret_files: None,
             ends_with_terminal: false,
             configuration,
@@ -95,12 +95,12 @@ impl App {
         })
     }
 
-    /// The same for trying out: the dashboard lets a holder of the code of [`App::setup_code`] make
-    /// the first administrator, in production it does not; and when the server ends, it does not wait
-    /// for connections that rest.
+    /// The same for `aura serve --dev`: the dashboard lets a holder of the code of [`App::setup_code`]
+    /// make the first administrator, except in production; and when the server ends, it does not wait
+    /// for idle connections.
     #[must_use]
-    pub fn for_trying_out(mut self) -> Self {
-        self.is_tried_out = true;
+    pub fn for_dev(mut self) -> Self {
+        self.is_dev = true;
         let offered = self.config.environment != Tier::Production;
         self.setup = offered.then(|| Arc::new(SetupCode::random()));
         self

@@ -10,7 +10,6 @@ mod docs;
 mod edge;
 mod framing;
 mod front;
-mod limits;
 mod listener;
 pub mod memory;
 mod metrics;

@@ -1,12 +1,13 @@
 //! Runs the server from its first listener to its last answer.
 
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,9 +16,9 @@ use super::connections::{Caps, ConnectionMetrics, Connections};
 use super::listener::listen;
 use super::metrics::MetricsEndpoint;
 use super::secret_files::{Follower, SecretFiles};
-use super::shutdown::{Drain, Resting, Signals, StopSignal, hangups};
+use super::shutdown::{Drain, IdleConnections, Signals, StopSignal, hangups};
 use super::socket::Timeouts;
-use super::{limits, memory, startup, sweep};
+use super::{memory, startup, sweep};
 use crate::config::{Cidr, Server};
 use crate::storage::MigrationError;
 
@@ -31,7 +32,7 @@ const SCRAPERS: Caps = Caps {
     exempt: Vec::new(),
 };
 
-/// Open files that are no clients' connections: database, Redis, language model, logs.
+/// Open files beside the connections of clients: database, Redis, language model, logs.
 const OTHER_FILES: usize = 256;
 
 /// Why the server did not run, or did not end well.
@@ -55,118 +56,170 @@ pub enum ServeError {
     Migration(MigrationError),
     /// A second signal came before everything had ended.
     #[error("stopped at once by a second signal; requests may have been cut off")]
-    Insisted,
-    /// Something that must run as long as the server ended by itself.
+    SecondSignal,
+    /// A task that must run as long as the server ended by itself.
     #[error("the server's {0} ended unexpectedly; see the log")]
-    Died(&'static str),
+    TaskEnded(&'static str),
 }
 
 /// Serves until a signal, then drains: readiness turns 503 at once, requests in flight end, and so
-/// does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`. Connections that rest between requests
-/// are kept until late in that time, but not after SIGINT or while trying out.
-/// `listening` is called with the address once connections are accepted.
+/// does the server, within `SERVER_SHUTDOWN_TIMEOUT_SECONDS`. Idle connections are kept until late in
+/// that time, but not after SIGINT or with `--dev`. `listening` is called with the address once
+/// connections are accepted.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    mut app: App,
+    app: App,
     migrate: bool,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    let open_files = limits::raise_open_files();
-    warn(&app);
-    let mut signals = Signals::listen().map_err(ServeError::Signals)?;
-    let hangup = hangups(app.ends_with_terminal).map_err(ServeError::Signals)?;
-    let secret_files = app.secret_files.take();
-    let config = &app.config.server;
-    let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
-    let timeouts = Timeouts::of(config);
-    let (stop, close, tracker) = (
-        CancellationToken::new(),
-        CancellationToken::new(),
-        TaskTracker::new(),
-    );
-    let mut schema = tracker.spawn(startup::prepare_schema(
-        app.storage.sql.clone(),
-        migrate,
-        stop.clone(),
-    ));
-    start_beside(&app, secret_files, hangup, &stop, &tracker);
-    if config.metrics_port.get() != 0 {
-        let port = config.metrics_port.as_u16();
-        let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
-        let endpoint = Arc::new(MetricsEndpoint::new(
-            &app.metrics,
-            &app.connections,
-            &app.clocks,
-            &app.auth,
-            &app.llm,
-            &app.health,
-        ));
-        tracker.spawn(listen(
-            listener,
+    let mut running = Running::start(app, migrate, listening).await?;
+    let signal = running.next_signal().await?;
+    running.shut_down(signal).await
+}
+
+/// A server that accepts connections.
+struct Running {
+    app: App,
+    signals: Signals,
+    connections: Arc<Connections>,
+    /// Ends the work beside the requests.
+    stop: CancellationToken,
+    /// Closes the listeners, and their connections once idle.
+    close: CancellationToken,
+    schema: JoinHandle<Result<(), MigrationError>>,
+    listener: JoinHandle<()>,
+    activity: JoinHandle<()>,
+}
+
+impl Running {
+    /// Binds the ports, starts the work beside the requests, and accepts connections.
+    async fn start(
+        mut app: App,
+        migrate: bool,
+        listening: impl FnOnce(SocketAddr),
+    ) -> Result<Self, ServeError> {
+        let open_files = raise_open_files();
+        warn(&app);
+        let signals = Signals::listen().map_err(ServeError::Signals)?;
+        let hangup = hangups(app.ends_with_terminal).map_err(ServeError::Signals)?;
+        let secret_files = app.secret_files.take();
+        let config = &app.config.server;
+        // Bind first, so that a server whose port is taken ends before it migrates.
+        let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
+        let (stop, close) = (CancellationToken::new(), CancellationToken::new());
+        let tracker = TaskTracker::new();
+        let schema = startup::prepare_schema(app.storage.sql.clone(), migrate, stop.clone());
+        let schema = tracker.spawn(schema);
+        start_beside(&app, secret_files, hangup, &stop, &tracker);
+        serve_metrics(&app, &close, &tracker).await?;
+        let endpoint = Arc::new(app.endpoint());
+        // Log before the first answer, so that a client which has one finds this line. Connections wait
+        // in the backlog of the socket meanwhile.
+        tracing::info!(%address, "listening");
+        listening(address);
+        let connections = Connections::new(caps(config, open_files), &app.connections);
+        let listener = tracker.spawn(listen(
+            main,
             endpoint,
-            timeouts,
+            Timeouts::of(config),
             config.max_header_bytes.as_usize(),
-            Connections::new(SCRAPERS, &ConnectionMetrics::default()),
+            Arc::clone(&connections),
             close.clone(),
             tracker.clone(),
         ));
+        // Until `close` and not `stop`: requests that end during the drain are counted, too.
+        let activity = tracker.spawn(app.activity.clone().run(close.clone()));
+        Ok(Self {
+            app,
+            signals,
+            connections,
+            stop,
+            close,
+            schema,
+            listener,
+            activity,
+        })
     }
-    let endpoint = Arc::new(app.endpoint());
-    // Log before the first answer, so that a client which has one finds this line. Connections wait meanwhile.
-    tracing::info!(%address, "listening");
-    listening(address);
-    let connections = Connections::new(caps(config, open_files), &app.connections);
-    let mut server = tracker.spawn(listen(
-        main,
-        endpoint,
-        timeouts,
+
+    /// Waits for the first signal; fails where the server cannot go on.
+    async fn next_signal(&mut self) -> Result<StopSignal, ServeError> {
+        let mut prepared = false;
+        loop {
+            tokio::select! {
+                signal = self.signals.next() => return Ok(signal),
+                _ = &mut self.listener => return Err(ServeError::TaskEnded("listener")),
+                outcome = &mut self.schema, if !prepared => match outcome {
+                    Ok(Ok(())) => prepared = true,
+                    Ok(Err(error)) => return Err(ServeError::Migration(error)),
+                    Err(_) => return Err(ServeError::TaskEnded("migration")),
+                },
+            }
+        }
+    }
+
+    /// Drains, tells the other replicas, and closes the database.
+    async fn shut_down(mut self, signal: StopSignal) -> Result<(), ServeError> {
+        tracing::info!(signal = signal.as_str(), "draining: no longer ready");
+        self.stop.cancel();
+        self.app.health.start_draining();
+        let idle = match signal {
+            StopSignal::Term if !self.app.is_dev => IdleConnections::Kept,
+            _ => IdleConnections::Closed,
+        };
+        let drain = Drain {
+            metrics: &self.app.metrics,
+            connections: &self.connections,
+            idle,
+        };
+        let budget = self.app.config.server.shutdown_timeout();
+        tokio::select! {
+            _ = self.signals.next() => return Err(ServeError::SecondSignal),
+            () = drain.run(budget, self.close, self.listener) => {}
+        }
+        // A second each, whatever Redis and the database do: the time to drain may be over already.
+        let _ = tokio::time::timeout(LEAVE, self.activity).await;
+        let _ = tokio::time::timeout(LEAVE, self.app.storage.sql.close()).await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Serves the metrics until `close`, where a port is set.
+async fn serve_metrics(
+    app: &App,
+    close: &CancellationToken,
+    tracker: &TaskTracker,
+) -> Result<(), ServeError> {
+    let config = &app.config.server;
+    if config.metrics_port.get() == 0 {
+        return Ok(());
+    }
+    let port = config.metrics_port.as_u16();
+    let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
+    let endpoint = MetricsEndpoint::new(
+        &app.metrics,
+        &app.connections,
+        &app.clocks,
+        &app.auth,
+        &app.llm,
+        &app.health,
+    );
+    tracker.spawn(listen(
+        listener,
+        Arc::new(endpoint),
+        Timeouts::of(config),
         config.max_header_bytes.as_usize(),
-        Arc::clone(&connections),
+        // Counters of its own: connections of scrapers must not appear among those of clients.
+        Connections::new(SCRAPERS, &ConnectionMetrics::default()),
         close.clone(),
         tracker.clone(),
     ));
-    let activity = tracker.spawn(app.activity.clone().run(close.clone()));
-
-    let mut prepared = false;
-    let signal = loop {
-        tokio::select! {
-            signal = signals.next() => break signal,
-            _ = &mut server => return Err(ServeError::Died("listener")),
-            outcome = &mut schema, if !prepared => match outcome {
-                Ok(Ok(())) => prepared = true,
-                Ok(Err(error)) => return Err(ServeError::Migration(error)),
-                Err(_) => return Err(ServeError::Died("migration")),
-            },
-        }
-    };
-    tracing::info!(signal = signal.as_str(), "draining: no longer ready");
-    stop.cancel();
-    app.health.start_draining();
-    let resting = match signal {
-        StopSignal::Term if !app.is_tried_out => Resting::Kept,
-        _ => Resting::Closed,
-    };
-    let budget = config.shutdown_timeout();
-    let drain = Drain {
-        metrics: &app.metrics,
-        connections: &connections,
-        resting,
-    };
-    let mut drained = pin!(drain.run(budget, close, server));
-    tokio::select! {
-        _ = signals.next() => return Err(ServeError::Insisted),
-        () = &mut drained => {}
-    }
-    // What it says last is bounded by the patience with Redis; the time to drain may be over.
-    let _ = tokio::time::timeout(LEAVE, activity).await;
-    let _ = tokio::time::timeout(LEAVE, app.storage.sql.close()).await;
-    tracing::info!("stopped");
     Ok(())
 }
 
-/// Says what is unusual in the settings, and will be noticed later.
+/// Warns of settings that will be noticed only later.
 fn warn(app: &App) {
     if app.config.jwt.secret_key.is_none() {
         tracing::warn!(
@@ -179,7 +232,7 @@ fn warn(app: &App) {
     }
 }
 
-/// Starts what goes on beside the requests, until `stop`.
+/// Starts the work beside the requests, until `stop`.
 fn start_beside(
     app: &App,
     files: Option<SecretFiles>,
@@ -210,6 +263,24 @@ fn start_beside(
     tracker.spawn(app.clocks.clone().watch(storage, clock, stop.clone()));
 }
 
+/// Raises the soft limit of open files to the hard one, and returns it. Every connection is a file, and
+/// the usual soft limit is 1024, kept low for programs that use `select(2)`, which this one does not.
+fn raise_open_files() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit {
+            current: limit.maximum,
+            ..limit
+        };
+        match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => limit = raised,
+            Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+        }
+    }
+    let files = limit.current.and_then(|files| usize::try_from(files).ok());
+    files.unwrap_or(usize::MAX)
+}
+
 /// The limits on connections: those of the settings, or fewer where the system permits fewer files.
 fn caps(config: &Server, open_files: usize) -> Caps {
     let wanted = config.max_connections.as_usize();
@@ -235,7 +306,7 @@ async fn bind(
 ) -> Result<(TcpListener, SocketAddr), ServeError> {
     let address = SocketAddr::new(host, port);
     let failed = |source: std::io::Error| {
-        // An address that is not this machine's is no matter of the port.
+        // No port helps where the address belongs to another machine.
         let foreign = source.kind() == std::io::ErrorKind::AddrNotAvailable;
         let variable = if foreign { "SERVER_HOST" } else { variable };
         ServeError::Bind {

@@ -1,4 +1,4 @@
-//! Signals: the first asks to stop, the second insists. And the drain that the first begins.
+//! Signals: the first begins a drain, the second ends the process. And the drain itself.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::connections::Connections;
 use super::metrics::HttpMetrics;
 
-/// Pause between two looks at what is left.
-const LOOK: Duration = Duration::from_millis(20);
+/// Interval between two checks for open work.
+const POLL: Duration = Duration::from_millis(20);
 
 /// A request to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From now on the two signals are ours.
+    /// Takes the two signals over: from now on they no longer end the process by themselves.
     ///
     /// # Errors
     /// When the system refuses.
@@ -72,9 +72,9 @@ pub(super) fn hangups(end_the_process: bool) -> std::io::Result<Option<Signal>> 
         .transpose()
 }
 
-/// Treatment of connections that rest between two requests while the server drains.
+/// Treatment of connections between two requests while the server drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Resting {
+pub(super) enum IdleConnections {
     /// Kept until late: a client that has one open sends on it for as long as it has not heard of the end,
     /// and a request that crosses the closing of its connection is lost. The answer to the next
     /// request says `Connection: close`, and then no request is on its way.
@@ -83,7 +83,7 @@ pub(super) enum Resting {
     Closed,
 }
 
-impl Resting {
+impl IdleConnections {
     /// Time for which the server listens after there was anything left to do. A client that has been told
     /// to close needs a round trip to come back on a new connection.
     const fn linger(self) -> Duration {
@@ -94,13 +94,13 @@ impl Resting {
     }
 }
 
-/// The end of a server: it listens until there is nothing left to do, so that whoever still comes
-/// (endpoints take a while to hear that a pod is going) is answered; then the connections finish.
+/// The end of a server: it listens until there is nothing left to do, because load balancers send
+/// requests until they have heard that a pod ends; then the connections finish.
 #[derive(Debug)]
 pub(super) struct Drain<'a> {
     pub(super) metrics: &'a HttpMetrics,
     pub(super) connections: &'a Connections,
-    pub(super) resting: Resting,
+    pub(super) idle: IdleConnections,
 }
 
 impl Drain<'_> {
@@ -120,10 +120,10 @@ impl Drain<'_> {
             if self.has_work() {
                 last_work = now;
             }
-            if now >= listen_until || now >= last_work + self.resting.linger() {
+            if now >= listen_until || now >= last_work + self.idle.linger() {
                 break;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
         close.cancel();
         if tokio::time::timeout_at(end, server).await.is_err() {
@@ -136,9 +136,9 @@ impl Drain<'_> {
     }
 
     fn has_work(&self) -> bool {
-        match self.resting {
-            Resting::Kept => self.connections.open() > 0,
-            Resting::Closed => self.metrics.in_flight() > 0,
+        match self.idle {
+            IdleConnections::Kept => self.connections.open() > 0,
+            IdleConnections::Closed => self.metrics.in_flight() > 0,
         }
     }
 }
