@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use super::{Reply, Upstream, before, chat};
 
-#[tokio::test]
-async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
-    let upstream = Upstream::start(|seen| match seen.asked.as_str() {
+/// Sources of two equal requests in a row.
+const CACHED: [&str; 2] = ["MISS", "HIT"];
+const PASSED_ON: [&str; 2] = ["BYPASS", "BYPASS"];
+
+/// An upstream that knows every route.
+async fn upstream() -> Upstream {
+    Upstream::start(|seen| match seen.asked.as_str() {
         "GET /v1/models" => Reply::json(200, &json!({"object": "list", "data": [{"id": "tiny"}]})),
         "GET /v1/models/tiny" | "GET /v1/models/org/tiny" => {
             Reply::json(200, &json!({"id": "tiny", "object": "model"}))
@@ -25,7 +29,12 @@ async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
         ),
         other => Reply::json(404, &json!({"error": {"message": other}})),
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn routes_cache_what_should_not_vary_and_embeddings_always() {
+    let upstream = upstream().await;
     let aura = before(&upstream).start().await;
     let client = aura.client();
     let access = client.newcomer().await.access;
@@ -33,18 +42,11 @@ async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
         (
             "/v1/embeddings",
             json!({"model": "e", "input": "x"}),
-            ["MISS", "HIT"],
+            CACHED,
         ),
-        (
-            "/v1/completions",
-            json!({"prompt": "x", "seed": 1}),
-            ["MISS", "HIT"],
-        ),
-        (
-            "/v1/completions",
-            json!({"prompt": "x"}),
-            ["BYPASS", "BYPASS"],
-        ),
+        ("/v1/completions", json!({"prompt": "x", "seed": 1}), CACHED),
+        ("/v1/completions", json!({"prompt": "x"}), PASSED_ON),
+        ("/v1/moderations", json!({"input": "x"}), PASSED_ON),
     ] {
         for source in sources {
             let answer = client.with_body(Method::POST, path, &access, &body).await;
@@ -57,7 +59,7 @@ async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
         "/v1/models/org/tiny",
         "/v1/models/org%2Ftiny",
     ] {
-        for source in ["BYPASS", "BYPASS"] {
+        for source in PASSED_ON {
             let models = client.bearer(Method::GET, path, &access).await;
             assert_eq!(models.is(200).header("x-cache"), source);
             let one = models
@@ -67,36 +69,37 @@ async fn every_route_is_forwarded_and_embeddings_are_always_kept() {
             assert_eq!(one["id"], "tiny", "{path}");
         }
     }
-    let asked_to_be_kept = async |method: Method, path: &str, body: &Value| {
-        let answer = client.call(method, path, |request| {
-            let request = request.bearer_auth(&access).json(body);
-            request.header("cache-control", "max-age=60")
-        });
-        answer.await.is(200).header("x-cache").to_owned()
-    };
-    let moderation = json!({"input": "x"});
-    let path = "/v1/moderations";
-    let answer = client
-        .with_body(Method::POST, path, &access, &moderation)
-        .await;
-    assert_eq!(answer.is(200).header("x-cache"), "BYPASS");
-    for source in ["MISS", "HIT"] {
-        for path in ["/v1/models", "/v1/models/tiny"] {
-            let found = asked_to_be_kept(Method::GET, path, &Value::Null).await;
-            assert_eq!(found, source, "{path}");
-        }
-        let found = asked_to_be_kept(Method::POST, path, &moderation).await;
-        assert_eq!(found, source);
-    }
-    // Another name is another question; the two spellings of a slash are one.
-    let other = asked_to_be_kept(Method::GET, "/v1/models/org/tiny", &Value::Null).await;
-    assert_eq!(other, "MISS");
-    let same = asked_to_be_kept(Method::GET, "/v1/models/org%2Ftiny", &Value::Null).await;
-    assert_eq!(same, "HIT");
 }
 
 #[tokio::test]
-async fn a_route_that_is_not_there_names_those_that_are() {
+async fn max_age_caches_the_answers_of_any_route() {
+    let upstream = upstream().await;
+    let aura = before(&upstream).start().await;
+    let client = aura.client();
+    let access = client.newcomer().await.access;
+    let (get, post) = (Method::GET, Method::POST);
+    let (none, moderation) = (Value::Null, json!({"input": "x"}));
+    for (method, path, body, sources) in [
+        (&get, "/v1/models", &none, &CACHED[..]),
+        (&get, "/v1/models/tiny", &none, &CACHED),
+        (&post, "/v1/moderations", &moderation, &CACHED),
+        // Another name is another question; the two spellings of a slash are one.
+        (&get, "/v1/models/org/tiny", &none, &["MISS"]),
+        (&get, "/v1/models/org%2Ftiny", &none, &["HIT"]),
+    ] {
+        for source in sources {
+            let answer = client.call(method.clone(), path, |request| {
+                let request = request.bearer_auth(&access).json(body);
+                request.header("cache-control", "max-age=60")
+            });
+            let answer = answer.await;
+            assert_eq!(answer.is(200).header("x-cache"), *source, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_route_lists_the_known_ones() {
     let upstream = Upstream::start(chat).await;
     let aura = before(&upstream).start().await;
     let client = aura.client();
