@@ -6,7 +6,7 @@
 //! numbers only, and says so; what it could not tell is told later, for an hour.
 
 mod counts;
-mod own;
+mod local;
 mod replica;
 mod shared;
 
@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 pub use self::counts::{Counts, Minute};
 pub use self::replica::Replica;
 
-use self::own::{MINUTES, Own, beginning, minute};
-use self::replica::Particulars;
+use self::local::{LocalHour, MINUTES, beginning, minute};
+use self::replica::ReplicaInfo;
 use self::shared::{Others, Shared};
 use crate::auth::Auth;
 use crate::clock::{Clock, Timestamp};
@@ -29,10 +29,10 @@ use crate::llm::Llm;
 use crate::storage::Storage;
 
 /// Interval between two readings of the counters.
-const LOOK: Duration = Duration::from_secs(1);
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks between two reports to the other replicas.
-const LOOKS_A_REPORT: u32 = 5;
+const SAMPLES_PER_REPORT: u32 = 5;
 
 /// First parts of paths that are asked for by machines that watch: they would drown everything.
 const NOT_COUNTED: [&str; 3] = ["health", "live", "assets"];
@@ -49,8 +49,8 @@ struct Inner {
     requests: AtomicU64,
     errors: AtomicU64,
     limited: AtomicU64,
-    own: Mutex<Own>,
-    me: Particulars,
+    own: Mutex<LocalHour>,
+    me: ReplicaInfo,
     shared: Option<Shared>,
 }
 
@@ -86,7 +86,7 @@ impl Activity {
             errors: AtomicU64::new(0),
             limited: AtomicU64::new(0),
             own: Mutex::default(),
-            me: Particulars::of_this_process(&clock),
+            me: ReplicaInfo::of_this_process(&clock),
             shared: redis.map(|redis| Shared::new(redis.rate_limit.clone())),
             clock,
         }))
@@ -121,7 +121,7 @@ impl Activity {
 
     /// The last hour; takes no longer than Redis may, which is half a second.
     pub async fn last_hour(&self) -> Hour {
-        let now = self.look();
+        let now = self.sample();
         let last = minute(now);
         let others = match &self.0.shared {
             Some(shared) => shared.read(&self.0.me, last).await.ok(),
@@ -155,7 +155,7 @@ impl Activity {
 
     /// Counts and reports until `stop`; then reports the rest and leaves the list of replicas.
     pub async fn run(self, stop: CancellationToken) {
-        let mut looks = tokio::time::interval(LOOK);
+        let mut looks = tokio::time::interval(SAMPLE_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut until_report = 0;
         loop {
@@ -163,14 +163,14 @@ impl Activity {
                 () = stop.cancelled() => break,
                 _ = looks.tick() => {}
             }
-            self.look();
+            self.sample();
             if until_report == 0 {
                 self.report().await;
-                until_report = LOOKS_A_REPORT;
+                until_report = SAMPLES_PER_REPORT;
             }
             until_report -= 1;
         }
-        self.look();
+        self.sample();
         if self.report().await
             && let Some(shared) = &self.0.shared
         {
@@ -179,7 +179,7 @@ impl Activity {
     }
 
     /// Credits the counts since the last reading; returns the time of this one.
-    fn look(&self) -> Timestamp {
+    fn sample(&self) -> Timestamp {
         let inner = &self.0;
         // Read everything under the lock: of two concurrent readers, the later one must not credit
         // older totals.
@@ -206,19 +206,19 @@ impl Activity {
         let Some(shared) = &self.0.shared else {
             return false;
         };
-        let untold = self.own().untold();
-        let Ok(known) = shared.report(&self.0.me, &untold).await else {
+        let unreported = self.own().unreported();
+        let Ok(known) = shared.report(&self.0.me, &unreported).await else {
             return false;
         };
         let mut own = self.own();
         if !known {
-            own.forgotten();
+            own.mark_lost();
         }
-        own.told(&untold);
+        own.mark_reported(&unreported);
         true
     }
 
-    fn own(&self) -> MutexGuard<'_, Own> {
+    fn own(&self) -> MutexGuard<'_, LocalHour> {
         self.0.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

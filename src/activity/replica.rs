@@ -24,14 +24,14 @@ pub struct Replica {
 
 /// Self-description of a replica. It never changes, so that each replica is in the list once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Particulars {
+pub(super) struct ReplicaInfo {
     pub(super) id: String,
     host: String,
     version: String,
     started_at: i64,
 }
 
-impl Particulars {
+impl ReplicaInfo {
     /// Those of this process, which starts now.
     pub(super) fn of_this_process(clock: &Clock) -> Self {
         Self {

@@ -6,8 +6,8 @@
 use redis::Script;
 
 use super::counts::Counts;
-use super::own::MINUTES;
-use super::replica::{Particulars, Replica};
+use super::local::MINUTES;
+use super::replica::{Replica, ReplicaInfo};
 use crate::clock::Timestamp;
 use crate::storage::{RateLimitDb, RedisUnavailable};
 
@@ -47,7 +47,7 @@ impl Shared {
     /// known before: where it was not, Redis has lost its earlier reports too.
     pub(super) async fn report(
         &self,
-        me: &Particulars,
+        me: &ReplicaInfo,
         minutes: &[(i64, Counts)],
     ) -> Result<bool, RedisUnavailable> {
         let mut call = self.report.prepare_invoke();
@@ -63,7 +63,7 @@ impl Shared {
     /// Counts of all replicas but `me` in the hour that ends with the minute `now`.
     pub(super) async fn read(
         &self,
-        me: &Particulars,
+        me: &ReplicaInfo,
         now: i64,
     ) -> Result<Others, RedisUnavailable> {
         let mut call = self.read.prepare_invoke();
@@ -73,7 +73,7 @@ impl Shared {
         }
         let (seen, minutes): (Vec<String>, Vec<Vec<String>>) = self.db.db().invoke(&call).await?;
         let replicas = seen.chunks_exact(2).filter_map(|pair| {
-            let replica = Particulars::read(&pair[0])?;
+            let replica = ReplicaInfo::read(&pair[0])?;
             let this_one = replica.id == me.id;
             Some(replica.seen(Timestamp::from_millis(pair[1].parse().ok()?), this_one))
         });
@@ -90,7 +90,7 @@ impl Shared {
     }
 
     /// Ends the membership of this process; its counts stay.
-    pub(super) async fn leave(&self, me: &Particulars) {
+    pub(super) async fn leave(&self, me: &ReplicaInfo) {
         let mut call = self.leave.prepare_invoke();
         call.key(REPLICAS).arg(me.write());
         // Best effort: a replica that stops reporting expires from the list.

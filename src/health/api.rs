@@ -173,7 +173,7 @@ impl HealthApi {
     #[oai(path = "/ready", method = "get", operation_id = "health_ready")]
     async fn ready(&self) -> StateAnswer {
         let draining = self.health.draining().then_some("draining");
-        StateAnswer::new(draining.or_else(|| self.health.waits_for()))
+        StateAnswer::new(draining.or_else(|| self.health.unready_reason()))
     }
 
     /// Has the process started?

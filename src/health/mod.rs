@@ -26,7 +26,7 @@ use crate::llm::Llm;
 use crate::storage::{RedisDb, Sql, Storage};
 
 /// Age up to which an answer is given again, so that health cannot be used to load what it checks.
-const KEPT: Duration = Duration::from_secs(1);
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// Declares the list of checks: name in the address, title on pages, name in the list, type.
 macro_rules! checks {
@@ -86,14 +86,14 @@ struct Inner {
     sql: Sql,
     /// The Redis databases in use.
     redis: Vec<RedisDb>,
-    checks: Vec<(CheckName, Arc<Kept>)>,
+    checks: Vec<(CheckName, Arc<CachedCheck>)>,
     tracker: TaskTracker,
     draining: AtomicBool,
 }
 
 /// A check and its last answer.
 #[derive(Debug)]
-struct Kept {
+struct CachedCheck {
     check: Check,
     last: Mutex<Option<(Instant, Report)>>,
 }
@@ -102,13 +102,13 @@ impl Health {
     /// The checks of `storage` and `llm`; does no I/O.
     #[must_use]
     pub fn new(storage: &Storage, llm: &Llm) -> Self {
-        let kept = |check| Kept {
+        let cached = |check| CachedCheck {
             check,
             last: Mutex::new(None),
         };
         let checks = Check::all(storage, llm)
             .into_iter()
-            .map(|(name, check)| (name, Arc::new(kept(check))));
+            .map(|(name, check)| (name, Arc::new(cached(check))));
         let redis = storage.redis.iter().flat_map(|redis| {
             let cache = llm.enabled().then(|| redis.cache.db());
             let both = [redis.auth.db(), redis.rate_limit.db()];
@@ -138,7 +138,7 @@ impl Health {
     /// can serve. What was reached once stays so: an outage of something shared would otherwise
     /// take every replica out of service at once, and with them all that goes on without it.
     #[must_use]
-    pub fn waits_for(&self) -> Option<&'static str> {
+    pub fn unready_reason(&self) -> Option<&'static str> {
         if !self.0.sql.migrated() {
             let away = !self.0.sql.available();
             return Some(if away {
@@ -153,13 +153,13 @@ impl Health {
 
     /// Checks whether a dependency failed to answer last.
     #[must_use]
-    pub fn misses_one(&self) -> bool {
+    pub fn has_outage(&self) -> bool {
         let redis = self.0.redis.iter();
         !self.0.sql.available() || redis.into_iter().any(|db| !db.available())
     }
 
     /// Asks the dependencies that were not reached yet, or did not answer last.
-    pub async fn look_after_those_away(&self) {
+    pub async fn ping_unavailable(&self) {
         let mut pings = tokio::task::JoinSet::new();
         for db in &self.0.redis {
             if !db.reached() || !db.available() {
@@ -179,17 +179,17 @@ impl Health {
     /// Runs a check, or returns its answer of less than a second ago. Concurrent callers share one
     /// run.
     pub async fn report(&self, name: CheckName) -> Report {
-        let Some((_, kept)) = self.0.checks.iter().find(|(known, _)| *known == name) else {
+        let Some((_, cached)) = self.0.checks.iter().find(|(known, _)| *known == name) else {
             return Report::new(Status::Disabled);
         };
-        self.run(kept).await
+        self.run(cached).await
     }
 
     /// Runs a check to its end, even when the caller is gone.
-    fn run(&self, kept: &Arc<Kept>) -> impl Future<Output = Report> + use<> {
-        let kept = Arc::clone(kept);
+    fn run(&self, cached: &Arc<CachedCheck>) -> impl Future<Output = Report> + use<> {
+        let cached = Arc::clone(cached);
         // A task of its own: a caller that hangs up must not cancel the run that others wait for.
-        let report = async move { kept.report().await };
+        let report = async move { cached.report().await };
         let report = self.0.tracker.spawn(report.in_current_span());
         async {
             report
@@ -201,13 +201,13 @@ impl Health {
     /// The checks that decide whether the whole is healthy.
     pub async fn roll_up(&self) -> Vec<(CheckName, Report)> {
         let mut reports = Vec::new();
-        for (name, kept) in self
+        for (name, cached) in self
             .0
             .checks
             .iter()
-            .filter(|(_, kept)| kept.check.rolls_up())
+            .filter(|(_, cached)| cached.check.rolls_up())
         {
-            reports.push((*name, self.run(kept).await));
+            reports.push((*name, self.run(cached).await));
         }
         reports
     }
@@ -215,7 +215,9 @@ impl Health {
     /// Every check, side by side: all take as long as the slowest.
     pub async fn all(&self) -> Vec<(CheckName, Report)> {
         let checks = self.0.checks.iter();
-        let runs: Vec<_> = checks.map(|(name, kept)| (*name, self.run(kept))).collect();
+        let runs: Vec<_> = checks
+            .map(|(name, cached)| (*name, self.run(cached)))
+            .collect();
         let mut reports = Vec::new();
         for (name, run) in runs {
             reports.push((name, run.await));
@@ -224,12 +226,12 @@ impl Health {
     }
 }
 
-impl Kept {
+impl CachedCheck {
     async fn report(&self) -> Report {
         // Held across the run, so that concurrent callers cause one run and not one each.
         let mut last = self.last.lock().await;
         if let Some((at, report)) = last.as_ref()
-            && at.elapsed() < KEPT
+            && at.elapsed() < MAX_AGE
         {
             return report.clone();
         }

@@ -22,7 +22,7 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// Of what is in the binary, or is made once.
+    /// An asset of bytes that are in the binary, or are made once.
     pub fn new(content_type: &'static str, content: impl Into<Bytes>) -> Arc<Self> {
         let (etag, gzip) = (OnceLock::new(), OnceLock::new());
         Arc::new(Self {
@@ -33,7 +33,7 @@ impl Asset {
         })
     }
 
-    /// Of what is compressed in the binary (zstd, RFC 8878): smaller than what browsers take.
+    /// An asset that the binary holds compressed by zstd (RFC 8878), which is smaller than gzip.
     #[must_use]
     pub fn packed(content_type: &'static str, zstd: &[u8]) -> Arc<Self> {
         // Reading from memory does not fail; an empty answer would be seen at once.

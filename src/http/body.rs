@@ -10,7 +10,7 @@ use poem::http::header;
 use poem::{Request, RequestBody};
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::{BodyBudget, Full, Hold};
+use super::budget::{BodyBudget, BudgetError, Hold};
 use super::client_address::network;
 use super::code::Code;
 use super::context::Context;
@@ -61,12 +61,8 @@ impl Unread {
         ) else {
             return Err(Problem::internal());
         };
-        let announced = request
-            .header(header::CONTENT_LENGTH)
-            .and_then(|length| length.parse::<usize>().ok())
-            .unwrap_or(0);
         Ok(Self {
-            announced,
+            announced: announced(request),
             body: body.take().map_err(|_| Problem::internal())?,
             limits: *limits,
             budget: budget.clone(),
@@ -94,6 +90,19 @@ impl Unread {
     }
 }
 
+/// The length that the head of a request announces; 0 where it announces none.
+pub fn announced(request: &Request) -> usize {
+    let length = request.header(header::CONTENT_LENGTH);
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+/// Checks whether a `Content-Type` is `wanted`, whatever its case and parameters (RFC 9110 section 8.3.1).
+#[must_use]
+pub fn is_media_type(content_type: &str, wanted: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(wanted)
+}
+
 /// Reads the whole of `body`, for which the client announced so many bytes, within `limits`. Memory
 /// grows with what arrives, after `hold` has grown.
 ///
@@ -111,7 +120,7 @@ pub async fn read_within<K: Copy + Eq + Hash>(
         return Err(too_large(limits.max_bytes));
     }
     let bytes = copy(announced, body, limits, hold).await?;
-    hold.is_whole(bytes.len());
+    hold.complete(bytes.len());
     Ok(bytes)
 }
 
@@ -133,7 +142,7 @@ async fn copy<K: Copy + Eq + Hash>(
         let until = last.min(Instant::now() + timeout);
         let chunk = tokio::select! {
             biased;
-            () = hold.leaves() => return Err(Full::Left.into()),
+            () = hold.evicted() => return Err(BudgetError::Evicted.into()),
             chunk = timeout_at(until, chunks.next()) => chunk,
         };
         let Some(chunk) = chunk.map_err(|_| too_slow(timeout))? else {
@@ -168,7 +177,7 @@ async fn copy<K: Copy + Eq + Hash>(
             };
             // Where the process itself is limited, as by `ulimit`, the budget may promise too much.
             let grown = bytes.try_reserve_exact(capacity - bytes.len());
-            grown.map_err(|_| Full::All)?;
+            grown.map_err(|_| BudgetError::Total)?;
         }
         bytes.extend_from_slice(&chunk);
         let earned = Duration::from_micros(chunk.len() as u64 * 1_000_000 / SLOWEST);

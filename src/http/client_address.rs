@@ -21,7 +21,7 @@ pub struct ClientAddress {
 
 /// Finds the client: the peer itself, unless it is in `trusted`; then the rightmost address of
 /// `X-Forwarded-For` that is not. What stands further left was written by the client and proves
-/// nothing. An entry that is no address ends the search at the hop before it, as does a chain of
+/// nothing. An entry that is not an address ends the search at the hop before it, as does a chain of
 /// more than 32 hops.
 #[must_use]
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {

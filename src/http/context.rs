@@ -10,8 +10,8 @@ use poem::{FromRequest, Request, RequestBody};
 
 use super::budget::Hold;
 use super::device_proof::device_proofs;
+use super::limit_headers::LimitState;
 use super::problem::Problem;
-use super::verdict::Verdict;
 use crate::clock::unique_id;
 
 /// The header that carries the request id, both ways.
@@ -70,7 +70,7 @@ pub struct Context {
 #[derive(Debug, Default)]
 struct Shared {
     devices: Vec<String>,
-    verdicts: Mutex<Vec<Verdict>>,
+    limits: Mutex<Vec<LimitState>>,
     admitted: AtomicBool,
     held: Mutex<Vec<Hold<IpAddr>>>,
 }
@@ -107,14 +107,14 @@ impl Context {
     }
 
     /// Notes what the request was charged, for the answer's headers.
-    pub fn note(&self, verdicts: impl IntoIterator<Item = Verdict>) {
-        lock(&self.shared.verdicts).extend(verdicts);
+    pub fn note(&self, limits: impl IntoIterator<Item = LimitState>) {
+        lock(&self.shared.limits).extend(limits);
     }
 
     /// The limits that the request was charged to so far.
     #[must_use]
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        lock(&self.shared.verdicts).clone()
+    pub fn limits(&self) -> Vec<LimitState> {
+        lock(&self.shared.limits).clone()
     }
 
     /// Checks whether the call has been charged to its address: no call is charged twice.

@@ -16,7 +16,7 @@ const MAX_SAME_NAME: usize = 8;
 /// Most domains beside the configured one for which a cookie is taken back.
 const MAX_OTHER_DOMAINS: usize = 3;
 
-/// Which cookie.
+/// A cookie of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
     /// Names the session to the pages of this server; no other host sees or sets it.

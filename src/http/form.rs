@@ -11,7 +11,7 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 
-use super::body::Unread;
+use super::body::{Unread, is_media_type};
 use super::code::Code;
 use super::problem::{FieldError, Problem};
 
@@ -50,7 +50,7 @@ impl FormFields {
     /// Parses a body.
     ///
     /// # Errors
-    /// `malformed_body` for a repeated parameter, U+0000, or bytes that are no form.
+    /// `malformed_body` for a repeated parameter, U+0000, or bytes that are not a form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail: &str| Problem::new(Code::MalformedBody, detail);
         // The parser would put one and the same sign for all that is not UTF-8.
@@ -96,8 +96,7 @@ impl<T: FromForm> Payload for FormInput<T> {
     const CONTENT_TYPE: &'static str = "application/x-www-form-urlencoded";
 
     fn check_content_type(content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case(Self::CONTENT_TYPE)
+        is_media_type(content_type, Self::CONTENT_TYPE)
     }
 
     fn schema_ref() -> MetaSchemaRef {

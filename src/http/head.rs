@@ -13,7 +13,7 @@ use crate::config::HostPort;
 #[derive(Clone, Copy, Debug)]
 pub struct TwoLengths;
 
-/// Refuses a head that can be read in two ways, or whose host is no host.
+/// Refuses a head that can be read in two ways, or whose host is not valid.
 ///
 /// # Errors
 /// `invalid_request`: no or more than one `Host` (RFC 9112 section 3.2), a host that

@@ -14,7 +14,7 @@ use poem_openapi::types::{MaybeUndefined, Type};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::body::Unread;
+use super::body::{Unread, is_media_type};
 use super::code::Code;
 use super::problem::{FieldError, Problem};
 
@@ -59,7 +59,7 @@ impl Fields {
     ///
     /// # Errors
     /// `malformed_body` for what is not JSON (or not UTF-8, or nested more than 128 deep) or holds
-    /// a key twice; `invalid_input` for JSON that is no object.
+    /// a key twice; `invalid_input` for JSON that is not an object.
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let mut parser = serde_json::Deserializer::from_slice(bytes);
         let malformed = |error: serde_json::Error| {
@@ -235,8 +235,7 @@ impl<T: FromFields> Payload for Input<T> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
+        is_media_type(content_type, Self::CONTENT_TYPE)
     }
 
     fn schema_ref() -> MetaSchemaRef {

@@ -34,7 +34,7 @@ impl FieldError {
 /// dialect are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which one.
+    /// The kind of error.
     pub code: Code,
     /// This occurrence and its remedy; reveals nothing internal.
     pub detail: String,

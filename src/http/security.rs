@@ -15,7 +15,7 @@ pub struct PasswordFlow(Bearer);
 /// An access token that the caller has already.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT")]
-pub struct Pasted(Bearer);
+pub struct PlainBearer(Bearer);
 
 /// A bearer token out of the `Authorization` header. Not checked yet: the handler's first line
 /// does that.
@@ -24,7 +24,7 @@ pub enum BearerToken {
     /// Documented as OAuth 2.
     Flow(PasswordFlow),
     /// Documented as plain bearer.
-    Pasted(Pasted),
+    Plain(PlainBearer),
 }
 
 impl BearerToken {
@@ -33,7 +33,7 @@ impl BearerToken {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Flow(scheme) => &scheme.0.token,
-            Self::Pasted(scheme) => &scheme.0.token,
+            Self::Plain(scheme) => &scheme.0.token,
         }
     }
 }
@@ -45,7 +45,7 @@ pub enum AnyToken {
     /// Documented as OAuth 2.
     Flow(PasswordFlow),
     /// Documented as plain bearer.
-    Pasted(Pasted),
+    Plain(PlainBearer),
     /// There is none.
     #[oai(fallback)]
     None,

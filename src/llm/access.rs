@@ -65,7 +65,7 @@ impl Access {
     /// question to another model, or for a longer answer.
     pub(super) fn check(&self, asked: &Canonical) -> Result<(), Error> {
         if self.strict
-            && let Some(name) = &asked.doubtful
+            && let Some(name) = &asked.ambiguous
         {
             let message = format!(
                 "{name:?} is not accepted here; write members and whole numbers as OpenAI does"

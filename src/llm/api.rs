@@ -19,7 +19,7 @@ use crate::auth::Auth;
 use crate::auth::users::ADMIN;
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
-use crate::http::{Code, Context, LimitError, Problem, Refused, Verdict};
+use crate::http::{Code, Context, LimitError, LimitState, Problem, Refused};
 use crate::identity::UserId;
 
 #[derive(Tags)]
@@ -73,14 +73,14 @@ pub struct LlmApi {
 }
 
 /// A request, but for its body.
-struct Asked<'a> {
+struct RequestHead<'a> {
     route: Route,
     /// The model that is asked about, where it stands in the address.
     model: Option<String>,
     headers: &'a HeaderMap,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestHead<'a> {
     const fn of(route: Route, headers: &'a HeaderMap) -> Self {
         Self {
             route,
@@ -216,8 +216,8 @@ impl LlmApi {
         headers: &HeaderMap,
     ) -> Reply<Models> {
         let body = async |_| Ok(Bytes::new());
-        let asked = Asked::of(Route::Models, headers);
-        Ok(self.admit(&context, &token, asked, body).await?)
+        let head = RequestHead::of(Route::Models, headers);
+        Ok(self.admit(&context, &token, head, body).await?)
     }
 
     /// Show a model
@@ -238,11 +238,11 @@ impl LlmApi {
         model: Path<String>,
     ) -> Reply<OneModel> {
         let body = async |_| Ok(Bytes::new());
-        let asked = Asked {
+        let head = RequestHead {
             model: Some(model.0),
-            ..Asked::of(Route::Model, headers)
+            ..RequestHead::of(Route::Model, headers)
         };
-        Ok(self.admit(&context, &token, asked, body).await?)
+        Ok(self.admit(&context, &token, head, body).await?)
     }
 
     /// Show my tokens
@@ -326,8 +326,8 @@ impl LlmApi {
     ) -> Result<Answer, Problem> {
         let (max_bytes, budget) = self.llm.body_limits();
         let read = async |user| body.read(max_bytes, budget, user).await;
-        let asked = Asked::of(route, headers);
-        self.admit(context, token, asked, read).await
+        let head = RequestHead::of(route, headers);
+        self.admit(context, token, head, read).await
     }
 
     /// Finds out who asks, and charges them, before anything else is done for them.
@@ -335,7 +335,7 @@ impl LlmApi {
         &self,
         context: &Context,
         token: &BearerToken,
-        asked: Asked<'_>,
+        head: RequestHead<'_>,
         body: impl AsyncFnOnce(UserId) -> Result<Bytes, Problem>,
     ) -> Result<Answer, Problem> {
         let claims = self.auth.keyring().verify(token.as_str())?;
@@ -347,10 +347,10 @@ impl LlmApi {
         self.llm.require_upstream()?;
         self.llm.admit(&caller)?;
         let question = Question {
-            route: asked.route,
-            model: asked.model,
+            route: head.route,
+            model: head.model,
             body: body(user).await?,
-            headers: asked.headers,
+            headers: head.headers,
             user,
             request_id: context.request_id.clone(),
         };
@@ -362,7 +362,7 @@ impl LlmApi {
         {
             let seconds = i64::try_from(retry_after).unwrap_or(DAY);
             let limit = self.llm.tokens_per_day();
-            context.note([Verdict::used_up(policy, limit, DAY, seconds)]);
+            context.note([LimitState::used_up(policy, limit, DAY, seconds)]);
         }
         Ok(answer?)
     }

@@ -3,11 +3,11 @@
 
 use super::Llm;
 use super::answer::{Answer, Source};
-use super::canonical::{Canonical, Stored};
+use super::canonical::{Canonical, UpstreamState};
 use super::entry::Entry;
 use super::error::Error;
-use super::flight::{Flight, Reader, Settled};
-use super::flights::{Keep, Place};
+use super::flight::{Flight, FollowerDecision, Reader};
+use super::flights::{CacheTarget, FlightRole};
 use super::key::CacheKey;
 use super::meter::BYTES_A_TOKEN;
 use super::policy::Policy;
@@ -49,7 +49,7 @@ impl Llm {
         };
         let route = question.route;
         let key = CacheKey::new(route, &base, &scope, &asked.digest);
-        if route == Route::Responses && asked.stored == Stored::Later {
+        if route == Route::Responses && asked.upstream_state == UpstreamState::Background {
             return Err(no_background());
         }
         let reach = asked.deterministic && route.generates();
@@ -60,19 +60,19 @@ impl Llm {
             self.0.config.cache_requests,
         );
         let call = call_of(question, &asked)?;
-        let depends = is_stored(route, &asked) || asked.open;
-        if !policy.keep || !asked.exact || depends {
+        let depends = is_stateful(route, &asked) || asked.external;
+        if !policy.store || !asked.exact || depends {
             return self.pass_on(call, policy).await;
         }
         let (generation, kept) = self.look_up(&key, &policy, call.user).await?;
         if let Some(answer) = kept {
             return Ok(answer);
         }
-        if policy.only_kept {
+        if policy.only_if_cached {
             return Err(Error::NotCached);
         }
-        let keep = Keep { key, generation };
-        self.ask_with_others(call, keep, &policy).await
+        let target = CacheTarget { key, generation };
+        self.ask_with_others(call, target, &policy).await
     }
 
     /// The cache's generation, where it is known, and what is kept, where that will do.
@@ -97,7 +97,7 @@ impl Llm {
 
     /// Gives what is kept, in memory of `hold` until it is sent.
     fn hit(&self, mut entry: Entry, age_millis: i64, hold: Hold<UserId>) -> Answer {
-        entry.body = hold.over(entry.body);
+        entry.body = hold.attach_to(entry.body);
         let stats = &self.0.stats;
         stats.hits.inc();
         stats.saved_tokens.inc_by(entry.head.tokens);
@@ -107,7 +107,7 @@ impl Llm {
 
     /// Asks the upstream alone, and keeps nothing.
     async fn pass_on(&self, call: Call, policy: Policy) -> Result<Answer, Error> {
-        if policy.only_kept {
+        if policy.only_if_cached {
             return Err(Error::NotCached);
         }
         self.0.stats.bypassed.inc();
@@ -120,52 +120,52 @@ impl Llm {
     async fn ask_with_others(
         &self,
         call: Call,
-        keep: Keep,
+        target: CacheTarget,
         policy: &Policy,
     ) -> Result<Answer, Error> {
         if !policy.read {
-            return self.ask_alone(call, keep).await;
+            return self.ask_alone(call, target).await;
         }
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
         let user = call.user;
         let hold = self.0.answers.holder(user);
-        match self.0.flights.join_or_begin(&keep, max_bytes, hold) {
-            Place::First(flight, reader) => {
+        match self.0.flights.join_or_begin(&target, max_bytes, hold) {
+            FlightRole::Leader(flight, reader) => {
                 self.0.stats.misses.inc();
-                self.spawn(flight, call, Some(keep));
+                self.spawn(flight, call, Some(target));
                 live(reader, Source::Miss).await
             }
-            Place::Follower(reader) => {
-                if reader.settled().await == Settled::Take {
+            FlightRole::Follower(reader) => {
+                if reader.decision().await == FollowerDecision::Take {
                     self.0.stats.coalesced.inc();
                     return live(reader, Source::Coalesced).await;
                 }
                 drop(reader);
-                self.ask_alone(call, keep).await
+                self.ask_alone(call, target).await
             }
-            Place::Kept => {
-                let (_, kept) = self.look_up(&keep.key, policy, user).await?;
+            FlightRole::Cached => {
+                let (_, kept) = self.look_up(&target.key, policy, user).await?;
                 match kept {
                     Some(answer) => Ok(answer),
-                    None => self.ask_alone(call, keep).await,
+                    None => self.ask_alone(call, target).await,
                 }
             }
         }
     }
 
     /// Asks the upstream for this request only, and keeps what it says.
-    async fn ask_alone(&self, call: Call, keep: Keep) -> Result<Answer, Error> {
+    async fn ask_alone(&self, call: Call, target: CacheTarget) -> Result<Answer, Error> {
         self.0.stats.misses.inc();
-        let reader = self.start(call, Some(keep));
+        let reader = self.start(call, Some(target));
         live(reader, Source::Miss).await
     }
 
     /// Starts a call that no other request can join.
-    fn start(&self, call: Call, keep: Option<Keep>) -> Reader {
+    fn start(&self, call: Call, target: Option<CacheTarget>) -> Reader {
         let max_bytes = self.0.config.cache_max_entry_bytes.as_usize();
         let hold = self.0.answers.holder(call.user);
-        let (flight, reader) = Flight::new(keep.is_some(), max_bytes, None, hold);
-        self.spawn(flight, call, keep);
+        let (flight, reader) = Flight::new(target.is_some(), max_bytes, None, hold);
+        self.spawn(flight, call, target);
         reader
     }
 }
@@ -178,8 +178,8 @@ async fn live(reader: Reader, source: Source) -> Result<Answer, Error> {
 
 /// Checks whether the answer is stored by the upstream, or depends on what is stored there: a kept one
 /// would name a stored answer that was deleted, or continue another conversation.
-fn is_stored(route: Route, asked: &Canonical) -> bool {
-    route == Route::Responses && asked.stored != Stored::Nothing
+fn is_stateful(route: Route, asked: &Canonical) -> bool {
+    route == Route::Responses && asked.upstream_state != UpstreamState::Stateless
 }
 
 fn no_background() -> Error {

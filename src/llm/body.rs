@@ -2,7 +2,6 @@
 //! upstream's business.
 
 use hyper::body::Bytes;
-use poem::http::header;
 use poem::{Request, RequestBody};
 use poem_openapi::impl_apirequest_for_payload;
 use poem_openapi::payload::{ParsePayload, Payload};
@@ -39,7 +38,7 @@ impl Unread {
         };
         let mut hold = budget.arriving(user);
         let bytes = body::read_within(self.announced, self.body, limits, &mut hold).await?;
-        Ok(hold.over(bytes))
+        Ok(hold.attach_to(bytes))
     }
 }
 
@@ -47,8 +46,7 @@ impl Payload for Unread {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
+        body::is_media_type(content_type, Self::CONTENT_TYPE)
     }
 
     fn schema_ref() -> MetaSchemaRef {
@@ -90,17 +88,13 @@ impl Payload for Unread {
 impl ParsePayload for Unread {
     const IS_REQUIRED: bool = true;
 
-    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let announced = request
-            .header(header::CONTENT_LENGTH)
-            .and_then(|length| length.parse().ok())
-            .unwrap_or(0);
+    async fn from_request(request: &Request, unread: &mut RequestBody) -> poem::Result<Self> {
         let Some(limits) = request.data::<BodyLimits>().copied() else {
             return Err(Problem::internal().into());
         };
-        let body = body.take().map_err(|_| Problem::internal())?;
+        let body = unread.take().map_err(|_| Problem::internal())?;
         Ok(Self {
-            announced,
+            announced: body::announced(request),
             limits,
             body,
         })

@@ -2,7 +2,7 @@
 //! them for clients.
 
 use crate::http::FieldError;
-use crate::http::budget::Full;
+use crate::http::budget::BudgetError;
 use crate::http::rate_limit::LimitError;
 
 /// A failure of [`super::Llm`].
@@ -23,7 +23,7 @@ pub enum Error {
     /// The cache does not answer.
     CacheUnavailable,
     /// Answers take all the memory that they may.
-    Full(Full),
+    OutOfMemory(BudgetError),
     /// A limit on calls or on tokens is used up, or cannot be counted.
     Limited(LimitError),
     /// The upstream gave no answer.
@@ -32,7 +32,7 @@ pub enum Error {
     Internal,
 }
 
-/// The reason why there is no answer, or no more of it; everybody who waits for one call gets a copy.
+/// The reason why there is no answer, or no more of it; every request that waits for one call gets a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
     /// It was silent for too long.
@@ -49,9 +49,9 @@ pub enum UpstreamError {
     Limited(LimitError),
 }
 
-impl From<Full> for Error {
-    fn from(full: Full) -> Self {
-        Self::Full(full)
+impl From<BudgetError> for Error {
+    fn from(error: BudgetError) -> Self {
+        Self::OutOfMemory(error)
     }
 }
 

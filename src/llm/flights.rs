@@ -10,7 +10,7 @@ use crate::identity::UserId;
 
 /// The key under which an answer may be kept, and the generation of the cache that it is for.
 #[derive(Clone, Debug)]
-pub(super) struct Keep {
+pub(super) struct CacheTarget {
     pub(super) key: CacheKey,
     /// Unknown while the store does not answer: then nothing is kept.
     pub(super) generation: Option<String>,
@@ -20,33 +20,38 @@ pub(super) struct Keep {
 #[derive(Debug, Default)]
 pub(super) struct Flights(Mutex<HashMap<CacheKey, Arc<Flight>>>);
 
-/// A request's place in a call.
+/// A request's role in a call.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum FlightRole {
     /// It has to make the call.
-    First(Arc<Flight>, Reader),
+    Leader(Arc<Flight>, Reader),
     /// Another one makes it.
     Follower(Reader),
     /// Another one has just made it: the answer is in the cache by now.
-    Kept,
+    Cached,
 }
 
 impl Flights {
-    /// Joins the call for the answer of `keep`, or begins one whose bytes in hand count in `hold`.
-    pub(super) fn join_or_begin(&self, keep: &Keep, max_bytes: usize, hold: Hold<UserId>) -> Place {
+    /// Joins the call for the answer of `target`, or begins one whose bytes in hand count in `hold`.
+    pub(super) fn join_or_begin(
+        &self,
+        target: &CacheTarget,
+        max_bytes: usize,
+        hold: Hold<UserId>,
+    ) -> FlightRole {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let generation = keep.generation.as_deref();
-        if let Some(running) = flights.get(&keep.key) {
+        let generation = target.generation.as_deref();
+        if let Some(running) = flights.get(&target.key) {
             if let Some(reader) = running.join(generation) {
-                return Place::Follower(reader);
+                return FlightRole::Follower(reader);
             }
             if running.is_kept_for(generation) {
-                return Place::Kept;
+                return FlightRole::Cached;
             }
         }
-        let (flight, reader) = Flight::new(true, max_bytes, keep.generation.clone(), hold);
-        flights.insert(keep.key.clone(), Arc::clone(&flight));
-        Place::First(flight, reader)
+        let (flight, reader) = Flight::new(true, max_bytes, target.generation.clone(), hold);
+        flights.insert(target.key.clone(), Arc::clone(&flight));
+        FlightRole::Leader(flight, reader)
     }
 
     /// Removes `flight`, so that no request can join it.

@@ -20,7 +20,7 @@ pub(super) const BYTES_A_TOKEN: u64 = 4;
 /// Reads one answer.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    course: Course,
+    phase: Phase,
     /// The call costs something.
     counts: bool,
     stream: bool,
@@ -34,7 +34,7 @@ pub(super) struct Meter {
 
 /// The progress of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Course {
+enum Phase {
     /// Its head has not arrived.
     #[default]
     Awaited,
@@ -63,7 +63,7 @@ impl Meter {
     /// Notes the head of an answer of `route`. An error, and a moderation, cost nothing unless they say
     /// so.
     pub(super) fn begin(&mut self, route: Route, success: bool, stream: bool) {
-        self.course = Course::Begun;
+        self.phase = Phase::Begun;
         self.counts = success && route != Route::Moderations;
         self.stream = stream;
     }
@@ -71,13 +71,13 @@ impl Meter {
     /// Notes that the client left. Before the head of the answer, which plain answers send last, the
     /// question still costs: upstreams charge for it, and hanging up must not make it free.
     pub(super) const fn abandon(&mut self) {
-        self.counts |= matches!(self.course, Course::Awaited);
-        self.course = Course::Broken;
+        self.counts |= matches!(self.phase, Phase::Awaited);
+        self.phase = Phase::Broken;
     }
 
     /// Notes that the answer broke off.
     pub(super) const fn break_off(&mut self) {
-        self.course = Course::Broken;
+        self.phase = Phase::Broken;
     }
 
     /// Reads the next part of the body.

@@ -9,13 +9,13 @@ use crate::config::CacheRequests;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     /// The answer may be kept, and shared with requests that ask the same meanwhile.
-    pub(super) keep: bool,
+    pub(super) store: bool,
     /// A kept answer will do.
     pub(super) read: bool,
     /// Milliseconds below which a kept answer is young enough.
     pub(super) max_age_millis: Option<i64>,
     /// Nothing but a kept answer will do.
-    pub(super) only_kept: bool,
+    pub(super) only_if_cached: bool,
 }
 
 /// The directives of a request that we obey.
@@ -30,10 +30,10 @@ struct Directives {
 impl Policy {
     /// Neither read nor kept.
     const BYPASS: Self = Self {
-        keep: false,
+        store: false,
         read: false,
         max_age_millis: None,
-        only_kept: false,
+        only_if_cached: false,
     };
 
     /// The policy of a request with `headers`; `deterministic` says whether its answer should be
@@ -43,16 +43,16 @@ impl Policy {
         let wanted = deterministic || requests == CacheRequests::All || asked.max_age.is_some();
         if asked.no_store || !wanted {
             return Self {
-                only_kept: asked.only_if_cached,
+                only_if_cached: asked.only_if_cached,
                 ..Self::BYPASS
             };
         }
         Self {
-            keep: true,
+            store: true,
             // Nothing is younger than 0.
             read: !asked.no_cache && asked.max_age != Some(0),
             max_age_millis: asked.max_age.map(|seconds| seconds.saturating_mul(1000)),
-            only_kept: asked.only_if_cached,
+            only_if_cached: asked.only_if_cached,
         }
     }
 

@@ -26,7 +26,7 @@ impl From<Error> for Problem {
             ),
             Error::NotCached => Code::NotCached.into(),
             Error::CacheUnavailable => Code::CacheUnavailable.into(),
-            Error::Full(full) => full.into(),
+            Error::OutOfMemory(error) => error.into(),
             Error::Limited(LimitError::Exceeded {
                 policy: POLICY,
                 retry_after,

@@ -7,13 +7,13 @@ use hyper::body::Bytes;
 use poem::http::header;
 use tracing::Instrument;
 
-use super::complete::Judge;
+use super::complete::CompletenessCheck;
 use super::entry::{Entry, Head as EntryHead, ROOM};
 use super::flight::Flight;
-use super::flights::Keep;
+use super::flights::CacheTarget;
 use super::key::CacheKey;
 use super::meter::Meter;
-use super::store::Put;
+use super::store::PutOutcome;
 use super::tokens::Reserved;
 use super::upstream::{Call, Head, Incoming, Route, Upstream, UpstreamError};
 use super::{BEING_KEPT, Llm};
@@ -31,13 +31,13 @@ const MAX_REST: usize = 4 * 1024;
 const MAX_TOKENS: i64 = 1 << 40;
 
 /// Ends the flight, however the task ends.
-struct Landing {
+struct FlightGuard {
     llm: Llm,
     flight: Arc<Flight>,
     key: Option<CacheKey>,
 }
 
-impl Drop for Landing {
+impl Drop for FlightGuard {
     fn drop(&mut self) {
         self.flight.fail(UpstreamError::Unavailable);
         if let Some(key) = &self.key {
@@ -48,33 +48,33 @@ impl Drop for Landing {
 
 impl Llm {
     /// Runs a call to its end, or until its last reader has gone.
-    pub(super) fn spawn(&self, flight: Arc<Flight>, call: Call, keep: Option<Keep>) {
-        let landing = Landing {
+    pub(super) fn spawn(&self, flight: Arc<Flight>, call: Call, target: Option<CacheTarget>) {
+        let guard = FlightGuard {
             llm: self.clone(),
-            key: keep.as_ref().map(|keep| keep.key.clone()),
+            key: target.as_ref().map(|target| target.key.clone()),
             flight,
         };
         let run = async move {
-            let Some(upstream) = &landing.llm.0.upstream else {
+            let Some(upstream) = &guard.llm.0.upstream else {
                 return;
             };
-            let reserved = match landing.llm.reserve(&call).await {
+            let reserved = match guard.llm.reserve(&call).await {
                 Ok(reserved) => reserved,
-                Err(error) => return landing.flight.fail(error),
+                Err(error) => return guard.flight.fail(error),
             };
             let (prompt, mut meter) = (call.prompt, Meter::of(&call));
             let pump = Pump {
-                llm: &landing.llm,
+                llm: &guard.llm,
                 upstream,
-                flight: &landing.flight,
+                flight: &guard.flight,
                 route: call.route,
-                keep: keep.as_ref(),
+                target: target.as_ref(),
                 start: Instant::now(),
             };
             let costs = call.route.costs();
             let ended = tokio::select! {
                 biased;
-                () = landing.flight.abandoned() => None,
+                () = guard.flight.abandoned() => None,
                 kept = pump.run(call, &mut meter) => Some(kept),
             };
             match &ended {
@@ -85,16 +85,16 @@ impl Llm {
             // The upstream chose the figure: a larger one would overflow the sums.
             let used = meter.tokens(prompt).min(MAX_TOKENS.unsigned_abs());
             if costs {
-                landing.llm.0.stats.tokens.inc_by(used);
+                guard.llm.0.stats.tokens.inc_by(used);
             }
             if let Some(reserved) = reserved {
                 let used = i64::try_from(used).unwrap_or(MAX_TOKENS);
-                landing.llm.0.tokens.settle(reserved, used).await;
+                guard.llm.0.tokens.settle(reserved, used).await;
             }
             match ended {
                 Some(Ok(true)) => tokio::time::sleep(LINGER).await,
                 Some(Ok(false)) | None => {}
-                Some(Err(error)) => landing.flight.fail(error),
+                Some(Err(error)) => guard.flight.fail(error),
             }
         };
         self.0.tracker.spawn(run.in_current_span());
@@ -129,8 +129,8 @@ async fn drain(mut incoming: Incoming) {
 
 /// The part that ends a stream, with what follows at once: some servers send `[DONE]` behind events
 /// that have an end of their own, and a client that waits for it must get it.
-async fn end(incoming: &mut Incoming, part: Bytes, judge: Option<&mut Judge>) -> Bytes {
-    let Some(judge) = judge.filter(|judge| judge.may_go_on()) else {
+async fn end(incoming: &mut Incoming, part: Bytes, check: Option<&mut CompletenessCheck>) -> Bytes {
+    let Some(check) = check.filter(|check| check.may_go_on()) else {
         return part;
     };
     let mut whole = part.to_vec();
@@ -139,7 +139,7 @@ async fn end(incoming: &mut Incoming, part: Bytes, judge: Option<&mut Judge>) ->
         while whole.len() < most
             && let Ok(Some(part)) = incoming.part().await
         {
-            judge.push(&part);
+            check.push(&part);
             whole.extend_from_slice(&part);
         }
     };
@@ -152,7 +152,7 @@ struct Pump<'a> {
     upstream: &'a Upstream,
     flight: &'a Flight,
     route: Route,
-    keep: Option<&'a Keep>,
+    target: Option<&'a CacheTarget>,
     start: Instant,
 }
 
@@ -164,14 +164,16 @@ impl Pump<'_> {
         let head = incoming.head.clone();
         meter.begin(self.route, head.status.is_success(), head.is_stream());
         self.flight.begin(head.clone());
-        let mut judge = self.keep.and_then(|_| Judge::new(self.route, &head));
+        let mut check = self
+            .target
+            .and_then(|_| CompletenessCheck::new(self.route, &head));
         if !head.is_one_piece() {
             while let Some(part) = incoming.part().await? {
                 meter.push(&part);
-                if judge.as_mut().is_some_and(|judge| judge.push(&part)) {
-                    let part = end(&mut incoming, part, judge.as_mut()).await;
+                if check.as_mut().is_some_and(|check| check.push(&part)) {
+                    let part = end(&mut incoming, part, check.as_mut()).await;
                     // What came behind the end may be an error.
-                    let kept = self.keep(&head, judge.as_ref(), Some(&part)).await;
+                    let kept = self.store(&head, check.as_ref(), Some(&part)).await;
                     if kept {
                         // Clients stop reading here, and many close: that must not look like giving
                         // up.
@@ -180,12 +182,12 @@ impl Pump<'_> {
                         return Ok(true);
                     }
                     self.flight.push(part).await;
-                    judge = None;
+                    check = None;
                     continue;
                 }
                 self.flight.push(part).await;
                 if !self.flight.is_collecting() {
-                    judge = None;
+                    check = None;
                 }
             }
             self.flight.finish(None, false);
@@ -205,20 +207,25 @@ impl Pump<'_> {
             }
             last = part?;
         }
-        let kept = self.keep(&head, judge.as_ref(), last.as_ref()).await;
+        let kept = self.store(&head, check.as_ref(), last.as_ref()).await;
         self.flight.finish(last, kept);
         Ok(kept)
     }
 
     /// Keeps what is in hand and `last` behind it, if it may be kept.
-    async fn keep(&self, head: &Head, judge: Option<&Judge>, last: Option<&Bytes>) -> bool {
+    async fn store(
+        &self,
+        head: &Head,
+        check: Option<&CompletenessCheck>,
+        last: Option<&Bytes>,
+    ) -> bool {
         let config = &self.llm.0.config;
-        let Some((judge, parts)) = judge.zip(self.flight.collected()) else {
+        let Some((check, parts)) = check.zip(self.flight.collected()) else {
             return false;
         };
         let Some((key, generation)) = self
-            .keep
-            .and_then(|keep| Some((&keep.key, keep.generation.as_deref()?)))
+            .target
+            .and_then(|target| Some((&target.key, target.generation.as_deref()?)))
         else {
             return false;
         };
@@ -236,7 +243,7 @@ impl Pump<'_> {
         };
         let mut body = Vec::with_capacity(length + ROOM);
         parts().for_each(|part| body.extend_from_slice(part));
-        let Some(tokens) = judge.verdict(&body) else {
+        let Some(tokens) = check.tokens_if_whole(&body) else {
             return false;
         };
         let content_type = head.headers.get(header::CONTENT_TYPE);
@@ -257,13 +264,13 @@ impl Pump<'_> {
             .store
             .put(key, generation, Entry::encode(body, &head), ttl);
         match put.await {
-            Ok(Put::Kept) => {
+            Ok(PutOutcome::Stored) => {
                 stats.stored.inc();
                 stats.bytes.inc_by(length as u64);
                 true
             }
-            Ok(Put::Purged) => false,
-            Ok(Put::Full) | Err(_) => {
+            Ok(PutOutcome::Purged) => false,
+            Ok(PutOutcome::Full) | Err(_) => {
                 stats.errors.inc();
                 false
             }

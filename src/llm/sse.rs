@@ -62,7 +62,7 @@ impl Events {
         }
         let colon = line.iter().position(|byte| *byte == b':');
         let (name, value) = match colon {
-            // A comment is no part of an event.
+            // A comment does not belong to an event.
             Some(0) => return None,
             Some(at) => (&line[..at], &line[at + 1..]),
             None => (&line[..], &[][..]),

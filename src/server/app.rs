@@ -12,7 +12,7 @@ use super::connections::ConnectionMetrics;
 use super::edge::Edge;
 use super::front::Front;
 use super::metrics::HttpMetrics;
-use super::routes::Allowed;
+use super::routes::RouteTable;
 use super::secret_files::SecretFiles;
 use super::{docs, openapi, service};
 use crate::activity::Activity;
@@ -215,7 +215,7 @@ impl App {
     /// Every route, behind everything that all requests pass.
     pub(super) fn endpoint(&self) -> impl Endpoint<Output = Response> + use<> {
         let document = openapi::document();
-        let allowed = Allowed::of(&document);
+        let table = RouteTable::of(&document);
         let document = Arc::new(document);
         let gateway = || Gateway {
             forward: self.forward.clone(),
@@ -241,7 +241,7 @@ impl App {
             routes,
             &self.config.server,
             production,
-            allowed,
+            table,
             &self.metrics,
             &self.activity,
             &self.health,

@@ -18,7 +18,7 @@ use crate::storage::Storage;
 /// Pause between two measurements.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Differences up to this are no cause for a warning, in milliseconds.
+/// Largest difference without a warning, in milliseconds.
 const TOLERATED_MILLIS: i64 = 1000;
 
 /// The last differences measured; clones share them.
@@ -76,7 +76,7 @@ impl ClockSkew {
         loop {
             if let Some(redis) = &storage.redis {
                 let asked = clock.now();
-                // The pools have logged what is wrong.
+                // The pool has logged the cause.
                 if let Ok(there) = redis.auth.db().time().await {
                     let reading = Reading::new(asked, there, clock.now());
                     self.note("redis", reading, &mut redis_differs);

@@ -55,7 +55,7 @@ impl Connection {
     pub(super) fn begin(&self) -> Option<u64> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         // hyper may drop the body of the answer before only after this.
-        (self.turn(IDLE, BUSY) || self.is_busy()).then_some(number)
+        (self.transition(IDLE, BUSY) || self.is_busy()).then_some(number)
     }
 
     /// Ends the request `number`, unless the next one has begun.
@@ -65,7 +65,7 @@ impl Connection {
         }
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.answered.store(millis, Ordering::Relaxed);
-        self.turn(BUSY, IDLE);
+        self.transition(BUSY, IDLE);
     }
 
     /// Checks whether a request is being answered.
@@ -104,7 +104,7 @@ impl Connection {
     }
 
     /// Waits until the connection has to make room.
-    pub(super) async fn is_shed(&self) {
+    pub(super) async fn until_shed(&self) {
         self.shed.notified().await;
     }
 
@@ -126,7 +126,7 @@ impl Connection {
     /// Closes it, unless it has come to work meanwhile.
     pub(super) fn shed(&self) -> bool {
         let rests = self.awaits_body() || self.is_unread();
-        let shed = self.turn(IDLE, SHED) || rests && self.turn(BUSY, SHED);
+        let shed = self.transition(IDLE, SHED) || rests && self.transition(BUSY, SHED);
         if shed {
             self.shed.notify_one();
         }
@@ -139,7 +139,7 @@ impl Connection {
         self.state.load(Ordering::Acquire) == SHED
     }
 
-    fn turn(&self, from: u8, to: u8) -> bool {
+    fn transition(&self, from: u8, to: u8) -> bool {
         let turned = self
             .state
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);

@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 
 use super::cors::Cors;
 use super::metrics::HttpMetrics;
-use super::routes::{self, Allowed};
+use super::routes::{self, RouteTable};
 use crate::activity::Activity;
 use crate::config::{Cidr, CorsOrigin, Server};
 use crate::health::Health;
@@ -24,7 +24,7 @@ use crate::http::client_address::client_address;
 use crate::http::context::{Context, REQUEST_ID, RequestId};
 use crate::http::documents::{self, Dialect};
 use crate::http::head;
-use crate::http::verdict;
+use crate::http::limit_headers;
 use crate::http::{BodyBudget, Code, Problem};
 use crate::llm::UPSTREAM_REQUEST_ID;
 
@@ -42,7 +42,7 @@ pub(super) struct Edge<E> {
     budget: BodyBudget,
     cors: Cors,
     production: bool,
-    allowed: Arc<Allowed>,
+    routes: Arc<RouteTable>,
     metrics: HttpMetrics,
     activity: Activity,
     health: Health,
@@ -60,7 +60,7 @@ impl<E> Edge<E> {
         inner: E,
         config: &Server,
         production: bool,
-        allowed: Allowed,
+        routes: RouteTable,
         metrics: &HttpMetrics,
         activity: &Activity,
         health: &Health,
@@ -75,7 +75,7 @@ impl<E> Edge<E> {
             budget: body_budget(config),
             cors: Cors::new(config.cors_allowed_origins.iter().map(CorsOrigin::as_str)),
             production,
-            allowed: Arc::new(allowed),
+            routes: Arc::new(routes),
             metrics: metrics.clone(),
             activity: activity.clone(),
             health: health.clone(),
@@ -102,7 +102,7 @@ impl<E> Edge<E> {
     /// Completes an answer: its error body if it is one, and the headers of every answer.
     fn finish(&self, response: &mut Response, context: &Context, path: &str) {
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(Ok(methods)) = self.allowed.methods(path).map(HeaderValue::from_str)
+            && let Some(Ok(methods)) = self.routes.methods(path).map(HeaderValue::from_str)
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
@@ -111,7 +111,7 @@ impl<E> Edge<E> {
         }
         let headers = response.headers_mut();
         headers.reserve(MOST_HEADERS);
-        verdict::write_headers(headers, &context.verdicts());
+        limit_headers::write(headers, &context.limits());
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert(REQUEST_ID, id);
         }
@@ -153,10 +153,10 @@ impl<E> Edge<E> {
 impl<E> Edge<E> {
     /// Writes the body of an error, in the dialect of its route.
     fn write(&self, response: &mut Response, mut problem: Problem, context: &Context, path: &str) {
-        let dialect = self.allowed.dialect(path);
+        let dialect = self.routes.dialect(path);
         if dialect == Dialect::OpenAi && problem.code == Code::NotFound {
-            let routes = self.allowed.below("v1");
-            problem.detail = format!("there is no such route here; there are {routes}");
+            let routes = self.routes.below("v1");
+            problem.detail = format!("no such route; the routes are {routes}");
         }
         documents::write(response, &problem, context, dialect);
     }
@@ -198,16 +198,16 @@ impl<E: Endpoint> Edge<E> {
         let origin = self.cors.origin(request.headers());
         let preflight = (method == Method::OPTIONS)
             .then(|| {
-                let allowed = self.allowed.methods(path);
+                let allowed = self.routes.methods(path);
                 // A page must be let through to the answer that lists the routes which there are.
-                let absent = self.allowed.dialect(path) == Dialect::OpenAi;
+                let absent = self.routes.dialect(path) == Dialect::OpenAi;
                 let allowed = allowed.or(absent.then_some("DELETE, GET, HEAD, POST"));
                 self.cors.preflight(request.headers(), allowed, &context)
             })
             .flatten();
         let query = uri.query().unwrap_or_default();
         let checked =
-            head::check(&request).and_then(|()| self.allowed.check_query(&method, path, query));
+            head::check(&request).and_then(|()| self.routes.check_query(&method, path, query));
         let mut response = match (checked, preflight) {
             (Err(problem), _) => problem.into_response(),
             (Ok(()), Some(response)) => response,
@@ -241,8 +241,8 @@ impl<E: Endpoint> Edge<E> {
     }
 }
 
-/// One line for each request, whose span names it; probes only where somebody looks for them. The
-/// query may hold anything, so it is left out.
+/// Logs one line for each request, whose span names it; probes at the level of debugging, or they would
+/// drown the others. The query may hold secrets, so it is left out.
 fn log(
     context: &Context,
     method: &Method,

@@ -98,7 +98,7 @@ pub(super) async fn listen<E>(
                 }
                 let answer = answer(&*endpoint, request, local, peer, &connection).await;
                 let span = answer.extensions().get::<RequestSpan>().cloned();
-                Ok::<_, Infallible>(answer.map(|body| Watched {
+                Ok::<_, Infallible>(answer.map(|body| ResponseBody {
                     body,
                     span: span.map_or_else(Span::none, |span| span.0),
                     connection,
@@ -111,7 +111,7 @@ pub(super) async fn listen<E>(
             tokio::select! {
                 // How a connection ends is the client's business, but for a head that was refused.
                 ended = served => note_refused_head(ended, peer),
-                () = slot.connection.is_shed() => {}
+                () = slot.connection.until_shed() => {}
             }
         });
     }
@@ -141,7 +141,7 @@ fn note_refused_head(ended: hyper::Result<()>, peer: SocketAddr) {
              the client is a gateway, let it send the cookie of aura alone"
         );
     } else if error.is_parse() {
-        tracing::info!(%client, %error, "what is not HTTP/1.1 is refused");
+        tracing::info!(%client, %error, "a request that is not HTTP/1.1 is refused");
     }
 }
 
@@ -168,7 +168,7 @@ async fn answer<E: Endpoint<Output = Response>>(
     let addresses = (LocalAddr(local.into()), RemoteAddr(peer.into()));
     let mut request: Request = (request, addresses.0, addresses.1, Scheme::HTTP).into();
     if has_body {
-        let body = Awaited {
+        let body = RequestBody {
             body: Box::pin(request.take_body().into_bytes_stream()),
             connection: Arc::clone(connection),
         };
@@ -178,18 +178,18 @@ async fn answer<E: Endpoint<Output = Response>>(
 }
 
 /// The body of a request, which tells its connection while the client withholds the rest of it.
-struct Awaited<S> {
+struct RequestBody<S> {
     body: Pin<Box<S>>,
     connection: Arc<Connection>,
 }
 
-impl<S> Drop for Awaited<S> {
+impl<S> Drop for RequestBody<S> {
     fn drop(&mut self) {
         self.connection.set_unsent(false);
     }
 }
 
-impl<S: Stream> Stream for Awaited<S> {
+impl<S: Stream> Stream for RequestBody<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -201,7 +201,7 @@ impl<S: Stream> Stream for Awaited<S> {
 
 /// The body of an answer. The connection is at it until the last byte is written: a stream may take
 /// longer than a connection may be idle.
-struct Watched {
+struct ResponseBody {
     body: BoxBody<Bytes, io::Error>,
     /// Of the request, for what its body logs.
     span: Span,
@@ -210,13 +210,13 @@ struct Watched {
     number: u64,
 }
 
-impl Drop for Watched {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         self.connection.end(self.number);
     }
 }
 
-impl Body for Watched {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -62,7 +62,7 @@ pub fn document() -> Value {
     });
     // The flow's scopes are mandatory in OpenAPI 3.0, even where there are none.
     document["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["scopes"] = json!({});
-    // A text or a list is no object, which every union is said to be.
+    // poem-openapi calls every union an object, and this one is a text or a list.
     if let Some(audience) = document["components"]["schemas"]["Audience"].as_object_mut() {
         audience.remove("type");
     }
@@ -111,7 +111,7 @@ fn expand_checks(paths: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// `application/json; charset=utf-8` is no media type that clients look for: JSON has no charset
+/// Replaces `application/json; charset=utf-8`, which clients do not look for: JSON has no charset
 /// (RFC 8259 section 11).
 fn mend_media_types(value: &mut Value) {
     match value {

@@ -35,7 +35,7 @@ pub(super) fn with_whole_name(uri: &Uri) -> Option<Uri> {
 
 /// Routes and what each takes, off the document.
 #[derive(Debug, Default)]
-pub(super) struct Allowed(Vec<Route>);
+pub(super) struct RouteTable(Vec<Route>);
 
 #[derive(Debug)]
 struct Route {
@@ -47,18 +47,18 @@ struct Route {
     parameters: Vec<(Method, Vec<String>)>,
 }
 
-impl Allowed {
+impl RouteTable {
     pub(super) fn of(document: &Value) -> Self {
         let paths = document["paths"].as_object().into_iter().flatten();
-        let mut allowed: Vec<Route> = paths.map(|(path, item)| Route::of(path, item)).collect();
+        let mut routes: Vec<Route> = paths.map(|(path, item)| Route::of(path, item)).collect();
         for path in ["/docs", "/docs/{file}", "/openapi.json", "/openapi.yaml"] {
-            allowed.push(Route::elsewhere(path, &["GET"]));
+            routes.push(Route::elsewhere(path, &["GET"]));
         }
         for route in dashboard::ROUTES {
             let methods: Vec<&str> = route.methods().collect();
-            allowed.push(Route::elsewhere(route.path, &methods));
+            routes.push(Route::elsewhere(route.path, &methods));
         }
-        Self(allowed)
+        Self(routes)
     }
 
     /// Checks the query of a request for a route of the document. One for another address or method
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn dialects_are_those_that_the_routes_declare() {
-        let allowed = Allowed::of(&openapi::document());
+        let table = RouteTable::of(&openapi::document());
         for (path, dialect) in [
             ("/auth/token", Dialect::OAuth),
             ("/auth/introspect", Dialect::OAuth),
@@ -214,7 +214,7 @@ mod tests {
             ("/elsewhere", Dialect::Problem),
             ("/", Dialect::Problem),
         ] {
-            assert_eq!(allowed.dialect(path), dialect, "{path}");
+            assert_eq!(table.dialect(path), dialect, "{path}");
         }
     }
 

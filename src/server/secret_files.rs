@@ -102,8 +102,8 @@ impl Follower {
         }
     }
 
-    /// Takes over what has changed; `None` where nothing is to be done, or not yet. `asked`: somebody
-    /// waits for a word on it.
+    /// Takes over what has changed; `None` where nothing is to be done, or not yet. `asked`: an
+    /// operator waits for a line in the log.
     async fn look(&mut self, asked: bool) -> Option<()> {
         let Some(files) = &mut self.files else {
             return None;

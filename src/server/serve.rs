@@ -242,7 +242,7 @@ fn start_beside(
 ) {
     tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
     if let Some(redis) = app.storage.redis.clone() {
-        tracker.spawn(startup::look_at_redis(redis, stop.clone()));
+        tracker.spawn(startup::warn_of_eviction(redis, stop.clone()));
         tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
     }
     tracker.spawn(sweep::sweep(

@@ -56,7 +56,7 @@ pub(super) struct Timed {
 
 impl Timed {
     pub(super) fn new(stream: TcpStream, timeouts: Timeouts, connection: Arc<Connection>) -> Self {
-        // The first head is due from the moment of the connection: silence is no request.
+        // The first head is due from the moment of the connection: a silent client has no more time than a slow one.
         let head = connection.since() + timeouts.header;
         let alarm = Box::pin(sleep_until(head));
         Self {

@@ -58,13 +58,13 @@ pub(super) async fn watch(health: Health, stop: CancellationToken) {
     let mut ready = false;
     let mut missed = false;
     while !stop.is_cancelled() {
-        missed |= ready && health.misses_one();
-        health.look_after_those_away().await;
-        if !ready && health.waits_for().is_none() {
+        missed |= ready && health.has_outage();
+        health.ping_unavailable().await;
+        if !ready && health.unready_reason().is_none() {
             tracing::info!("ready: every dependency was reached");
             ready = true;
         }
-        if missed && !health.misses_one() {
+        if missed && !health.has_outage() {
             tracing::info!("ready again: every dependency answers");
             missed = false;
         }
@@ -77,16 +77,16 @@ pub(super) async fn watch(health: Health, stop: CancellationToken) {
 
 /// Warns when tokens or limits live on a server that may throw them away; waits for a server that
 /// is away.
-pub(super) async fn look_at_redis(redis: Redis, stop: CancellationToken) {
+pub(super) async fn warn_of_eviction(redis: Redis, stop: CancellationToken) {
     for db in [redis.auth.db(), redis.rate_limit.db()] {
-        while !look_at(db).await && !stop.is_cancelled() {
+        while !check_eviction(db).await && !stop.is_cancelled() {
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
 /// Warns of a server's settings; false when it did not answer.
-async fn look_at(db: &RedisDb) -> bool {
+async fn check_eviction(db: &RedisDb) -> bool {
     if !db.reached() {
         return false;
     }

@@ -36,7 +36,7 @@ pub(super) async fn sweep(audit: Audit, clock: Clock, days: i64, stop: Cancellat
                 tracing::info!(events, days, "deleted old events of the audit trail");
                 PAUSE
             }
-            // The pool has told what is wrong.
+            // The pool has logged the cause.
             Err(_) => RETRY,
         };
     }

@@ -74,7 +74,7 @@ async fn health_answers_every_caller_without_a_limit() {
 }
 
 #[tokio::test]
-async fn the_three_probes_say_one_word() {
+async fn each_probe_answers_with_its_status_alone() {
     let aura = Settings::new().start().await;
     for path in ["/health/live", "/health/ready", "/health/startup"] {
         let answer = aura.client().get(path).await;
@@ -83,7 +83,7 @@ async fn the_three_probes_say_one_word() {
 }
 
 #[tokio::test]
-async fn redis_that_is_switched_off_is_disabled_and_no_fault() {
+async fn redis_that_is_switched_off_is_reported_as_disabled() {
     let aura = Settings::new().start().await;
     let answer = aura.client().get("/health/redis").await;
     assert_eq!(answer.is(200).json["status"], "disabled");
@@ -114,7 +114,7 @@ async fn each_redis_database_is_named_with_its_number() {
 }
 
 #[tokio::test]
-async fn a_check_that_there_is_not_is_not_found() {
+async fn an_unknown_check_is_answered_with_404() {
     let aura = Settings::new().start().await;
     for name in ["nonsense", "REDIS", "redis2", "%00", "live%20"] {
         let answer = aura.client().get(&format!("/health/{name}")).await;
@@ -124,7 +124,7 @@ async fn a_check_that_there_is_not_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_answer_of_a_second_ago_is_good_enough() {
+async fn a_check_gives_its_answer_again_within_a_second() {
     let aura = Settings::new().start().await;
     let client = aura.client();
     // Many questions in one second cannot all reach the database: a kept answer is the same to

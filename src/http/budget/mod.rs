@@ -15,13 +15,13 @@ use hyper::body::Bytes;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-pub use self::table::Full;
+pub use self::table::BudgetError;
 use self::table::{Arriving, SMALL, Table, Used};
 use super::code::Code;
 use super::problem::Problem;
 
 /// Longest wait for the memory of bodies that make room: they are dropped at once, by another task.
-const LEAVING: Duration = Duration::from_secs(2);
+const EVICTION_WAIT: Duration = Duration::from_secs(2);
 
 /// Memory of the bodies of sign-ins and forms, shared by network addresses.
 pub type BodyBudget = Budget<IpAddr>;
@@ -48,15 +48,15 @@ struct Shared<K> {
     freed: Notify,
 }
 
-impl From<Full> for Problem {
-    fn from(full: Full) -> Self {
-        let detail = match full {
-            Full::All => "requests hold all the memory that they may; try again shortly",
-            Full::Own => {
+impl From<BudgetError> for Problem {
+    fn from(error: BudgetError) -> Self {
+        let detail = match error {
+            BudgetError::Total => "requests hold all the memory that they may; try again shortly",
+            BudgetError::Share => {
                 "your other requests hold all the memory that one client's may; try again when they \
                  have ended"
             }
-            Full::Left => {
+            BudgetError::Evicted => {
                 "memory is short, and this body arrived slowest, so it made room for others; try again \
                  shortly"
             }
@@ -117,17 +117,17 @@ impl<K: Copy + Eq + Hash> Budget<K> {
     #[must_use]
     pub fn arriving(&self, key: K) -> Hold<K> {
         let mut hold = self.holder(key);
-        let leave = Arc::new(Notify::new());
-        let body = Arriving::new(key, Arc::clone(&leave));
-        hold.arriving = Some((self.0.table().add(body), leave));
+        let evict = Arc::new(Notify::new());
+        let body = Arriving::new(key, Arc::clone(&evict));
+        hold.arriving = Some((self.0.table().add(body), evict));
         hold
     }
 
     /// Holds `bytes` for `key`.
     ///
     /// # Errors
-    /// [`Full`] where there are not as many left.
-    pub fn hold(&self, key: K, bytes: usize) -> Result<Hold<K>, Full> {
+    /// [`BudgetError`] where there are not as many left.
+    pub fn hold(&self, key: K, bytes: usize) -> Result<Hold<K>, BudgetError> {
         let mut hold = self.holder(key);
         hold.grow(bytes)?;
         Ok(hold)
@@ -147,22 +147,28 @@ impl<K: Copy + Eq + Hash> Shared<K> {
 
     /// The limit that `more` bytes break for a hold of `key` that has `bytes`, with whether it is one of
     /// large holds alone.
-    fn lacks(&self, table: &Table<K>, key: K, bytes: usize, more: usize) -> Option<(Full, bool)> {
+    fn exceeded(
+        &self,
+        table: &Table<K>,
+        key: K,
+        bytes: usize,
+        more: usize,
+    ) -> Option<(BudgetError, bool)> {
         let own = table.holders.get(&key).copied().unwrap_or_default();
         let after = |used: Used| used.after(bytes, bytes.saturating_add(more));
         let (all_after, own_after) = (after(table.used), after(own));
         let most = self.share.saturating_add(self.small / 4);
         if own_after.bytes > most {
-            return Some((Full::Own, false));
+            return Some((BudgetError::Share, false));
         }
         if own_after.large > self.share {
-            return Some((Full::Own, true));
+            return Some((BudgetError::Share, true));
         }
         let Some(left) = self.total.checked_sub(all_after.bytes) else {
-            return Some((Full::All, false));
+            return Some((BudgetError::Total, false));
         };
         let Some(left_large) = (self.total - self.small).checked_sub(all_after.large) else {
-            return Some((Full::All, true));
+            return Some((BudgetError::Total, true));
         };
         let left = if bytes + more > SMALL {
             left_large
@@ -171,7 +177,7 @@ impl<K: Copy + Eq + Hash> Shared<K> {
         };
         // The first answer of a holder may take what is there.
         let spread = self.spread && own.bytes > bytes && own_after.bytes > left;
-        spread.then_some((Full::All, bytes + more > SMALL))
+        spread.then_some((BudgetError::Total, bytes + more > SMALL))
     }
 }
 
@@ -179,16 +185,16 @@ impl<K: Copy + Eq + Hash> Hold<K> {
     /// Holds `more` bytes.
     ///
     /// # Errors
-    /// [`Full`]; what was held stays so.
-    pub fn grow(&mut self, more: usize) -> Result<(), Full> {
+    /// [`BudgetError`]; what was held stays so.
+    pub fn grow(&mut self, more: usize) -> Result<(), BudgetError> {
         self.try_to_grow(more).map_err(|(full, _)| full)
     }
 
     /// The same; the error tells as well whether the limit is one of large holds alone.
-    fn try_to_grow(&mut self, more: usize) -> Result<(), (Full, bool)> {
+    fn try_to_grow(&mut self, more: usize) -> Result<(), (BudgetError, bool)> {
         let shared = &self.budget.0;
         let mut table = shared.table();
-        if let Some(limit) = shared.lacks(&table, self.key, self.bytes, more) {
+        if let Some(limit) = shared.exceeded(&table, self.key, self.bytes, more) {
             return Err(limit);
         }
         table.count(self.key, self.bytes, self.bytes + more);
@@ -206,9 +212,9 @@ impl<K: Copy + Eq + Hash> Hold<K> {
     /// make some.
     ///
     /// # Errors
-    /// [`Full`] where this one is the slowest, or all others are whole.
-    pub async fn make_room(&mut self, more: usize) -> Result<(), Full> {
-        let until = Instant::now() + LEAVING;
+    /// [`BudgetError`] where this one is the slowest, or all others are whole.
+    pub async fn make_room(&mut self, more: usize) -> Result<(), BudgetError> {
+        let until = Instant::now() + EVICTION_WAIT;
         loop {
             let shared = Arc::clone(&self.budget.0);
             let freed = shared.freed.notified();
@@ -218,7 +224,7 @@ impl<K: Copy + Eq + Hash> Hold<K> {
             let Err((full, large)) = self.try_to_grow(more) else {
                 return Ok(());
             };
-            let Some((id, leave)) = &self.arriving else {
+            let Some((id, evict)) = &self.arriving else {
                 return Err(full);
             };
             if !shared.table().make_room(*id, more, full, large) {
@@ -226,16 +232,16 @@ impl<K: Copy + Eq + Hash> Hold<K> {
             }
             tokio::select! {
                 biased;
-                () = leave.notified() => return Err(Full::Left),
+                () = evict.notified() => return Err(BudgetError::Evicted),
                 in_time = timeout_at(until, freed.as_mut()) => in_time.map_err(|_| full)?,
             }
         }
     }
 
     /// Resolves when this body is to make room for others.
-    pub async fn leaves(&self) {
+    pub async fn evicted(&self) {
         match &self.arriving {
-            Some((_, leave)) => leave.notified().await,
+            Some((_, evict)) => evict.notified().await,
             None => std::future::pending().await,
         }
     }
@@ -256,7 +262,7 @@ impl<K: Copy + Eq + Hash> Hold<K> {
     }
 
     /// Ends the arrival of a body of `bytes`: from here on it does not make room.
-    pub fn is_whole(&mut self, bytes: usize) {
+    pub fn complete(&mut self, bytes: usize) {
         self.settle(self.bytes.min(bytes));
     }
 
@@ -274,7 +280,7 @@ impl<K: Copy + Eq + Hash> Hold<K> {
     }
 
     /// `bytes`, for which this is held until their last clone is dropped.
-    pub fn over(self, bytes: impl AsRef<[u8]> + Send + 'static) -> Bytes
+    pub fn attach_to(self, bytes: impl AsRef<[u8]> + Send + 'static) -> Bytes
     where
         K: Send + 'static,
     {

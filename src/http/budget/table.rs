@@ -17,13 +17,13 @@ pub(super) const STALE: Duration = Duration::from_secs(1);
 
 /// Reason why a hold does not grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
+pub enum BudgetError {
     /// All holders together have what they may.
-    All,
+    Total,
     /// This holder has its share.
-    Own,
+    Share,
     /// This hold has made room for others.
-    Left,
+    Evicted,
 }
 
 #[derive(Debug)]
@@ -51,8 +51,8 @@ pub(super) struct Arriving<K> {
     /// When it began, or grew last.
     pub(super) grown: Instant,
     /// It has been asked to make room.
-    leaving: bool,
-    leave: Arc<Notify>,
+    evicted: bool,
+    evict: Arc<Notify>,
 }
 
 impl<K> Default for Table<K> {
@@ -67,14 +67,14 @@ impl<K> Default for Table<K> {
 }
 
 impl<K> Arriving<K> {
-    /// A body of `key` that begins now, and is told by `leave` to make room.
-    pub(super) fn new(key: K, leave: Arc<Notify>) -> Self {
+    /// A body of `key` that begins now, and is told by `evict` to make room.
+    pub(super) fn new(key: K, evict: Arc<Notify>) -> Self {
         Self {
             key,
             bytes: 0,
             grown: Instant::now(),
-            leaving: false,
-            leave,
+            evicted: false,
+            evict,
         }
     }
 }
@@ -111,7 +111,13 @@ impl<K: Copy + Eq + Hash> Table<K> {
 
     /// Asks a body to make room for `more` bytes of the body `id`, and checks whether one is about to.
     /// Where the limit is one of `large` holds alone, small ones would give nothing.
-    pub(super) fn make_room(&mut self, id: u64, more: usize, full: Full, large: bool) -> bool {
+    pub(super) fn make_room(
+        &mut self,
+        id: u64,
+        more: usize,
+        limit: BudgetError,
+        large: bool,
+    ) -> bool {
         let Some(mine) = self.arriving.get(&id) else {
             return false;
         };
@@ -124,12 +130,12 @@ impl<K: Copy + Eq + Hash> Table<K> {
             let held = self.holders.get(&body.key).map_or(0, |held| held.bytes);
             let is_own = body.key == key;
             body.bytes > if large { SMALL } else { 0 }
-                && (is_own || (full == Full::All && held >= fair))
+                && (is_own || (limit == BudgetError::Total && held >= fair))
         };
         if self
             .arriving
             .values()
-            .any(|body| body.leaving && useful(body))
+            .any(|body| body.evicted && useful(body))
         {
             return true;
         }
@@ -142,8 +148,8 @@ impl<K: Copy + Eq + Hash> Table<K> {
         let Some(body) = slowest.and_then(|id| self.arriving.get_mut(&id)) else {
             return false;
         };
-        body.leaving = true;
-        body.leave.notify_one();
+        body.evicted = true;
+        body.evict.notify_one();
         true
     }
 }

@@ -12,7 +12,7 @@ fn request(host: &str, cookies: &[&str]) -> HeaderMap {
 }
 
 #[test]
-fn the_name_says_what_nobody_else_can_do() {
+fn the_prefix_of_the_name_tells_which_hosts_can_set_it() {
     let host_only = CookieRules::default();
     let shared = CookieRules::new(Some("example.com".to_owned()), false);
     let set = |rules: &CookieRules, host, cookie| {

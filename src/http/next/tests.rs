@@ -36,7 +36,7 @@ fn paths_of_ours_and_listed_hosts_are_followed() {
 }
 
 #[test]
-fn nothing_else_is() {
+fn other_targets_are_refused() {
     for bad in [
         "",
         "//evil.org",

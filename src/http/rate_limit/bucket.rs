@@ -1,6 +1,6 @@
 //! [`Bucket`]: one thing that is counted, and the answer to it.
 
-use crate::http::verdict::{Verdict, WINDOW_SECONDS};
+use crate::http::limit_headers::{LimitState, WINDOW_SECONDS};
 
 /// Length of a window.
 pub(super) const WINDOW_MILLIS: i64 = WINDOW_SECONDS * 1000;
@@ -35,9 +35,9 @@ impl Bucket {
         }
     }
 
-    /// The verdict that `count` gives.
-    pub(super) fn verdict(&self, (used, reset_millis, refused): Count) -> Verdict {
-        Verdict {
+    /// The state that `count` gives.
+    pub(super) fn state(&self, (used, reset_millis, refused): Count) -> LimitState {
+        LimitState {
             policy: self.policy,
             limit: self.limit,
             remaining: (self.limit - used).max(0),

@@ -12,7 +12,7 @@ pub use self::bucket::Bucket;
 use self::memory::MemoryCounters;
 use self::redis::RedisCounters;
 use super::context::Context;
-use super::verdict::{Verdict, seconds_up};
+use super::limit_headers::{LimitState, seconds_up};
 use crate::clock::Clock;
 use crate::config::{FailMode, RateLimit};
 use crate::storage::RateLimitDb;
@@ -85,20 +85,20 @@ impl RateLimits {
                 (buckets, counts)
             }
         };
-        let verdicts: Vec<Verdict> = buckets
+        let states: Vec<LimitState> = buckets
             .iter()
             .zip(counts)
-            .map(|(bucket, count)| bucket.verdict(count))
+            .map(|(bucket, count)| bucket.state(count))
             .collect();
-        let refused = verdicts.iter().filter(|verdict| verdict.refused);
-        let last = refused.max_by_key(|verdict| verdict.reset_millis);
-        let outcome = last.map_or(Ok(()), |verdict| {
+        let refused = states.iter().filter(|state| state.refused);
+        let last = refused.max_by_key(|state| state.reset_millis);
+        let outcome = last.map_or(Ok(()), |state| {
             Err(LimitError::Exceeded {
-                policy: verdict.policy,
-                retry_after: seconds_up(verdict.reset_millis).max(1).unsigned_abs(),
+                policy: state.policy,
+                retry_after: seconds_up(state.reset_millis).max(1).unsigned_abs(),
             })
         });
-        context.note(verdicts);
+        context.note(states);
         outcome
     }
 

@@ -1,4 +1,4 @@
-//! [`Canonical`]: what is learnt of a request body, and [`Fault`]: why one is not read.
+//! [`Canonical`]: what is learnt of a request body, and [`CanonicalError`]: why one is not read.
 
 use super::reader::{Malformed, Number};
 use crate::http::FieldError;
@@ -9,16 +9,16 @@ pub(super) const MAX_DEPTH: usize = 127;
 
 /// The part of a question and its answer that the upstream stores, where the route is one that stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::llm) enum Stored {
+pub(in crate::llm) enum UpstreamState {
     /// Both, as it does where `store` is not false.
     #[default]
-    Both,
+    Stored,
     /// Nothing.
-    Nothing,
+    Stateless,
     /// The answer depends on what was stored before.
-    Before,
+    Continued,
     /// The answer is to be fetched later.
-    Later,
+    Background,
 }
 
 /// A request body, read.
@@ -47,20 +47,20 @@ pub(in crate::llm) struct Canonical {
     /// The number of prompts, where `prompt` is a list of them.
     pub(in crate::llm) prompts: Option<u64>,
     /// The part that the upstream stores, where it may.
-    pub(in crate::llm) stored: Stored,
+    pub(in crate::llm) upstream_state: UpstreamState,
     /// The answer may depend on more than the body: on tools that the upstream runs itself, and on what
     /// it stores.
-    pub(in crate::llm) open: bool,
+    pub(in crate::llm) external: bool,
     /// The body holds figures as an answer's usage does.
     pub(in crate::llm) figures: bool,
     /// A member by which another reader of JSON (Go's takes names in any case) may see another
     /// model, or another number of tokens; or one that names more models.
-    pub(in crate::llm) doubtful: Option<String>,
+    pub(in crate::llm) ambiguous: Option<String>,
 }
 
 /// The reason why a body is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum CanonicalError {
     Malformed(usize),
     TooDeep,
     Twice,
@@ -68,13 +68,13 @@ pub(super) enum Fault {
     NotAnObject,
 }
 
-impl From<Malformed> for Fault {
+impl From<Malformed> for CanonicalError {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed.0)
     }
 }
 
-impl Fault {
+impl CanonicalError {
     /// The error, which quotes nothing of `body`.
     pub(super) fn error(self, body: &[u8]) -> Error {
         let invalid = |code, message: String| Error::Invalid(FieldError::new("", code, message));
@@ -103,7 +103,7 @@ impl Fault {
     }
 }
 
-/// A value that has been read, as far as [`Hashing::notice`] needs it.
+/// A value that has been read, as far as [`BodyHasher::notice`] needs it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     Null,

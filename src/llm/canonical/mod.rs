@@ -7,13 +7,13 @@
 //! sixteen times the memory of the body. Held are 32 bytes for each member of the objects that are
 //! open, to find a key that stands twice, and 64 more for each of the body's own members.
 
+mod external;
 mod facts;
-mod hashing;
-mod open;
+mod hasher;
 mod reader;
 
-pub(super) use self::facts::{Canonical, Stored};
-use self::hashing::Hashing;
+pub(super) use self::facts::{Canonical, UpstreamState};
+use self::hasher::BodyHasher;
 use super::error::Error;
 use super::meter::has_figures;
 
@@ -24,7 +24,7 @@ use super::meter::has_figures;
 /// [`Error::Invalid`] for JSON that is not an object, and for one with more than a million items or
 /// 65,536 members.
 pub(super) fn read(body: &[u8]) -> Result<Canonical, Error> {
-    let canonical = Hashing::of(body).map_err(|fault| fault.error(body))?;
+    let canonical = BodyHasher::of(body).map_err(|fault| fault.error(body))?;
     Ok(Canonical {
         figures: has_figures(body),
         ..canonical

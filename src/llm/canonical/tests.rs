@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::facts::{Fault, MAX_DEPTH};
-use super::hashing::{MAX_ITEMS, MAX_MEMBERS};
+use super::facts::{CanonicalError, MAX_DEPTH};
+use super::hasher::{MAX_ITEMS, MAX_MEMBERS};
 use super::reader::{Number, Reader};
 use super::*;
 use crate::http::{Code, Problem};
@@ -127,8 +127,8 @@ proptest! {
         let inner = parts.concat();
         let text = if wrapped { format!("{{\"a\":{inner}}}") } else { inner };
         let serde = serde_json::from_str::<Value>(&text);
-        match Hashing::of(text.as_bytes()) {
-            Ok(_) | Err(Fault::NotAnObject | Fault::Twice) => prop_assert!(serde.is_ok(), "{}", text),
+        match BodyHasher::of(text.as_bytes()) {
+            Ok(_) | Err(CanonicalError::NotAnObject | CanonicalError::Twice) => prop_assert!(serde.is_ok(), "{}", text),
             Err(_) => prop_assert!(serde.is_err(), "{}", text),
         }
     }
@@ -216,7 +216,7 @@ fn numbers_that_differ_have_two_digests_or_are_not_exact() {
 }
 
 #[test]
-fn what_is_no_object_is_refused() {
+fn a_body_that_is_not_an_object_is_refused() {
     let code = |body: &[u8]| Problem::from(read(body).unwrap_err()).code;
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
     for body in [
@@ -241,8 +241,8 @@ fn what_is_no_object_is_refused() {
 fn depth_items_and_members_are_bounded() {
     let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
     assert!(read(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
-    let deep = Hashing::of(nested(MAX_DEPTH).as_bytes());
-    assert_eq!(deep.unwrap_err(), Fault::TooDeep);
+    let deep = BodyHasher::of(nested(MAX_DEPTH).as_bytes());
+    assert_eq!(deep.unwrap_err(), CanonicalError::TooDeep);
     assert!(serde_json::from_str::<Value>(&nested(MAX_DEPTH - 1)).is_ok());
     assert!(serde_json::from_str::<Value>(&nested(MAX_DEPTH)).is_err());
 
@@ -261,7 +261,7 @@ fn depth_items_and_members_are_bounded() {
 }
 
 #[test]
-fn what_follows_is_no_part_of_what_stands_before() {
+fn adjacent_values_are_told_apart() {
     let bodies = [
         r#"{"a":["b","c"]}"#,
         r#"{"a":["bc"]}"#,

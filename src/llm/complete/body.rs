@@ -17,13 +17,13 @@ pub(super) const MAX_ITEMS: usize = 128;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Body {
-    pub(super) choices: Option<Few<Choice>>,
+    pub(super) choices: Option<BoundedList<Choice>>,
     /// Of embeddings, and of the list of models.
-    pub(super) data: Filled,
+    pub(super) data: NonEmpty,
     /// Of a moderation.
-    pub(super) results: Filled,
+    pub(super) results: NonEmpty,
     /// Of a model.
-    pub(super) id: Filled,
+    pub(super) id: NonEmpty,
     pub(super) usage: Option<Usage>,
     pub(super) error: Option<IgnoredAny>,
 }
@@ -34,19 +34,19 @@ pub(super) struct Body {
 pub(super) struct Choice {
     pub(super) index: u64,
     pub(super) finish_reason: Option<String>,
-    message: Option<Said>,
-    delta: Option<Said>,
+    message: Option<Message>,
+    delta: Option<Message>,
     text: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Said {
-    content: Filled,
-    refusal: Filled,
-    tool_calls: Filled,
-    function_call: Filled,
-    audio: Filled,
+struct Message {
+    content: NonEmpty,
+    refusal: NonEmpty,
+    tool_calls: NonEmpty,
+    function_call: NonEmpty,
+    audio: NonEmpty,
 }
 
 /// An answer of `/responses`.
@@ -54,7 +54,7 @@ struct Said {
 #[serde(default)]
 pub(super) struct ResponseBody {
     status: Option<String>,
-    output: Option<Few<Item>>,
+    output: Option<BoundedList<Item>>,
     incomplete_details: Option<IgnoredAny>,
     error: Option<IgnoredAny>,
     pub(super) usage: Option<Usage>,
@@ -76,15 +76,15 @@ struct Item {
     #[serde(rename = "type")]
     kind: String,
     status: Option<String>,
-    content: Option<Few<Part>>,
+    content: Option<BoundedList<Part>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Part {
-    text: Filled,
-    refusal: Filled,
-    transcript: Filled,
+    text: NonEmpty,
+    refusal: NonEmpty,
+    transcript: NonEmpty,
 }
 
 /// The price of an answer. Chats speak of `prompt` and `completion`, responses of `input` and
@@ -121,7 +121,7 @@ impl ResponseBody {
             && self.incomplete_details.is_none()
             && self.error.is_none()
             && items.iter().all(Item::is_whole)
-            && items.iter().any(Item::says_something)
+            && items.iter().any(Item::has_content)
     }
 }
 
@@ -132,7 +132,7 @@ impl Item {
             .is_none_or(|status| status == "completed")
     }
 
-    fn says_something(&self) -> bool {
+    fn has_content(&self) -> bool {
         let parts = self.content.as_ref().map_or(&[][..], |content| &content.0);
         let mut parts = parts.iter();
         match self.kind.as_str() {
@@ -148,19 +148,19 @@ impl Choice {
     /// Checks whether the model said something, and stopped of itself.
     pub(super) fn is_whole(&self) -> bool {
         let reason = self.finish_reason.as_deref().unwrap_or_default();
-        NATURAL.contains(&reason) && self.says_something()
+        NATURAL.contains(&reason) && self.has_content()
     }
 
     /// Checks whether there is anything in it.
-    pub(super) fn says_something(&self) -> bool {
+    pub(super) fn has_content(&self) -> bool {
         let text = self.text.as_ref().is_some_and(|text| !text.is_empty());
         let said = self.message.iter().chain(&self.delta);
-        text || said.flat_map(Said::parts).any(|part| part.0)
+        text || said.flat_map(Message::parts).any(|part| part.0)
     }
 }
 
-impl Said {
-    fn parts(&self) -> [Filled; 5] {
+impl Message {
+    fn parts(&self) -> [NonEmpty; 5] {
         [
             self.content,
             self.refusal,
@@ -174,90 +174,90 @@ impl Said {
 /// True for a text, a list or an object with something in it. Of the value itself nothing is kept in
 /// memory: a list of numbers takes many times its bytes there.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Filled(pub(super) bool);
+pub(super) struct NonEmpty(pub(super) bool);
 
-impl<'de> Deserialize<'de> for Filled {
+impl<'de> Deserialize<'de> for NonEmpty {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyFilled)
+        deserializer.deserialize_any(NonEmptyVisitor)
     }
 }
 
-struct AnyFilled;
+struct NonEmptyVisitor;
 
-impl<'de> Visitor<'de> for AnyFilled {
-    type Value = Filled;
+impl<'de> Visitor<'de> for NonEmptyVisitor {
+    type Value = NonEmpty;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Filled, E> {
-        Ok(Filled(false))
+    fn visit_unit<E>(self) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(false))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Filled, E> {
-        Ok(Filled(false))
+    fn visit_bool<E>(self, _: bool) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(false))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Filled, E> {
-        Ok(Filled(false))
+    fn visit_u64<E>(self, _: u64) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(false))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Filled, E> {
-        Ok(Filled(false))
+    fn visit_i64<E>(self, _: i64) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(false))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Filled, E> {
-        Ok(Filled(false))
+    fn visit_f64<E>(self, _: f64) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(false))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Filled, E> {
-        Ok(Filled(!text.is_empty()))
+    fn visit_str<E>(self, text: &str) -> Result<NonEmpty, E> {
+        Ok(NonEmpty(!text.is_empty()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Filled, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NonEmpty, A::Error> {
         let mut filled = false;
         while seq.next_element::<IgnoredAny>()?.is_some() {
             filled = true;
         }
-        Ok(Filled(filled))
+        Ok(NonEmpty(filled))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NonEmpty, A::Error> {
         let mut filled = false;
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
             filled = true;
         }
-        Ok(Filled(filled))
+        Ok(NonEmpty(filled))
     }
 }
 
 /// A list with a bounded number of items.
 #[derive(Debug)]
-pub(super) struct Few<T>(pub(super) Vec<T>);
+pub(super) struct BoundedList<T>(pub(super) Vec<T>);
 
-impl<T> Default for Few<T> {
+impl<T> Default for BoundedList<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(FewItems(PhantomData))
+        deserializer.deserialize_seq(BoundedListVisitor(PhantomData))
     }
 }
 
-struct FewItems<T>(PhantomData<T>);
+struct BoundedListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for FewItems<T> {
-    type Value = Few<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedListVisitor<T> {
+    type Value = BoundedList<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<BoundedList<T>, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
             if items.len() == MAX_ITEMS {
@@ -265,6 +265,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for FewItems<T> {
             }
             items.push(item);
         }
-        Ok(Few(items))
+        Ok(BoundedList(items))
     }
 }

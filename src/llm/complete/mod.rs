@@ -13,7 +13,7 @@ use super::upstream::{Head, Route};
 
 /// Judges one answer while it arrives.
 #[derive(Debug)]
-pub(super) enum Judge {
+pub(super) enum CompletenessCheck {
     /// A JSON body, judged when it is whole.
     Plain(Route),
     /// Server-sent events, judged one by one.
@@ -26,7 +26,7 @@ pub(super) enum Judge {
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     events: Events,
-    choices: BTreeMap<u64, Course>,
+    choices: BTreeMap<u64, ChoiceState>,
     failed: bool,
     done: bool,
     tokens: u64,
@@ -43,13 +43,13 @@ pub(super) struct ResponseStream {
 
 /// The progress of one of the alternative answers.
 #[derive(Debug, Default)]
-struct Course {
+struct ChoiceState {
     said: bool,
     finished: bool,
 }
 
-impl Judge {
-    /// A judge of the answer of `route` with `head`; `None` where it cannot be kept, whatever
+impl CompletenessCheck {
+    /// A check of the answer of `route` with `head`; `None` where it cannot be kept, whatever
     /// follows.
     pub(super) fn new(route: Route, head: &Head) -> Option<Self> {
         if head.status != StatusCode::OK {
@@ -82,7 +82,7 @@ impl Judge {
     }
 
     /// Judges the whole `body`: the tokens that the upstream charged, or `None` if it may not be kept.
-    pub(super) fn verdict(&self, body: &[u8]) -> Option<u64> {
+    pub(super) fn tokens_if_whole(&self, body: &[u8]) -> Option<u64> {
         match self {
             Self::Stream(stream) => stream.complete().then_some(stream.tokens),
             Self::Response(stream) => stream.complete(),
@@ -117,7 +117,7 @@ impl Stream {
     }
 
     fn complete(&self) -> bool {
-        let whole = |course: &Course| course.said && course.finished;
+        let whole = |state: &ChoiceState| state.said && state.finished;
         self.done
             && !self.failed
             && self.events.at_boundary()
@@ -144,14 +144,14 @@ impl Stream {
             self.tokens = tokens(body.usage.as_ref());
         }
         for choice in body.choices.unwrap_or_default().0 {
-            let course = self.choices.entry(choice.index).or_default();
-            course.said |= choice.says_something();
+            let state = self.choices.entry(choice.index).or_default();
+            state.said |= choice.has_content();
             if let Some(reason) = choice
                 .finish_reason
                 .as_deref()
                 .filter(|why| !why.is_empty())
             {
-                course.finished = true;
+                state.finished = true;
                 self.failed |= !NATURAL.contains(&reason);
             }
         }

@@ -7,13 +7,13 @@ use super::body::MAX_ITEMS;
 use super::*;
 
 fn plain(route: Route, body: &Value) -> Option<u64> {
-    Judge::Plain(route).verdict(body.to_string().as_bytes())
+    CompletenessCheck::Plain(route).tokens_if_whole(body.to_string().as_bytes())
 }
 
 fn streamed(text: &str) -> bool {
-    let mut judge = Judge::Stream(Stream::default());
-    judge.push(text.as_bytes());
-    judge.verdict(b"").is_some()
+    let mut check = CompletenessCheck::Stream(Stream::default());
+    check.push(text.as_bytes());
+    check.tokens_if_whole(b"").is_some()
 }
 
 const GOOD: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n\
@@ -45,7 +45,7 @@ fn an_answer_that_ended_naturally_is_kept() {
 }
 
 #[test]
-fn what_is_cut_off_filtered_empty_or_an_error_is_not() {
+fn a_truncated_filtered_empty_or_failed_answer_is_not_kept() {
     let choice = |reason: Value, content: Value| json!({"finish_reason": reason, "message": {"content": content}});
     let good = choice(json!("stop"), json!("Hi"));
     for choices in [
@@ -69,7 +69,10 @@ fn what_is_cut_off_filtered_empty_or_an_error_is_not() {
     let failed = json!({"choices": [good], "error": {"message": "x"}});
     assert_eq!(plain(Route::Chat, &failed), None);
     assert_eq!(plain(Route::Embeddings, &json!({"data": []})), None);
-    assert_eq!(Judge::Plain(Route::Chat).verdict(b"{\"choices\":[{"), None);
+    assert_eq!(
+        CompletenessCheck::Plain(Route::Chat).tokens_if_whole(b"{\"choices\":[{"),
+        None
+    );
 }
 
 #[test]
@@ -113,12 +116,12 @@ proptest! {
         let mut cuts = cuts;
         cuts.extend([0, GOOD.len()]);
         cuts.sort_unstable();
-        let mut judge = Judge::Stream(Stream::default());
+        let mut check = CompletenessCheck::Stream(Stream::default());
         for pair in cuts.windows(2) {
-            let done = judge.push(&GOOD.as_bytes()[pair[0]..pair[1]]);
+            let done = check.push(&GOOD.as_bytes()[pair[0]..pair[1]]);
             prop_assert_eq!(done, pair[1] == GOOD.len());
         }
-        prop_assert_eq!(judge.verdict(b""), Some(9));
+        prop_assert_eq!(check.tokens_if_whole(b""), Some(9));
     }
 }
 
@@ -179,9 +182,9 @@ fn a_streamed_response_is_kept_when_it_is_completed() {
         format!("event: {kind}\ndata: {data}\n\n")
     };
     let judged = |text: &str| {
-        let mut judge = Judge::Response(ResponseStream::default());
-        let ended = judge.push(text.as_bytes());
-        let verdict = judge.verdict(b"");
+        let mut check = CompletenessCheck::Response(ResponseStream::default());
+        let ended = check.push(text.as_bytes());
+        let verdict = check.tokens_if_whole(b"");
         assert_eq!(ended, verdict.is_some());
         verdict
     };

@@ -1,4 +1,4 @@
-//! [`Flight`]: one call of the upstream, and everybody who waits for its answer.
+//! [`Flight`]: one call of the upstream, and every request that waits for its answer.
 //!
 //! A task pushes what arrives; readers take it at their own pace. While the whole answer is kept in
 //! hand others may join, and each reads from the beginning. Once it is too long for that, what
@@ -59,7 +59,7 @@ struct State {
 
 /// The decision of a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Settled {
+pub(super) enum FollowerDecision {
     /// It takes this answer.
     Take,
     /// It asks for itself.
@@ -166,9 +166,9 @@ impl Flight {
         self.more.notify_waiters();
     }
 
-    /// The answer is over with `chunk`, where there is one. At the same moment, so that whoever has
+    /// The answer is over with `chunk`, where there is one. At the same moment, so that a client that has
     /// it all and asks again cannot join what is over. One that is `kept` can be joined for a
-    /// while: somebody may have looked into the cache a moment too early. A long one is no longer in
+    /// while: a request may have looked into the cache a moment too early. A long one is no longer in
     /// hand for that: they look once more.
     pub(super) fn finish(&self, chunk: Option<Bytes>, kept: bool) {
         let mut state = self.state();
@@ -281,19 +281,19 @@ impl Reader {
         .await
     }
 
-    /// Waits until it is clear whether this answer is one for somebody who joined: a plain one is
+    /// Waits until it is clear whether this answer is one for a follower: a plain one is
     /// waited for to its end, a stream to its first bytes.
-    pub(super) async fn settled(&self) -> Settled {
+    pub(super) async fn decision(&self) -> FollowerDecision {
         self.wait(|state| {
             if matches!(state.end, Some(Err(_))) {
-                return Some(Settled::Retry);
+                return Some(FollowerDecision::Retry);
             }
             let head = state.head.as_ref()?;
             if !head.is_for_all() {
-                return Some(Settled::Retry);
+                return Some(FollowerDecision::Retry);
             }
             let begun = head.is_stream() && state.first + state.chunks.len() > 0;
-            (begun || state.end.is_some() || !state.collecting).then_some(Settled::Take)
+            (begun || state.end.is_some() || !state.collecting).then_some(FollowerDecision::Take)
         })
         .await
     }

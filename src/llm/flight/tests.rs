@@ -34,13 +34,13 @@ async fn rest(reader: &Reader) -> (Vec<u8>, bool) {
 }
 
 #[tokio::test]
-async fn everybody_reads_all_of_it_whenever_they_came() {
+async fn every_reader_gets_the_whole_answer_whenever_it_joins() {
     let budget = budget(100);
     let (flight, first) = Flight::new(true, 100, None, budget.holder(UserId::random()));
     flight.begin(head(StatusCode::OK, "text/event-stream"));
     flight.push(Bytes::from_static(b"ab")).await;
     let second = flight.join(None).unwrap();
-    assert_eq!(second.settled().await, Settled::Take);
+    assert_eq!(second.decision().await, FollowerDecision::Take);
     flight.push(Bytes::from_static(b"cd")).await;
     flight.finish(None, true);
     let third = flight.join(None).unwrap();
@@ -53,7 +53,7 @@ async fn everybody_reads_all_of_it_whenever_they_came() {
 }
 
 #[tokio::test]
-async fn a_long_answer_that_is_kept_is_in_hand_for_its_own_readers_only() {
+async fn a_long_cached_answer_stays_in_memory_for_its_own_readers_only() {
     let (size, budget) = (LINGERING + 1, budget(LINGERING + 1));
     let hold = budget.holder(UserId::random());
     let (flight, reader) = Flight::new(true, size, Some("a".to_owned()), hold);
@@ -71,13 +71,13 @@ async fn a_long_answer_that_is_kept_is_in_hand_for_its_own_readers_only() {
 }
 
 #[tokio::test]
-async fn nobody_joins_what_is_not_for_them() {
+async fn a_flight_refuses_readers_that_it_is_not_for() {
     let (flight, reader) = self::flight(true, 100, Some("a"));
     assert!(flight.join(Some("b")).is_none(), "the cache was purged");
     assert!(flight.join(None).is_some(), "nobody knows of a purge");
     let follower = flight.join(Some("a")).unwrap();
     flight.begin(head(StatusCode::TOO_MANY_REQUESTS, "application/json"));
-    assert_eq!(follower.settled().await, Settled::Retry);
+    assert_eq!(follower.decision().await, FollowerDecision::Retry);
     assert!(flight.join(Some("a")).is_none());
     drop(follower);
     assert!(!flight.abandoned.is_cancelled(), "one still waits");
@@ -93,14 +93,14 @@ async fn nobody_joins_what_is_not_for_them() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_to_everybody() {
+async fn a_failure_reaches_every_reader() {
     let (flight, first) = self::flight(true, 100, None);
     let follower = flight.join(None).unwrap();
     flight.begin(head(StatusCode::OK, "application/json"));
     flight.push(Bytes::from_static(b"half")).await;
     flight.fail(UpstreamError::Unavailable);
     flight.finish(None, false);
-    assert_eq!(follower.settled().await, Settled::Retry);
+    assert_eq!(follower.decision().await, FollowerDecision::Retry);
     assert_eq!(rest(&first).await, (b"half".to_vec(), false));
     assert!(flight.join(None).is_none());
     let (flight, first) = self::flight(true, 100, None);
@@ -109,7 +109,7 @@ async fn a_failure_is_told_to_everybody() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
+async fn an_answer_too_long_to_collect_waits_for_its_slowest_reader() {
     // Too long for an entry, too long for all flights together, or never to be collected.
     for (collected, most, shared) in [
         (true, 1 << 20, 8 << 20),
@@ -133,7 +133,7 @@ async fn what_is_too_long_to_collect_waits_for_its_slowest_reader() {
         };
         if let Some(slow) = &slow {
             // It was waiting for the end, and need not any more.
-            assert_eq!(slow.settled().await, Settled::Take);
+            assert_eq!(slow.decision().await, FollowerDecision::Take);
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         assert!(!task.is_finished());

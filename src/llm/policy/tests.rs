@@ -15,9 +15,9 @@ fn a_request_is_cached_when_its_answer_should_not_vary_or_it_asks() {
     assert!(policy(&[], true).takes(i64::MAX));
     assert_eq!(policy(&[], false), Policy::BYPASS);
     let asked = policy(&["max-age=10"], false);
-    assert!(asked.keep && asked.takes(9_999) && !asked.takes(10_000));
+    assert!(asked.store && asked.takes(9_999) && !asked.takes(10_000));
     let all = Policy::of(&HeaderMap::new(), false, CacheRequests::All);
-    assert!(all.keep && all.read);
+    assert!(all.store && all.read);
 }
 
 #[test]
@@ -34,11 +34,11 @@ fn cache_control_is_obeyed() {
         "max-age=-1",
     ] {
         let policy = policy(&[line], true);
-        assert!(policy.keep && !policy.takes(0), "{line}");
+        assert!(policy.store && !policy.takes(0), "{line}");
     }
-    assert!(!policy(&["max-age=x"], false).keep);
+    assert!(!policy(&["max-age=x"], false).store);
     assert!(policy(&["max-age=99999999999999999999"], true).takes(1 << 60));
     assert!(!policy(&["max-age=9, max-age=\"5\""], true).takes(5_000));
-    assert!(policy(&["only-if-cached"], true).only_kept);
-    assert!(policy(&["only-if-cached"], false).only_kept);
+    assert!(policy(&["only-if-cached"], true).only_if_cached);
+    assert!(policy(&["only-if-cached"], false).only_if_cached);
 }

@@ -1,4 +1,5 @@
-//! Answers in this process, bounded in bytes: what was used least makes room.
+//! Answers in this process, bounded in bytes: what was used least makes room. And the outcomes that both
+//! stores give.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,7 +8,6 @@ use hyper::body::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::outcome::{Found, Put};
 use crate::clock::{Clock, Timestamp};
 use crate::llm::key::CacheKey;
 
@@ -17,27 +17,47 @@ const OVERHEAD: u64 = 256;
 /// A usual answer, for the first size of the table.
 const USUAL: u64 = 4096;
 
+/// The outcome of a look-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::llm) struct LookUp {
+    /// The generation that holds now; an answer to this request is kept under it.
+    pub(in crate::llm) generation: String,
+    /// The entry under the key, if there is one.
+    pub(in crate::llm) entry: Option<Bytes>,
+}
+
+/// The outcome of keeping an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::llm) enum PutOutcome {
+    /// It is kept.
+    Stored,
+    /// The cache was purged since the look-up.
+    Purged,
+    /// There is no room.
+    Full,
+}
+
 /// A store in this process.
 #[derive(Debug)]
 pub(in crate::llm) struct MemoryStore {
     /// Its generation stands in the key: what a purge missed is never found.
-    cache: Cache<(u64, CacheKey), Kept, Bytewise>,
+    cache: Cache<(u64, CacheKey), Cached, ByteWeighter>,
     generation: AtomicU64,
     clock: Clock,
     capacity: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct Cached {
     entry: Bytes,
     until: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Bytewise;
+struct ByteWeighter;
 
-impl Weighter<(u64, CacheKey), Kept> for Bytewise {
-    fn weight(&self, _: &(u64, CacheKey), kept: &Kept) -> u64 {
+impl Weighter<(u64, CacheKey), Cached> for ByteWeighter {
+    fn weight(&self, _: &(u64, CacheKey), kept: &Cached) -> u64 {
         weight(&kept.entry)
     }
 }
@@ -59,9 +79,9 @@ impl MemoryStore {
             .build();
         let (hash, life) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let cache = match options {
-            Ok(options) => Cache::with_options(options, Bytewise, hash, life),
+            Ok(options) => Cache::with_options(options, ByteWeighter, hash, life),
             // Only a missing number is refused, and all are given.
-            Err(_) => Cache::with(items, bytes, Bytewise, hash, life),
+            Err(_) => Cache::with(items, bytes, ByteWeighter, hash, life),
         };
         Self {
             cache,
@@ -71,7 +91,7 @@ impl MemoryStore {
         }
     }
 
-    pub(super) fn look_up(&self, key: &CacheKey) -> Found {
+    pub(super) fn look_up(&self, key: &CacheKey) -> LookUp {
         let generation = self.generation.load(Ordering::Acquire);
         let key = (generation, key.clone());
         let mut kept = self.cache.get(&key);
@@ -82,7 +102,7 @@ impl MemoryStore {
             self.cache.remove(&key);
             kept = None;
         }
-        Found {
+        LookUp {
             generation: generation.to_string(),
             entry: kept.map(|kept| kept.entry),
         }
@@ -94,18 +114,19 @@ impl MemoryStore {
         generation: &str,
         entry: Bytes,
         life: Duration,
-    ) -> Put {
+    ) -> PutOutcome {
         let now = self.generation.load(Ordering::Acquire);
         if now.to_string() != generation {
-            return Put::Purged;
+            return PutOutcome::Purged;
         }
         if weight(&entry) > self.capacity {
-            return Put::Full;
+            return PutOutcome::Full;
         }
         let millis = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
         let until = self.clock.now().plus_millis(millis);
-        self.cache.insert((now, key.clone()), Kept { entry, until });
-        Put::Kept
+        self.cache
+            .insert((now, key.clone()), Cached { entry, until });
+        PutOutcome::Stored
     }
 
     pub(super) fn purge(&self) {

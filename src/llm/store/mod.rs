@@ -4,13 +4,12 @@
 //! generation, so that everything from before is unknown at once, also what is on its way.
 
 mod memory;
-mod outcome;
 mod redis;
 
 use std::time::Duration;
 
 use self::memory::MemoryStore;
-pub(super) use self::outcome::{Found, Put};
+pub(super) use self::memory::{LookUp, PutOutcome};
 use self::redis::RedisStore;
 use super::key::CacheKey;
 use crate::clock::{Clock, random_below};
@@ -40,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub(super) async fn look_up(&self, key: &CacheKey, ttl: Duration) -> Result<Found> {
+    pub(super) async fn look_up(&self, key: &CacheKey, ttl: Duration) -> Result<LookUp> {
         match self {
             Self::Redis(store) => store.look_up(key, ttl).await,
             Self::Memory(store) => Ok(store.look_up(key)),
@@ -57,7 +56,7 @@ impl Store {
         generation: &str,
         entry: Vec<u8>,
         ttl: Duration,
-    ) -> Result<Put> {
+    ) -> Result<PutOutcome> {
         let life = with_jitter(ttl);
         match self {
             Self::Redis(store) => store.put(key, generation, entry, life, ttl).await,

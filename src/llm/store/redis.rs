@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use redis::Script;
 
-use super::outcome::{Found, Put};
+use super::memory::{LookUp, PutOutcome};
 use crate::clock::unique_id;
 use crate::llm::key::CacheKey;
 use crate::storage::{CacheDb, RedisUnavailable};
@@ -44,7 +44,7 @@ impl RedisStore {
         }
     }
 
-    pub(super) async fn look_up(&self, key: &CacheKey, ttl: Duration) -> Result<Found> {
+    pub(super) async fn look_up(&self, key: &CacheKey, ttl: Duration) -> Result<LookUp> {
         let mut call = self.look_up.prepare_invoke();
         call.key(GENERATION).key(entry_key(key));
         call.arg(new_generation()).arg(generation_life(ttl));
@@ -52,7 +52,7 @@ impl RedisStore {
         let entry = kept
             .map(Bytes::from)
             .filter(|kept| kept.len() > LENGTH && kept.ends_with(generation.as_bytes()));
-        Ok(Found {
+        Ok(LookUp {
             entry: entry.map(|kept| kept.slice(..kept.len() - LENGTH)),
             generation,
         })
@@ -65,7 +65,7 @@ impl RedisStore {
         mut entry: Vec<u8>,
         life: Duration,
         ttl: Duration,
-    ) -> Result<Put> {
+    ) -> Result<PutOutcome> {
         entry.extend_from_slice(generation.as_bytes());
         let mut call = self.put.prepare_invoke();
         call.key(GENERATION).key(entry_key(key));
@@ -74,11 +74,11 @@ impl RedisStore {
         drop(entry);
         call.arg(millis(life)).arg(generation_life(ttl));
         let put = match self.db.db().invoke(&call).await? {
-            1 => Put::Kept,
-            0 => Put::Purged,
-            _ => Put::Full,
+            1 => PutOutcome::Stored,
+            0 => PutOutcome::Purged,
+            _ => PutOutcome::Full,
         };
-        let full = put == Put::Full;
+        let full = put == PutOutcome::Full;
         if self.full.swap(full, Ordering::Relaxed) != full {
             if full {
                 tracing::warn!(

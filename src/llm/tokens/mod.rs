@@ -1,13 +1,12 @@
 //! Tokens of the day (UTC), by user: reserved before a call, settled after it. One script on the
 //! rate-limit database decides, so all replicas together grant exactly the limit.
 
-mod day;
 mod memory;
 mod redis;
 
-pub use self::day::Today;
-pub(super) use self::day::{DAY, POLICY};
 use self::memory::MemoryTokens;
+pub use self::memory::Today;
+pub(super) use self::memory::{DAY, POLICY};
 use self::redis::RedisTokens;
 use crate::clock::Clock;
 use crate::config::FailMode;

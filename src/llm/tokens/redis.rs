@@ -2,7 +2,7 @@
 
 use redis::Script;
 
-use super::day::{Granted, Today};
+use super::memory::{Granted, Today};
 use crate::identity::UserId;
 use crate::storage::{RateLimitDb, RedisUnavailable};
 

@@ -9,8 +9,8 @@ mod head;
 mod incoming;
 mod key;
 mod outage;
+mod outgoing;
 mod route;
-mod sending;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub use self::head::UPSTREAM_REQUEST_ID;
 pub(super) use self::incoming::Incoming;
 pub use self::key::UpstreamKey;
 use self::outage::Outage;
+use self::outgoing::Outgoing;
 pub(super) use self::route::{Route, model_path};
-use self::sending::Sending;
 pub(super) use super::error::UpstreamError;
 use crate::config::Llm as Config;
 use crate::http::context::{REQUEST_ID, RequestId};
@@ -190,7 +190,7 @@ impl Upstream {
             .header(header::ACCEPT_ENCODING, "identity")
             .header(REQUEST_ID, call.request_id.as_str());
         if call.route.method() == Method::POST {
-            let body = Sending::new(call.body, Arc::clone(progress));
+            let body = Outgoing::new(call.body, Arc::clone(progress));
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(Body::wrap(body));
@@ -217,7 +217,7 @@ impl Upstream {
                          look at the cache in it, or before it";
             (UpstreamError::Unavailable, fault.to_owned())
         } else if head.status.is_redirection() {
-            let to = self.named(headers).map_or_else(
+            let to = self.redirect_target(headers).map_or_else(
                 || "without saying where".to_owned(),
                 |to| format!("to {to}, which is not followed"),
             );
@@ -247,7 +247,7 @@ impl Upstream {
     }
 
     /// The target of a redirect, without path and query, which may be secrets.
-    fn named(&self, headers: &HeaderMap) -> Option<String> {
+    fn redirect_target(&self, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(header::LOCATION);
         let location = location.and_then(|location| location.to_str().ok());
         let url = Url::parse(&self.base).ok();

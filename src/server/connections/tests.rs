@@ -35,7 +35,7 @@ async fn a_new_address_gets_in_past_the_idle_connections_of_another() {
     );
     assert!(!kept.iter().any(is_shed));
     assert!(connections.table().open <= 200);
-    idle[0].connection.is_shed().await;
+    idle[0].connection.until_shed().await;
     drop((idle, kept));
     assert_eq!(connections.table().open, 0);
     assert!(connections.table().peers.is_empty());

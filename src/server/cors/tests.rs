@@ -37,7 +37,7 @@ fn an_allowed_origin_may_name_any_header() {
 }
 
 #[test]
-fn others_are_refused() {
+fn other_origins_are_refused() {
     let long = "x-a,".repeat(600);
     for (origin, wanted, names, allowed, status) in [
         ("https://evil.example", "GET", "x-a", Some("GET"), 403),
@@ -73,7 +73,7 @@ fn others_are_refused() {
 }
 
 #[test]
-fn other_requests_are_no_preflights() {
+fn other_requests_are_not_preflights() {
     let cors = Cors::new(std::iter::empty());
     let mut headers = HeaderMap::new();
     let context = context(&headers);

@@ -102,7 +102,7 @@ async fn two_hundred_idle_connections_of_one_address_do_not_block_others() {
 }
 
 #[tokio::test]
-async fn an_address_has_its_share_and_the_others_theirs() {
+async fn one_address_cannot_take_the_connections_of_others() {
     let (upstream, settings) = silent_upstream().await;
     let settings = settings.set("SERVER_MAX_CONNECTIONS_PER_ADDRESS", 4);
     let aura = settings.start().await;

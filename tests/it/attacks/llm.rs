@@ -191,7 +191,7 @@ async fn slow_uploads_make_room_and_do_not_block_others() {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_read_leave_others_theirs() {
+async fn unread_answers_leave_memory_to_other_users() {
     let upstream = Upstream::start(|seen| {
         let said = seen.field("messages")[0]["content"].clone();
         let length = if said == "long" { 900_000 } else { 2 };

@@ -71,7 +71,7 @@ async fn tries_of_one_address_do_not_delay_the_sign_in_of_another() {
 }
 
 #[tokio::test]
-async fn common_passwords_in_other_clothes_are_refused_wherever_one_is_chosen() {
+async fn disguised_common_passwords_are_refused_wherever_one_is_chosen() {
     let file = Sqlite::new();
     let settings = Settings::new()
         .set("RATE_LIMIT_ENABLED", "false")

@@ -10,7 +10,7 @@ use super::{CHAT, KEY, Reply, Upstream, ask, ask_with, before, chat, question, s
 use crate::support::{Redis, Settings};
 
 #[tokio::test]
-async fn the_second_answer_is_the_first_and_the_upstream_is_asked_once() {
+async fn the_second_request_gets_the_first_answer_without_a_call() {
     let upstream = Upstream::start(chat).await;
     let redis = Redis::start().await;
     let mut all = vec![before(&upstream)];
@@ -105,7 +105,7 @@ async fn the_upstream_is_sent_the_body_as_it_came_and_nothing_of_the_client_besi
 }
 
 #[tokio::test]
-async fn order_below_the_body_counts() {
+async fn key_order_in_nested_objects_makes_another_entry() {
     let upstream = Upstream::start(chat).await;
     let aura = before(&upstream).start().await;
     let client = aura.client();

@@ -199,7 +199,7 @@ async fn data_after_the_last_event_reaches_every_reader() {
 }
 
 #[tokio::test]
-async fn its_tokens_and_models_count_as_everywhere() {
+async fn responses_count_tokens_and_check_models_like_other_routes() {
     let upstream = Upstream::start(script).await;
     let aura = before(&upstream)
         .set("LLM_TOKENS_PER_DAY", 250)

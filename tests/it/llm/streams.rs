@@ -58,7 +58,7 @@ async fn a_stream_passes_at_once_and_is_given_again_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_plain_and_a_streamed_request_are_two() {
+async fn a_plain_and_a_streamed_request_are_cached_apart() {
     let upstream = Upstream::start(|seen| {
         if seen.field("stream") == true {
             Reply::events(&events(&["Hi"], "stop"))

@@ -32,7 +32,7 @@ fn the_oldest_makes_room_and_the_spared_last() {
 }
 
 #[test]
-fn what_has_ended_is_gone_before_anything_else() {
+fn expired_entries_make_room_first() {
     let mut table = Table::new(100);
     for number in 0..50 {
         put(&mut table, &number.to_string(), 0, 10, number % 2 == 0);

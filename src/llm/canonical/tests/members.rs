@@ -14,10 +14,10 @@ fn lists_of_prompts_are_counted() {
 }
 
 #[test]
-fn what_the_upstream_stores_or_has_stored_is_known() {
-    let stored = |body: &str| read(body.as_bytes()).unwrap().stored;
+fn bodies_that_use_the_store_of_the_upstream_are_recognised() {
+    let stored = |body: &str| read(body.as_bytes()).unwrap().upstream_state;
     for body in ["{}", r#"{"store":true}"#, r#"{"store":null}"#] {
-        assert_eq!(stored(body), Stored::Both, "{body}");
+        assert_eq!(stored(body), UpstreamState::Stored, "{body}");
     }
     for member in [
         r#""previous_response_id":"resp_1""#,
@@ -28,32 +28,32 @@ fn what_the_upstream_stores_or_has_stored_is_known() {
             format!(r#"{{"store":false,{member}}}"#),
             format!(r#"{{{member},"store":false}}"#),
         ] {
-            assert_eq!(stored(&body), Stored::Before, "{body}");
+            assert_eq!(stored(&body), UpstreamState::Continued, "{body}");
         }
     }
     for later in [
         r#"{"background":true,"prompt":{},"store":false}"#,
         r#"{"store":false,"Background":true}"#,
     ] {
-        assert_eq!(stored(later), Stored::Later);
+        assert_eq!(stored(later), UpstreamState::Background);
     }
     // Readers of JSON that ignore case see another question.
     let folded = r#"{"store":false,"Previous_Response_Id":"r"}"#;
-    assert_eq!(stored(folded), Stored::Before);
+    assert_eq!(stored(folded), UpstreamState::Continued);
     for both in [
         r#"{"store":false,"STORE":true}"#,
         r#"{"STORE":true,"store":false}"#,
         r#"{"STORE":false}"#,
     ] {
-        assert_eq!(stored(both), Stored::Both);
+        assert_eq!(stored(both), UpstreamState::Stored);
     }
     let unset = r#"{"previous_response_id":null,"background":false,"prompt":null,"store":false}"#;
-    assert_eq!(stored(unset), Stored::Nothing);
+    assert_eq!(stored(unset), UpstreamState::Stateless);
 }
 
 #[test]
-fn answers_that_depend_on_more_than_the_body_are_known() {
-    let open = |body: &str| read(body.as_bytes()).unwrap().open;
+fn external_dependencies_are_recognised() {
+    let open = |body: &str| read(body.as_bytes()).unwrap().external;
     let part = |part: &str| format!(r#"{{"messages":[{{"role":"user","content":[{part}]}}]}}"#);
     let long = "x".repeat(1000);
     for body in [
@@ -110,7 +110,7 @@ fn answers_that_depend_on_more_than_the_body_are_known() {
 }
 
 #[test]
-fn what_should_not_vary_is_known() {
+fn deterministic_requests_are_recognised() {
     let deterministic = |body: &str| read(body.as_bytes()).unwrap().deterministic;
     for yes in [
         r#"{"temperature":0}"#,

@@ -1,4 +1,4 @@
-//! [`Sending`]: a request body on its way to the upstream, in slices, so that its progress is seen.
+//! [`Outgoing`]: a request body on its way to the upstream, in slices, so that its progress is seen.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,12 +13,12 @@ const SLICE: usize = 16 * 1024;
 
 /// A body that is sent once: its memory is given back once it is sent, not when the answer begins.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct Outgoing {
     rest: Bytes,
     progress: Arc<Notify>,
 }
 
-impl Sending {
+impl Outgoing {
     /// Sends `body`, and notifies `progress` of each slice.
     pub(super) const fn new(body: Bytes, progress: Arc<Notify>) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Sending {
     }
 }
 
-impl Body for Sending {
+impl Body for Outgoing {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -20,7 +20,7 @@ pub(super) const fn beginning(minute: i64) -> Timestamp {
 
 /// The hour of this process.
 #[derive(Debug, Default)]
-pub(super) struct Own {
+pub(super) struct LocalHour {
     minutes: BTreeMap<i64, Slot>,
     /// The totals when they were last looked at.
     totals: Counts,
@@ -30,10 +30,10 @@ pub(super) struct Own {
 struct Slot {
     counts: Counts,
     /// The part of it that Redis has.
-    told: Option<Counts>,
+    reported: Option<Counts>,
 }
 
-impl Own {
+impl LocalHour {
     /// Credits what the `totals` have risen to the minute of `now`, and forgets what is older than
     /// an hour.
     pub(super) fn sample(&mut self, now: Timestamp, totals: Counts) {
@@ -55,30 +55,30 @@ impl Own {
             .unwrap_or_default()
     }
 
-    /// The minutes that others do not know as they are.
-    pub(super) fn untold(&self) -> Vec<(i64, Counts)> {
-        let untold = self
+    /// The minutes whose counts Redis does not have as they are.
+    pub(super) fn unreported(&self) -> Vec<(i64, Counts)> {
+        let unreported = self
             .minutes
             .iter()
-            .filter(|(_, slot)| slot.told.unwrap_or_default() != slot.counts);
-        untold
+            .filter(|(_, slot)| slot.reported.unwrap_or_default() != slot.counts);
+        unreported
             .map(|(minute, slot)| (*minute, slot.counts))
             .collect()
     }
 
-    /// Others know `told` now.
-    pub(super) fn told(&mut self, told: &[(i64, Counts)]) {
-        for (minute, counts) in told {
+    /// Notes that Redis has the counts of `minutes`.
+    pub(super) fn mark_reported(&mut self, minutes: &[(i64, Counts)]) {
+        for (minute, counts) in minutes {
             if let Some(slot) = self.minutes.get_mut(minute) {
-                slot.told = Some(*counts);
+                slot.reported = Some(*counts);
             }
         }
     }
 
-    /// Others know nothing any more.
-    pub(super) fn forgotten(&mut self) {
+    /// Notes that Redis has lost all counts.
+    pub(super) fn mark_lost(&mut self) {
         for slot in self.minutes.values_mut() {
-            slot.told = None;
+            slot.reported = None;
         }
     }
 }

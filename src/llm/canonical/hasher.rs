@@ -1,9 +1,9 @@
-//! [`Hashing`]: a body that is read once, value by value, into its digest.
+//! [`BodyHasher`]: a body that is read once, value by value, into its digest.
 
 use sha2::{Digest, Sha256};
 
-use super::facts::{Canonical, Fault, MAX_DEPTH, Stored, Value, folded};
-use super::open::{Item, Member, Open, Part};
+use super::external::{Externals, Item, Member, Part};
+use super::facts::{Canonical, CanonicalError, MAX_DEPTH, UpstreamState, Value, folded};
 use super::reader::{Number, Reader};
 
 /// Members that decide on the price.
@@ -45,21 +45,21 @@ const MAX_NOTED: usize = 256;
 type Digest32 = [u8; 32];
 
 /// A body that is being read.
-pub(super) struct Hashing<'a> {
+pub(super) struct BodyHasher<'a> {
     reader: Reader<'a>,
     canonical: Canonical,
     items: usize,
     members: usize,
     /// The last string, unless it is long.
     noted: String,
-    open: Open,
+    externals: Externals,
     /// `store` is not false, or may not be to another reader of JSON.
     stores: bool,
 }
 
-impl<'a> Hashing<'a> {
-    pub(super) fn of(body: &'a [u8]) -> Result<Canonical, Fault> {
-        let mut hashing = Self {
+impl<'a> BodyHasher<'a> {
+    pub(super) fn of(body: &'a [u8]) -> Result<Canonical, CanonicalError> {
+        let mut hasher = Self {
             reader: Reader::new(body)?,
             canonical: Canonical {
                 exact: true,
@@ -68,34 +68,34 @@ impl<'a> Hashing<'a> {
             items: 0,
             members: 0,
             noted: String::new(),
-            open: Open::default(),
+            externals: Externals::default(),
             stores: false,
         };
         let mut hash = Sha256::new();
-        let value = hashing.value(&mut hash, 0)?;
-        if hashing.reader.peek().is_some() {
-            return Err(hashing.reader.place().into());
+        let value = hasher.value(&mut hash, 0)?;
+        if hasher.reader.peek().is_some() {
+            return Err(hasher.reader.place().into());
         }
         if value != Value::Object {
-            return Err(Fault::NotAnObject);
+            return Err(CanonicalError::NotAnObject);
         }
-        hashing.canonical.digest = hash.finalize().into();
-        hashing.canonical.open = hashing.open.found;
-        if hashing.stores && hashing.canonical.stored == Stored::Nothing {
-            hashing.canonical.stored = Stored::Both;
+        hasher.canonical.digest = hash.finalize().into();
+        hasher.canonical.external = hasher.externals.found;
+        if hasher.stores && hasher.canonical.upstream_state == UpstreamState::Stateless {
+            hasher.canonical.upstream_state = UpstreamState::Stored;
         }
-        Ok(hashing.canonical)
+        Ok(hasher.canonical)
     }
 
     /// Reads a value inside of `depth` others into `hash`. No value's bytes begin with those of
     /// another one, so that what follows cannot be taken for a part of it.
-    fn value(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+    fn value(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, CanonicalError> {
         let value = match self.reader.peek() {
             Some(b'{') => return self.object(hash, depth + 1),
             Some(b'[') => return self.list(hash, depth + 1),
             Some(b'"') => {
                 self.string(hash)?;
-                self.open.text();
+                self.externals.text();
                 return Ok(Value::Text);
             }
             Some(b'n') => {
@@ -118,7 +118,7 @@ impl<'a> Hashing<'a> {
         Ok(value)
     }
 
-    fn number(&mut self, hash: &mut Sha256) -> Result<Number, Fault> {
+    fn number(&mut self, hash: &mut Sha256) -> Result<Number, CanonicalError> {
         let number = self.reader.number()?;
         let (kind, bytes) = match number {
             Number::Natural(number) => (b'u', number.to_be_bytes()),
@@ -134,15 +134,15 @@ impl<'a> Hashing<'a> {
     }
 
     /// Reads a string, and notes it unless it is too long.
-    fn string(&mut self, hash: &mut Sha256) -> Result<(), Fault> {
+    fn string(&mut self, hash: &mut Sha256) -> Result<(), CanonicalError> {
         hash.update(b"s");
-        let (noted, open) = (&mut self.noted, &mut self.open);
+        let (noted, externals) = (&mut self.noted, &mut self.externals);
         noted.clear();
-        open.begin();
+        externals.begin();
         let mut length = 0;
         self.reader.string(|part| {
             hash.update(part);
-            open.push(part);
+            externals.push(part);
             length += part.len();
             if length <= MAX_NOTED {
                 noted.push_str(part);
@@ -151,24 +151,24 @@ impl<'a> Hashing<'a> {
         if length > MAX_NOTED {
             noted.clear();
         }
-        open.end();
+        externals.end();
         // A byte that no UTF-8 holds.
         hash.update([0xff]);
         Ok(())
     }
 
-    fn list(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+    fn list(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, CanonicalError> {
         self.begin(b'[', depth)?;
         hash.update(b"[");
         let mut filled = 0;
-        let member = self.open.member;
+        let member = self.externals.member;
         if !self.reader.passes(b']') {
             loop {
                 self.count()?;
-                self.open.member = member;
+                self.externals.member = member;
                 let item = self.value(hash, depth)?;
-                self.open.found |=
-                    depth == 2 && self.open.part == Part::Tools && item != Value::Object;
+                self.externals.found |=
+                    depth == 2 && self.externals.part == Part::Tools && item != Value::Object;
                 filled += u64::from(matches!(item, Value::Text | Value::List(_)));
                 if !self.reader.passes(b',') {
                     break;
@@ -181,19 +181,19 @@ impl<'a> Hashing<'a> {
     }
 
     /// Reads an object into `hash`: the body in the order of its names' digests, any other in its own.
-    fn object(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, Fault> {
+    fn object(&mut self, hash: &mut Sha256, depth: usize) -> Result<Value, CanonicalError> {
         self.begin(b'{', depth)?;
         hash.update(b"{");
         let mut names: Vec<Digest32> = Vec::new();
         let mut own: Vec<(Digest32, Digest32)> = Vec::new();
-        let outer = self.open.member;
+        let outer = self.externals.member;
         let mut item = Item::default();
         if !self.reader.passes(b'}') {
             loop {
                 self.count()?;
                 self.members += 1;
                 if self.members > MAX_MEMBERS {
-                    return Err(Fault::TooMany("members", MAX_MEMBERS));
+                    return Err(CanonicalError::TooMany("members", MAX_MEMBERS));
                 }
                 let name = self.name()?;
                 names.push(name);
@@ -203,10 +203,10 @@ impl<'a> Hashing<'a> {
                     hash.update(b",");
                     hash.update(name);
                     let name = std::mem::take(&mut self.noted);
-                    self.open.member = Member::of(&name);
+                    self.externals.member = Member::of(&name);
                     let value = self.value(hash, depth)?;
-                    self.open.inner(outer, &name, value);
-                    if self.open.part == Part::Tools && value == Value::Text {
+                    self.externals.inner(outer, &name, value);
+                    if self.externals.part == Part::Tools && value == Value::Text {
                         self.tool_model(&name);
                     }
                     if depth == ITEM_DEPTH {
@@ -219,10 +219,10 @@ impl<'a> Hashing<'a> {
             }
             self.reader.expect(b'}')?;
         }
-        self.open.found |= depth == ITEM_DEPTH && item.is_open(self.open.part);
+        self.externals.found |= depth == ITEM_DEPTH && item.is_external(self.externals.part);
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(Fault::Twice);
+            return Err(CanonicalError::Twice);
         }
         own.sort_unstable();
         for (name, value) in &own {
@@ -234,7 +234,7 @@ impl<'a> Hashing<'a> {
     }
 
     /// Reads the name of a member, and notes it.
-    fn name(&mut self) -> Result<Digest32, Fault> {
+    fn name(&mut self) -> Result<Digest32, CanonicalError> {
         self.reader.peek();
         let mut hash = Sha256::new();
         self.string(&mut hash)?;
@@ -243,10 +243,10 @@ impl<'a> Hashing<'a> {
     }
 
     /// Reads the value of a member of the body itself, whose name has just been read.
-    fn own_member(&mut self, depth: usize) -> Result<Digest32, Fault> {
+    fn own_member(&mut self, depth: usize) -> Result<Digest32, CanonicalError> {
         let name = std::mem::take(&mut self.noted);
-        self.open.member = Member::of(&name);
-        self.open.part = match folded(&name).as_str() {
+        self.externals.member = Member::of(&name);
+        self.externals.part = match folded(&name).as_str() {
             "tools" => Part::Tools,
             "input" => Part::Input,
             _ => Part::Other,
@@ -265,14 +265,14 @@ impl<'a> Hashing<'a> {
         if self.canonical.tool_models.len() < MAX_TOOL_MODELS {
             self.canonical.tool_models.push(self.noted.clone());
         } else {
-            self.canonical.doubtful = Some("tools".to_owned());
+            self.canonical.ambiguous = Some("tools".to_owned());
         }
     }
 
     /// Looks at a member of the body itself.
     fn notice(&mut self, name: &str, value: Value) {
         let folded = folded(name);
-        self.open.own(&folded, value, &self.noted);
+        self.externals.own(&folded, value, &self.noted);
         let is_priced = PRICED.contains(&folded.as_str()) && folded != name;
         let natural = match value {
             Value::Number(Number::Natural(number)) => Some(number),
@@ -282,16 +282,16 @@ impl<'a> Hashing<'a> {
         let is_number = natural.is_some() || value == Value::Null || name == "model";
         let is_odd = PRICED.contains(&name) && !is_number;
         if is_priced || is_odd || ELSEWHERE.contains(&folded.as_str()) {
-            self.canonical.doubtful = Some(name.to_owned());
+            self.canonical.ambiguous = Some(name.to_owned());
         }
         let unset = matches!(value, Value::Null | Value::Bool(false));
         if folded == "background" && !unset {
-            self.canonical.stored = Stored::Later;
+            self.canonical.upstream_state = UpstreamState::Background;
         } else if STATEFUL.contains(&folded.as_str())
             && !unset
-            && self.canonical.stored != Stored::Later
+            && self.canonical.upstream_state != UpstreamState::Background
         {
-            self.canonical.stored = Stored::Before;
+            self.canonical.upstream_state = UpstreamState::Continued;
         }
         self.stores |= folded == "store" && (name != "store" || value != Value::Bool(false));
         if let ("prompt", Value::List(prompts)) = (name, value) {
@@ -310,25 +310,28 @@ impl<'a> Hashing<'a> {
             "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
                 self.canonical.max_tokens = self.canonical.max_tokens.max(natural);
             }
-            "store" if value == Value::Bool(false) && self.canonical.stored == Stored::Both => {
-                self.canonical.stored = Stored::Nothing;
+            "store"
+                if value == Value::Bool(false)
+                    && self.canonical.upstream_state == UpstreamState::Stored =>
+            {
+                self.canonical.upstream_state = UpstreamState::Stateless;
             }
             "n" | "best_of" => self.canonical.choices = self.canonical.choices.max(natural),
             _ => {}
         }
     }
 
-    fn begin(&mut self, bracket: u8, depth: usize) -> Result<(), Fault> {
+    fn begin(&mut self, bracket: u8, depth: usize) -> Result<(), CanonicalError> {
         if depth > MAX_DEPTH {
-            return Err(Fault::TooDeep);
+            return Err(CanonicalError::TooDeep);
         }
         Ok(self.reader.expect(bracket)?)
     }
 
-    fn count(&mut self) -> Result<(), Fault> {
+    fn count(&mut self) -> Result<(), CanonicalError> {
         self.items += 1;
         if self.items > MAX_ITEMS {
-            return Err(Fault::TooMany("items", MAX_ITEMS));
+            return Err(CanonicalError::TooMany("items", MAX_ITEMS));
         }
         Ok(())
     }

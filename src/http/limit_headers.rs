@@ -7,7 +7,7 @@ pub(super) const WINDOW_SECONDS: i64 = 60;
 
 /// The state of a bucket after a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct LimitState {
     pub(super) policy: &'static str,
     pub(super) limit: i64,
     pub(super) remaining: i64,
@@ -17,7 +17,7 @@ pub struct Verdict {
     pub(super) public: bool,
 }
 
-impl Verdict {
+impl LimitState {
     /// A refusal by the policy `policy`, of which a window of `window_seconds` allows `limit` and
     /// ends in `reset_seconds`.
     #[must_use]
@@ -46,15 +46,11 @@ pub(super) const fn seconds_up(millis: i64) -> i64 {
 
 /// Adds `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, structured
 /// fields) to the answer of a limited call.
-pub fn write_headers(headers: &mut HeaderMap, verdicts: &[Verdict]) {
-    if verdicts.is_empty() {
+pub fn write(headers: &mut HeaderMap, limits: &[LimitState]) {
+    if limits.is_empty() {
         return;
     }
-    let shown = || {
-        verdicts
-            .iter()
-            .filter(|verdict| verdict.public || verdict.refused)
-    };
+    let shown = || limits.iter().filter(|limit| limit.public || limit.refused);
     let policies: Vec<String> = shown()
         .map(|v| format!("\"{}\";q={};w={}", v.policy, v.limit, v.window_seconds))
         .collect();

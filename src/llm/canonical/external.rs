@@ -1,4 +1,4 @@
-//! [`Open`]: signs that an answer depends on more than the body, so that it is not kept: on what the
+//! [`Externals`]: signs that an answer depends on more than the body, so that it is not kept: on what the
 //! upstream fetches, searches, runs or has stored. Names and texts are looked at as they are decoded;
 //! where one is the caller's own, an answer is asked for anew, which costs no more than that.
 
@@ -6,10 +6,10 @@ use super::facts::{Value, folded};
 
 /// Types of tools that the upstream does not run itself. An unknown one may be run
 /// there.
-const CLOSED_TOOLS: [&str; 2] = ["function", "custom"];
+const SELF_CONTAINED_TOOLS: [&str; 2] = ["function", "custom"];
 
 /// Types of a response's input that stand for nothing else than they say.
-const CLOSED_INPUTS: [&str; 8] = [
+const SELF_CONTAINED_INPUTS: [&str; 8] = [
     "text",
     "input_text",
     "message",
@@ -118,15 +118,15 @@ impl Item {
     }
 
     /// Checks whether an answer depends on more than what it says.
-    pub(super) fn is_open(&self, part: Part) -> bool {
+    pub(super) fn is_external(&self, part: Part) -> bool {
         let kind = self.kind.as_deref();
         (self.is_odd && part != Part::Other)
             || match part {
                 Part::Other => false,
-                Part::Tools => !kind.is_some_and(|kind| CLOSED_TOOLS.contains(&kind)),
+                Part::Tools => !kind.is_some_and(|kind| SELF_CONTAINED_TOOLS.contains(&kind)),
                 // Without a type an id alone refers to something stored.
                 Part::Input => kind.map_or(self.has_id && !self.has_role, |kind| {
-                    !CLOSED_INPUTS.contains(&kind)
+                    !SELF_CONTAINED_INPUTS.contains(&kind)
                 }),
             }
     }
@@ -134,7 +134,7 @@ impl Item {
 
 /// Signs seen so far.
 #[derive(Debug, Default)]
-pub(super) struct Open {
+pub(super) struct Externals {
     pub(super) found: bool,
     pub(super) part: Part,
     pub(super) member: Member,
@@ -142,7 +142,7 @@ pub(super) struct Open {
     head: String,
 }
 
-impl Open {
+impl Externals {
     /// Begins a string.
     pub(super) fn begin(&mut self) {
         self.head.clear();

@@ -1,4 +1,4 @@
-//! Unit tests of `own`.
+//! Unit tests of `local`.
 
 use super::*;
 use crate::clock::Clock;
@@ -11,7 +11,7 @@ fn requests(requests: u64) -> Counts {
 }
 
 /// Totals that rise by one request a second for `minutes`.
-fn run(own: &mut Own, clock: &Clock, minutes: u64) {
+fn run(own: &mut LocalHour, clock: &Clock, minutes: u64) {
     for _ in 0..minutes * 60 {
         let totals = requests(own.totals.requests + 1);
         own.sample(clock.now(), totals);
@@ -22,7 +22,7 @@ fn run(own: &mut Own, clock: &Clock, minutes: u64) {
 #[test]
 fn each_minute_has_its_own_and_an_hour_is_kept() {
     let clock = Clock::manual(beginning(1_000));
-    let mut own = Own::default();
+    let mut own = LocalHour::default();
     run(&mut own, &clock, 90);
     assert_eq!(own.minutes.len(), 60);
     assert_eq!(own.at(1_030).requests, 60);
@@ -32,7 +32,7 @@ fn each_minute_has_its_own_and_an_hour_is_kept() {
 
 #[test]
 fn the_deepest_queue_of_a_minute_is_kept() {
-    let mut own = Own::default();
+    let mut own = LocalHour::default();
     for (second, depth) in [(0, 3), (1, 9), (2, 0), (60, 1)] {
         let totals = Counts {
             deepest_hash_queue: depth,
@@ -45,35 +45,35 @@ fn the_deepest_queue_of_a_minute_is_kept() {
 }
 
 #[test]
-fn only_what_changed_is_told_and_all_of_it_to_somebody_who_forgot() {
+fn only_changes_are_reported_until_redis_loses_them() {
     let clock = Clock::manual(beginning(7));
-    let mut own = Own::default();
+    let mut own = LocalHour::default();
     run(&mut own, &clock, 3);
-    let all = own.untold();
+    let all = own.unreported();
     assert_eq!(all.len(), 3);
     // Something is counted while it is on its way.
     own.sample(clock.now().plus_millis(-1000), requests(181));
-    own.told(&all);
-    assert_eq!(own.untold(), [(9, requests(61))]);
-    own.told(&[(9, requests(61))]);
+    own.mark_reported(&all);
+    assert_eq!(own.unreported(), [(9, requests(61))]);
+    own.mark_reported(&[(9, requests(61))]);
     // A minute in which nothing happened is not worth a word.
     own.sample(clock.now(), requests(181));
-    assert_eq!(own.untold(), []);
-    own.forgotten();
-    assert_eq!(own.untold().len(), 3);
+    assert_eq!(own.unreported(), []);
+    own.mark_lost();
+    assert_eq!(own.unreported().len(), 3);
 }
 
 #[test]
-fn while_nobody_can_be_told_no_more_than_an_hour_waits() {
+fn at_most_an_hour_waits_to_be_reported() {
     let clock = Clock::manual(beginning(0));
-    let mut own = Own::default();
+    let mut own = LocalHour::default();
     run(&mut own, &clock, 600);
-    assert_eq!(own.untold().len(), 60);
+    assert_eq!(own.unreported().len(), 60);
 }
 
 #[test]
 fn a_clock_that_jumps_neither_loses_nor_hoards() {
-    let mut own = Own::default();
+    let mut own = LocalHour::default();
     let at = |minute| beginning(minute);
     own.sample(at(100), requests(5));
     // Back by a little, forward by far, back again.
