@@ -1,7 +1,7 @@
 //! Advice: settings that work and should be changed. One table of rules, for the warnings of a load
 //! and for the list that administrators see.
 
-use Problem::{Found, When};
+use Wording::{Found, When};
 
 use super::{Cidr, Config, Engine, FailMode, Host, HostPort, Registration, Tier};
 use crate::schema::{Entry, Fault, FaultKind, Loaded, Resolution};
@@ -20,12 +20,12 @@ struct Rule {
     setting: &'static str,
     /// The first environment in which a load warns; none where only administrators are told.
     warns_from: Option<Tier>,
-    problem: Problem,
+    problem: Wording,
     remedy: &'static str,
 }
 
 /// The words of a rule.
-enum Problem {
+enum Wording {
     /// The same words wherever it applies.
     When(fn(&Facts) -> bool, &'static str),
     /// Words that name what was found.

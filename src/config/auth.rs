@@ -1,8 +1,6 @@
 //! Settings of registration and of browser sessions.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CorsOrigin, HostPort};
@@ -25,8 +23,8 @@ pub struct Auth {
     #[schemars(example = &"app.example.com,wiki.example.com")]
     pub forward_hosts: Vec<Host>,
     /// Domain whose hosts all get the session cookie, so that one sign-in holds for every
-    /// application behind forward-auth. Unset: this server's own host alone gets it, and nobody
-    /// else can set it.
+    /// application behind forward-auth. Unset: this server's own host alone gets it, and no other
+    /// host can set it.
     #[schemars(example = &"example.com")]
     pub cookie_domain: Option<Host>,
 }
@@ -74,7 +72,7 @@ impl Host {
 
     /// Checks for an IP address, or a name without a dot.
     #[must_use]
-    pub fn is_no_domain(&self) -> bool {
+    pub fn lacks_domain(&self) -> bool {
         let address = HostPort::parse(&self.0).and_then(|host| host.address());
         !self.name().contains('.') || address.is_some()
     }
@@ -99,19 +97,7 @@ impl From<Host> for String {
     }
 }
 
-impl JsonSchema for Host {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Host".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
-    }
-}
+text_schema!(Host, { "type": "string" });
 
 #[cfg(test)]
 mod tests;

@@ -168,7 +168,7 @@ fn cookie_domain(config: &Config) -> Option<Fault> {
     let auth = &config.auth;
     let domain = auth.cookie_domain.as_ref()?;
     let name = domain.name();
-    if domain.as_str() != name || domain.is_no_domain() {
+    if domain.as_str() != name || domain.lacks_domain() {
         return Some(Fault::new(
             FaultKind::Invalid,
             "AUTH_COOKIE_DOMAIN",

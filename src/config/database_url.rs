@@ -1,13 +1,11 @@
 //! The URL of the database of accounts: parsed once, so that the check of the settings refuses what the
 //! server would.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sqlx::any::AnyConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -17,7 +15,7 @@ use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
 use super::tls_files::{TlsFiles, pairs};
 use crate::schema::Zeroize;
 
-/// Which database a URL leads to.
+/// Database that a URL leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// A file, or memory, in this process.
@@ -57,7 +55,7 @@ const PARAMETERS: [&str; 18] = [
 /// driver knows one server a URL.
 const TARGET: &str = "target_session_attrs";
 
-/// The parameter that asks for a channel binding (libpq, section 34.1.2), which the driver has not.
+/// The parameter that asks for a channel binding (libpq, section 34.1.2), which the driver lacks.
 const BINDING: &str = "channel_binding";
 
 /// A PostgreSQL URL in its parts.
@@ -326,19 +324,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-impl JsonSchema for DatabaseUrl {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "DatabaseUrl".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri" })
-    }
-}
+text_schema!(DatabaseUrl, { "type": "string", "format": "uri" });
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ pub struct HostPort<'a> {
 }
 
 impl<'a> HostPort<'a> {
-    /// Parses `text`; `None` where it is no host, is longer than [`MAX_HOST_BYTES`], or has a port
+    /// Parses `text`; `None` where it is not a host, is longer than [`MAX_HOST_BYTES`], or has a port
     /// outside 1 to 65535.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {

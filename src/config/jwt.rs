@@ -44,7 +44,7 @@ pub struct Jwt {
     /// address of this server, such as `https://auth.example.com`,
     /// `/.well-known/oauth-authorization-server` describes it to OAuth clients.
     pub issuer: String,
-    /// Whom the tokens are for, separated by commas: their `aud` claim, of which every token that comes
+    /// Services that the tokens are for, separated by commas: their `aud` claim, of which every token that comes
     /// back must have one. One stands in the claim as text, several as a list.
     pub audience: Vec<String>,
     /// Minutes an access token is valid.

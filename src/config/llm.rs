@@ -42,7 +42,7 @@ pub struct Llm {
     /// Bytes of a request body under `/v1` above which it is refused with 413, in place of
     /// `SERVER_MAX_BODY_BYTES`: conversations and images are longer than forms.
     pub max_body_bytes: Bounded<1_024, 134_217_728>,
-    /// Which requests are answered from the cache without asking for it.
+    /// Requests that are answered from the cache without asking for it.
     pub cache_requests: CacheRequests,
     /// Seconds an answer is kept, give or take a tenth, so that answers do not all end at once.
     pub cache_ttl_seconds: Bounded<1, 2_592_000>,
@@ -89,7 +89,7 @@ impl Llm {
     }
 }
 
-/// Which requests are answered from the cache without asking for it.
+/// Requests that are answered from the cache without asking for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CacheRequests {

@@ -1,12 +1,9 @@
 //! Keys that verify and no longer sign.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use super::algorithm::Algorithm;
-use super::signing_key::{Part, SecretKey, hidden, refuse_unreadable, split};
+use super::signing_key::{KeyText, SecretKey, hidden, refuse_unreadable, split};
 use crate::schema::{Zeroize, is_invisible};
 
 /// Keys that verify and no longer sign.
@@ -51,11 +48,11 @@ impl TryFrom<String> for PreviousKeys {
         for (at, part) in split(&text).into_iter().enumerate() {
             let place = at + 1;
             keys.push(match part {
-                Part::Pem { label, pem } => {
+                KeyText::Pem { label, pem } => {
                     refuse_unreadable(&label).map_err(|why| format!("key {place} {why}"))?;
                     PreviousKey::Pem(pem)
                 }
-                Part::Word(word) => {
+                KeyText::Word(word) => {
                     let mut symmetric = Algorithm::ALL.into_iter().filter(|a| a.is_symmetric());
                     let named = symmetric.find_map(|algorithm| {
                         let key = word.strip_prefix(algorithm.as_str())?.strip_prefix(':')?;

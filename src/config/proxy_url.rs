@@ -1,10 +1,8 @@
 //! [`ProxyUrl`]: where a forward proxy listens, and who may use it.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::host::{CONTROL, HostPort, has_control};
 use crate::schema::Zeroize;
@@ -45,9 +43,7 @@ impl TryFrom<String> for ProxyUrl {
     fn try_from(url: String) -> Result<Self, Self::Error> {
         let mut schemes = ["http://", "https://"].into_iter();
         let Some(scheme) = schemes.find(|scheme| url.starts_with(scheme)) else {
-            return Err(
-                "is no URL of a proxy; write it like http://HOST:PORT; SOCKS is not spoken",
-            );
+            return Err("is not a proxy URL; write it like http://HOST:PORT; SOCKS is not spoken");
         };
         let scheme = scheme.len();
         let rest = &url[scheme..];
@@ -95,19 +91,7 @@ impl fmt::Debug for ProxyUrl {
     }
 }
 
-impl JsonSchema for ProxyUrl {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "ProxyUrl".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri" })
-    }
-}
+text_schema!(ProxyUrl, { "type": "string", "format": "uri" });
 
 #[cfg(test)]
 mod tests;

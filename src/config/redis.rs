@@ -1,10 +1,9 @@
 //! Settings of Redis or Valkey: the address, and the use of each database.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use redis::IntoConnectionInfo;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
@@ -134,7 +133,7 @@ impl TryFrom<String> for RedisUrl {
 
     fn try_from(url: String) -> Result<Self, Self::Error> {
         let Some(authority) = authority(&url) else {
-            return Err("is no Redis URL; \
+            return Err("is not a Redis URL; \
                  write it like redis://HOST:6379 or, over TLS, rediss://HOST:6379");
         };
         if url.contains('#') {
@@ -163,7 +162,7 @@ impl TryFrom<String> for RedisUrl {
         let (database, query) = tail.split_once('?').unwrap_or((tail, ""));
         let database = database.strip_prefix('/').unwrap_or(database);
         if !database.bytes().all(|digit| digit.is_ascii_digit()) {
-            return Err("has a path that is no database number; \
+            return Err("has a path that is not a database number; \
                  leave it out, the databases are set by REDIS_AUTH_DB and its sisters");
         }
         let given = pairs(query)?;
@@ -207,19 +206,7 @@ impl fmt::Debug for RedisUrl {
     }
 }
 
-impl JsonSchema for RedisUrl {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "RedisUrl".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri" })
-    }
-}
+text_schema!(RedisUrl, { "type": "string", "format": "uri" });
 
 #[cfg(test)]
 mod tests;

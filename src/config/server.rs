@@ -1,12 +1,11 @@
 //! The HTTP server: addresses, limits, time-outs, and whom to believe about client addresses.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HostPort;
@@ -27,8 +26,8 @@ pub struct Server {
     pub metrics_port: Bounded<0, 65_535>,
     /// Addresses of the proxies before this server, whose `X-Forwarded-For` header is believed, as
     /// CIDR ranges separated by commas. The client is the rightmost hop outside them. Name the
-    /// proxies alone: whoever else has such an address can pose as any client. Empty: no header is
-    /// believed, and the client is whoever connects.
+    /// proxies alone: any other host with such an address can pose as any client. Empty: no header is
+    /// believed, and the client is the host that connects.
     #[schemars(example = &"10.0.12.0/28,fd00:12::4")]
     pub trusted_proxies: Vec<Cidr>,
     /// Origins whose pages may call the API from a browser, separated by commas, each written as
@@ -179,19 +178,7 @@ impl From<Cidr> for String {
     }
 }
 
-impl JsonSchema for Cidr {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Cidr".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "cidr" })
-    }
-}
+text_schema!(Cidr, { "type": "string", "format": "cidr" });
 
 /// The origin of a web page: scheme, host, and the port where it is not the scheme's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -263,19 +250,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl JsonSchema for Origin {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Origin".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri" })
-    }
-}
+text_schema!(Origin, { "type": "string", "format": "uri" });
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
-//! When sessions end by themselves.
+//! Lifetimes of sessions.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::schema::Bounded;
 
-/// When sessions end by themselves.
+/// Lifetimes of sessions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {

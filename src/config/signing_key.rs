@@ -3,10 +3,7 @@
 //! Only shape is checked here; whether a PEM block holds a usable key is for the code that signs.
 //! No message quotes a key.
 
-use std::borrow::Cow;
 use std::fmt;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::schema::Zeroize;
 
@@ -35,7 +32,7 @@ const EXAMPLE_KEYS: [&str; 2] = [
     "aym1sysppbydfgzld3umj1qzkobwvmkoqqestjqlrt1qs0gzh75aktmn3yj0ips4hcguutwjazzr1z9caow",
 ];
 
-/// A key that repeats so few bytes is nobody's random key.
+/// A key that repeats so few bytes is not random.
 const LONGEST_REPEAT: usize = 8;
 
 /// A key for HMAC: at least 32 bytes, and not an example from documentation.
@@ -127,7 +124,7 @@ impl TryFrom<String> for PrivateKey {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let blocks = split(&text);
-        let [Part::Pem { label, pem }] = blocks.as_slice() else {
+        let [KeyText::Pem { label, pem }] = blocks.as_slice() else {
             return Err("is not one PEM block; give the whole file, \
                  from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----");
         };
@@ -148,19 +145,19 @@ pub(super) fn refuse_unreadable(label: &str) -> Result<(), &'static str> {
              decrypt it with `openssl pkcs8 -in OLD -out NEW`",
         ),
         "PRIVATE KEY" | "RSA PRIVATE KEY" | "PUBLIC KEY" => Ok(()),
-        _ => Err("holds a PEM block that is no signing key; \
+        _ => Err("holds a PEM block that is not a signing key; \
              give a PRIVATE KEY block, as `aura key generate` makes it"),
     }
 }
 
 /// A piece of a text that holds keys.
-pub(super) enum Part {
+pub(super) enum KeyText {
     Pem { label: String, pem: String },
     Word(String),
 }
 
 /// PEM blocks, and the words between them.
-pub(super) fn split(text: &str) -> Vec<Part> {
+pub(super) fn split(text: &str) -> Vec<KeyText> {
     let mut parts = Vec::new();
     let mut rest = text;
     loop {
@@ -168,20 +165,20 @@ pub(super) fn split(text: &str) -> Vec<Part> {
         let words = &rest[..begin.unwrap_or(rest.len())];
         // Several files that were joined have a byte-order mark each.
         let words = words.split(|c: char| c == ',' || c == '\u{feff}' || c.is_whitespace());
-        // A line break written as `\n` between two blocks is no key.
+        // A line break written as `\n` between two blocks is not a key.
         let words = words.filter(|word| !word.replace("\\r", "").replace("\\n", "").is_empty());
-        parts.extend(words.map(|word| Part::Word(word.to_owned())));
+        parts.extend(words.map(|word| KeyText::Word(word.to_owned())));
         let Some(begin) = begin else { return parts };
         rest = &rest[begin..];
         let Some((label, length)) = block(rest) else {
-            parts.push(Part::Pem {
+            parts.push(KeyText::Pem {
                 label: "unfinished".to_owned(),
                 pem: String::new(),
             });
             return parts;
         };
         let pem = rest[..length].replace("\\r", "").replace("\\n", "\n");
-        parts.push(Part::Pem {
+        parts.push(KeyText::Pem {
             label: label.to_owned(),
             pem: format!("{}\n", pem.trim_end()),
         });
@@ -212,19 +209,7 @@ macro_rules! hidden {
             }
         }
 
-        impl JsonSchema for $type {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
+        text_schema!($type, $schema);
     };
 }
 

@@ -39,6 +39,6 @@ fn a_domain_holds_its_own_hosts_only() {
     assert!(host("example.com").is_within("example.com"));
     assert!(!host("badexample.com").is_within("example.com"));
     assert!(!host("example.com.evil.org").is_within("example.com"));
-    assert!(host("localhost").is_no_domain() && host("10.0.0.1:80").is_no_domain());
-    assert!(!host("example.com").is_no_domain());
+    assert!(host("localhost").lacks_domain() && host("10.0.0.1:80").lacks_domain());
+    assert!(!host("example.com").lacks_domain());
 }

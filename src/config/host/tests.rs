@@ -22,7 +22,7 @@ fn names_and_addresses_are_hosts() {
 }
 
 #[test]
-fn other_text_is_no_host() {
+fn other_text_is_not_a_host() {
     for text in [
         "",
         ".",

@@ -45,7 +45,7 @@ fn escaped_line_breaks_are_line_breaks() {
 }
 
 #[test]
-fn what_is_no_private_key_says_what_it_is() {
+fn other_pem_blocks_are_refused_by_name() {
     let sec1 = PEM.replace("PRIVATE", "EC PRIVATE");
     let error = PrivateKey::try_from(sec1).unwrap_err();
     assert!(error.contains("openssl pkcs8 -topk8 -nocrypt"), "{error}");
