@@ -4,8 +4,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 
-use super::Group;
-use super::bodies::{AuditEvent, AuditPage};
+use super::bodies::{AuditEvent, AuditPage, Group, cut, default_limit};
 use super::export::Export;
 use super::users_api::refuse_nul;
 use crate::audit::Filter;
@@ -68,16 +67,11 @@ impl AuditApi {
     ) -> Answer<Json<AuditPage>> {
         self.auth.authorize(token.as_str(), ADMIN).await?;
         let filter = filter([action, actor, subject, ip, from, until])?;
-        // One more than wanted tells whether there are more.
         let page = self.auth.audit().page(&filter, before.0, limit.0 + 1).await;
         let mut page = page.map_err(Error::from)?;
-        let more = page.len() > usize::try_from(limit.0).unwrap_or(usize::MAX);
-        if more {
-            page.pop();
-        }
-        let next = page.last().filter(|_| more);
+        let next = cut(&mut page, limit.0).map(|event| event.id.to_string());
         Ok(Json(AuditPage {
-            next: next.map(|event| event.id.to_string()),
+            next,
             events: page.into_iter().map(AuditEvent::from).collect(),
         }))
     }
@@ -115,12 +109,9 @@ impl AuditApi {
     }
 }
 
-const fn default_limit() -> i64 {
-    50
-}
-
 /// The filter of the parameters in their order; an empty one is none.
 fn filter(parameters: [Text; 6]) -> Result<Filter, Problem> {
+    // Forms send the fields that are left empty, too.
     let texts = parameters.map(|text| text.0.filter(|text| !text.is_empty()));
     for text in texts.iter().flatten() {
         refuse_nul(&[text])?;
@@ -130,6 +121,7 @@ fn filter(parameters: [Text; 6]) -> Result<Filter, Problem> {
         let moment = text.map(|text| Filter::moment(&text)).transpose();
         moment.map_err(|bad| Problem::new(Code::InvalidParameter, format!("{name}: {bad}")))
     };
+    // Events hold e-mails in ASCII and lower case; a filter may be typed in any form.
     let email = |text: Option<String>| text.as_deref().map(search_key);
     Ok(Filter {
         action,

@@ -1,12 +1,19 @@
-//! The bodies of the routes for accounts and for the audit trail.
+//! The bodies of the routes for accounts and for the audit trail, and what their pages have in common.
 
-use poem_openapi::Object;
+use poem_openapi::{Object, Tags};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::Recorded;
 use crate::auth::Account;
 use crate::http::{Fields, FromFields};
+
+/// The group of all these routes in the document.
+#[derive(Tags)]
+pub(super) enum Group {
+    /// Look and manage, with the role `admin`.
+    Admin,
+}
 
 /// The roles of an account.
 #[derive(Object)]
@@ -84,9 +91,24 @@ pub struct AuditPage {
     pub(super) next: Option<String>,
 }
 
+/// Items of a page, where the caller asks for no number.
+pub(super) const fn default_limit() -> i64 {
+    50
+}
+
+/// Cuts `page` down to `limit` items; returns the last of them where there are more. The page was asked
+/// for with one more than wanted, which tells so without counting the table.
+pub(super) fn cut<T>(page: &mut Vec<T>, limit: i64) -> Option<&T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = page.len() > limit;
+    page.truncate(limit);
+    page.last().filter(|_| more)
+}
+
 impl From<Recorded> for AuditEvent {
     fn from(event: Recorded) -> Self {
         Self {
+            // As text: ids have 62 bits, and JavaScript reads numbers above 2^53 wrong.
             id: event.id.to_string(),
             at: event.at.to_utc(),
             action: event.action,

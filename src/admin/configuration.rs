@@ -10,14 +10,14 @@ use crate::config::Config;
 use crate::deploy::facts::groups;
 use crate::deploy::kubernetes::ObjectRef;
 use crate::deploy::service::Service;
-use crate::schema::{Entry, Loaded, Origin, Setting};
+use crate::schema::{Loaded, Origin, Setting};
 
 /// The settings of a running server.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct Configuration {
     /// The environment that it runs in: `development`, `staging`, `production`.
     pub environment: String,
-    /// What production should change.
+    /// Changes to make before production.
     pub advice: Vec<Advice>,
     /// The settings, in the order of the reference.
     pub sections: Vec<ConfigurationSection>,
@@ -28,7 +28,7 @@ pub struct Configuration {
 pub struct ConfigurationSection {
     /// The beginning of their names, such as `RATE_LIMIT`; of those that stand alone, `General`.
     pub title: String,
-    /// What they are about, with code in backticks; may be empty.
+    /// Their subject, with code in backticks; may be empty.
     pub docs: String,
     /// Each of them.
     pub settings: Vec<SettingReport>,
@@ -44,29 +44,29 @@ pub struct ConfigurationSection {
 pub struct SettingReport {
     /// Its variable.
     pub name: String,
-    /// What it does: paragraphs, with code in backticks.
+    /// Its purpose: paragraphs, with code in backticks.
     pub docs: String,
-    /// What it is here, as it would be written into the variable; `[redacted]` for a secret, and
-    /// left out where there is no value.
+    /// Its value, as it would be written into the variable; `[redacted]` for a secret, and left out
+    /// where there is none.
     pub value: Option<String>,
-    /// Where that came from: `default`, `development default`, `variable`, `file PATH`,
+    /// Origin of the value: `default`, `development default`, `variable`, `file PATH`,
     /// `secrets directory PATH`.
     pub origin: String,
-    /// Whether nobody has set it.
+    /// True where nothing sets it.
     pub at_default: bool,
-    /// What it is where nobody sets it, in this environment.
+    /// Its default in this environment.
     pub default: Option<String>,
-    /// What may be given.
+    /// Values that may be given.
     pub allowed: Option<String>,
-    /// Whether its value is never shown.
+    /// True for a setting whose value is never shown.
     pub secret: bool,
-    /// Whether a value must be given, in this environment.
+    /// True where a value must be given, in this environment.
     pub required: bool,
-    /// Whether it is on its way out.
+    /// True for a setting that will be removed.
     pub deprecated: bool,
     /// The object that carries it in Kubernetes.
     pub object: ManifestObject,
-    /// What production should change of it.
+    /// Changes to make before production.
     pub advice: Vec<String>,
 }
 
@@ -87,13 +87,10 @@ impl Configuration {
     pub fn new(service: &Service, loaded: &Loaded<Config>) -> Self {
         let environment = loaded.value.environment.as_str();
         let advice = advice(loaded);
-        let value = |name: &str| {
-            let mut entries = loaded.entries.iter();
-            entries.find(|entry| entry.name == name)?.shown.text()
-        };
+        let entry = |name: &str| loaded.entries.iter().find(|entry| entry.name == name);
+        let value = |name: &str| entry(name)?.shown.text();
         let report = |setting: &Setting| {
-            let mut entries = loaded.entries.iter();
-            let entry = entries.find(|entry| entry.name == setting.name);
+            let entry = entry(&setting.name);
             let object = ObjectRef::of(service, setting);
             let about = advice
                 .iter()
@@ -102,7 +99,9 @@ impl Configuration {
                 name: setting.name.clone(),
                 docs: setting.docs.clone(),
                 value: value(&setting.name),
-                origin: entry.map_or(Origin::Default, origin).to_string(),
+                origin: entry
+                    .map_or(&Origin::Default, |entry| &entry.origin)
+                    .to_string(),
                 at_default: entry.is_none_or(|entry| entry.origin.is_default()),
                 default: setting.default_text_in(environment),
                 allowed: setting.allowed(),
@@ -130,8 +129,4 @@ impl Configuration {
             advice,
         }
     }
-}
-
-fn origin(entry: &Entry) -> Origin {
-    entry.origin.clone()
 }

@@ -28,6 +28,8 @@ impl Export {
     pub async fn begin(auth: &Auth, filter: Filter, by: &ActingAs) -> Result<Self, Error> {
         let detail = filter.to_string();
         let lines = auth.audit().export(filter).await?;
+        // Recorded before the first line leaves: no client may hold events whose export the trail
+        // lacks.
         let recorded = async { true };
         auth.do_recorded(by, Action::AuditExported, detail, recorded)
             .await?;

@@ -1,20 +1,28 @@
 //! The JSON API under `/admin`: all that the role `admin` may see and do. No HTML.
 
+/// Advice to administrators as sentences.
 pub mod advice;
-pub mod audit_api;
-pub mod bodies;
+
+/// Every setting of a running server, and its place in the manifests.
 pub mod configuration;
-mod examples;
-pub mod export;
+
+/// Health, the last hour and the replicas at a glance.
 pub mod overview;
-pub mod overview_api;
+
+/// Bodies of the routes, and pages of lists.
+pub mod bodies;
+
+/// Examples of the bodies.
+mod examples;
+
+/// The audit trail as a stream of JSON lines.
+pub mod export;
+
+/// Routes for accounts.
 pub mod users_api;
 
-use poem_openapi::Tags;
+/// Routes for the audit trail.
+pub mod audit_api;
 
-/// The group of all these routes in the document.
-#[derive(Tags)]
-enum Group {
-    /// Look and manage, with the role `admin`.
-    Admin,
-}
+/// Routes for the overview and the configuration.
+pub mod overview_api;

@@ -73,6 +73,7 @@ impl Overview {
     pub async fn look(health: &Health, activity: &Activity) -> Self {
         let (reports, hour) = tokio::join!(health.all(), activity.last_hour());
         let status = roll_up(reports.iter().map(|(name, report)| {
+            // As in `/health`: only the database makes the whole unhealthy.
             let vital = *name == crate::health::CheckName::Database;
             (vital, report.status)
         }));

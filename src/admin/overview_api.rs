@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 
-use super::Group;
+use super::bodies::Group;
 use super::configuration::Configuration;
 use super::overview::Overview;
 use crate::activity::Activity;

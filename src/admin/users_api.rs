@@ -5,8 +5,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
-use super::Group;
-use super::bodies::{AccountPage, MAX_COUNT, ResetToken, Roles};
+use super::bodies::{AccountPage, Group, MAX_COUNT, ResetToken, Roles, cut, default_limit};
 use crate::auth::account::NewUserBody;
 use crate::auth::bodies::{SessionPage, default_sessions};
 use crate::auth::reset::LIFETIME_SECONDS;
@@ -117,20 +116,15 @@ impl UsersApi {
             .position(&after)
             .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
         let users = self.auth.users();
-        // One more than wanted tells whether there are more.
         let page = users
             .page(&filter, order, after.as_ref(), limit.0 + 1)
             .await;
         let mut page = page.map_err(Error::from)?;
         let total = users.count(&filter, MAX_COUNT).await.map_err(Error::from)?;
-        let more = page.len() > usize::try_from(limit.0).unwrap_or(usize::MAX);
-        if more {
-            page.pop();
-        }
-        let next = page.last().filter(|_| more);
+        let next = cut(&mut page, limit.0).map(|user| order.position_of(user));
         Ok(Json(AccountPage {
             total,
-            next: next.map(|user| order.position_of(user)),
+            next,
             users: page.into_iter().map(Account::from).collect(),
         }))
     }
@@ -145,6 +139,7 @@ impl UsersApi {
         token: BearerToken,
         body: Input<NewUserBody>,
     ) -> Answer<Created, Create> {
+        // Before the body is read: that of a stranger must not take memory.
         let by = self.admin(&context, &token).await?;
         let user = self.auth.create(body.read().await?.into(), &by).await?;
         Ok(Created::User(Json(user.into())))
@@ -174,6 +169,8 @@ impl UsersApi {
     ) -> Answer<Done, Guarded> {
         let by = self.admin(&context, &token).await?;
         if erase.0 {
+            // By the id alone: the account may be gone already, and the events that name its person are
+            // not.
             self.auth.erase_account(UserId::from(id.0), &by).await?;
             return Ok(Done::NoContent);
         }
@@ -202,7 +199,7 @@ impl UsersApi {
 
     /// Keep an account from signing in
     ///
-    /// Its sessions end at once. Disabling it twice is no fault.
+    /// Its sessions end at once. A second call changes nothing.
     #[oai(
         path = "/:id/disable",
         method = "post",
@@ -222,7 +219,7 @@ impl UsersApi {
 
     /// Let a disabled account sign in again
     ///
-    /// Enabling it twice is no fault.
+    /// A second call changes nothing.
     #[oai(
         path = "/:id/enable",
         method = "post",
@@ -350,11 +347,8 @@ impl UsersApi {
     }
 }
 
-const fn default_limit() -> i64 {
-    50
-}
-
-/// No value that is compared with what is stored may hold one.
+/// Refuses U+0000 in values that are compared with stored ones: Postgres takes none in a text, and its
+/// error would be answered with 500.
 pub(super) fn refuse_nul(values: &[&str]) -> Result<(), Problem> {
     if values.iter().any(|value| value.contains('\0')) {
         let detail = "a parameter holds the character U+0000";
