@@ -31,6 +31,7 @@ const NUMBERS: usize = 8;
 
 impl Counts {
     const fn numbers(&self) -> [u64; NUMBERS] {
+        // New ones go to the end: during an update replicas of two versions read each other.
         [
             self.requests,
             self.errors,

@@ -156,7 +156,9 @@ impl Activity {
     /// Counts and reports until `stop`; then reports the rest and leaves the list of replicas.
     pub async fn run(self, stop: CancellationToken) {
         let mut looks = tokio::time::interval(SAMPLE_INTERVAL);
+        // No burst of samples after a stall: one tells as much.
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // At once, so that the other replicas list this one from its start.
         let mut until_report = 0;
         loop {
             tokio::select! {
@@ -171,6 +173,7 @@ impl Activity {
             until_report -= 1;
         }
         self.sample();
+        // Not while Redis is away: the shutdown would wait for a second time-out.
         if self.report().await
             && let Some(shared) = &self.0.shared
         {

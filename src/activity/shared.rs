@@ -78,6 +78,7 @@ impl Shared {
             Some(replica.seen(Timestamp::from_millis(pair[1].parse().ok()?), this_one))
         });
         let sum = |fields: &Vec<String>| {
+            // Its own counts are read from memory, where they are newer.
             let others = fields.chunks_exact(2).filter(|field| field[0] != me.id);
             others.fold(Counts::default(), |sum, field| {
                 sum.with(Counts::read(&field[1]))

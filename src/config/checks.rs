@@ -28,6 +28,7 @@ pub(super) fn run(resolution: &mut Resolution<Config>, loader: &Loader) {
         upstream::key(&config),
         cookie_domain(&config),
         public_url(&config),
+        // The check of rendered files runs where the certificates are not.
         if loader.expects_secrets_elsewhere() {
             None
         } else {
@@ -109,6 +110,7 @@ fn reused_key(config: &Config) -> Option<Fault> {
 
 /// A grace so long that a repeated refresh could return an expired access token.
 fn long_grace(config: &Config) -> Option<Fault> {
+    // In seconds: half of the minutes.
     let half_life = config.jwt.access_token_expire_minutes.get() * 30;
     (config.jwt.refresh_grace_seconds.get() > half_life).then(|| {
         Fault::new(
@@ -226,6 +228,7 @@ fn public_url(config: &Config) -> Option<Fault> {
 /// Files that the URLs name, which are read again whenever a connection is made.
 fn certificates(config: &Config) -> Option<Fault> {
     let redis = &config.redis;
+    // Now, because a file that is missing would otherwise show only when a connection is made.
     let caches = redis.cache_url.as_ref();
     let mut files = vec![("DATABASE_URL", config.database.url.expose().tls_files())];
     if redis.enabled {

@@ -95,6 +95,7 @@ impl<'a> Parts<'a> {
             host.get(..3)
                 .is_some_and(|it| it.eq_ignore_ascii_case("%2F"))
         };
+        // No host, or a path with its slashes encoded, is the folder of a Unix socket.
         let socket = |host: &str| host.is_empty() || encoded(host);
         let alone = hosts.len() == 1 && socket(hosts[0]);
         if !alone && hosts.iter().any(|host| HostPort::parse(host).is_none()) {
@@ -280,6 +281,8 @@ impl TryFrom<String> for DatabaseUrl {
             return Err("is not a database URL that aura knows; \
                  write it like sqlite://aura.db or postgres://USER:PASSWORD@HOST:5432/NAME");
         };
+        // Behind a # all is a fragment (RFC 3986 section 3.5): a part of the password, and the host
+        // with it.
         if url.contains('#') {
             return Err(
                 "has a # in it; percent-encode any of / ? # @ : in user and password: \
@@ -293,6 +296,7 @@ impl TryFrom<String> for DatabaseUrl {
         if has_control(&url) {
             return Err(CONTROL);
         }
+        // The driver has the last word on what passes here.
         let url = Self(url);
         match url.servers() {
             Ok(_) => Ok(url),

@@ -47,6 +47,7 @@ impl Config {
             }
             // A missing file would make development generate a key, and every current token would be refused.
             "JWT_SECRET_KEY" => new.jwt.secret_key.is_some(),
+            // Followed in full: these values are nothing but a secret.
             name => FOLLOWED.contains(&name),
         };
         let stuck = changed.iter().filter(|name| !is_followed(name));

@@ -28,6 +28,7 @@ impl<'a> HostPort<'a> {
     /// outside 1 to 65535.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
+        // An IPv6 address without a port ends in its bracket; its last colon is its own.
         let (name, port) = match text.rsplit_once(':') {
             Some((name, port)) if !text.ends_with(']') => (name, Some(port_number(port)?)),
             _ => (text, None),

@@ -48,6 +48,7 @@ impl TryFrom<String> for ProxyUrl {
         let scheme = scheme.len();
         let rest = &url[scheme..];
         let end = scheme + rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        // The last @ ends the login: any before it is one of the password, and is refused below.
         let login = url[scheme..end].rfind('@').map_or(0, |at| at + 1);
         let host = scheme + login;
         if login > 0 && url[scheme..host - 1].contains('@') {

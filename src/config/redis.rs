@@ -136,6 +136,8 @@ impl TryFrom<String> for RedisUrl {
             return Err("is not a Redis URL; \
                  write it like redis://HOST:6379 or, over TLS, rediss://HOST:6379");
         };
+        // Behind a # all is a fragment (RFC 3986 section 3.5): a part of the password, and the host
+        // with it.
         if url.contains('#') {
             return Err("has a # in it; percent-encode any of / ? # @ : in the password: # is %23");
         }
@@ -183,6 +185,7 @@ impl TryFrom<String> for RedisUrl {
                 "names certificates and does not use TLS; write it like rediss://HOST:6379",
             );
         }
+        // The driver has the last word on what passes here.
         match url.as_str().into_connection_info() {
             Ok(_) => Ok(url),
             Err(_) => Err(

@@ -166,6 +166,7 @@ impl TryFrom<String> for Cidr {
     fn try_from(text: String) -> Result<Self, String> {
         let network = text.parse::<IpNet>().ok();
         let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        // An address inside a network stands for the whole: 10.0.12.7/28 is 10.0.12.0/28.
         network.map(|network| Self(network.trunc())).ok_or_else(|| {
             format!("{text:?} is not a network; write it like 10.0.12.0/28 or fd00:12::4")
         })
@@ -212,6 +213,8 @@ impl TryFrom<String> for Origin {
         let Some((scheme, rest)) = text.split_once("://") else {
             return wrong("has no scheme");
         };
+        // Case means nothing in scheme and host (RFC 3986 section 6.2.2.1), and browsers send lower
+        // case.
         let scheme = scheme.to_ascii_lowercase();
         let scheme_like = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
         if !scheme.starts_with(|c: char| c.is_ascii_alphabetic())

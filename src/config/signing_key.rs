@@ -177,6 +177,7 @@ pub(super) fn split(text: &str) -> Vec<KeyText> {
             });
             return parts;
         };
+        // Variables and .env files often hold a key in one line, with its line breaks written as `\n`.
         let pem = rest[..length].replace("\\r", "").replace("\\n", "\n");
         parts.push(KeyText::Pem {
             label: label.to_owned(),

@@ -132,6 +132,7 @@ fn read(parameter: &'static str, path: &Path) -> Result<Vec<u8>, TlsFault> {
         if !file.is_file() {
             return Err(std::io::Error::other("not a file"));
         }
+        // One byte more than is allowed shows a longer file.
         File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)
     });
     match read {

@@ -172,6 +172,7 @@ impl HealthApi {
     /// would unlist every replica at once. No from the moment that the process is told to stop.
     #[oai(path = "/ready", method = "get", operation_id = "health_ready")]
     async fn ready(&self) -> StateAnswer {
+        // First, because it is final: a process that stops does not become ready again.
         let draining = self.health.draining().then_some("draining");
         StateAnswer::new(draining.or_else(|| self.health.unready_reason()))
     }

@@ -21,6 +21,7 @@ impl DatabaseCheck {
                 latency_ms: Some(millis(latency)),
                 ..Report::new(Status::Healthy)
             },
+            // The pool has logged the cause, which no stranger may read here.
             Err(_) => Report::new(Status::Unhealthy),
         }
     }

@@ -139,6 +139,8 @@ impl Health {
     /// take every replica out of service at once, and with them all that goes on without it.
     #[must_use]
     pub fn unready_reason(&self) -> Option<&'static str> {
+        // The schema first: until it is current every request that needs the database fails, whatever
+        // Redis says.
         if !self.0.sql.migrated() {
             let away = !self.0.sql.available();
             return Some(if away {

@@ -30,6 +30,7 @@ impl RedisCheck {
         for db in &self.0 {
             let db = db.clone();
             let ping = async move {
+                // The cause is in the log; anyone may read this report.
                 let latency = db.ping().await.ok();
                 let status = if latency.is_some() {
                     Reach::Connected

@@ -96,7 +96,8 @@ pub fn announced(request: &Request) -> usize {
     length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
-/// Checks whether a `Content-Type` is `wanted`, whatever its case and parameters (RFC 9110 section 8.3.1).
+/// Checks whether a `Content-Type` is `wanted`, whatever its case and its parameters (RFC 9110 section
+/// 8.3.1).
 #[must_use]
 pub fn is_media_type(content_type: &str, wanted: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -140,6 +141,7 @@ async fn copy<K: Copy + Eq + Hash>(
     let mut last = Instant::now() + timeout;
     loop {
         let until = last.min(Instant::now() + timeout);
+        // A body that is asked to make room does so even if its next part is there: others wait for it.
         let chunk = tokio::select! {
             biased;
             () = hold.evicted() => return Err(BudgetError::Evicted.into()),

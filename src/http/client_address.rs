@@ -39,6 +39,8 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> C
         .iter()
         .map(poem::http::HeaderValue::as_bytes)
         .collect();
+    // From the end: lines of one name are one list in their order (RFC 9110 section 5.3), and each proxy
+    // appends the address that it sees.
     for entry in lines
         .iter()
         .rev()

@@ -35,6 +35,7 @@ impl RequestId {
             .get(REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(|id| {
+                // Spaces, quotes and line ends could forge fields or lines of a log.
                 let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
                 !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(harmless)
             })

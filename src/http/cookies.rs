@@ -117,6 +117,8 @@ impl CookieRules {
         max_age: Option<i64>,
     ) -> Option<HeaderValue> {
         let name = self.name(headers, cookie);
+        // Not `Strict`: the way back from an application is a navigation from another site, on which a
+        // browser would leave the cookie out, and the user would have to sign in again.
         let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
         if self.secure(headers) {
             text.push_str("; Secure");

@@ -83,6 +83,8 @@ pub fn write(response: &mut Response, problem: &Problem, context: &Context, dial
             let (status, error) = oauth_error(problem.code);
             response.set_status(status);
             let headers = response.headers_mut();
+            // These routes authenticate clients by Basic (RFC 6749 section 5.2), and no user by a
+            // bearer token.
             headers.remove(header::WWW_AUTHENTICATE);
             if status == StatusCode::UNAUTHORIZED {
                 let challenge = HeaderValue::from_static("Basic realm=\"aura\"");

@@ -53,7 +53,7 @@ impl FormFields {
     /// `malformed_body` for a repeated parameter, U+0000, or bytes that are not a form.
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail: &str| Problem::new(Code::MalformedBody, detail);
-        // The parser would put one and the same sign for all that is not UTF-8.
+        // The parser would replace all bytes that are not UTF-8 by one sign, and two passwords could be one.
         if percent_encoding::percent_decode(bytes)
             .decode_utf8()
             .is_err()
@@ -67,6 +67,7 @@ impl FormFields {
             if !names.insert(name.as_str()) {
                 return Err(malformed("a parameter stands twice in the body"));
             }
+            // Postgres takes no U+0000 in a text.
             if name.contains('\0') || value.contains('\0') {
                 return Err(malformed("the body may not hold the character U+0000"));
             }

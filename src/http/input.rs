@@ -94,6 +94,7 @@ impl Fields {
             return String::new();
         };
         match self.entries.swap_remove(index).1 {
+            // Postgres takes no U+0000 in a text.
             Value::String(text) if text.contains('\0') => {
                 let message = format!("{name} may not hold the character U+0000");
                 self.faults
@@ -193,6 +194,7 @@ impl<'de> Visitor<'de> for ObjectEntries {
             if entries.iter().any(|(known, _)| *known == key) {
                 return Err(serde::de::Error::custom("the body holds one key twice"));
             }
+            // Bounded, because each key is compared with all before it.
             if entries.len() >= 64 {
                 return Err(serde::de::Error::custom("the body holds more than 64 keys"));
             }

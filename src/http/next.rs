@@ -58,6 +58,7 @@ impl NextHosts {
     /// or by http where the host is this machine.
     #[must_use]
     pub fn allowed<'a>(&self, next: &'a str) -> Option<&'a str> {
+        // Two slashes begin the address of another host (RFC 3986 section 4.2).
         let is_ours = next.starts_with('/') && !next.starts_with("//") && is_plain(next);
         let leads = is_ours || self.has(next);
         let fits = || {

@@ -107,6 +107,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::builder().status(self.code.status()).finish();
         let headers = response.headers_mut();
+        // A 401 names a scheme (RFC 9110 section 15.5.2); an `error` only where a token was sent (RFC 6750
+        // section 3.1).
         if self.code.status() == StatusCode::UNAUTHORIZED {
             let challenge = match self.code {
                 Code::InvalidToken => "Bearer realm=\"aura\", error=\"invalid_token\"",

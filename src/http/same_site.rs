@@ -23,6 +23,8 @@ pub fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Problem> {
             .map(|value: &poem::http::HeaderValue| value.to_str().unwrap_or("?"))
     };
     let own = match (text(FETCH_SITE), text(header::ORIGIN)) {
+        // Pages cannot set a header that begins with `Sec-` (Fetch), so it is believed before `Origin`.
+        // `none` is an address that the user typed.
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => is_of_host(origin, headers),
         (None, None) => true,

@@ -64,6 +64,8 @@ impl Access {
     /// [`Error::ModelNotFound`]; [`Error::Invalid`] for a body that another reader of JSON may take for a
     /// question to another model, or for a longer answer.
     pub(super) fn check(&self, asked: &Canonical) -> Result<(), Error> {
+        // Only where the body decides on access or price; elsewhere the upstream may be as lenient as
+        // it likes.
         if self.strict
             && let Some(name) = &asked.ambiguous
         {

@@ -102,6 +102,7 @@ impl Answer {
         let short = Some(body).filter(|body| body.len() <= max_bytes);
         let changed = short.and_then(|body| change(&body));
         self.body = Content::Whole(changed.ok_or(UpstreamError::Unavailable)?.into());
+        // It was that of the body before the change.
         self.headers.remove(header::CONTENT_LENGTH);
         Ok(self)
     }

@@ -340,11 +340,14 @@ impl LlmApi {
     ) -> Result<Answer, Problem> {
         let claims = self.auth.keyring().verify(token.as_str())?;
         let user = claims.user();
+        // Side by side, because each is a round trip to Redis. The signature was verified before: a
+        // stranger's token charges no account.
         let (caller, charged) =
             tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));
         let caller = caller?;
         charged.map_err(Error::from)?;
         self.llm.require_upstream()?;
+        // Before the body is read: a caller without the role makes the server hold nothing.
         self.llm.admit(&caller)?;
         let question = Question {
             route: head.route,
@@ -360,6 +363,7 @@ impl LlmApi {
             retry_after,
         })) = answer
         {
+            // The limits of a minute note themselves; that of the day is found out only by the call.
             let seconds = i64::try_from(retry_after).unwrap_or(DAY);
             let limit = self.llm.tokens_per_day();
             context.note([LimitState::used_up(policy, limit, DAY, seconds)]);

@@ -43,6 +43,7 @@ impl Llm {
         if question.route != Route::Models {
             self.0.access.check(&asked)?;
         }
+        // A part of the key, so that no look-up can cross users unless the operator shares the cache.
         let scope = match self.0.config.cache_scope {
             CacheScope::User => format!("user:{}", question.user),
             CacheScope::Shared => "shared".to_owned(),
@@ -83,6 +84,8 @@ impl Llm {
         user: UserId,
     ) -> Result<(Option<String>, Option<Answer>), Error> {
         let Ok(found) = self.0.store.look_up(key, self.0.config.cache_ttl()).await else {
+            // An outage of the cache must not fail the question. Without a generation nothing is kept
+            // either.
             self.0.stats.errors.inc();
             return Ok((None, None));
         };
@@ -91,6 +94,7 @@ impl Llm {
         let Some((age, entry)) = aged.filter(|(age, _)| policy.takes(*age)) else {
             return Ok((Some(found.generation), None));
         };
+        // A hit takes memory until its client has read it, like any other answer.
         let hold = self.0.answers.hold(user, entry.body.len())?;
         Ok((Some(found.generation), Some(self.hit(entry, age, hold))))
     }
@@ -123,6 +127,7 @@ impl Llm {
         target: CacheTarget,
         policy: &Policy,
     ) -> Result<Answer, Error> {
+        // A client that refuses a kept answer must not get one whose call began before its request.
         if !policy.read {
             return self.ask_alone(call, target).await;
         }
@@ -141,9 +146,13 @@ impl Llm {
                     return live(reader, Source::Coalesced).await;
                 }
                 drop(reader);
+                // The call failed, or its answer was about the moment (429, 5xx). Each follower asks
+                // for itself, or one bad call would fail all of them.
                 self.ask_alone(call, target).await
             }
             FlightRole::Cached => {
+                // The look-up came a moment too early: the answer is in the cache by now, and no longer
+                // in memory.
                 let (_, kept) = self.look_up(&target.key, policy, user).await?;
                 match kept {
                     Some(answer) => Ok(answer),

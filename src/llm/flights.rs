@@ -39,6 +39,8 @@ impl Flights {
         max_bytes: usize,
         hold: Hold<UserId>,
     ) -> FlightRole {
+        // One lock over look-up and insertion: of equal questions at one moment exactly one makes the
+        // call.
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = target.generation.as_deref();
         if let Some(running) = flights.get(&target.key) {
@@ -57,6 +59,7 @@ impl Flights {
     /// Removes `flight`, so that no request can join it.
     pub(super) fn remove(&self, key: &CacheKey, flight: &Arc<Flight>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A newer flight may have the key by now: one that could not be joined was replaced.
         if flights
             .get(key)
             .is_some_and(|known| Arc::ptr_eq(known, flight))

@@ -89,6 +89,7 @@ impl Meter {
             self.figures
                 .note(&self.end[..at], &self.end[at + NAMES_END.len()..]);
         }
+        // A figure in the overlap is read twice, which changes nothing: the highest counts.
         let passed = self.end.len().saturating_sub(OVERLAP);
         self.end.drain(..passed);
     }

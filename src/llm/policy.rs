@@ -43,6 +43,8 @@ impl Policy {
         let wanted = deterministic || requests == CacheRequests::All || asked.max_age.is_some();
         if asked.no_store || !wanted {
             return Self {
+                // Holds also where the cache is not asked: the answer is 504 (RFC 9111 section
+                // 5.2.1.7).
                 only_if_cached: asked.only_if_cached,
                 ..Self::BYPASS
             };
@@ -85,6 +87,7 @@ impl Directives {
             "no-cache" => self.no_cache = true,
             "only-if-cached" => self.only_if_cached = true,
             "max-age" => {
+                // Both forms of an argument count: token and quoted string (RFC 9111 section 5.2).
                 let digits = value.trim().trim_matches('"');
                 if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
                     let seconds = digits.parse().unwrap_or(i64::MAX);
@@ -92,6 +95,7 @@ impl Directives {
                     let known = self.max_age.unwrap_or(i64::MAX);
                     self.max_age = Some(seconds.min(known));
                 } else {
+                    // An age that cannot be read could be any, 0 included.
                     self.no_cache = true;
                 }
             }

@@ -72,6 +72,7 @@ impl Llm {
                 start: Instant::now(),
             };
             let costs = call.route.costs();
+            // Abandonment is looked at first: once the last reader has gone, more of the answer only costs.
             let ended = tokio::select! {
                 biased;
                 () = guard.flight.abandoned() => None,
@@ -91,6 +92,7 @@ impl Llm {
                 let used = i64::try_from(used).unwrap_or(MAX_TOKENS);
                 guard.llm.0.tokens.settle(reserved, used).await;
             }
+            // After the tokens are settled: what was reserved in excess is free for the next call.
             match ended {
                 Some(Ok(true)) => tokio::time::sleep(LINGER).await,
                 Some(Ok(false)) | None => {}
@@ -110,6 +112,7 @@ impl Llm {
         let count = |tokens| {
             i64::try_from(tokens)
                 .unwrap_or(i64::MAX)
+                // 0 stands for a refusal.
                 .clamp(1, MAX_TOKENS)
         };
         let (least, most) = (count(call.prompt), count(call.most));
@@ -186,6 +189,7 @@ impl Pump<'_> {
                     continue;
                 }
                 self.flight.push(part).await;
+                // An answer that is not whole in memory cannot be kept, so it need not be checked.
                 if !self.flight.is_collecting() {
                     check = None;
                 }

@@ -49,6 +49,7 @@ impl Question<'_> {
         if self.body.len() < LONG_BODY {
             return canonical::read(&self.body);
         }
+        // Each of these takes a core for as long as it reads: a few clients must not take them all.
         let _turn = long.acquire().await.map_err(|_| Error::Internal)?;
         let body = self.body.clone();
         let span = Span::current();

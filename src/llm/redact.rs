@@ -130,6 +130,7 @@ impl Masking {
             self.held.extend_from_slice(held);
             return part.slice(..passed.len());
         }
+        // Searched together: a spelling may begin in the bytes held back and end in this part.
         let mut text = std::mem::take(&mut self.held);
         text.extend_from_slice(part);
         secrets.mask(&mut text);

@@ -52,6 +52,7 @@ impl Events {
 
     fn end_line(&mut self) -> Option<Event> {
         let mut line = std::mem::take(&mut self.line);
+        // A byte-order mark before the first line is not part of it.
         if !std::mem::replace(&mut self.begun, true) && line.starts_with("\u{feff}".as_bytes()) {
             line.drain(..3);
         }
@@ -67,6 +68,7 @@ impl Events {
             Some(at) => (&line[..at], &line[at + 1..]),
             None => (&line[..], &[][..]),
         };
+        // One space behind the colon belongs to the syntax, any other to the value.
         let value = value.strip_prefix(b" ").unwrap_or(value);
         self.has_fields = true;
         match name {

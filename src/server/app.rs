@@ -233,6 +233,7 @@ impl App {
             beside,
             api,
         }
+        // Inside the edge, so that the answer to a panic has its headers, its line in the log and its count.
         .with(
             CatchPanic::new().with_handler(|_: Box<dyn std::any::Any + Send>| Problem::internal()),
         );

@@ -54,16 +54,18 @@ impl Connection {
     /// been shed meanwhile.
     pub(super) fn begin(&self) -> Option<u64> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        // hyper may drop the body of the answer before only after this.
+        // BUSY as well: hyper may begin this request before it drops the body of the last answer.
         (self.transition(IDLE, BUSY) || self.is_busy()).then_some(number)
     }
 
     /// Ends the request `number`, unless the next one has begun.
     pub(super) fn end(&self, number: u64) {
+        // The next request has begun meanwhile, and the connection is at work for that.
         if number != self.requests() {
             return;
         }
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // Before the state: a thread that sees IDLE must see since when.
         self.answered.store(millis, Ordering::Relaxed);
         self.transition(BUSY, IDLE);
     }
@@ -128,6 +130,7 @@ impl Connection {
         let rests = self.awaits_body() || self.is_unread();
         let shed = self.transition(IDLE, SHED) || rests && self.transition(BUSY, SHED);
         if shed {
+            // Leaves a permit where the task of the connection is not waiting yet.
             self.shed.notify_one();
         }
         shed

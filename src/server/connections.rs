@@ -104,6 +104,7 @@ impl Connections {
         let own = table.peers.get(&address).map_or(0, |peer| peer.open.len());
         let own_full = !exempt && own >= self.caps.per_address;
         let full = table.open >= self.caps.total;
+        // Its own cap first: an address at its cap must not push out the connections of others.
         let shed = match (own_full, full) {
             (true, _) => table.shed_of(address, 1),
             (false, true) => table.shed_any(self.batch()),
@@ -166,6 +167,7 @@ impl Table {
             });
             let found = resting.filter(|(_, resting, _)| *resting > 0).max();
             if let Some((_, resting, address)) = found {
+                // Half of them at most: the next round may find another address with more.
                 return self.shed_of(address, most.min(resting.div_ceil(2)));
             }
         }

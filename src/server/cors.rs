@@ -102,6 +102,8 @@ impl Cors {
         if self.0.is_empty() {
             return;
         }
+        // Also without a match: a cache must not give the answer to one origin to another (Fetch,
+        // CORS protocol and HTTP caches).
         headers.append(header::VARY, HeaderValue::from_name(header::ORIGIN));
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -101,6 +101,7 @@ impl<E> Edge<E> {
 
     /// Completes an answer: its error body if it is one, and the headers of every answer.
     fn finish(&self, response: &mut Response, context: &Context, path: &str) {
+        // A 405 lists the methods (RFC 9110 section 15.5.6), which poem's router does not know.
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
             && let Some(Ok(methods)) = self.routes.methods(path).map(HeaderValue::from_str)
         {
@@ -140,10 +141,13 @@ impl<E> Edge<E> {
                 .entry(name)
                 .or_insert(HeaderValue::from_static(value));
         }
+        // TLS ends in the proxy in front; over plain HTTP browsers ignore the header (RFC 6797 section
+        // 8.1).
         if self.production {
             let hsts = HeaderValue::from_static("max-age=31536000");
             headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
         }
+        // The one way of HTTP/1.1 to end a connection without losing the request that is on its way.
         if self.health.draining() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -206,6 +210,7 @@ impl<E: Endpoint> Edge<E> {
             })
             .flatten();
         let query = uri.query().unwrap_or_default();
+        // Before preflights and handlers: nothing may act on a head that two servers read differently.
         let checked =
             head::check(&request).and_then(|()| self.routes.check_query(&method, path, query));
         let mut response = match (checked, preflight) {

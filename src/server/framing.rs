@@ -117,6 +117,7 @@ impl Framing {
                 let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
                 self.state = match number(size, 16).filter(|_| size.len() < LINE) {
                     Some(0) => State::Trailers,
+                    // The line end behind the chunk counts (RFC 9112 section 7.1).
                     Some(size) => State::Chunk(size.saturating_add(2)),
                     None => State::Over,
                 };

@@ -59,6 +59,8 @@ pub(super) async fn listen<E>(
     let graceful = GracefulShutdown::new();
     let builder = builder(max_header_bytes);
     loop {
+        // Accepting is looked at first: a connection that is in the backlog when the server stops is still
+        // answered.
         let (stream, peer) = tokio::select! {
             biased;
             accepted = listener.accept() => match accepted {

@@ -132,6 +132,8 @@ impl<K: Copy + Eq + Hash> Table<K> {
             body.bytes > if large { SMALL } else { 0 }
                 && (is_own || (limit == BudgetError::Total && held >= fair))
         };
+        // One that is leaving already will free its memory: a second must not be evicted for the same
+        // need.
         if self
             .arriving
             .values()
@@ -139,6 +141,7 @@ impl<K: Copy + Eq + Hash> Table<K> {
         {
             return true;
         }
+        // Only bodies that are slower than this one, or two could evict each other in turn.
         let slowest = self
             .arriving
             .iter()

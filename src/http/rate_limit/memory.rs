@@ -34,6 +34,7 @@ impl MemoryCounters {
     pub(super) fn charge(&self, buckets: &[Bucket]) -> Vec<Count> {
         let now = self.clock.now();
         let mut state = self.lock();
+        // First all are looked at, then all are counted: a call that one refuses counts in none.
         let mut counts: Vec<Count> = buckets
             .iter()
             .map(|bucket| {

@@ -90,6 +90,8 @@ impl RateLimits {
             .zip(counts)
             .map(|(bucket, count)| bucket.state(count))
             .collect();
+        // Of several full buckets the one that ends last decides: before that, the call would be
+        // refused again.
         let refused = states.iter().filter(|state| state.refused);
         let last = refused.max_by_key(|state| state.reset_millis);
         let outcome = last.map_or(Ok(()), |state| {
@@ -107,6 +109,8 @@ impl RateLimits {
         if !self.enabled {
             return;
         }
+        // In fail mode `local` also beside Redis: the owner at home must be known during an outage,
+        // too.
         if self.redis.is_none() || self.fail_mode == FailMode::Local {
             self.memory.remember(names, KNOWN_MILLIS);
         }

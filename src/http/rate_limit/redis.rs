@@ -30,6 +30,8 @@ impl RedisCounters {
         call.arg(WINDOW_MILLIS);
         for bucket in buckets {
             call.key(format!("aura:limit:{}:{}", bucket.policy, bucket.key));
+            // Each bucket has a mark, because the script reads keys in pairs; the mark without a name
+            // is never set.
             call.key(known_key(
                 bucket.unless_known.as_deref().unwrap_or_default(),
             ));

@@ -220,6 +220,8 @@ impl<'a> BodyHasher<'a> {
             self.reader.expect(b'}')?;
         }
         self.externals.found |= depth == ITEM_DEPTH && item.is_external(self.externals.part);
+        // Digests find a duplicate key in 32 bytes a name, however long the names are. Two readers of
+        // JSON may take different ones of the two values.
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(CanonicalError::Twice);
@@ -308,6 +310,7 @@ impl<'a> BodyHasher<'a> {
             "stream" => self.canonical.stream = value == Value::Bool(true),
             "model" if value == Value::Text => self.canonical.model = Some(self.noted.clone()),
             "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
+                // Of several limits the upstream may obey any, so the highest is reserved.
                 self.canonical.max_tokens = self.canonical.max_tokens.max(natural);
             }
             "store"

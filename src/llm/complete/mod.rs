@@ -110,6 +110,7 @@ impl CompletenessCheck {
 
 impl Stream {
     fn push(&mut self, part: &[u8]) -> bool {
+        // Taken out, because the closure changes the rest of `self`.
         let mut events = std::mem::take(&mut self.events);
         events.push(part, |event| self.take(&event));
         self.events = events;
@@ -126,7 +127,7 @@ impl Stream {
     }
 
     fn take(&mut self, event: &Event) {
-        // After the end there is nothing to come.
+        // Data after `[DONE]` breaks the protocol, so the answer cannot be trusted to be whole.
         if self.done || event.name == b"error" {
             self.failed = true;
             return;
@@ -190,6 +191,7 @@ impl ResponseStream {
             "error" | "response.failed" | "response.incomplete" | "response.cancelled" => {
                 self.failed = true;
             }
+            // Events of other types are parts of an answer, of which new ones appear now and then.
             _ => {}
         }
     }

@@ -106,6 +106,7 @@ impl Flight {
     pub(super) fn join(self: &Arc<Self>, generation: Option<&str>) -> Option<Reader> {
         let mut state = self.state();
         let goes_on = match state.end {
+            // Without a reader the call is being given up already.
             None => !state.readers.is_empty(),
             Some(_) => state.kept,
         };
@@ -161,6 +162,7 @@ impl Flight {
                 // Followers who wait for the whole learn that it will not be there at once.
                 self.more.notify_waiters();
             }
+            // `notify_one` leaves a permit, so room that was made since the lock was released counts.
             self.room.notified().await;
         }
         self.more.notify_waiters();
@@ -173,6 +175,7 @@ impl Flight {
     pub(super) fn finish(&self, chunk: Option<Bytes>, kept: bool) {
         let mut state = self.state();
         if let Some(chunk) = chunk {
+            // It is in memory already, so it counts even beyond the budget.
             state.hold.force(chunk.len());
             state.bytes += chunk.len();
             state.chunks.push_back(chunk);
@@ -201,6 +204,7 @@ impl Flight {
 
     /// There will be no more of the answer, unless it is over already.
     pub(super) fn fail(&self, error: UpstreamError) {
+        // The first end holds: the guard of the task reports a failure after every call.
         self.state().end.get_or_insert(Err(error));
         self.more.notify_waiters();
     }
@@ -331,7 +335,7 @@ impl Reader {
         loop {
             let more = self.flight.more.notified();
             tokio::pin!(more);
-            // From here on no change is missed.
+            // `notify_waiters` leaves no permit: register before looking, or a change in between is missed.
             more.as_mut().enable();
             if let Some(found) = look(&mut self.flight.state()) {
                 return found;

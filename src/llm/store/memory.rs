@@ -124,12 +124,15 @@ impl MemoryStore {
         }
         let millis = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
         let until = self.clock.now().plus_millis(millis);
+        // Under the generation that was compared: if a purge came in between, no look-up finds the entry.
         self.cache
             .insert((now, key.clone()), Cached { entry, until });
         PutOutcome::Stored
     }
 
     pub(super) fn purge(&self) {
+        // First the generation: from here on no look-up finds an old answer, however long clearing
+        // takes.
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.cache.clear();
     }

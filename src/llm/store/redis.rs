@@ -49,6 +49,7 @@ impl RedisStore {
         call.key(GENERATION).key(entry_key(key));
         call.arg(new_generation()).arg(generation_life(ttl));
         let (generation, kept): (String, Option<Vec<u8>>) = self.db.db().invoke(&call).await?;
+        // An entry of another generation was purged, or its generation was evicted: a miss.
         let entry = kept
             .map(Bytes::from)
             .filter(|kept| kept.len() > LENGTH && kept.ends_with(generation.as_bytes()));
@@ -95,6 +96,7 @@ impl RedisStore {
     pub(super) async fn purge(&self) -> Result<()> {
         let mut call = self.purge.prepare_invoke();
         call.key(GENERATION);
+        // An administrator waits for this, no question: it may take longer than a call of the cache.
         self.db.db().invoke_patiently(&call).await
     }
 

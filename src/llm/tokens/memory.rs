@@ -54,6 +54,7 @@ impl MemoryTokens {
         let before = *tokens;
         let amount = match limit {
             0 => most,
+            // Refuse a call whose question alone does not fit; any other gets what is left of the day.
             _ if before + least > limit => 0,
             _ => most.min(limit - before),
         };
@@ -63,6 +64,7 @@ impl MemoryTokens {
 
     pub(super) fn settle(&self, user: UserId, day: i64, more: i64) {
         let (mut state, _) = self.today();
+        // A call that began before midnight was charged to a day that is over.
         if state.day == day {
             let tokens = state.users.entry(user).or_default();
             *tokens = tokens.saturating_add(more).max(0);
@@ -90,6 +92,7 @@ impl MemoryTokens {
         let day = now.div_euclid(DAY);
         if state.day != day {
             state.day = day;
+            // A new map rather than a cleared one: it gives the memory of yesterday's users back.
             state.users = HashMap::new();
         }
         (state, (day + 1) * DAY - now)

@@ -100,6 +100,8 @@ impl Tokens {
     /// the reservation stands.
     pub(super) async fn settle(&self, reserved: Reserved, used: i64) {
         let more = used - reserved.amount;
+        // Where it was reserved: when Redis has come back meanwhile, it knows nothing of a reservation
+        // in this process.
         match &self.redis {
             Some(redis) if !reserved.local => redis.settle(reserved.user, reserved.day, more).await,
             _ => self.memory.settle(reserved.user, reserved.day, more),

@@ -46,6 +46,7 @@ impl RedisTokens {
         let mut call = self.settle.key(KEYS[0]);
         call.key(KEYS[1]).arg(user.to_string());
         call.arg(day).arg(more);
+        // Best effort: without an answer the reservation stands.
         let _: Result<i64, RedisUnavailable> = self.db.db().invoke(&call).await;
     }
 

@@ -43,6 +43,8 @@ impl Incoming {
                 let rest = self.masking.take().map(|mut masking| masking.end());
                 return Ok(rest.filter(|rest| !rest.is_empty()));
             };
+            // An answer in chunks announces no length (RFC 9112 section 6.2), so it is measured as it
+            // comes.
             let left = self.left.checked_sub(part.len() as u64);
             self.left = left.ok_or_else(|| {
                 tracing::warn!("the upstream's answer is too long");

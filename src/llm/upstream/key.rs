@@ -79,8 +79,9 @@ impl UpstreamKey {
             return Ok(client);
         }
         let mut client = Client::builder()
+            // A redirect that is followed would take the key to another host.
             .redirect(reqwest::redirect::Policy::none())
-            // None of the environment's.
+            // HTTPS_PROXY of the environment would bypass the settings, and with them the network policy.
             .no_proxy()
             // Decoded here, a body would have no length, and could grow beyond all bounds.
             .no_gzip()

@@ -129,6 +129,8 @@ impl Upstream {
     /// [`UpstreamError`]; the log has the cause.
     pub(super) async fn send(&self, call: Call) -> Result<Incoming, UpstreamError> {
         let deadline = Instant::now() + LIFETIME;
+        // One key for the whole call, although another may come into use: the answer is masked by the
+        // key that was sent.
         let key = self.key.load_full();
         let progress = Arc::new(Notify::new());
         let request = self.request(call, &key, &progress)?;
@@ -187,6 +189,7 @@ impl Upstream {
             .client()?
             .request(call.route.method(), url)
             .header(header::ACCEPT, accept)
+            // In a compressed body the key could not be found and masked.
             .header(header::ACCEPT_ENCODING, "identity")
             .header(REQUEST_ID, call.request_id.as_str());
         if call.route.method() == Method::POST {
