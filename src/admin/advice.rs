@@ -5,7 +5,7 @@ use poem_openapi::Object;
 use crate::config::Config;
 use crate::schema::Loaded;
 
-/// Something that production should change.
+/// A change to make before production.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(rename = "ConfigurationAdvice")]
 pub struct Advice {

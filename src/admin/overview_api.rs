@@ -47,7 +47,7 @@ impl OverviewApi {
         Ok(Json(Overview::look(&self.health, &self.activity).await))
     }
 
-    /// How is it set?
+    /// Show the configuration
     ///
     /// For the role `admin`. Every setting of the server that answers: what it does, its value
     /// (never a secret's), where that came from, the manifest object that carries it, and what

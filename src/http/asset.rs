@@ -13,7 +13,7 @@ use poem::Response;
 use poem::http::{HeaderMap, HeaderName, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-/// Something that is served as it is.
+/// Content that is served as it is.
 pub struct Asset {
     content_type: &'static str,
     bytes: Bytes,
@@ -43,6 +43,8 @@ impl Asset {
     fn etag(&self) -> &str {
         self.etag.get_or_init(|| {
             let digest = Sha256::digest(&self.bytes);
+            // Weak, because one tag stands for the plain and the compressed form (RFC 9110 section
+            // 8.8.1).
             format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
         })
     }
@@ -63,6 +65,8 @@ impl Asset {
         if holds(headers, &header::IF_NONE_MATCH, self.etag())
             || holds(headers, &header::IF_NONE_MATCH, "*")
         {
+            // With the headers that a 200 would have had (RFC 9110 section 15.4.5), which are set
+            // above.
             return builder.status(StatusCode::NOT_MODIFIED).finish();
         }
         let builder = builder.header(header::CONTENT_TYPE, self.content_type);

@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
     /// A reader at the beginning of `body`.
     ///
     /// # Errors
-    /// Where it is not UTF-8.
+    /// The place of the first byte that is not UTF-8.
     pub(super) fn new(body: &'a [u8]) -> Result<Self> {
         let text = std::str::from_utf8(body).map_err(|error| Malformed(error.valid_up_to()))?;
         Ok(Self { text, at: 0 })
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
     /// Passes `byte`, which has to come next.
     ///
     /// # Errors
-    /// Where something else stands.
+    /// The place of anything else.
     pub(super) fn expect(&mut self, byte: u8) -> Result<()> {
         if self.passes(byte) {
             Ok(())
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     /// Passes `null`, `true` or `false`, which has to come next.
     ///
     /// # Errors
-    /// Where something else stands.
+    /// The place of anything else.
     pub(super) fn word(&mut self, word: &str) -> Result<()> {
         if !self.rest().starts_with(word) {
             return Err(self.place());
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     /// Passes a number.
     ///
     /// # Errors
-    /// Where there is none, or one beyond what a double can hold.
+    /// The place of anything else, or of a number beyond what a double can hold.
     pub(super) fn number(&mut self) -> Result<Number> {
         let start = self.at;
         let negative = self.skip(b'-');
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
     /// Passes a string; gives its parts to `sink`, decoded.
     ///
     /// # Errors
-    /// Where it is not one: also for a control character, and for half of a surrogate pair.
+    /// The place of anything else, such as a control character or half of a surrogate pair.
     pub(super) fn string(&mut self, mut sink: impl FnMut(&str)) -> Result<()> {
         self.expect(b'"')?;
         loop {
@@ -171,6 +171,7 @@ impl<'a> Reader<'a> {
                     }
                     code = 0x1_0000 + ((code - 0xd800) << 10) + u32::from(second) - 0xdc00;
                 }
+                // Half of a surrogate pair ends here, too: it is not a `char`.
                 return char::from_u32(code).ok_or(start);
             }
             _ => return Err(start),

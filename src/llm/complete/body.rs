@@ -69,7 +69,7 @@ pub(super) struct ResponseEvent {
     pub(super) response: Option<ResponseBody>,
 }
 
-/// Something that a model made: a message, a call of a tool, its reasoning.
+/// An item of the output of a model: a message, a call of a tool, its reasoning.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Item {

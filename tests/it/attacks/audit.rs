@@ -1,5 +1,5 @@
-//! What a stranger without an account can write into the audit trail and the log: no names, and
-//! little.
+//! Limits on the texts that a stranger without an account can write into the audit trail and the log:
+//! no names, and little.
 
 use reqwest::Method;
 use serde_json::Value;

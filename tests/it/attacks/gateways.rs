@@ -49,7 +49,7 @@ const REPORTS: [&str; 24] = [
 /// Addresses that mean one thing only.
 const PLAIN: [&str; 4] = ["/", "/a.b/..c/d..", "/a%20b?x=//y;z/../%2f", "/report"];
 
-/// What comes back over TLS for a request whose path and headers are sent as they stand here.
+/// The answer over TLS to a request whose path and headers are sent as they stand here.
 async fn exchange(gateway: SocketAddr, path: &str, headers: &[(String, &str)]) -> String {
     let mut head = format!("GET {path} HTTP/1.1\r\nHost: app.example.com\r\n");
     for (name, value) in headers {

@@ -71,7 +71,7 @@ fn keys_that_could_be_guessed_are_refused_where_users_are_real() {
     assert!(load(&[("OAUTH_CLIENT_ID", "shop"), ("OAUTH_CLIENT_SECRET", "x")]).is_ok());
 }
 
-/// What the holder of an old secret makes of a session: a token of another algorithm.
+/// A token that the holder of an old secret makes of a session, with another algorithm.
 fn signed_by_secret(session: &Session, secret: &str, algorithm: Algorithm, kid: &str) -> String {
     let header = Header {
         typ: Some("at+jwt".to_owned()),

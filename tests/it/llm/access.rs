@@ -1,4 +1,4 @@
-//! Who may ask the upstream, and for which models.
+//! Accounts that may ask the upstream, and the models that they may ask.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Who asks the same at the same time is answered by one call.
+//! Equal questions at the same time are answered by one call.
 
 use std::time::Duration;
 

@@ -61,7 +61,7 @@ async fn ask_with(client: &Client, access: &str, body: &Value, control: &str) ->
         .await
 }
 
-/// What `/health/cache` has counted.
+/// Counters of `/health/cache`.
 async fn statistics(client: &Client) -> Value {
     // An answer may be a second old.
     tokio::time::sleep(std::time::Duration::from_millis(1050)).await;

@@ -8,7 +8,7 @@ use super::sdk::script;
 use super::{Upstream, before};
 use crate::support::{Browser, Driver, Look, PATIENCE, Site, eventually, installed};
 
-/// Where `scripts/test` puts the package.
+/// Folder in which `scripts/test` puts the package.
 const PACKAGE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/target/tools/node/node_modules/openai"

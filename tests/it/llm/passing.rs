@@ -1,4 +1,4 @@
-//! What passes between the upstream and a client beside the body, and what the log has of it.
+//! Headers between the upstream and a client, and lines of the log about both.
 
 use std::time::Duration;
 

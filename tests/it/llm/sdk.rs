@@ -11,7 +11,7 @@ use super::upstream::{Seen, events};
 use super::{Reply, Upstream, before, chat};
 use crate::support::{Aura, Redis, installed};
 
-/// Where `scripts/test` puts the package.
+/// Folder in which `scripts/test` puts the package.
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin");
 
 /// The program.
@@ -20,7 +20,7 @@ const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/llm/sdk.py"
 /// The page whose session is run.
 const PAGE: &str = include_str!("../../../docs/llm-cache.md");
 
-/// What the upstream answers.
+/// Answers of the upstream.
 pub(super) fn script(seen: &Seen) -> Reply {
     let failed = |status, code: &str| {
         let error = json!({"message": "no", "type": "invalid_request_error", "code": code});
@@ -115,7 +115,7 @@ async fn a_program_that_uses_openai_s_package_works_unchanged() {
     );
 }
 
-/// What docs/llm-cache.md shows, with the address and the token that are here.
+/// The session of docs/llm-cache.md, with the address and the token of this test.
 fn session_of_the_page(base: &str, token: &str) -> String {
     let (_, block) = PAGE.split_once("```python\n").expect("a session");
     let (session, _) = block.split_once("```").expect("its end");

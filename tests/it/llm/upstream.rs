@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// A request that arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// How many had arrived before it.
+    /// Number of requests before it.
     pub(crate) number: usize,
     /// Method and path.
     pub(crate) asked: String,
@@ -38,7 +38,7 @@ impl Seen {
     }
 }
 
-/// What to do, step by step.
+/// Steps of an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     status: u16,
@@ -207,7 +207,7 @@ impl Upstream {
         }
     }
 
-    /// What `LLM_UPSTREAM_URL` is set to.
+    /// Value of `LLM_UPSTREAM_URL`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
@@ -217,7 +217,7 @@ impl Upstream {
         self.seen.lock().expect("a lock").clone()
     }
 
-    /// How many requests there were.
+    /// Number of requests.
     pub(crate) fn calls(&self) -> usize {
         self.seen.lock().expect("a lock").len()
     }
@@ -227,7 +227,7 @@ impl Upstream {
         self.seen.lock().expect("a lock").clear();
     }
 
-    /// How many answers were given up by those who had asked.
+    /// Number of answers that clients gave up.
     pub(crate) fn given_up(&self) -> usize {
         self.given_up.load(Ordering::SeqCst)
     }
