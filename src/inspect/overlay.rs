@@ -227,21 +227,29 @@ mod tests {
 
     #[test]
     fn a_circular_kustomization_is_reported_and_not_followed() {
-        // Sixteen storeys of forty copies each would have no end.
-        let documents = [
-            ("a/kustomization.yaml", json!({"resources": ["../b"]})),
-            ("b/kustomization.yaml", json!({"resources": vec!["."; 40]})),
+        let list = |base: &str, times: usize| json!({"resources": vec![base; times]});
+        let name = |storey: usize| format!("{storey}/kustomization.yaml");
+        // Fifteen storeys of forty copies each end, but not in time.
+        let mut files: Vec<_> = (0..15)
+            .map(|storey| (name(storey), list(&format!("../{}", storey + 1), 40)))
+            .collect();
+        files.extend([
+            (name(15), json!({})),
+            ("a/kustomization.yaml".to_owned(), list("../b", 1)),
+            ("b/kustomization.yaml".to_owned(), list(".", 40)),
             (
-                "loose.yaml",
+                "loose.yaml".to_owned(),
                 json!({"kind": "ConfigMap", "metadata": {"name": "x"}}),
             ),
-        ];
-        let (groups, findings) = groups(&documents);
-        assert_eq!(findings.len(), 1);
-        assert_eq!(
-            findings[0].problem,
-            "is built upon itself, or upon too much"
-        );
+        ]);
+        let documents = files
+            .iter()
+            .map(|(file, value)| (file.as_str(), value.clone()));
+        let (groups, findings) = groups(&documents.collect::<Vec<_>>());
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        for finding in findings {
+            assert_eq!(finding.problem, "is built upon itself, or upon too much");
+        }
         assert!(
             groups.iter().any(|group| !group.objects.is_empty()),
             "the others are looked into"

@@ -219,7 +219,10 @@ fn image(object: &mut Value, image: &Value) {
                 reference.push_str(text);
             }
         }
-        container["image"] = reference.into();
+        // A file that was edited may hold anything in the place of a container.
+        if let Some(container) = container.as_object_mut() {
+            container.insert("image".to_owned(), reference.into());
+        }
     }
 }
 

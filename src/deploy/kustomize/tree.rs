@@ -137,37 +137,41 @@ impl<'a> Tree<'a> {
         let files = self.files;
         for name in texts(&list["resources"]) {
             let path = join(folder, name);
-            let Some((file, documents)) = files.get_key_value(path.as_str()) else {
+            let found = files.get_key_value(path.as_str());
+            self.spend(folder, found.map_or(0, |(_, documents)| documents.len()))?;
+            if let Some((file, documents)) = found {
+                *objects += documents.len();
+                take(Step::Resource(file, documents))?;
+            } else {
                 self.descend(&path, depth + 1, objects, take)?;
-                continue;
-            };
-            self.spend(folder, documents.len())?;
-            *objects += documents.len();
-            take(Step::Resource(file, documents))?;
+            }
         }
         // A component works on what was added before it, while kustomize builds a base by itself. Here
         // both see all objects so far, which differs only where two bases have an object of the same
         // kind and name.
         for name in texts(&list["components"]) {
+            self.spend(folder, 0)?;
             self.descend(&join(folder, name), depth + 1, objects, take)?;
         }
         let patches = items(&list["patches"]).map(|one| (text_at(one, "/path"), &one["target"]));
         let merged = texts(&list["patchesStrategicMerge"]).map(|path| (path, &Value::Null));
         for (path, target) in patches.chain(merged) {
             let path = join(folder, path);
-            let Some((file, documents)) = files.get_key_value(path.as_str()) else {
-                take(Step::Absent(path))?;
-                continue;
-            };
+            let found = files.get_key_value(path.as_str());
             // Each document is compared with every object.
-            self.spend(folder, *objects * documents.len())?;
-            take(Step::Patch(file, documents, target))?;
+            let compared = found.map_or(0, |(_, documents)| (1 + *objects) * documents.len());
+            self.spend(folder, compared)?;
+            take(match found {
+                Some((file, documents)) => Step::Patch(file, documents, target),
+                None => Step::Absent(path),
+            })?;
         }
         self.spend(folder, *objects)?;
         take(Step::Fields(list))
     }
 
-    /// Takes one step and `more` of those that are left.
+    /// Takes one step and `more` of those that are left. A name that leads nowhere costs a step, too:
+    /// one file may hold a million of them, and be built upon as often.
     fn spend(&mut self, folder: &str, more: usize) -> Result<(), Endless> {
         let left = self.steps.checked_sub(1 + more);
         self.steps = left.ok_or_else(|| Endless(folder.to_owned()))?;
