@@ -26,31 +26,10 @@ impl Verdict {
     }
 }
 
-/// The reason that an item was not looked at.
+/// The reason that an item was not looked at: an input that was not given, or the service has nothing
+/// of the kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unseen {
-    /// No checkout was given.
-    Checkout,
-    /// No image was given.
-    Image,
-    /// No manifests were given.
-    Manifests,
-    /// The service has nothing of the kind, and this is what.
-    Nothing(&'static str),
-}
-
-impl Unseen {
-    /// In words.
-    #[must_use]
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Checkout => "no checkout was given",
-            Self::Image => "no image was given",
-            Self::Manifests => "no manifests were given",
-            Self::Nothing(what) => what,
-        }
-    }
-}
+pub struct Unseen(pub &'static str);
 
 /// One line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -20,7 +20,7 @@ use crate::inspect::yaml;
 use crate::schema::Setting;
 
 /// The reason that the base of a stream is not looked at.
-pub(super) const NO_BASE: Unseen = Unseen::Nothing("a stream has no base");
+pub(super) const NO_BASE: Unseen = Unseen("a stream has no base");
 
 /// The name of a stream.
 const STREAM: &str = "standard input";

@@ -58,12 +58,13 @@ impl Outcome {
     pub(super) fn of(item: &Item, seen: Result<Findings, Unseen>) -> Self {
         let (findings, reason) = match seen {
             Ok(findings) => (findings, None),
-            Err(unseen) => (Findings::default(), Some(unseen.reason())),
+            Err(unseen) => (Findings::default(), Some(unseen.0)),
         };
         let Findings {
             evidence,
             mut faults,
         } = findings;
+        // An item that saw nothing must not pass by that.
         if reason.is_none() && evidence.is_empty() && faults.is_empty() {
             faults.push("nothing was found that could be looked at".to_owned());
         }

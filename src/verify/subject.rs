@@ -69,11 +69,15 @@ impl Subject {
     }
 
     pub(super) fn checkout(&self) -> Result<&Checkout, Unseen> {
-        self.checkout.as_ref().ok_or(Unseen::Checkout)
+        self.checkout
+            .as_ref()
+            .ok_or(Unseen("no checkout was given"))
     }
 
     pub(super) fn manifests(&self) -> Result<&Manifests, Unseen> {
-        self.manifests.as_ref().ok_or(Unseen::Manifests)
+        self.manifests
+            .as_ref()
+            .ok_or(Unseen("no manifests were given"))
     }
 
     /// The findings of the inspection of the manifests, which is made once: it reads and merges
@@ -84,11 +88,15 @@ impl Subject {
         Ok(self.inspection.get_or_init(look))
     }
 
+    pub(super) fn given_image(&self) -> Result<&Image, Unseen> {
+        self.image.as_ref().ok_or(Unseen("no image was given"))
+    }
+
     /// The image, if it is whole.
     pub(super) fn image(&self) -> Result<&Layout, Unseen> {
-        match self.image.as_ref().ok_or(Unseen::Image)? {
+        match self.given_image()? {
             Image::Whole(layout) => Ok(layout),
-            Image::Damaged(_) => Err(Unseen::Nothing("the image is damaged")),
+            Image::Damaged(_) => Err(Unseen("the image is damaged")),
         }
     }
 }

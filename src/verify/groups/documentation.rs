@@ -129,7 +129,7 @@ fn on_pages(
     if any {
         Ok(())
     } else {
-        Err(Unseen::Nothing("the service names no such page"))
+        Err(Unseen("the service names no such page"))
     }
 }
 

@@ -79,9 +79,7 @@ fn committed(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
 
 fn current(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
-    let lock = checkout
-        .lock()
-        .ok_or(Unseen::Nothing("there is no Cargo.lock"))?;
+    let lock = checkout.lock().ok_or(Unseen("there is no Cargo.lock"))?;
     for fault in lock.stale(checkout.manifest()) {
         findings.fault(format!(
             "{fault}; run `cargo update --workspace`, and commit `{LOCK}`"
@@ -95,7 +93,7 @@ fn current(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
 
 fn pinned(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let lock = subject.checkout()?.lock();
-    let lock = lock.ok_or(Unseen::Nothing("there is no Cargo.lock"))?;
+    let lock = lock.ok_or(Unseen("there is no Cargo.lock"))?;
     let mut count = 0;
     let mut loose = Vec::new();
     for package in lock
@@ -120,7 +118,7 @@ fn builds(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let checkout = subject.checkout()?;
     let builds = &subject.project.service.promises.builds;
     if builds.is_empty() {
-        return Err(Unseen::Nothing("the service names no file that builds it"));
+        return Err(Unseen("the service names no file that builds it"));
     }
     for build in builds {
         let (path, word) = (&build.path, &build.frozen_by);

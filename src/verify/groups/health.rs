@@ -71,7 +71,7 @@ const NUMBERS: [&str; 4] = [
 /// The document, where the service has one.
 fn document(service: &Service) -> Result<&Value, Unseen> {
     let document = service.openapi.as_ref();
-    document.ok_or(Unseen::Nothing("the service has no OpenAPI document"))
+    document.ok_or(Unseen("the service has no OpenAPI document"))
 }
 
 /// Checks whether `document` has a `GET` of `path` that may answer 200.

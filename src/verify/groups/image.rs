@@ -63,7 +63,7 @@ const BASE_FILES: &[&str] = &[
 ];
 
 fn digests(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
-    match subject.image.as_ref().ok_or(Unseen::Image)? {
+    match subject.given_image()? {
         Given::Damaged(which) => findings.fault(which.clone()),
         Given::Whole(layout) => {
             findings.seen("index, manifest, configuration, layers and what is inside them");

@@ -32,7 +32,7 @@ pub(in crate::verify) const GROUP: Group = Group {
 fn promised(subject: &Subject) -> Result<&[Library], Unseen> {
     let libraries = &subject.project.service.promises.libraries;
     if libraries.is_empty() {
-        return Err(Unseen::Nothing("the service names no library"));
+        return Err(Unseen("the service names no library"));
     }
     Ok(libraries)
 }

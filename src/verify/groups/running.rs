@@ -59,6 +59,7 @@ fn config(image: &Image) -> &Value {
 
 /// User and group of `image`, where both are numbers.
 pub(super) fn numbers(image: &Image) -> Option<(u64, u64)> {
+    // Of a user by name, Kubernetes cannot tell whether it is root (`runAsNonRoot`).
     let (user, group) = config(image)["User"].as_str()?.split_once(':')?;
     user.parse().ok().zip(group.parse().ok())
 }
@@ -135,6 +136,7 @@ fn command(service: &Service, image: &Image, whose: &str, findings: &mut Finding
         ("WorkingDir", service.state_dir.clone().into()),
     ];
     for (key, wanted) in &wanted {
+        // An image without arguments leaves `Cmd` out.
         let found = &config(image)[*key];
         findings.check(
             found == wanted || found.is_null() && *wanted == Value::from(Vec::<String>::new()),

@@ -100,7 +100,7 @@ fn secret(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let settings: Vec<_> = needed_secrets(service).collect();
     let manifests = subject.manifests()?;
     if settings.is_empty() {
-        return Err(Unseen::Nothing("the service needs no secret"));
+        return Err(Unseen("the service needs no secret"));
     }
     complete(
         manifests,
@@ -122,7 +122,7 @@ fn complete(
 ) -> Result<(), Unseen> {
     let first = settings
         .first()
-        .ok_or(Unseen::Nothing("the service has no such setting"))?;
+        .ok_or(Unseen("the service has no such setting"))?;
     let ObjectRef { kind, name, .. } = ObjectRef::of(service, first);
     let Some(base) = manifests.base() else {
         return Err(NO_BASE);
@@ -191,7 +191,7 @@ fn planned(subject: &Subject, findings: &mut Findings) -> Result<(), Unseen> {
     let service = &project.service;
     let manifests = subject.manifests()?;
     let first = service.plain_settings().next();
-    let first = first.ok_or(Unseen::Nothing("the service has no such setting"))?;
+    let first = first.ok_or(Unseen("the service has no such setting"))?;
     let ObjectRef { kind, name, .. } = ObjectRef::of(service, first);
     for place in manifests.overlays() {
         let at = &place.name;
