@@ -285,9 +285,7 @@ impl<'a> Process<'a> {
             self.findings.push(finding);
         }
     }
-}
 
-impl Process<'_> {
     /// The place where the setting `name` has to be given: where it is, unless that only repeats the
     /// default, as a base does for every environment; then where this one is named.
     fn blamed(&self, name: &str) -> &Location {

@@ -246,6 +246,7 @@ impl Comparison {
         let (Some(wanted), Some(found)) = (wanted.as_str(), found.as_str()) else {
             return false;
         };
+        // Tag and digest may be set after rendering, as `kustomize edit set image` does.
         let is_image = self.path.last().is_some_and(|key| key == "image");
         self.renamed.get(wanted).is_some_and(|name| name == found)
             || is_image && repository(wanted) == repository(found)

@@ -47,6 +47,7 @@ fn item(outcome: &Outcome, out: &mut String) {
         .evidence
         .iter()
         .map(|evidence| evidence.text.clone());
+    // A line break in what a file says must not begin a line of the report.
     for line in faults.chain(evidence) {
         out.extend(["      ", &line.replace('\n', " "), "\n"]);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base16ct::HexDisplay;
-use k8s_openapi::api::core::v1::{Namespace, Service as ServiceObject, ServiceAccount};
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -115,28 +115,23 @@ fn replaced(folder: &mut Folder, service: &Service, environment: &Environment) {
 
 /// Annotations of the objects of the base that no other patch is about.
 fn annotations(folder: &mut Folder, service: &Service, environment: &Environment) {
-    let metadata = |annotations: &BTreeMap<String, String>| ObjectMeta {
-        annotations: Some(annotations.clone()),
-        ..names::patch_meta(service, &service.name)
-    };
     let plan::Annotations {
         service: of_service,
-        service_account,
+        service_account: of_account,
         ..
     } = &environment.annotations;
-    if !of_service.is_empty() {
-        let patch = ServiceObject {
-            metadata: metadata(of_service),
-            ..ServiceObject::default()
+    for (kind, file, annotations) in [
+        ("Service", "service.yaml", of_service),
+        ("ServiceAccount", "serviceaccount.yaml", of_account),
+    ] {
+        let metadata = ObjectMeta {
+            annotations: Some(annotations.clone()),
+            ..names::patch_meta(service, &service.name)
         };
-        folder.patch("service.yaml", &patch);
-    }
-    if !service_account.is_empty() {
-        let patch = ServiceAccount {
-            metadata: metadata(service_account),
-            ..ServiceAccount::default()
-        };
-        folder.patch("serviceaccount.yaml", &patch);
+        let patch = json!({ "apiVersion": "v1", "kind": kind, "metadata": metadata });
+        if !annotations.is_empty() {
+            folder.patch(file, &patch);
+        }
     }
 }
 

@@ -137,6 +137,7 @@ fn cores(variable: &str, container: &str) -> EnvVar {
             resource_field_ref: Some(ResourceFieldSelector {
                 container_name: Some(container.to_owned()),
                 resource: "limits.cpu".to_owned(),
+                // Kubernetes rounds up: a limit of half a core counts as one.
                 divisor: Some(Quantity("1".to_owned())),
             }),
             ..EnvVarSource::default()

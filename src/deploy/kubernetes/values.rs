@@ -80,6 +80,7 @@ impl Values {
     pub(super) fn metrics_port(&self, service: &Service) -> Option<u16> {
         let text = self.0.get(service.metrics_port.as_ref()?);
         let port = text.map_or_else(|| service.metrics_port_number(), |text| text.parse().ok());
+        // Port 0 turns them off.
         port.filter(|port| *port != 0)
     }
 

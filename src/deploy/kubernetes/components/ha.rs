@@ -36,6 +36,7 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) {
     };
     folder.resource("pdb.yaml", &budget);
     folder.patch("deployment.yaml", &deployment::patch(service, spread(name)));
+    // An apply would set the number back that the autoscaler has chosen.
     let operation = remove("/spec/replicas");
     folder.operations("replicas.yaml", Target::deployment(service), &[operation]);
 }
