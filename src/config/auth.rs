@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CorsOrigin, HostPort};
+use crate::schema::inline_schema;
 
 /// Registration, and the reach of a sign-in in a browser.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -97,7 +98,7 @@ impl From<Host> for String {
     }
 }
 
-text_schema!(Host, { "type": "string" });
+inline_schema!(Host, { "type": "string" });
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! The URL of the database of accounts: parsed once, so that the check of the settings refuses what the
 //! server would.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,9 +10,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Error};
 
-use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
+use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at, secret_url};
 use super::tls_files::{TlsFiles, pairs};
-use crate::schema::Zeroize;
 
 /// Database that a URL leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,20 +313,7 @@ impl Default for DatabaseUrl {
     }
 }
 
-impl Zeroize for DatabaseUrl {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-/// The engine only: the rest may hold a password.
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({:?})", self.engine())
-    }
-}
-
-text_schema!(DatabaseUrl, { "type": "string", "format": "uri" });
+secret_url!(DatabaseUrl, engine, |url| url.0.zeroize());
 
 #[cfg(test)]
 mod tests;

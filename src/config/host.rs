@@ -6,6 +6,29 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use percent_encoding::percent_decode_str;
 
+/// Lets a URL that may carry a password be wiped, be described by a JSON Schema, and be shown by
+/// what `$shown` tells of it alone.
+macro_rules! secret_url {
+    ($type:ident, $shown:ident, |$url:ident| $wipe:expr) => {
+        impl crate::schema::Zeroize for $type {
+            fn zeroize(&mut self) {
+                let $url = self;
+                $wipe;
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($type), "({:?})"), self.$shown())
+            }
+        }
+
+        crate::schema::inline_schema!($type, { "type": "string", "format": "uri" });
+    };
+}
+
+pub(super) use secret_url;
+
 /// Longest host name in bytes, the dot of the root aside (RFC 1035 section 2.3.4). Its labels, none
 /// of them empty, are 127 at most.
 pub const MAX_HOST_BYTES: usize = 253;

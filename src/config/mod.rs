@@ -4,25 +4,6 @@
 //! loader, in `config explain` and in every file that is generated. Checks that look at more than
 //! one setting are in `checks.rs`, advice in `advice.rs`; how a variable becomes a value is `schema`'s business.
 
-/// The JSON Schema of a setting that is one text, as [`schemars`] asks for it.
-macro_rules! text_schema {
-    ($type:ty, $schema:tt) => {
-        impl schemars::JsonSchema for $type {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!($schema)
-            }
-        }
-    };
-}
-
 mod advice;
 mod algorithm;
 mod audit;

@@ -1,11 +1,8 @@
 //! [`ProxyUrl`]: where a forward proxy listens, and who may use it.
 
-use std::fmt;
-
 use percent_encoding::percent_decode_str;
 
-use super::host::{CONTROL, HostPort, has_control};
-use crate::schema::Zeroize;
+use super::host::{CONTROL, HostPort, has_control, secret_url};
 
 /// The URL of a forward proxy; it may carry a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,21 +75,10 @@ impl TryFrom<String> for ProxyUrl {
     }
 }
 
-impl Zeroize for ProxyUrl {
-    fn zeroize(&mut self) {
-        (self.scheme, self.host, self.end) = (0, 0, 0);
-        self.url.zeroize();
-    }
-}
-
-/// The address only: the rest may hold a password.
-impl fmt::Debug for ProxyUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ProxyUrl({:?})", self.address())
-    }
-}
-
-text_schema!(ProxyUrl, { "type": "string", "format": "uri" });
+secret_url!(ProxyUrl, address, |proxy| {
+    (proxy.scheme, proxy.host, proxy.end) = (0, 0, 0);
+    proxy.url.zeroize();
+});
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,12 @@
 //! Settings of Redis or Valkey: the address, and the use of each database.
 
-use std::fmt;
-
 use redis::IntoConnectionInfo;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at};
+use super::host::{CONTROL, HostPort, STRAY_AT, has_control, has_stray_at, secret_url};
 use super::tls_files::{TlsFiles, pairs};
-use crate::schema::{Bounded, Secret, Zeroize};
+use crate::schema::{Bounded, Secret};
 
 /// Redis, or Valkey.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -196,20 +194,7 @@ impl TryFrom<String> for RedisUrl {
     }
 }
 
-impl Zeroize for RedisUrl {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-/// The address only: the rest may hold a password.
-impl fmt::Debug for RedisUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RedisUrl({:?})", self.address())
-    }
-}
-
-text_schema!(RedisUrl, { "type": "string", "format": "uri" });
+secret_url!(RedisUrl, address, |url| url.0.zeroize());
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HostPort;
-use crate::schema::Bounded;
+use crate::schema::{Bounded, inline_schema};
 
 /// The HTTP server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -179,7 +179,7 @@ impl From<Cidr> for String {
     }
 }
 
-text_schema!(Cidr, { "type": "string", "format": "cidr" });
+inline_schema!(Cidr, { "type": "string", "format": "cidr" });
 
 /// The origin of a web page: scheme, host, and the port where it is not the scheme's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -253,7 +253,7 @@ impl fmt::Display for Origin {
     }
 }
 
-text_schema!(Origin, { "type": "string", "format": "uri" });
+inline_schema!(Origin, { "type": "string", "format": "uri" });
 
 #[cfg(test)]
 mod tests;

@@ -210,7 +210,7 @@ macro_rules! hidden {
             }
         }
 
-        text_schema!($type, $schema);
+        crate::schema::inline_schema!($type, $schema);
     };
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
 
-use super::node::{Node, docs, target, text};
+use super::node::{Node, compared, docs, target, text};
 use super::setting::{Condition, Kind, Setting, Variant};
 
 /// The most settings of a section that are held against one another: each is against all.
@@ -63,11 +63,11 @@ fn stricter(one: Option<Number>, other: Option<Number>, order: Ordering) -> Opti
     let (Some(left), Some(right)) = (&one, &other) else {
         return one.or(other);
     };
-    let found = match (left.as_i128(), right.as_i128()) {
-        (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => left.as_f64().partial_cmp(&right.as_f64()),
-    };
-    if found == Some(order) { one } else { other }
+    if compared(left, right) == Some(order) {
+        one
+    } else {
+        other
+    }
 }
 
 /// The kind of a variable whose values no single kind describes. Text fits everything but maps and

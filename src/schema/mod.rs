@@ -14,9 +14,6 @@ mod fault;
 /// The known name that is nearest to a mistyped one.
 mod suggest;
 
-/// Characters that no one sees.
-mod invisible;
-
 /// Nodes of a JSON Schema, and JSON values as the text of a variable.
 mod node;
 
@@ -56,9 +53,6 @@ mod dotenv;
 /// The environment of the process, the only reader of it.
 mod env;
 
-/// Opening of files that are neither pipes nor devices.
-mod regular_file;
-
 /// Results of a load, before and after its verdict.
 mod resolution;
 
@@ -82,16 +76,15 @@ pub use digest::FileDigests;
 pub use dotenv::{Assignment, dotenv, without_mark};
 pub use env::Environment;
 pub use fault::{Fault, FaultKind, Faults};
-pub use invisible::is_invisible;
 pub use load::Loader;
-pub use regular_file::open_regular;
+pub(crate) use node::inline_schema;
 pub use resolution::{Entry, Loaded, Origin, Resolution, Shown};
 pub use schema_error::SchemaError;
 pub use secret::{REDACTED, Secret, Zeroize};
 pub use setting::{Condition, Kind, Section, Setting, Settings, Variant};
-pub use source::MAX_FILE_BYTES;
+pub use source::{MAX_FILE_BYTES, open_regular};
 pub(crate) use spelling::is_of_the_system;
 pub use spelling::{Reader, Spelling};
 pub use suggest::nearest;
-pub use value::SET_ME;
 pub(crate) use value::quoted;
+pub use value::{SET_ME, is_invisible};

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Number, Value};
 
-use super::node::{Node, text};
+use super::node::{Node, compared, text};
 
 pub(super) use inlined::inlined;
 
@@ -133,9 +133,7 @@ impl Rule {
         let same = |one: &Value| one == value || value.as_str().is_some_and(|it| it == text(one));
         if !self.values.is_empty() {
             let known = self.values.iter().any(same);
-            return known
-                .then_some(())
-                .ok_or_else(|| format!("is none of {}", listed(&self.values)));
+            return no(!known, || format!("is none of {}", listed(&self.values)));
         }
         for rule in &self.all {
             rule.check(value, steps)?;
@@ -167,9 +165,9 @@ impl Rule {
             ("string", Value::Number(_) | Value::Bool(_)) if self.has_format => Ok(()),
             ("string", _) => Err("is not text".to_owned()),
             ("integer" | "number", _) => self.check_number(kind, value),
-            ("boolean", _) => is_boolean(value)
-                .then_some(())
-                .ok_or_else(|| "is neither true nor false".to_owned()),
+            ("boolean", _) => no(!is_boolean(value), || {
+                "is neither true nor false".to_owned()
+            }),
             ("null", _) => no(!value.is_null(), || "is not null".to_owned()),
             ("array", Value::Array(items)) => self.check_items(items, steps),
             ("array", _) => Err("is not a list".to_owned()),
@@ -232,10 +230,10 @@ impl Rule {
                 return Err(format!("is {words} {bound}"));
             }
         }
-        if let Some(step) = self.numbers.get("multipleOf")
-            && !is_multiple(&number, step)
-        {
-            return Err(format!("is not a multiple of {step}"));
+        if let Some(step) = self.numbers.get("multipleOf") {
+            no(!is_multiple(&number, step), || {
+                format!("is not a multiple of {step}")
+            })?;
         }
         let text = text(value);
         let plain = text
@@ -273,19 +271,16 @@ impl Rule {
 
     /// Checks `count` against `min...` and `max...`.
     fn check_size(&self, of: &str, count: usize, unit: &str) -> Result<(), String> {
-        let bound = |key: &str| {
+        let bound = |key: &str| -> Option<usize> {
             let bound = self.numbers.get(format!("{key}{of}").as_str())?;
             bound.as_u64()?.try_into().ok()
         };
-        let least: Option<usize> = bound("min");
-        let most: Option<usize> = bound("max");
-        if let Some(least) = least.filter(|least| count < *least) {
-            return Err(format!("has fewer than {least} {unit}"));
-        }
-        if let Some(most) = most.filter(|most| count > *most) {
-            return Err(format!("has more than {most} {unit}"));
-        }
-        Ok(())
+        let (least, most) = (
+            bound("min").unwrap_or(0),
+            bound("max").unwrap_or(usize::MAX),
+        );
+        no(count < least, || format!("has fewer than {least} {unit}"))?;
+        no(count > most, || format!("has more than {most} {unit}"))
     }
 }
 
@@ -311,13 +306,6 @@ fn read_number(text: &str) -> Option<Number> {
         return Number::from_i128(whole).or_else(|| Number::from_f64(text.parse().ok()?));
     }
     Number::from_f64(text.parse().ok()?)
-}
-
-fn compared(left: &Number, right: &Number) -> Option<Ordering> {
-    match (left.as_i128(), right.as_i128()) {
-        (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
-    }
 }
 
 fn is_multiple(number: &Number, step: &Number) -> bool {

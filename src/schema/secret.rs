@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_however_it_is_nested() {
+    fn debug_shows_no_secret_however_deeply_nested() {
         let secret = Secret::new(String::from("canary-5b1f"));
         let nested = Some(vec![secret.clone()]);
         for text in [format!("{secret:?}"), format!("{nested:#?}")] {

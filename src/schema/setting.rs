@@ -238,9 +238,8 @@ impl Setting {
     /// The default in `environment`, as it would be written into a variable.
     #[must_use]
     pub fn default_text_in(&self, environment: &str) -> Option<String> {
-        let own = self.default_in.get(environment);
-        own.or(self.default.as_ref())
-            .map(|value| self.text_of(value))
+        let own = self.default_in.get(environment).or(self.default.as_ref());
+        own.map(|value| self.text_of(value))
     }
 
     /// The default in `environment` that has to be written into the variable for the program to

@@ -3,22 +3,25 @@
 //! Every fault before a text is read is told here; the meaning of the text is in `value.rs`.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::StatVfsMountFlags;
+use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fcntl_setfl, open};
 
 use super::dotenv::without_mark;
 use super::env::{Environment, NotUtf8};
 use super::fault::{Fault, FaultKind};
-use super::regular_file::open_regular;
 use super::resolution::{Entry, Origin, Shown};
 use super::setting::Setting;
 use super::value::{quoted, refuse_placeholder};
 
 /// The largest file that is read as the value of a setting, in bytes.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// Streams that a process was started with, such as those of a shell's `<(COMMAND)`.
+const INHERITED: [&str; 3] = ["/dev/fd/", "/dev/stdin", "/proc/self/fd/"];
 
 /// A directory that holds one file a variable, as a mounted Kubernetes Secret does.
 #[derive(Debug, Default)]
@@ -233,6 +236,29 @@ fn read(name: &str, path: &Path) -> Result<String, Fault> {
         return Err(fault("is empty", "write the value into it, or remove it"));
     }
     Ok(text.to_owned())
+}
+
+/// Opens `path` to be read, links followed, without ever waiting. A directory opens, and its read
+/// fails.
+///
+/// # Errors
+/// Whatever the system says; and what is neither a regular file nor a stream of this process, such
+/// as a named pipe, which would wait for its writer, or a device, which has no end.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK opening a named pipe waits for its writer. What the path leads to is looked
+    // at after opening, so that nothing can take its place in between.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return Ok(file);
+    }
+    let shown = path.to_string_lossy();
+    if INHERITED.iter().any(|stream| shown.starts_with(stream)) {
+        fcntl_setfl(&file, OFlags::empty())?;
+        return Ok(file);
+    }
+    Err(io::Error::other("it is not a regular file"))
 }
 
 /// `text` without one `\n` or `\r\n` at its end, which editors and `echo` put there.

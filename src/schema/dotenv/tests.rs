@@ -29,7 +29,7 @@ fn the_usual_ways_to_write_a_variable_are_read() {
 }
 
 #[test]
-fn a_line_that_is_no_assignment_is_told_by_its_number() {
+fn a_line_without_an_assignment_is_told_by_its_number() {
     let lines: Vec<_> = dotenv("A=1\ncanary-9\nB=\"canary-9\n1A=2\n").collect();
     assert!(lines[0].is_ok());
     assert_eq!(lines[1..], [Err(2), Err(3), Err(4)]);

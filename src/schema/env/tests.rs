@@ -11,7 +11,7 @@ fn debug_shows_names_only() {
 }
 
 #[test]
-fn a_dotenv_file_adds_what_is_not_set() {
+fn a_dotenv_file_adds_variables_that_are_not_set() {
     let environment = Environment::from_iter([("KEY", "mine"), ("EMPTY", "")]);
     let text = "KEY=file\nEMPTY=file\nNEW=first\nNEW=second\n";
     let environment = environment.with_dotenv(text).unwrap();

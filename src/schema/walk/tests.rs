@@ -5,6 +5,12 @@ use serde_json::{Map, Number, json};
 use super::*;
 use crate::schema::{Kind, Reader};
 
+/// The names of `settings`, with spaces between them.
+fn names(settings: &Settings) -> String {
+    let names: Vec<_> = settings.iter().map(|one| one.name.as_str()).collect();
+    names.join(" ")
+}
+
 #[test]
 fn reads_sections_references_and_alternatives() {
     let schema = json!({
@@ -29,17 +35,9 @@ fn reads_sections_references_and_alternatives() {
         },
     });
     let settings = Settings::from_schema(&schema).unwrap();
-    let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(
-        names,
-        [
-            "MODE",
-            "MAYBE",
-            "INNER_KEY",
-            "INNER_PEM",
-            "INNER_SIZE",
-            "INNER_MODES"
-        ]
+        names(&settings),
+        "MODE MAYBE INNER_KEY INNER_PEM INNER_SIZE INNER_MODES"
     );
     let get = |name| settings.get(name).unwrap();
     assert_eq!(get("MODE").docs, "of the field");
@@ -65,50 +63,31 @@ fn reads_sections_references_and_alternatives() {
 #[test]
 fn one_name_is_one_setting() {
     let text = json!({ "type": "string" });
-    let clash = json!({ "properties": {
-        "a_b": text,
-        "a": { "properties": { "b": text } },
-    }});
-    assert_eq!(
-        Settings::from_schema(&clash),
-        Err(SchemaError::Duplicate("A_B".to_owned()))
-    );
-    let file = json!({ "properties": {
-        "a": { "type": "string", "writeOnly": true },
-        "a_file": text,
-    }});
-    assert_eq!(
-        Settings::from_schema(&file),
-        Err(SchemaError::Duplicate("A_FILE".to_owned()))
-    );
+    let clash = json!({ "properties": { "a_b": text, "a": { "properties": { "b": text } } } });
+    let secret = json!({ "type": "string", "writeOnly": true });
+    let file = json!({ "properties": { "a": secret, "a_file": text } });
+    for (schema, name) in [(clash, "A_B"), (file, "A_FILE")] {
+        let expected = Err(SchemaError::Duplicate(name.to_owned()));
+        assert_eq!(Settings::from_schema(&schema), expected);
+    }
 }
 
 #[test]
-fn what_no_variable_can_hold_is_an_error() {
+fn fields_that_a_variable_cannot_hold_are_refused() {
+    let of = |field: Value| Settings::from_schema(&json!({ "properties": { "x": field } }));
     for field in [
         json!({ "type": "object" }),
         json!({ "type": "array", "items": { "type": "array", "items": { "type": "string" } } }),
         json!({ "type": ["string", "integer"] }),
         json!(true),
     ] {
-        let schema = json!({ "properties": { "x": field } });
-        assert!(
-            matches!(Settings::from_schema(&schema), Err(SchemaError::Unsupported { at, .. }) if at == "X")
-        );
+        assert!(matches!(of(field), Err(SchemaError::Unsupported { at, .. }) if at == "X"));
     }
-    let unknown = json!({ "properties": { "x": { "type": "string",
-        "x-required-when": { "y": true } } } });
-    assert_eq!(
-        Settings::from_schema(&unknown),
-        Err(SchemaError::Condition("y".to_owned()))
-    );
-    let circle = json!({ "properties": { "x": { "$ref": "#/properties/x" } } });
-    assert!(Settings::from_schema(&circle).is_err());
-    let nowhere = json!({ "properties": { "x": { "$ref": "#/$defs/None" } } });
-    assert!(matches!(
-        Settings::from_schema(&nowhere),
-        Err(SchemaError::Reference { .. })
-    ));
+    let unknown = of(json!({ "type": "string", "x-required-when": { "y": true } }));
+    assert_eq!(unknown, Err(SchemaError::Condition("y".to_owned())));
+    assert!(of(json!({ "$ref": "#/properties/x" })).is_err());
+    let nowhere = of(json!({ "$ref": "#/$defs/None" }));
+    assert!(matches!(nowhere, Err(SchemaError::Reference { .. })));
 }
 
 fn foreign(schema: &Value) -> Result<Settings, SchemaError> {
@@ -167,40 +146,38 @@ fn pydantic() -> Value {
 fn pydantic_says_the_same_in_other_words() {
     let settings = foreign(&pydantic()).unwrap();
     let get = |name: &str| settings.get(&format!("SHOP_{name}")).unwrap();
-    let texts: Vec<_> = settings
+    let defaults = settings
         .iter()
-        .filter_map(|setting| Some((setting.name.as_str(), setting.default_text()?)))
-        .collect();
-    let texts: Vec<_> = texts
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
-    assert_eq!(
-        texts,
-        [
-            ("SHOP_RATE", "0.25"),
-            ("SHOP_LABELS", r#"{"a":"1"}"#),
-            ("SHOP_ORIGINS", r#"["x","y"]"#),
-            ("SHOP_LEVEL", "1"),
-            ("SHOP_ANYTHING", "z"),
-            ("SHOP_POOL__SIZE", "9"),
-            ("SHOP_POOL__NAME", "n"),
-            ("SHOP_PAIRS", r#"[["a","b"]]"#),
-        ]
-    );
-    assert_eq!(get("RATE").kind, Kind::Number);
-    assert_eq!(
-        get("RATE").allowed().unwrap(),
-        "more than 0.0, less than 1.0"
-    );
-    assert_eq!(get("LABELS").kind, Kind::Json);
-    assert_eq!(get("PAIRS").kind, Kind::Json);
-    assert_eq!(get("EITHER").kind, Kind::String);
-    assert_eq!(get("ANYTHING").kind, Kind::String);
-    assert_eq!(get("MODE").allowed().unwrap(), "a, b");
-    assert_eq!(get("LEVEL").allowed().unwrap(), "1, 2");
-    assert_eq!(get("LONE").allowed().unwrap(), "x");
-    assert_eq!(get("POOL__SIZE").allowed().unwrap(), "1 to 50");
+        .filter_map(|one| Some((&*one.name, one.default_text()?)));
+    let expected = [
+        ("SHOP_RATE", "0.25"),
+        ("SHOP_LABELS", r#"{"a":"1"}"#),
+        ("SHOP_ORIGINS", r#"["x","y"]"#),
+        ("SHOP_LEVEL", "1"),
+        ("SHOP_ANYTHING", "z"),
+        ("SHOP_POOL__SIZE", "9"),
+        ("SHOP_POOL__NAME", "n"),
+        ("SHOP_PAIRS", r#"[["a","b"]]"#),
+    ];
+    assert!(defaults.eq(expected.map(|(name, text)| (name, text.to_owned()))));
+    for (name, kind) in [
+        ("RATE", Kind::Number),
+        ("LABELS", Kind::Json),
+        ("PAIRS", Kind::Json),
+        ("EITHER", Kind::String),
+        ("ANYTHING", Kind::String),
+    ] {
+        assert_eq!(get(name).kind, kind, "{name}");
+    }
+    for (name, allowed) in [
+        ("RATE", "more than 0.0, less than 1.0"),
+        ("MODE", "a, b"),
+        ("LEVEL", "1, 2"),
+        ("LONE", "x"),
+        ("POOL__SIZE", "1 to 50"),
+    ] {
+        assert_eq!(get(name).allowed().unwrap(), allowed, "{name}");
+    }
     for name in ["NOTE", "MODE", "LONE", "SPARE__SIZE", "SPARE__NAME"] {
         assert!(get(name).optional && !get(name).required, "{name}");
         assert_eq!(get(name).default, None, "{name}");
@@ -303,16 +280,8 @@ fn a_model_within_itself_is_json_where_it_may_be_left_out() {
         },
     });
     let settings = foreign(&schema).unwrap();
-    let names: Vec<_> = settings.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "SHOP_REC__CHILD",
-            "SHOP_REC__SIZE",
-            "SHOP_ONE__CHILD",
-            "SHOP_ONE__SIZE"
-        ]
-    );
+    let expected = "SHOP_REC__CHILD SHOP_REC__SIZE SHOP_ONE__CHILD SHOP_ONE__SIZE";
+    assert_eq!(names(&settings), expected);
     let child = settings.get("SHOP_REC__CHILD").unwrap();
     assert_eq!(child.kind, Kind::Json);
     assert!(!child.required && child.default.is_none());
@@ -355,31 +324,36 @@ fn of_two_limits_of_a_whole_number_the_stricter_one_counts() {
         let number = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_i64);
         (number(&setting.minimum), number(&setting.maximum))
     };
-    for (field, expected) in [
+    for (field, least, most) in [
         (
             json!({ "minimum": 10, "exclusiveMinimum": 5 }),
-            (Some(10), None),
+            Some(10),
+            None,
         ),
         (
             json!({ "minimum": 5, "exclusiveMinimum": 10 }),
-            (Some(11), None),
+            Some(11),
+            None,
         ),
         (
             json!({ "maximum": 10, "exclusiveMaximum": 50 }),
-            (None, Some(10)),
+            None,
+            Some(10),
         ),
         (
             json!({ "maximum": 50, "exclusiveMaximum": 10.0 }),
-            (None, Some(9)),
+            None,
+            Some(9),
         ),
         (
             json!({ "exclusiveMinimum": 0.5, "exclusiveMaximum": 2.5 }),
-            (Some(1), Some(2)),
+            Some(1),
+            Some(2),
         ),
     ] {
         let mut field = field;
         field["type"] = json!("integer");
-        assert_eq!(limits(field.clone()), expected, "{field}");
+        assert_eq!(limits(field.clone()), (least, most), "{field}");
     }
 }
 
