@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use super::cidr::Cidr;
 use super::dns::Label;
 use super::labels::{self, Labels};
+use crate::schema::inline_schema;
 
 /// Protocols of a port.
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
@@ -143,24 +144,12 @@ impl<'de> Deserialize<'de> for Port {
     }
 }
 
-impl JsonSchema for Port {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Port".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["integer", "string"],
-            "minimum": 1,
-            "maximum": 65535,
-            "pattern": "^[0-9]{1,5}(/([tT][cC][pP]|[uU][dD][pP]|[sS][cC][tT][pP]))?$",
-        })
-    }
-}
+inline_schema!(Port, {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "maximum": 65535,
+    "pattern": "^[0-9]{1,5}(/([tT][cC][pP]|[uU][dD][pP]|[sS][cC][tT][pP]))?$",
+});
 
 #[cfg(test)]
 mod tests {
@@ -188,10 +177,7 @@ mod tests {
             json!("https"),
             json!([]),
         ] {
-            assert!(
-                read(wrong.clone()).unwrap_err().contains("is not a port"),
-                "{wrong}"
-            );
+            assert!(read(wrong).unwrap_err().contains("is not a port"));
         }
         let error = read(json!("53/canary")).unwrap_err();
         assert!(error.contains("there are tcp, udp, sctp") && !error.contains("canary"));

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::deploy::toml_file::words;
+
 /// Annotations, by the kind of object that carries them. Those of a kind that is not rendered are
 /// refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -63,45 +65,24 @@ pub enum RunAs {
     Cluster,
 }
 
-/// Comparison of a toleration with a taint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum Operator {
-    /// Key and value are the same.
-    Equal,
-    /// The key is the same.
-    Exists,
-}
-
-/// Effect of a taint on pods that do not tolerate it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum Effect {
-    /// New ones stay away.
-    NoSchedule,
-    /// New ones stay away where they can.
-    PreferNoSchedule,
-    /// Running ones have to leave, too.
-    NoExecute,
-}
-
-impl Operator {
-    /// As Kubernetes writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "Equal",
-            Self::Exists => "Exists",
-        }
+words!(
+    /// Comparison of a toleration with a taint.
+    pub enum Operator {
+        /// Key and value are the same.
+        Equal = "Equal",
+        /// The key is the same.
+        Exists = "Exists",
     }
-}
+);
 
-impl Effect {
-    /// As Kubernetes writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoSchedule => "NoSchedule",
-            Self::PreferNoSchedule => "PreferNoSchedule",
-            Self::NoExecute => "NoExecute",
-        }
+words!(
+    /// Effect of a taint on pods that do not tolerate it.
+    pub enum Effect {
+        /// New ones stay away.
+        NoSchedule = "NoSchedule",
+        /// New ones stay away where they can.
+        PreferNoSchedule = "PreferNoSchedule",
+        /// Running ones have to leave, too.
+        NoExecute = "NoExecute",
     }
-}
+);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::dns::ObjectName;
 use crate::deploy::service::Service;
-use crate::deploy::toml_file::{shown, text_type, written_as_text};
+use crate::deploy::toml_file::{shown, text_type, words, written_as_text};
 
 /// Default of the seconds after which a store is asked again.
 const REFRESH_SECONDS: u64 = 3600;
@@ -42,15 +42,17 @@ pub struct Remote {
     pub property: Option<String>,
 }
 
-/// The kind of a store.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum StoreKind {
-    /// A store of the namespace: no environment reads the secrets of another.
-    #[default]
-    SecretStore,
-    /// A store of the cluster.
-    ClusterSecretStore,
-}
+words!(
+    /// The kind of a store.
+    #[derive(Default)]
+    pub enum StoreKind {
+        /// A store of the namespace: no environment reads the secrets of another.
+        #[default]
+        SecretStore = "SecretStore",
+        /// A store of the cluster.
+        ClusterSecretStore = "ClusterSecretStore",
+    }
+);
 
 /// An interval: hours, minutes and seconds, such as `1h30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,17 +125,6 @@ impl ExternalSecret {
     }
 }
 
-impl StoreKind {
-    /// As Kubernetes writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SecretStore => "SecretStore",
-            Self::ClusterSecretStore => "ClusterSecretStore",
-        }
-    }
-}
-
 impl Interval {
     /// The interval as Go prints durations. The operator reads it as one, and may write it back like this.
     pub(super) fn canonical(self) -> String {
@@ -164,10 +155,8 @@ impl TryFrom<&str> for Interval {
             if !digits {
                 return Err(refused("is not an interval"));
             }
-            let part = number
-                .parse()
-                .ok()
-                .and_then(|n: u64| n.checked_mul(seconds));
+            let part = number.parse().ok();
+            let part = part.and_then(|n: u64| n.checked_mul(seconds));
             total = total
                 .zip(part)
                 .and_then(|(sum, part)| sum.checked_add(part));

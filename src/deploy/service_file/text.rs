@@ -1,14 +1,12 @@
 //! Single values of `service.toml`, each with one way to be wrong.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::deploy::facts::LONGEST_NAME;
 use crate::deploy::plan::Label;
 use crate::deploy::toml_file::{ensure, shown, text_type, written_as_text};
+use crate::schema::inline_schema;
 
 /// The longest text, in characters.
 const LONGEST: usize = 1_000;
@@ -232,21 +230,9 @@ impl<'de> Deserialize<'de> for Fact {
     }
 }
 
-impl JsonSchema for Fact {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Fact".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["integer", "string"],
-            "minimum": 0,
-            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-            "examples": [8000],
-        })
-    }
-}
+inline_schema!(Fact, {
+    "type": ["integer", "string"],
+    "minimum": 0,
+    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "examples": [8000],
+});

@@ -20,4 +20,4 @@ pub(crate) mod tables;
 
 pub(crate) use read::{read, remedy};
 pub(crate) use report::Report;
-pub(crate) use text::{ensure, shown, text_type, written_as_text};
+pub(crate) use text::{ensure, shown, text_type, words, written_as_text};

@@ -46,25 +46,40 @@ macro_rules! written_as_text {
             }
         }
 
-        impl schemars::JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
+        $crate::schema::inline_schema!($name, {
+            "type": "string", "pattern": $pattern, "examples": [$example],
+        });
+    };
+}
 
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
+/// Declares a closed list of words, each said once: in files, in schemas and by `as_str`.
+macro_rules! words {
+    ($(#[$about:meta])* $visible:vis enum $name:ident {
+        $($(#[$docs:meta])* $variant:ident = $word:literal,)+
+    }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Deserialize, schemars::JsonSchema)]
+        $visible enum $name {
+            $($(#[$docs])* #[serde(rename = $word)] $variant,)+
+        }
 
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({
-                    "type": "string", "pattern": $pattern, "examples": [$example],
-                })
+        impl $name {
+            /// Every word, in order.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The word as it is written.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
             }
         }
     };
 }
 
-pub(crate) use {text_type, written_as_text};
+pub(crate) use {text_type, words, written_as_text};
 
 /// Refuses `text` with its `problem`, unless `is_right`.
 pub(crate) fn ensure(is_right: bool, text: &str, problem: &str, like: &str) -> Result<(), String> {
@@ -89,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_hold_a_password_is_not_shown() {
+    fn a_text_that_could_hold_a_password_is_not_shown() {
         assert_eq!(shown("https://u:canary@db"), "text with an @");
         assert_eq!(shown("a\nb"), r#""a\nb""#);
         assert!(shown(&"x".repeat(100)).ends_with("x\"..."));
