@@ -137,8 +137,7 @@ pub(crate) fn wrapped(text: &str, columns: usize, hang: &str) -> Vec<String> {
     lines
 }
 
-/// The words of `spans`, code in its backticks.
-#[cfg(test)]
+/// The words of `spans`, without the marks of code.
 pub(crate) fn plain(spans: &[Span]) -> String {
     spans
         .iter()

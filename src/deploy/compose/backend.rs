@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Build, HealthCheck};
-use super::{BACKENDS, escaped};
+use super::model::{BACKENDS, Build, escaped, health};
 use crate::deploy::emit::RenderError;
-use crate::deploy::plan::{Backend, Endpoint, Environment};
+use crate::deploy::plan::{Backend, Endpoint, Environment, default_endpoint};
 use crate::deploy::service::{BackendKind, Service};
 
 /// A server that has an official image.
@@ -53,39 +52,23 @@ impl Server {
     }
 }
 
-/// Endpoint of a backend of `kind` in compose: where `place` puts it, or, where that is inside the
-/// process, at the kind's default.
+/// Endpoint of a backend of `kind` in compose: where `environment` puts it, or, where that is inside
+/// the process, at the kind's default.
 ///
 /// # Errors
-/// [`RenderError::Facts`] for a default that is no URL.
+/// [`RenderError::Facts`] for a default that is not an address.
 pub(crate) fn endpoint(
     kind: &BackendKind,
-    place: &Environment,
+    environment: &Environment,
 ) -> Result<Option<Endpoint>, RenderError> {
-    if let Some(Backend::Remote(endpoint)) = place.backends.get(&kind.name) {
+    if let Some(Backend::Remote(endpoint)) = environment.backends.get(&kind.name) {
         return Ok(Some(endpoint.clone()));
     }
-    let Some(default) = kind.default.as_ref().filter(|_| kind.url.is_some()) else {
-        return Ok(None);
-    };
-    let wrong = || {
-        RenderError::Facts(format!(
-            "the default of {} is {default:?}; write it like postgres://postgres:5432",
-            kind.name
-        ))
-    };
-    let (scheme, address) = default.split_once("://").ok_or_else(wrong)?;
-    let usual = kind.schemes.iter().find(|(known, _)| known == scheme);
-    let (host, port) = match address.split_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
-        None => (address, usual.map(|(_, port)| *port).ok_or_else(wrong)?),
-    };
-    let endpoint = Endpoint {
-        scheme: scheme.to_owned(),
-        host: host.to_owned(),
-        port,
-    };
-    Ok(Some(endpoint).filter(|endpoint| engine(endpoint).is_some()))
+    let default = default_endpoint(kind).filter(|_| kind.url.is_some());
+    let endpoint = default
+        .transpose()
+        .map_err(|problem| RenderError::Facts(format!("the default of {} {problem}", kind.name)))?;
+    Ok(endpoint.filter(|endpoint| engine(endpoint).is_some()))
 }
 
 /// The engine of the server that compose runs at `endpoint`; none where it is not its own: a
@@ -97,10 +80,13 @@ pub(crate) fn engine(endpoint: &Endpoint) -> Option<Engine> {
 }
 
 /// The servers of `service`, each once, by name.
-pub(super) fn servers(service: &Service, place: &Environment) -> Result<Vec<Server>, RenderError> {
+pub(super) fn servers(
+    service: &Service,
+    environment: &Environment,
+) -> Result<Vec<Server>, RenderError> {
     let mut servers: BTreeMap<String, Server> = BTreeMap::new();
     for kind in service.backends.iter().filter(|kind| kind.url.is_some()) {
-        let Some(endpoint) = endpoint(kind, place)? else {
+        let Some(endpoint) = endpoint(kind, environment)? else {
             continue;
         };
         let Some(engine) = engine(&endpoint) else {
@@ -119,7 +105,7 @@ pub(super) fn servers(service: &Service, place: &Environment) -> Result<Vec<Serv
     Ok(servers.into_values().collect())
 }
 
-/// User and database of the URL that `secrets.rs` fills in.
+/// User and database of the URL that `secrets/` fills in.
 fn account(template: &str) -> (Option<String>, Option<String>) {
     let rest = template.split_once("://").map_or("", |(_, rest)| rest);
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
@@ -160,7 +146,10 @@ fn postgres(server: &Server) -> Build {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    // PGDATA is a folder below it: the root of a volume may hold `lost+found`, and initdb takes an
+    // empty folder only.
     build.volumes = vec![format!("{}:/var/lib/postgresql/data", server.volume())];
+    // The socket and its lock file, for the rest of the container is read-only.
     build
         .tmpfs
         .push("/var/run/postgresql:mode=1777,size=1m".to_owned());
@@ -171,7 +160,8 @@ fn postgres(server: &Server) -> Build {
         format!("--username={}", escaped(&server.user)),
         format!("--dbname={}", escaped(&server.database)),
     ];
-    build.healthcheck = Some(HealthCheck::of(test.into_iter().chain(account).collect()));
+    build.healthcheck = Some(health(&[&test[..], &account].concat()));
+    // A shutdown ends in a checkpoint, which takes as long as the disk needs.
     build.stop_grace_period = Some("60s".to_owned());
     build
 }
@@ -191,7 +181,7 @@ fn redis(server: &Server) -> Build {
         "REDISCLI_AUTH=\"$$REDIS_PASSWORD\" redis-cli -p {} ping | grep -q PONG",
         server.port
     );
-    build.healthcheck = Some(HealthCheck::of(vec!["CMD-SHELL".to_owned(), ask]));
+    build.healthcheck = Some(health(&["CMD-SHELL".to_owned(), ask]));
     build
 }
 

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::SECRETS_FILE;
+/// The file that holds the secrets, beside `compose.yaml`.
+pub const SECRETS_FILE: &str = "secrets.env";
 
-/// A compose file.
-#[derive(Serialize)]
-pub(super) struct Compose {
-    pub(super) name: String,
-    pub(super) services: BTreeMap<String, Build>,
-    pub(super) networks: BTreeMap<String, Network>,
-    pub(super) volumes: BTreeMap<String, Volume>,
-}
+/// The network on which people reach the service.
+pub(super) const EDGE: &str = "edge";
+
+/// The network of the servers behind it, which leads nowhere else.
+pub(super) const BACKENDS: &str = "backends";
 
 /// A container that compose runs.
 #[derive(Default, Serialize)]
@@ -28,8 +27,8 @@ pub(super) struct Build {
     pub(super) networks: Vec<String>,
     pub(super) volumes: Vec<String>,
     pub(super) tmpfs: Vec<String>,
-    pub(super) depends_on: BTreeMap<String, Condition>,
-    pub(super) healthcheck: Option<HealthCheck>,
+    pub(super) depends_on: BTreeMap<String, Value>,
+    pub(super) healthcheck: Option<Value>,
     pub(super) read_only: bool,
     pub(super) cap_drop: Vec<String>,
     pub(super) security_opt: Vec<String>,
@@ -59,73 +58,19 @@ impl Build {
     }
 }
 
+/// `text` as compose reads it: a lone `$` would begin a variable.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
 /// A folder in memory, empty at each start.
 pub(super) fn tmpfs(path: &str) -> String {
     format!("{path}:mode=1777,size=64m,noexec,nosuid,nodev")
 }
 
-/// Condition on another container, which must hold first.
-#[derive(Serialize)]
-pub(super) struct Condition {
-    condition: &'static str,
-}
-
-impl Condition {
-    pub(super) fn healthy() -> Self {
-        Self {
-            condition: "service_healthy",
-        }
-    }
-}
-
-/// Health check of a container.
-#[derive(Serialize)]
-pub(super) struct HealthCheck {
-    test: Vec<String>,
-    interval: &'static str,
-    timeout: &'static str,
-    retries: u32,
-    start_period: &'static str,
-}
-
-impl HealthCheck {
-    pub(super) fn of(test: Vec<String>) -> Self {
-        Self {
-            test,
-            interval: "10s",
-            timeout: "5s",
-            retries: 5,
-            start_period: "60s",
-        }
-    }
-}
-
-/// A network between containers.
-#[derive(Serialize)]
-pub(super) struct Network {
-    driver: &'static str,
-    internal: Option<bool>,
-}
-
-impl Network {
-    pub(super) fn bridge() -> Self {
-        Self {
-            driver: "bridge",
-            internal: None,
-        }
-    }
-
-    /// One that does not lead out of this machine.
-    pub(super) fn internal() -> Self {
-        Self {
-            internal: Some(true),
-            ..Self::bridge()
-        }
-    }
-}
-
-/// A named volume.
-#[derive(Serialize)]
-pub(super) struct Volume {
-    pub(super) driver: String,
+/// A health check that runs the command `test`.
+pub(super) fn health(test: &[String]) -> Value {
+    json!({
+        "test": test, "interval": "10s", "timeout": "5s", "retries": 5, "start_period": "60s",
+    })
 }

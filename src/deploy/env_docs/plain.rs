@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Span, rows};
+use super::rows::rows;
+use crate::deploy::prose::plain;
 use crate::deploy::service::Service;
 use crate::schema::Setting;
 
@@ -26,7 +27,7 @@ pub fn explain(service: &Service, setting: &Setting, more: &[(&str, Vec<String>)
     let labels = labels.chain(more.iter().map(|(label, _)| *label));
     let width = labels.map(str::len).max().unwrap_or(0);
     let rows = rows.into_iter().map(|row| {
-        let lines = row.lines.iter().map(|line| words(line));
+        let lines = row.lines.iter().map(|line| plain(line));
         let lines = lines.flat_map(|line| wrapped(&line, COLUMNS.saturating_sub(width + 6)));
         (row.label, lines.collect())
     });
@@ -75,14 +76,6 @@ fn wrapped(line: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// The words of a line, without the marks of code.
-fn words(line: &[Span]) -> String {
-    let words = line.iter().map(|span| match span {
-        Span::Text(text) | Span::Code(text) => text.as_str(),
-    });
-    words.collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,38 @@
-//! A file that only its owner may read, and that is either whole or not there.
+//! The file of secrets: its formats, and its writing. Only its owner may read it, and it is either
+//! whole or not there.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::SecretsFile;
 use crate::deploy::disk::Batch;
+use crate::schema::Secret;
+
+/// Format of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `NAME=value`, for the generated `compose.yaml`. A backend that the environment keeps inside
+    /// the process is the server of that file here, and its password is a variable of its own;
+    /// secrets that are required anywhere have a value.
+    Dotenv,
+    /// A Secret of Kubernetes in the namespace of the environment.
+    Kubernetes,
+    /// One JSON object: name to value.
+    Json,
+}
+
+/// Secrets on their way into a file. Its `Debug` shows no value.
+#[derive(Debug)]
+pub struct SecretsFile {
+    /// Variables that have a value.
+    pub names: Vec<String>,
+    /// Variables that only the operator knows; they hold the placeholder.
+    pub to_set: Vec<String>,
+    /// Secrets that are not in it, because the service runs without them.
+    pub left_out: Vec<String>,
+    /// Text of the file.
+    pub text: Secret<String>,
+}
 
 /// A file of secrets that could not be written. What was there before is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +68,8 @@ fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     if path.file_name().is_none() {
         return Err(WriteError::NoName(path.to_owned()));
     }
+    // A link that leads nowhere is in the way, too. A file that appears after this look is refused
+    // by the writer, which never takes the place of another.
     if fs::symlink_metadata(path).is_ok() {
         return Err(WriteError::Exists(path.to_owned()));
     }

@@ -1,9 +1,78 @@
-//! The note as Markdown, what has to be done first.
+//! The note as data, and as Markdown: what has to be done first.
 
 use std::fmt;
 
-use super::{Changed, Difference, Note};
+use serde::Serialize;
+
 use crate::deploy::markdown::{code, line, text};
+
+/// Changes between two versions of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// Settings that are new.
+    pub added: Vec<Added>,
+    /// Settings that are gone, and were not renamed as far as can be seen.
+    pub removed: Vec<String>,
+    /// Settings that look the same under another name.
+    pub renamed: Vec<Renamed>,
+    /// Differences of the settings that stayed, renamed ones under their new names.
+    pub changed: Vec<Changed>,
+}
+
+/// A new setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Added {
+    /// The variable.
+    pub name: String,
+    /// Its docs in short.
+    pub summary: String,
+    /// Its default; none where there is none, and for a secret.
+    pub default: Option<String>,
+    /// `yes` if a value must be given, `no`, or `in` and the environments.
+    pub required: String,
+    /// True if it is a secret.
+    pub secret: bool,
+}
+
+/// A setting under another name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renamed {
+    /// The old variable.
+    pub from: String,
+    /// The new one.
+    pub to: String,
+}
+
+/// One difference of a setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// The variable.
+    pub name: String,
+    /// The property that differs.
+    pub what: Difference,
+    /// As it was, in words.
+    pub from: String,
+    /// As it is, in words.
+    pub to: String,
+}
+
+/// Property of a setting that can differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Difference {
+    /// A value must be given where none was needed.
+    Required,
+    /// It became a secret, or is none any more.
+    Secrecy,
+    /// It is read as something else.
+    Kind,
+    /// Other values or another range are allowed.
+    Allowed,
+    /// The value that holds where none is given.
+    Default,
+    /// It is on its way out.
+    Deprecated,
+}
 
 impl Note {
     /// Checks whether nothing changed.

@@ -39,6 +39,7 @@ fn likeness(old: &Setting, new: &Setting) -> Option<f64> {
     }
     let alike = strsim::jaro_winkler(&old.name, &new.name);
     if !old.docs.is_empty() && old.docs == new.docs {
+        // Before all pairs that are alike by their names only.
         return Some(1.0 + alike);
     }
     let section = |setting: &Setting| setting.path.split_last().map(|(_, path)| path.to_vec());

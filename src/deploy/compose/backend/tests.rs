@@ -7,6 +7,9 @@ use crate::deploy::sample;
 fn only_official_images_on_this_network_are_run() {
     let project = sample::project();
     let mut kind = project.service.backends[0].clone();
+    for (scheme, port) in [("redis", 6379), ("rediss", 6379), ("https", 443)] {
+        kind.schemes.push((scheme.to_owned(), port));
+    }
     let development = &project.plan.environments[0];
     let mut at = |default: Option<&str>| {
         kind.default = default.map(str::to_owned);

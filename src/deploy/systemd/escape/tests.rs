@@ -51,7 +51,7 @@ fn read_assignment(line: &str) -> String {
 
 proptest! {
     #[test]
-    fn what_is_written_is_what_systemd_reads(text in "[ -~äß€]{0,40}") {
+    fn systemd_reads_texts_as_they_were(text in "[ -~äß€]{0,40}") {
         prop_assert_eq!(read_argument(&argument(&text).unwrap()), text.clone());
         prop_assert_eq!(read_assignment(&assignment("NAME", &text).unwrap()), text.clone());
         if let Ok(written) = value(&text) {

@@ -37,7 +37,7 @@ fn json(environment: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn each_environment_gets_what_it_needs() {
+fn each_environment_gets_the_secrets_that_it_needs() {
     let production = json("production");
     assert_eq!(production["SIGNING_KEY"].len(), 64);
     assert!(production["DATABASE_URL"].starts_with("postgres://shop:"));
@@ -50,7 +50,7 @@ fn each_environment_gets_what_it_needs() {
 }
 
 #[test]
-fn the_file_has_what_the_manifests_ask_for() {
+fn the_file_has_every_secret_that_the_manifests_ask_for() {
     let mut project = sample::project();
     // A default that is no backend's, and a backend without a template of its URL.
     let schema = &mut project.service.schema;

@@ -13,7 +13,7 @@ fn note(old: &Value, new: &Value) -> Note {
 }
 
 #[test]
-fn the_same_is_no_change() {
+fn equal_settings_have_not_changed() {
     let same = json!({ "a": { "type": "integer", "default": 3 } });
     let note = note(&same, &same);
     assert!(note.is_empty());
