@@ -2,8 +2,8 @@
 
 use super::artefact::Artefact;
 use super::{
-    compose, deploy_schema, dockerfile, dotenv, env_docs, guides, hardening, json_schema,
-    kubernetes, oci, openapi, service_file, systemd,
+    compose, dockerfile, dotenv, env_docs, guides, hardening, json_schema, kubernetes, oci,
+    openapi, service_file, systemd,
 };
 
 /// Every artefact, in the order of `--help`.
@@ -16,7 +16,7 @@ pub const ARTEFACTS: &[Artefact] = &[
     dotenv::ARTEFACT,
     env_docs::ARTEFACT,
     json_schema::ARTEFACT,
-    deploy_schema::ARTEFACT,
+    json_schema::DEPLOY_TOML,
     service_file::ARTEFACT,
     hardening::ARTEFACT,
     guides::ARTEFACT,

@@ -1,6 +1,7 @@
-//! The artefact `schema`: the JSON Schema of the configuration, each setting with its variable.
+//! The artefacts `schema`, the JSON Schema of the configuration, each setting with its variable, and
+//! `deploy-schema`, that of `deploy.toml`.
 //!
-//! It is what `aura generate diff` reads of an older version, and what an editor checks a
+//! The former is what `aura generate diff` reads of an older version, and what an editor checks a
 //! configuration against. The settings themselves are read from the schema in `crate::schema`.
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 use super::artefact::{Artefact, Project};
 use super::emit::RenderError;
 use super::file::File;
+use super::plan;
 use crate::schema::{Setting, Settings};
 
 /// The dialect, as schemars writes it.
@@ -23,6 +25,13 @@ pub(crate) const ARTEFACT: Artefact = Artefact {
     name: "schema",
     about: "JSON Schema of the configuration, each setting with its variable",
     render,
+};
+
+/// The schema and the reference page of `deploy.toml`.
+pub(crate) const DEPLOY_TOML: Artefact = Artefact {
+    name: "deploy-schema",
+    about: "JSON Schema and reference page of deploy.toml",
+    render: render_deploy_toml,
 };
 
 /// Keywords in which a schema lists alternatives.
@@ -48,6 +57,17 @@ fn render(project: &Project) -> Result<Vec<File>, RenderError> {
     Ok(vec![File::json(
         service, "schema", path, "$comment", &whole,
     )])
+}
+
+fn render_deploy_toml(project: &Project) -> Result<Vec<File>, RenderError> {
+    let (service, name) = (&project.service, DEPLOY_TOML.name);
+    let schema = plan::schema::document(service);
+    let page = plan::reference::page(service, &schema)?;
+    let path = |end: &str| format!("docs/reference/deploy.{end}");
+    Ok(vec![
+        File::json(service, name, path("schema.json"), "$comment", &schema),
+        File::with_markup_mark(service, name, path("md"), &page),
+    ])
 }
 
 /// `schema` with `x-env` at each setting.
@@ -141,6 +161,7 @@ fn references(value: &Value, used: &mut BTreeSet<String>) {
                 && let Some(name) = reference.strip_prefix("#/$defs/")
             {
                 let name = name.split('/').next().unwrap_or_default();
+                // Escapes of a JSON Pointer (RFC 6901, section 3).
                 used.insert(name.replace("~1", "/").replace("~0", "~"));
             }
             map.values().for_each(|value| references(value, used));

@@ -49,7 +49,7 @@ pub mod kubernetes;
 /// Pages for operators, with their tables filled in.
 pub mod guides;
 
-/// The JSON Schema of the settings.
+/// The JSON Schemas of the settings and of `deploy.toml`.
 mod json_schema;
 
 /// The OpenAPI document.
@@ -81,9 +81,6 @@ pub mod secrets;
 
 /// `service.toml`: the facts of a service of others.
 pub mod service_file;
-
-/// The JSON Schema and the reference page of `deploy.toml`.
-mod deploy_schema;
 
 /// Differences between two versions of the settings.
 pub mod upgrade;
