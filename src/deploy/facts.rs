@@ -215,10 +215,15 @@ pub(crate) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     }
     let mut backends = service.backends.iter();
     let backend = backends.find(|backend| backend.setting == setting.name);
-    let url = backend.and_then(|backend| backend.url.as_ref());
-    if let Some(url) = url.filter(|url| url.contains("{password}")) {
+    if let Some(backend) = backend
+        && let Some(url) = backend
+            .url
+            .as_ref()
+            .filter(|url| url.contains("{password}"))
+    {
+        let scheme = backend.schemes.first().map_or("", |(scheme, _)| scheme);
         let url = url
-            .replace("{scheme}", &backend.map_or(String::new(), scheme))
+            .replace("{scheme}", scheme)
             .replace("{password}", "PASSWORD")
             .replace("{host}", "HOST")
             .replace("{port}", "PORT");
@@ -229,11 +234,6 @@ pub(crate) fn recipe(service: &Service, setting: &Setting) -> Option<String> {
     }
     let random = setting.kind == Kind::String && is_required(setting) && !setting.multiline();
     random.then(|| "Make one with `openssl rand -base64 32`.".to_owned())
-}
-
-fn scheme(backend: &super::service::BackendKind) -> String {
-    let first = backend.schemes.first();
-    first.map_or_else(String::new, |(scheme, _)| scheme.clone())
 }
 
 /// `a`, `a and b`, `a, b and c`, with `word` before the last; none of none.

@@ -132,7 +132,7 @@ pub struct Probes {
 }
 
 /// Commands and arguments of the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     /// The path of the binary in the image; empty where it is not known. `healthcheck` and `sleep`
     /// are whole commands then.
@@ -231,13 +231,7 @@ impl Service {
             backends: Vec::new(),
             program: Program {
                 entrypoint: format!("/{name}"),
-                command: Vec::new(),
-                serve: Vec::new(),
-                secrets_variable: None,
-                migrate: None,
-                no_migrate: None,
-                healthcheck: None,
-                sleep: None,
+                ..Program::default()
             },
             state_dir: format!("/var/lib/{name}"),
             writable: Vec::new(),
@@ -303,6 +297,7 @@ impl Service {
         plain: &impl Fn(&str) -> Option<String>,
         mut held: BTreeSet<String>,
     ) -> BTreeSet<String> {
+        // A secret may ask for another, which may ask for a third.
         loop {
             let value = |name: &str| held.get(name).cloned().or_else(|| plain(name));
             let more = self
@@ -326,6 +321,16 @@ impl Service {
 }
 
 impl BackendKind {
+    /// Its schemes with `between` them.
+    pub(crate) fn scheme_names(&self, between: &str) -> String {
+        let names: Vec<_> = self
+            .schemes
+            .iter()
+            .map(|(scheme, _)| scheme.as_str())
+            .collect();
+        names.join(between)
+    }
+
     /// An address as it might be written.
     #[must_use]
     pub fn example(&self) -> String {
@@ -367,11 +372,12 @@ impl Probes {
     /// Everything at one path, for a service with a single health endpoint.
     #[must_use]
     pub fn at(path: &str) -> Self {
+        let [health, live, ready, startup] = [path; 4].map(str::to_owned);
         Self {
-            health: path.to_owned(),
-            live: path.to_owned(),
-            ready: path.to_owned(),
-            startup: path.to_owned(),
+            health,
+            live,
+            ready,
+            startup,
         }
     }
 }

@@ -29,10 +29,8 @@ pub(super) fn resolve(
     let mut out = BTreeMap::new();
     for kind in kinds {
         let in_settings = of_setting(draft, kind, settings);
-        let backend = match draft.file.backends.get(&kind.name) {
-            Some(written) => of_file(draft, kind, written),
-            None => None,
-        };
+        let written = draft.file.backends.get(&kind.name);
+        let backend = written.and_then(|written| of_file(draft, kind, written));
         if let Some(Backend::Remote(endpoint)) = &backend {
             compare(draft, kind, endpoint, in_settings.as_ref());
         }
@@ -43,6 +41,7 @@ pub(super) fn resolve(
             out.insert(kind.name.clone(), backend);
         }
     }
+    // Pods reach such a backend by way of the other, so that no policy has to let them out to it.
     for kind in kinds {
         let through = kind.through.as_ref().and_then(|name| out.get(name));
         if matches!(through, Some(Backend::Remote(_))) {
@@ -53,10 +52,7 @@ pub(super) fn resolve(
 }
 
 fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> Option<Backend> {
-    let word = kind
-        .embedded
-        .as_ref()
-        .map(|embedded| embedded.word.as_str());
+    let word = kind.embedded.as_ref().map(|it| it.word.as_str());
     let example = kind.example();
     let address = match written {
         BackendFile::Word(given) if Some(given.as_str()) == word => return Some(Backend::Embedded),
@@ -74,21 +70,29 @@ fn of_file(draft: &mut Draft<'_>, kind: &BackendKind, written: &BackendFile) -> 
         }
         BackendFile::Remote(address) => address,
     };
+    let like = format!("; write it like {example}");
+    reached(draft, &["backends", &kind.name], kind, address, &like).map(Backend::Remote)
+}
+
+/// The endpoint at `address`, which stands at `path`; none of a scheme that `kind` does not speak.
+fn reached(
+    draft: &mut Draft<'_>,
+    path: &[&str],
+    kind: &BackendKind,
+    address: &Address,
+    like: &str,
+) -> Option<Endpoint> {
     let endpoint = at_usual_port(kind, address);
     match &endpoint {
-        Some(endpoint) => no_loopback(draft, &["backends", &kind.name], endpoint),
+        Some(endpoint) => no_loopback(draft, path, endpoint),
         None => {
-            draft.invalid(
-                &["backends", &kind.name],
-                format!(
-                    "has the scheme {}, which {} does not speak",
-                    address.scheme, kind.name
-                ),
-                format!("there are {}; write it like {example}", schemes(kind)),
-            );
+            let (scheme, name) = (&address.scheme, &kind.name);
+            let problem = format!("has the scheme {scheme}, which {name} does not speak");
+            let remedy = format!("there are {}{like}", kind.scheme_names(", "));
+            draft.invalid(path, problem, remedy);
         }
     }
-    endpoint.map(Backend::Remote)
+    endpoint
 }
 
 /// The endpoint in the setting of `kind`, where it is plain and set here.
@@ -107,20 +111,7 @@ fn of_setting(
             return None;
         }
     };
-    let endpoint = at_usual_port(kind, &address);
-    if let Some(endpoint) = &endpoint {
-        no_loopback(draft, &path, endpoint);
-    } else {
-        draft.invalid(
-            &path,
-            format!(
-                "has the scheme {}, which {} does not speak",
-                address.scheme, kind.name
-            ),
-            format!("there are {}", schemes(kind)),
-        );
-    }
-    endpoint
+    reached(draft, &path, kind, &address, "")
 }
 
 /// An address that is written twice must be the same twice.
@@ -131,11 +122,8 @@ fn compare(
     in_settings: Option<&Endpoint>,
 ) {
     let setting = kind.setting.as_str();
-    let plain = draft
-        .service
-        .settings
-        .get(setting)
-        .is_some_and(|known| !known.secret);
+    let known = draft.service.settings.get(setting);
+    let plain = known.is_some_and(|known| !known.secret);
     match in_settings {
         Some(other) if (&other.host, other.port) != (&endpoint.host, endpoint.port) => {
             draft.conflict(
@@ -190,10 +178,8 @@ pub(crate) fn default_endpoint(kind: &BackendKind) -> Option<Result<Endpoint, St
 }
 
 fn at_usual_port(kind: &BackendKind, address: &Address) -> Option<Endpoint> {
-    let known = kind
-        .schemes
-        .iter()
-        .find(|(scheme, _)| *scheme == address.scheme);
+    let mut known = kind.schemes.iter();
+    let known = known.find(|(scheme, _)| *scheme == address.scheme);
     known.map(|(_, port)| address.at(*port))
 }
 
@@ -208,15 +194,6 @@ fn no_loopback(draft: &mut Draft<'_>, path: &[&str], endpoint: &Endpoint) {
         let problem = format!("leads to {host}, which in a pod is the pod itself");
         draft.advise(path, problem, "name the host as the pods know it");
     }
-}
-
-fn schemes(kind: &BackendKind) -> String {
-    let names: Vec<_> = kind
-        .schemes
-        .iter()
-        .map(|(scheme, _)| scheme.as_str())
-        .collect();
-    names.join(", ")
 }
 
 #[cfg(test)]

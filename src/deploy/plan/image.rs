@@ -31,14 +31,11 @@ impl Image {
     /// The reference as it is pulled.
     #[must_use]
     pub fn reference(&self) -> String {
-        let tag = self
-            .tag
-            .as_ref()
-            .map_or(String::new(), |tag| format!(":{tag}"));
-        let digest = self
-            .digest
-            .as_ref()
-            .map_or(String::new(), |digest| format!("@{digest}"));
+        let part = |mark: char, text: &Option<String>| {
+            let text = text.as_ref();
+            text.map_or(String::new(), |text| format!("{mark}{text}"))
+        };
+        let (tag, digest) = (part(':', &self.tag), part('@', &self.digest));
         format!("{}{tag}{digest}", self.name)
     }
 }
@@ -93,9 +90,12 @@ impl TryFrom<&str> for Image {
 }
 
 fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(is_sha256)
+}
+
+fn is_sha256(text: &str) -> bool {
     let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    text.strip_prefix("sha256:")
-        .is_some_and(|digits| digits.len() == DIGEST_DIGITS && digits.bytes().all(hex))
+    text.len() == DIGEST_DIGITS && text.bytes().all(hex)
 }
 
 fn is_tag(text: &str) -> bool {
@@ -132,9 +132,7 @@ fn name_problem(name: &str) -> Option<&'static str> {
         return Some("has an invalid name");
     }
     // Docker takes it for the id of an image.
-    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    (path.len() == DIGEST_DIGITS && path.bytes().all(hex))
-        .then_some("has a name that reads like the id of an image")
+    is_sha256(path).then_some("has a name that reads like the id of an image")
 }
 
 /// `host[:port]`, an IPv6 address in brackets.

@@ -30,6 +30,7 @@ pub(super) fn check(draft: &mut Draft<'_>, variables: &BTreeMap<String, String>)
             );
         }
     }
+    // Kubernetes counts the values and not the keys (`ValidateConfigMap`).
     let bytes: usize = variables.values().map(String::len).sum();
     if bytes > MOST_BYTES {
         let name = facts::config_map(draft.service);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::component::Component;
 use super::draft::Draft;
 use super::environment::Environment;
-use super::labels::{self, LabelKey};
+use super::labels::{self, LabelKey, Labels};
 use super::placement::Annotations;
 
 /// Bytes of annotations that Kubernetes takes on one object, less room for those rendered here.
@@ -33,22 +33,13 @@ const SET_BY_CONTROLLERS: [&str; 5] = [
     "pod-template-hash",
 ];
 
-/// The labels that every object of one environment gets.
-pub(super) fn labels(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
-    let labels = labels::plain(&draft.file.labels);
-    refuse_reserved(draft, &["labels"], &labels);
-    labels
-}
-
-/// The labels of the `ServiceMonitor` of one environment.
-pub(super) fn monitoring_labels(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
-    let labels = labels::plain(&draft.file.monitoring.labels);
-    refuse_reserved(draft, &["monitoring", "labels"], &labels);
-    labels
-}
-
-/// Refuses those of `labels`, which stand at `path`, that are not an operator's to write.
-fn refuse_reserved(draft: &mut Draft<'_>, path: &[&str], labels: &BTreeMap<String, String>) {
+/// The labels `written` at `path`; those are refused that are not an operator's to write.
+pub(super) fn labels(
+    draft: &mut Draft<'_>,
+    path: &[&str],
+    written: &Labels,
+) -> BTreeMap<String, String> {
+    let labels = labels::plain(written);
     for key in labels.keys() {
         let path = [path, &[key.as_str()]].concat();
         if RENDERED.contains(&key.as_str()) {
@@ -62,6 +53,7 @@ fn refuse_reserved(draft: &mut Draft<'_>, path: &[&str], labels: &BTreeMap<Strin
             draft.conflict(&path, problem, "use a prefix of your own, or none");
         }
     }
+    labels
 }
 
 /// Checks whether the prefix of `key` is one that Kubernetes keeps for itself: some of these labels mean
@@ -95,6 +87,7 @@ pub(super) fn annotations(draft: &mut Draft<'_>) -> Annotations {
                 draft.invalid(&path, problem, remedy);
             }
         }
+        // Kubernetes counts keys and values together (`ValidateAnnotationsSize`).
         let bytes = annotations.iter().map(|(key, text)| key.len() + text.len());
         if bytes.sum::<usize>() > MAX_ANNOTATIONS {
             draft.invalid(

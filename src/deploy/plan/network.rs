@@ -17,18 +17,19 @@ use crate::schema::FaultKind;
 pub(super) fn resolve(all: &Network, own: &Network) -> Network {
     let mut network = Network::default();
     for file in [all, own] {
-        for cidr in &file.dns {
-            if !network.dns.contains(cidr) {
-                network.dns.push(*cidr);
-            }
-        }
-        for destination in &file.egress {
-            if !network.egress.contains(destination) {
-                network.egress.push(destination.clone());
-            }
-        }
+        add_new(&mut network.dns, &file.dns);
+        add_new(&mut network.egress, &file.egress);
     }
     network
+}
+
+/// Adds those of `more` that `list` does not have.
+fn add_new<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {
+    for one in more {
+        if !list.contains(one) {
+            list.push(one.clone());
+        }
+    }
 }
 
 /// The Gateway of an environment, or what stands in its place.
@@ -49,12 +50,14 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
     let file = draft.file;
     let here = ["environments", draft.name];
     let at = |keys: [&'static str; 2]| [here, keys].concat();
-    refuse_wide(draft.report, &at(["network", "dns"]), &file.network.dns);
-    refuse_wide(draft.report, &at(["gateway", "cidrs"]), &file.gateway.cidrs);
-    require_ports(
-        draft.report,
+    let report = &mut *draft.report;
+    refuse_each(report, &at(["network", "dns"]), &file.network.dns, wide);
+    refuse_each(report, &at(["gateway", "cidrs"]), &file.gateway.cidrs, wide);
+    refuse_each(
+        report,
         &at(["network", "egress"]),
         &file.network.egress,
+        portless,
     );
     // A host is what brings a component in where none are listed.
     if !draft.failed(&["components"]) && !draft.failed(&["host"]) {
@@ -66,8 +69,8 @@ pub(super) fn check(draft: &mut Draft<'_>, environment: &Environment) {
 
 /// Checks `[network]`, which is for every environment.
 pub(super) fn check_all(file: &Network, environments: &[Environment], report: &mut Report) {
-    refuse_wide(report, &["network", "dns"], &file.dns);
-    require_ports(report, &["network", "egress"], &file.egress);
+    refuse_each(report, &["network", "dns"], &file.dns, wide);
+    refuse_each(report, &["network", "egress"], &file.egress, portless);
     let failed = environments
         .iter()
         .any(|environment| report.failed(&["environments", &environment.name, "components"]));
@@ -81,45 +84,34 @@ pub(super) fn check_all(file: &Network, environments: &[Environment], report: &m
     }
 }
 
-/// Refuses a network of all addresses, or of nearly as many, in the list at `path`.
-fn refuse_wide(report: &mut Report, path: &[&str], cidrs: &[Cidr]) {
-    for (at, cidr) in cidrs
-        .iter()
-        .enumerate()
-        .filter(|(_, cidr)| cidr.is_too_wide())
-    {
-        let problem = if cidr.is_everything() {
-            "names every address there is"
-        } else {
-            "is wider than /8 (IPv6: /16), so that it holds addresses of strangers"
-        };
-        refuse_entry(
-            report,
-            path,
-            at,
-            problem,
-            "name the addresses that are meant",
-        );
-    }
+/// A problem and its remedy.
+type Wrong = (&'static str, &'static str);
+
+/// The problem of a network of all addresses, or of nearly as many.
+fn wide(cidr: &Cidr) -> Option<Wrong> {
+    let problem = if cidr.is_everything() {
+        "names every address there is"
+    } else {
+        "is wider than /8 (IPv6: /16), so that it holds addresses of strangers"
+    };
+    cidr.is_too_wide()
+        .then_some((problem, "name the addresses that are meant"))
 }
 
-/// Refuses a destination without ports in the list at `path`, unless one was refused in it.
-fn require_ports(report: &mut Report, path: &[&str], egress: &[Destination]) {
-    for (at, _) in egress
-        .iter()
-        .enumerate()
-        .filter(|(_, to)| to.ports.is_empty())
-    {
-        let (problem, remedy) = ("names no port", "list those that are meant under ports");
-        refuse_entry(report, path, at, problem, remedy);
-    }
+/// The problem of a destination without ports.
+fn portless(to: &Destination) -> Option<Wrong> {
+    let wrong = ("names no port", "list those that are meant under ports");
+    to.ports.is_empty().then_some(wrong)
 }
 
-fn refuse_entry(report: &mut Report, path: &[&str], at: usize, problem: &str, remedy: &str) {
-    let entry = format!("[{at}]");
-    let path: Vec<&str> = path.iter().copied().chain([entry.as_str()]).collect();
-    if !report.failed(&path) {
-        report.invalid(&path, problem, remedy);
+/// Refuses the entries of the list at `path` that are `wrong`, unless something in one was refused.
+fn refuse_each<T>(report: &mut Report, path: &[&str], list: &[T], wrong: fn(&T) -> Option<Wrong>) {
+    for (at, entry) in list.iter().enumerate() {
+        let at = format!("[{at}]");
+        let path = [path, &[at.as_str()]].concat();
+        if let Some((problem, remedy)) = wrong(entry).filter(|_| !report.failed(&path)) {
+            report.invalid(&path, problem, remedy);
+        }
     }
 }
 

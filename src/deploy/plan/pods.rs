@@ -41,6 +41,8 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
         Some(_) => Operator::Equal,
         None => Operator::Exists,
     });
+    // The API takes an empty key beside Exists alone, where it stands for every taint: too much for
+    // a key that was forgotten.
     if file.key.is_none() && (operator == Operator::Equal || file.operator.is_none()) {
         draft.conflict(
             &path("key"),
@@ -48,6 +50,7 @@ fn toleration(draft: &mut Draft<'_>, at: usize, file: &TolerationFile) -> Tolera
             "name it, or write operator = \"Exists\" for every taint",
         );
     }
+    // The API refuses a value beside Exists, and seconds beside any effect but NoExecute.
     if operator == Operator::Exists && file.value.is_some() {
         draft.conflict(
             &path("value"),

@@ -7,28 +7,24 @@ use std::cmp::Ordering;
 
 use crate::deploy::toml_file::{shown, written_as_text};
 
-/// Powers of two, as suffixes.
-const BINARY: [(&str, i32); 6] = [
-    ("Ki", 10),
-    ("Mi", 20),
-    ("Gi", 30),
-    ("Ti", 40),
-    ("Pi", 50),
-    ("Ei", 60),
-];
-
-/// Powers of ten, as suffixes.
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
+/// Suffixes, each with the powers of two and of ten that it stands for.
+const SUFFIXES: [(&str, i32, i32); 16] = [
+    ("Ki", 10, 0),
+    ("Mi", 20, 0),
+    ("Gi", 30, 0),
+    ("Ti", 40, 0),
+    ("Pi", 50, 0),
+    ("Ei", 60, 0),
+    ("n", 0, -9),
+    ("u", 0, -6),
+    ("m", 0, -3),
+    ("", 0, 0),
+    ("k", 0, 3),
+    ("M", 0, 6),
+    ("G", 0, 9),
+    ("T", 0, 12),
+    ("P", 0, 15),
+    ("E", 0, 18),
 ];
 
 /// A positive amount of a resource, as it is written.
@@ -68,17 +64,12 @@ impl TryFrom<&str> for Quantity {
     type Error = String;
 
     fn try_from(text: &str) -> Result<Self, String> {
+        let wrong = |problem: &str| Err(format!("is {}, which is not {problem}", shown(text)));
         let Some(value) = parse(text) else {
-            return Err(format!(
-                "is {}, which is not a Kubernetes quantity; write it like 100m (of a CPU) or 128Mi",
-                shown(text)
-            ));
+            return wrong("a Kubernetes quantity; write it like 100m (of a CPU) or 128Mi");
         };
         if value <= 0.0 {
-            return Err(format!(
-                "is {}, which is not positive; write an amount like 100m or 128Mi",
-                shown(text)
-            ));
+            return wrong("positive; write an amount like 100m or 128Mi");
         }
         let text = text.to_owned();
         Ok(Self { text, value })
@@ -99,20 +90,13 @@ fn parse(text: &str) -> Option<f64> {
         None => ("", rest),
     };
     let (binary, decimal) = scale(suffix)?;
-    if whole
-        .bytes()
-        .chain(fraction.bytes())
-        .all(|digit| digit == b'0')
-    {
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    if digits.all(|digit| digit == b'0') {
         return Some(0.0);
     }
     // The parser of the standard library rounds correctly, and a power of two adds no rounding.
-    let number: f64 = format!(
-        "{whole}{fraction}e{}",
-        i64::from(decimal) - i64::try_from(fraction.len()).ok()?
-    )
-    .parse()
-    .ok()?;
+    let power = i64::from(decimal) - i64::try_from(fraction.len()).ok()?;
+    let number: f64 = format!("{whole}{fraction}e{power}").parse().ok()?;
     // Kubernetes rounds the smallest amounts up, never to nothing.
     let value = (number * 2_f64.powi(binary)).max(f64::MIN_POSITIVE);
     Some(if negative { -value } else { value })
@@ -126,18 +110,10 @@ fn digits(text: &str) -> (&str, &str) {
 
 /// The powers of two and of ten that `suffix` stands for.
 fn scale(suffix: &str) -> Option<(i32, i32)> {
-    let find = |table: &[(&str, i32)]| {
-        let found = table.iter().find(|(name, _)| *name == suffix);
-        found.map(|(_, power)| *power)
-    };
-    if let Some(power) = find(&BINARY) {
-        return Some((power, 0));
-    }
-    if let Some(power) = find(&DECIMAL) {
-        return Some((0, power));
-    }
-    let exponent = suffix.strip_prefix(['e', 'E'])?;
-    exponent.parse().ok().map(|power| (0, power))
+    let known = SUFFIXES.iter().find(|(name, ..)| *name == suffix);
+    let exponent = || suffix.strip_prefix(['e', 'E'])?.parse().ok();
+    let known = known.map(|(_, binary, decimal)| (*binary, *decimal));
+    known.or_else(|| Some((0, exponent()?)))
 }
 
 #[cfg(test)]

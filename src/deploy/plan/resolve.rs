@@ -46,6 +46,7 @@ impl Plan {
             .keys()
             .filter(|name| !names.contains(name))
         {
+            // Looking for the nearest name takes time: not for faults that are not told.
             if report.is_full() {
                 break;
             }
@@ -122,7 +123,7 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &Network) -> Envir
         max_replicas,
         resources: resources::resolve(draft),
         components,
-        labels: metadata::labels(draft),
+        labels: metadata::labels(draft, &["labels"], &file.labels),
         annotations: metadata::annotations(draft),
         placement: pods::resolve(draft),
         external_secret: external_secret::resolve(draft),
@@ -131,7 +132,11 @@ fn environment(draft: &mut Draft<'_>, image: &Image, network: &Network) -> Envir
         monitoring_namespace: monitoring.map_or_else(|| "monitoring".to_owned(), String::from),
         kubernetes: file.kubernetes.unwrap_or_default(),
         gitops: file.gitops,
-        monitoring_labels: metadata::monitoring_labels(draft),
+        monitoring_labels: metadata::labels(
+            draft,
+            &["monitoring", "labels"],
+            &file.monitoring.labels,
+        ),
         backends,
         settings,
     }

@@ -14,6 +14,7 @@ pub(crate) const DATABASE: &str = "database";
 /// Checks the numbers, and the component that scales between them.
 pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
     let (least, most) = (environment.replicas, environment.max_replicas);
+    // A number that was refused is read as its default, which contradicts nothing that was written.
     let unsure = draft.failed(&["replicas"]) || draft.failed(&["max_replicas"]);
     let ha = environment.has(Component::Ha);
     if most < least && !unsure {
@@ -55,10 +56,8 @@ pub(super) fn replicas(draft: &mut Draft<'_>, environment: &Environment) {
 }
 
 fn remote_only(environment: &Environment) -> bool {
-    let backends = environment.backends.values();
-    backends
-        .into_iter()
-        .all(|backend| *backend != Backend::Embedded)
+    let mut backends = environment.backends.values();
+    backends.all(|backend| *backend != Backend::Embedded)
 }
 
 /// Refuses several pods of a backend inside the process, which they cannot share.

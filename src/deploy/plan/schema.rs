@@ -19,16 +19,10 @@ pub(crate) fn document(service: &Service) -> Map<String, Value> {
     let names = names.into_iter().map(|name| (name, environment.clone()));
     name_all(&mut schema, "/properties/environments", names.collect());
     let inside = "/$defs/Environment/properties";
-    name_all(
-        &mut schema,
-        &format!("{inside}/backends"),
-        backend_names(service),
-    );
-    name_all(
-        &mut schema,
-        &format!("{inside}/settings"),
-        setting_names(service),
-    );
+    let backends = format!("{inside}/backends");
+    name_all(&mut schema, &backends, backend_names(service));
+    let settings = format!("{inside}/settings");
+    name_all(&mut schema, &settings, setting_names(service));
     let secrets = service.secret_settings().map(|setting| {
         let remote = json!({ "$ref": "#/$defs/Remote" });
         (setting.name.clone(), remote)
@@ -56,14 +50,10 @@ fn name_all(schema: &mut Value, pointer: &str, properties: Map<String, Value>) {
 
 fn backend_names(service: &Service) -> Map<String, Value> {
     let kinds = service.backends.iter().map(|kind| {
-        let schemes: Vec<_> = kind
-            .schemes
-            .iter()
-            .map(|(scheme, _)| scheme.as_str())
-            .collect();
+        let schemes = kind.scheme_names("|").replace('+', r"\+");
         let address = json!({
             "type": "string",
-            "pattern": format!("^({})://[^@/?#]+$", schemes.join("|").replace('+', r"\+")),
+            "pattern": format!("^({schemes})://[^@/?#]+$"),
         });
         let mut node = json!({
             "description": format!("Scheme, host and port of the URL in {}.", kind.setting),
@@ -99,17 +89,15 @@ fn setting_names(service: &Service) -> Map<String, Value> {
         if !summary.is_empty() {
             node["description"] = summary.into();
         }
-        if let Some(minimum) = &setting.minimum {
-            node["minimum"] = minimum.clone().into();
-        }
-        if let Some(maximum) = &setting.maximum {
-            node["maximum"] = maximum.clone().into();
-        }
-        if let Some(above) = &setting.exclusive_minimum {
-            node["exclusiveMinimum"] = above.clone().into();
-        }
-        if let Some(below) = &setting.exclusive_maximum {
-            node["exclusiveMaximum"] = below.clone().into();
+        for (key, bound) in [
+            ("minimum", &setting.minimum),
+            ("maximum", &setting.maximum),
+            ("exclusiveMinimum", &setting.exclusive_minimum),
+            ("exclusiveMaximum", &setting.exclusive_maximum),
+        ] {
+            if let Some(bound) = bound {
+                node[key] = bound.clone().into();
+            }
         }
         (setting.name.clone(), node)
     });

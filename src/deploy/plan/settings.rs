@@ -14,6 +14,7 @@ use crate::schema::{Fault, FaultKind, Kind, Reader, Setting};
 pub(super) fn written(draft: &mut Draft<'_>) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for (name, value) in &draft.file.settings {
+        // Looking for the nearest name takes time: not for faults that are not told.
         if draft.report.is_full() {
             break;
         }
@@ -103,6 +104,7 @@ pub(super) fn add_implied(
         let Some(embedded) = &kind.embedded else {
             continue;
         };
+        // `0` and `false` are one value, written in two ways.
         let same = |name: &str, text: &str| {
             let value = |text: &str| service.settings.get(name)?.parse(text).ok()?;
             let given = given.get(name)?;

@@ -180,6 +180,7 @@ pub(super) fn fact(
         None => "is not a setting",
         Some(setting) if setting.secret => "is a secret",
         Some(setting) if setting.kind != Kind::Integer => "is not a whole number",
+        // Manifests hold the number itself, and only a default tells it before the program runs.
         Some(setting) if setting.default_text().is_none() => "has no default",
         Some(_) => return,
     };

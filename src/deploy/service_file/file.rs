@@ -25,6 +25,8 @@ impl ServiceFile {
     /// shown.
     pub fn read(name: &str, text: &str) -> Result<Self, Faults> {
         let (written, mut report): (ServiceToml, _) = toml_file::read(name, text)?;
+        // Serde ends at a missing field, which would hide all other faults: no field is required
+        // there.
         for (key, missing) in [
             (&["name"][..], written.name.is_none()),
             (&["version"], written.version.is_none()),

@@ -146,6 +146,7 @@ fn type_name(path: &[&str], expected: &str) -> &'static str {
         "a sequence" => "a list",
         "i64" | "u32" => "a whole number",
         "a boolean" => "true or false",
+        // The words of serde_json for an enum, whose variants may hold values.
         "string or map" if path.contains(&"components") => "the name of a component",
         "string or map" => "one of the words that there are",
         _ => "a table",

@@ -47,6 +47,7 @@ impl Report {
     pub(crate) fn failed(&self, path: &[&str]) -> bool {
         let path = owned(path);
         let above = (0..path.len()).any(|length| self.failed.contains(&path[..length]));
+        // Paths are sorted by their keys, so those below one follow it directly.
         let mut below = self.failed.range(path.clone()..);
         above || below.next().is_some_and(|failed| failed.starts_with(&path))
     }

@@ -32,7 +32,7 @@ fn columns_are_characters_however_long_the_line() {
 }
 
 #[test]
-fn what_json_has_no_word_for_is_refused() {
+fn dates_and_odd_numbers_are_refused() {
     let text = faults("a = 2026-01-01\nb = inf\nc = [1, 99999999999999999999]\n");
     assert!(text.contains("deploy.toml:1:1 a: is a date"), "{text}");
     assert!(
