@@ -75,7 +75,7 @@ impl TryFrom<&str> for KubernetesVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::plan::example::{environment, refused};
+    use crate::deploy::plan::example::{environment, texts, verdicts};
 
     #[test]
     fn a_version_has_a_major_and_a_minor() {
@@ -89,23 +89,26 @@ mod tests {
             assert_eq!(version.sleeps(), sleeps, "{text}");
             assert_eq!(version.to_string(), text);
         }
-        for text in ["", "1", "1.3", "1.+9", "2.30", "v1.30", "1.30.1", "1.300"] {
-            assert!(KubernetesVersion::try_from(text).is_err(), "{text}");
-        }
+        let wrong = r#"
+            "" ! is not a version
+            1 1.3 1.+9 2.30 v1.30 1.30.1 1.300 ! is not a version
+        "#;
+        texts::<KubernetesVersion>("", wrong);
         assert!(KubernetesVersion::default().sleeps());
     }
 
     #[test]
-    fn what_the_cluster_is_stands_in_the_plan() {
+    fn the_plan_has_the_version_and_the_program_that_applies_it() {
         let text = "[environments.production]\ngitops = \"argo-cd\"\nkubernetes = \"1.28\"\n";
         let production = environment(text, "production");
         assert_eq!(production.gitops, Some(GitOps::ArgoCd));
         assert!(!production.kubernetes.sleeps());
         assert_eq!(environment(text, "staging").gitops, None);
-        refused(
-            "kubernetes = \"1.26\"\n",
-            "2:1 environments.production.kubernetes",
-            "is \"1.26\", which is too old for these manifests; 1.27 is the oldest",
+        verdicts(
+            r#"
+            kubernetes = "1.26"
+              ! 2:1 kubernetes: is "1.26", which is too old for these manifests; 1.27 is the oldest
+            "#,
         );
     }
 }

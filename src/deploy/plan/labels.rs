@@ -69,37 +69,24 @@ fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deploy::plan::example::texts;
 
     #[test]
     fn labels_are_those_that_kubernetes_takes() {
-        for key in [
-            "release",
-            "App_1.x",
-            "app.kubernetes.io/name",
-            &"x".repeat(63),
-        ] {
-            assert!(LabelKey::try_from(key).is_ok(), "{key}");
-        }
-        for key in [
-            "",
-            "-a",
-            "a-",
-            "a b",
-            "/a",
-            "a/",
-            "A.b/c",
-            "a/b/c",
-            &"x".repeat(64),
-        ] {
-            assert!(LabelKey::try_from(key).is_err(), "{key}");
-        }
-        for value in ["", "v1.2_3-4", &"x".repeat(63)] {
-            assert!(LabelValue::try_from(value).is_ok(), "{value}");
-        }
-        for value in ["-a", "a/b", "a b", &"x".repeat(64)] {
-            assert!(LabelValue::try_from(value).is_err(), "{value}");
-        }
-        let error = LabelValue::try_from("u:canary@db").unwrap_err();
-        assert!(!error.contains("canary"), "{error}");
+        texts::<LabelKey>(
+            "release App_1.x app.kubernetes.io/name x*63",
+            r#"
+            "" ! has the key
+            "a b" ! has the key
+            -a a- /a a/ A.b/c a/b/c x*64 ! has the key
+            "#,
+        );
+        texts::<LabelValue>(
+            r#""" v1.2_3-4 x*63"#,
+            r#"
+            "a b" ! which no label has
+            -a a/b x*64 u:canary@db ! which no label has
+            "#,
+        );
     }
 }

@@ -61,8 +61,8 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Resources {
             (Some(one), None) | (None, Some(one)) if draft.tier == Tier::Production => {
                 (one.as_str(), one.as_str())
             }
-            (Some(asked), None) => (asked.as_str(), larger(asked, limit)),
-            (None, Some(allowed)) => (smaller(allowed, request), allowed.as_str()),
+            (Some(asked), None) => (asked.as_str(), pick(asked, limit, Ordering::Greater)),
+            (None, Some(allowed)) => (pick(allowed, request, Ordering::Less), allowed.as_str()),
             (None, None) if draft.tier == Tier::Production => (production, production),
             (None, None) => (request, limit),
         };
@@ -91,14 +91,6 @@ fn refuse_tiny(draft: &mut Draft<'_>) {
     }
 }
 
-fn larger<'a>(written: &'a Quantity, default: &'a str) -> &'a str {
-    pick(written, default, Ordering::Greater)
-}
-
-fn smaller<'a>(written: &'a Quantity, default: &'a str) -> &'a str {
-    pick(written, default, Ordering::Less)
-}
-
 /// `written` where it is on that side of `default`.
 fn pick<'a>(written: &'a Quantity, default: &'a str, side: Ordering) -> &'a str {
     let beyond = Quantity::try_from(default).is_ok_and(|default| written.compare(&default) == side);
@@ -106,4 +98,40 @@ fn pick<'a>(written: &'a Quantity, default: &'a str, side: Ordering) -> &'a str 
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::deploy::plan::example::{environment, verdicts};
+
+    #[test]
+    fn one_side_makes_room_for_the_other_and_production_gets_what_it_asks_for() {
+        for (name, lines, asked, allowed) in [
+            ("staging", "", "100m", "500m"),
+            ("production", "", "1", "1"),
+            ("production", "limits.cpu = \"2\"", "2", "2"),
+            ("production", "requests.cpu = \"2\"", "2", "2"),
+            ("staging", "limits.cpu = \"50m\"", "50m", "50m"),
+            ("staging", "limits.cpu = \"2\"", "100m", "2"),
+            ("staging", "requests.cpu = \"2\"", "2", "2"),
+            ("staging", "requests.cpu = \"1m\"", "1m", "500m"),
+        ] {
+            let text = format!("[environments.{name}.resources]\n{lines}");
+            let Resources { requests, limits } = environment(&text, name).resources;
+            let cpu = (requests["cpu"].as_str(), limits["cpu"].as_str());
+            assert_eq!(cpu, (asked, allowed), "{text}");
+        }
+    }
+
+    #[test]
+    fn slips_and_requests_above_limits_are_refused() {
+        verdicts(
+            r#"
+            resources.limits.memory = "512m"
+              ! 2:18 resources.limits.memory: is 512m, less than 1Mi; write mebibytes as Mi
+            resources = { requests.memory = "1Gi", limits.memory = "1G" }
+              ! 2:24 resources.requests.memory: is 1Gi, above its limit 1G
+            resources.limits.cpu = "-1"
+              ! 2:18 resources.limits.cpu: is "-1", which is not positive
+            "#,
+        );
+    }
+}

@@ -77,4 +77,41 @@ impl JsonSchema for SettingFile {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_become_the_text_of_a_variable() {
+        let text = |kind: Kind, reader: Reader, value: Value| {
+            let schema = json!({ "properties": { "x": { "type": "string" } } });
+            let settings = crate::schema::Settings::from_schema(&schema).unwrap();
+            let mut setting = settings.get("X").unwrap().clone();
+            (setting.kind, setting.reader) = (kind, reader);
+            SettingFile(value).text(&setting).ok()
+        };
+        let list = || Kind::List(Box::new(Kind::String));
+        for (value, expected) in [
+            (json!("a b"), Some("a b")),
+            (json!(30), Some("30")),
+            (json!(0.5), Some("0.5")),
+            (json!(true), Some("true")),
+            (json!(["a", 1]), Some("a,1")),
+            (json!([]), Some("")),
+            (json!({}), None),
+            (json!([[]]), None),
+            (json!(["a,b"]), None),
+            (json!(["a", " "]), None),
+            (json!(null), None),
+        ] {
+            let written = text(list(), Reader::Loader, value);
+            assert_eq!(written.as_deref(), expected);
+        }
+        let entries = text(list(), Reader::Json, json!(["a,b"]));
+        assert_eq!(entries.as_deref(), Some(r#"["a,b"]"#));
+        assert_eq!(text(list(), Reader::Json, json!({ "a": 1 })), None);
+        let object = text(Kind::Json, Reader::Json, json!({ "a": 1 }));
+        assert_eq!(object.as_deref(), Some(r#"{"a":1}"#));
+    }
+}

@@ -67,24 +67,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_it_and_else_the_order() {
-        let of = |names: &[&str]| {
-            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-            tiers(&names)
-        };
-        assert_eq!(
-            of(&["development", "staging", "production"]),
-            [Development, Staging, Production]
-        );
-        assert_eq!(
-            of(&["prod", "dev", "qa"]),
-            [Production, Development, Staging]
-        );
-        assert_eq!(
-            of(&["one", "two", "three"]),
-            [Development, Staging, Production]
-        );
-        assert_eq!(of(&["only"]), [Production]);
-        assert_eq!(of(&[]), []);
+    fn tiers_follow_from_names_and_else_from_the_order() {
+        for (names, expected) in [
+            (
+                "development staging production",
+                vec![Development, Staging, Production],
+            ),
+            ("prod dev qa", vec![Production, Development, Staging]),
+            ("one two three", vec![Development, Staging, Production]),
+            ("only", vec![Production]),
+            ("", vec![]),
+        ] {
+            let names: Vec<_> = names.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(tiers(&names), expected);
+        }
     }
 }

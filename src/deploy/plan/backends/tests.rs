@@ -1,7 +1,7 @@
 //! Unit tests of `backends`.
 
 use crate::deploy::plan::Backend;
-use crate::deploy::plan::example::{environment, plan, refusals, refused};
+use crate::deploy::plan::example::{environment, service, verdicts, warnings};
 
 fn upstream(lines: &str) -> String {
     let text = format!("[environments.production]\n{lines}");
@@ -13,7 +13,7 @@ fn upstream(lines: &str) -> String {
 
 #[test]
 fn addresses_are_of_a_known_kind_and_scheme() {
-    refusals(
+    verdicts(
         r#"
         backends.databse = "postgres://db"
           ! 2:10 backends.databse: is not a backend of this service; did you mean database? There are
@@ -37,29 +37,24 @@ fn addresses_are_of_a_known_kind_and_scheme() {
 fn an_optional_backend_follows_from_its_setting() {
     let setting = "settings.LLM_URL = \"https://llm.example.com/v1\"";
     assert_eq!(upstream(setting), "https://llm.example.com:443");
-    let both = |address: &str| format!("{setting}\nbackends.upstream = \"{address}\"");
-    assert_eq!(
-        upstream(&both("https://llm.example.com")),
-        "https://llm.example.com:443"
-    );
-    for other in ["https://other.example.com", "https://llm.example.com:8443"] {
-        refused(
-            &both(other),
-            "2:10 environments.production.settings.LLM_URL",
-            "leads to https://llm.example.com:443, and upstream is https://",
-        );
-    }
-    let alone = plan("environments.production.backends.upstream = \"https://x\"");
-    assert!(
-        alone
-            .warnings
-            .iter()
-            .any(|fault| fault.problem.contains("LLM_URL is not set"))
+    let both = format!("{setting}\nbackends.upstream = \"https://llm.example.com\"");
+    assert_eq!(upstream(&both), "https://llm.example.com:443");
+    verdicts(
+        r#"
+        settings.LLM_URL = "https://llm.example.com/v1"
+        backends.upstream = "https://other.example.com"
+          ! 2:10 settings.LLM_URL: leads to https://llm.example.com:443, and upstream is https://
+        settings.LLM_URL = "https://llm.example.com/v1"
+        backends.upstream = "https://llm.example.com:8443"
+          ! 2:10 settings.LLM_URL: leads to https://llm.example.com:443, and upstream is https://
+        backends.upstream = "https://x"
+          ~ 2:10 backends.upstream: opens the way to https://x:443, and LLM_URL is not set
+        "#,
     );
 }
 
 #[test]
-fn a_pod_does_not_find_it_on_itself() {
+fn an_address_of_the_pod_itself_is_warned_of() {
     for host in [
         "localhost",
         "db.localhost",
@@ -73,12 +68,15 @@ fn a_pod_does_not_find_it_on_itself() {
             ("backends.redis", format!("redis://{host}")),
             ("settings.LLM_URL", format!("http://{host}:11434/v1")),
         ] {
-            let plan = plan(&format!("environments.staging.{key} = \"{url}\""));
-            let warned = plan
-                .warnings
-                .iter()
-                .any(|fault| fault.problem.contains("pod itself") && fault.name.ends_with(key));
-            assert!(warned, "{key} {host}");
+            let told = warnings(
+                &service(),
+                &format!("environments.staging.{key} = \"{url}\""),
+                key,
+            );
+            assert!(
+                told.iter().any(|one| one.contains("pod itself")),
+                "{key} {host}"
+            );
         }
     }
 }

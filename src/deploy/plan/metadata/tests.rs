@@ -1,11 +1,11 @@
 //! Labels, annotations and places, read and refused.
 
 use super::*;
-use crate::deploy::plan::example::{environment, refusals, refused};
+use crate::deploy::plan::example::{environment, verdicts};
 use crate::deploy::plan::{Operator, Placement, RunAs};
 
 #[test]
-fn what_is_written_holds_there_and_nowhere_else() {
+fn metadata_belongs_to_its_environment_alone() {
     let text = r#"
 [environments.production]
 image_pull_secrets = ["registry", "mirror.example.com"]
@@ -22,23 +22,24 @@ tolerations = [
 ]
 "#;
     let production = environment(text, "production");
-    let Placement {
-        image_pull_secrets,
-        node_selector,
-        tolerations,
-        priority_class,
-        run_as,
-    } = production.placement;
-    assert_eq!(image_pull_secrets, ["registry", "mirror.example.com"]);
-    assert_eq!(node_selector["node.example.com/pool"], "auth");
-    assert_eq!(priority_class.as_deref(), Some("high"));
-    assert_eq!(run_as, RunAs::Cluster);
-    let operators: Vec<_> = tolerations.iter().map(|one| one.operator).collect();
+    let placement = production.placement;
+    assert_eq!(
+        placement.image_pull_secrets,
+        ["registry", "mirror.example.com"]
+    );
+    assert_eq!(placement.node_selector["node.example.com/pool"], "auth");
+    assert_eq!(placement.priority_class.as_deref(), Some("high"));
+    assert_eq!(placement.run_as, RunAs::Cluster);
+    let operators: Vec<_> = placement
+        .tolerations
+        .iter()
+        .map(|one| one.operator)
+        .collect();
     assert_eq!(
         operators,
         [Operator::Equal, Operator::Exists, Operator::Exists]
     );
-    assert_eq!(tolerations[1].seconds, Some(60));
+    assert_eq!(placement.tolerations[1].seconds, Some(60));
     assert_eq!(production.labels.len(), 2);
     assert_eq!(production.annotations.service_account.len(), 1);
     assert_eq!(
@@ -52,13 +53,15 @@ tolerations = [
 }
 
 #[test]
-fn labels_are_of_kubernetes_and_not_those_that_are_there() {
-    refusals(
+fn labels_are_those_of_kubernetes_and_none_that_it_keeps_for_itself() {
+    verdicts(
         r#"
         labels = { team = "a b" }
           ! 2:12 labels.team: is "a b", which no label has
         labels = { team = "-a" }
           ! 2:12 labels.team: is "-a", which no label has
+        labels.team = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+          ! 2:8 labels.team: is "xxxx
         labels = { "a b" = "" }
           ! 2:12 labels."...": has the key "a b", which no label has
         labels = { "Example.com/a" = "" }
@@ -92,12 +95,6 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
           ! 3:23 monitoring.labels."...": has a prefix that is kept
         "#,
     );
-    let long = format!("labels.team = \"{}\"", "x".repeat(64));
-    refused(
-        &long,
-        "2:8 environments.production.labels.team",
-        "is \"xxxx",
-    );
     // One that only looks like it.
     environment(
         "environments.staging.labels.\"my-kubernetes.io/a\" = \"1\"",
@@ -106,38 +103,21 @@ fn labels_are_of_kubernetes_and_not_those_that_are_there() {
 }
 
 #[test]
-fn annotations_are_for_objects_that_there_are_and_none_is_written_twice() {
-    refusals(
+fn annotations_have_an_object_and_a_single_writer() {
+    verdicts(
         r#"
         annotations.ingress = { a = "b" }
           ! 2:13 annotations.ingress: has no effect without the component ingress; list ingress, or take it out
         annotations.http_route.a = "b"
           ! 2:13 annotations.http_route: has no effect without the component gateway
-        "#,
-    );
-    environment(
-        "[environments.staging]\nhost = \"a.com\"\nannotations.http_route.a = \"b\"",
-        "staging",
-    );
-    refusals(
-        r#"
         annotations.pods = { "checksum/config" = "b" }
           ! 2:22 annotations.pods."...": is written here
-        "#,
-    );
-    for confinement in [
-        "container.apparmor.security.beta.kubernetes.io/backend",
-        "container.seccomp.security.alpha.kubernetes.io/backend",
-        "Seccomp.security.alpha.kubernetes.io/pod",
-    ] {
-        refused(
-            &format!("annotations.pods = {{ \"{confinement}\" = \"unconfined\" }}"),
-            "2:22 environments.production.annotations.pods.\"...\"",
-            "loosens the confinement of the pods",
-        );
-    }
-    refusals(
-        r#"
+        annotations.pods = { "container.apparmor.security.beta.kubernetes.io/backend" = "unconfined" }
+          ! 2:22 annotations.pods."...": loosens the confinement of the pods
+        annotations.pods = { "container.seccomp.security.alpha.kubernetes.io/backend" = "unconfined" }
+          ! 2:22 annotations.pods."...": loosens the confinement of the pods
+        annotations.pods = { "Seccomp.security.alpha.kubernetes.io/pod" = "unconfined" }
+          ! 2:22 annotations.pods."...": loosens the confinement of the pods
         host = "a.com"
         components = ["ingress"]
         annotations.ingress = { "kubernetes.io/ingress.class" = "nginx" }
@@ -146,16 +126,17 @@ fn annotations_are_for_objects_that_there_are_and_none_is_written_twice() {
           ! 2:21 annotations.service.a: is true or false, and must be text in quotes
         "#,
     );
-    refused(
-        &format!("annotations.pods.a = \"{}\"", "x".repeat(MAX_ANNOTATIONS)),
-        "2:13 environments.production.annotations.pods",
-        "has more than 240 KiB",
-    );
+    let long = "x".repeat(MAX_ANNOTATIONS);
+    verdicts(&format!(
+        "annotations.pods.a = \"{long}\"\n! 2:13 annotations.pods: has more than 240 KiB"
+    ));
+    let text = "[environments.staging]\nhost = \"a.com\"\nannotations.http_route.a = \"b\"";
+    environment(text, "staging");
 }
 
 #[test]
-fn tolerations_say_which_taint_and_pods_stay_on_linux() {
-    refusals(
+fn tolerations_name_a_taint_and_pods_stay_on_linux() {
+    verdicts(
         r#"
         tolerations = [{ key = "a", operator = "Exists", value = "b" }]
           ! 2:50 tolerations[0].value: has no effect beside the operator Exists

@@ -1,17 +1,14 @@
 //! Unit tests of `resolve`.
 
 use super::*;
-use crate::deploy::plan::example::{environment, fault, plan, service};
-use crate::deploy::plan::{Backend, Endpoint};
+use crate::deploy::plan::Backend;
+use crate::deploy::plan::example::{environment, plan, service, verdicts};
 
-fn remote(text: &str) -> Backend {
-    let (scheme, rest) = text.split_once("://").unwrap();
-    let (host, port) = rest.rsplit_once(':').unwrap();
-    Backend::Remote(Endpoint {
-        scheme: scheme.to_owned(),
-        host: host.to_owned(),
-        port: port.parse().unwrap(),
-    })
+fn endpoint(environment: &Environment, kind: &str) -> String {
+    match &environment.backends[kind] {
+        Backend::Remote(endpoint) => endpoint.to_string(),
+        Backend::Embedded => "inside".to_owned(),
+    }
 }
 
 #[test]
@@ -20,51 +17,61 @@ fn a_service_without_a_file_has_a_plan() {
 
     let plan = Plan::read(&service(), None, false).unwrap();
     assert_eq!(plan.image.reference(), "aura:1.2.3");
-    let facts: Vec<_> = plan
-        .environments
-        .iter()
-        .map(|e| {
+    for (found, (name, namespace, replicas, max_replicas, components, backends)) in
+        plan.environments.iter().zip([
             (
-                e.name.as_str(),
-                e.namespace.as_str(),
-                e.replicas,
-                e.max_replicas,
-            )
-        })
-        .collect();
-    assert_eq!(
-        facts,
-        [
-            ("development", "aura-development", 1, 1),
-            ("staging", "aura-staging", 2, 2),
-            ("production", "aura", 3, 10),
-        ]
-    );
-    let [development, staging, production] = plan.environments.as_slice() else {
+                "development",
+                "aura-development",
+                1,
+                1,
+                vec![],
+                ["inside", "inside"],
+            ),
+            (
+                "staging",
+                "aura-staging",
+                2,
+                2,
+                vec![SecretFiles, NetworkPolicy],
+                ["postgres://database:5432", "redis://redis:6379"],
+            ),
+            (
+                "production",
+                "aura",
+                3,
+                10,
+                vec![SecretFiles, Ha, NetworkPolicy],
+                ["postgres://database:5432", "redis://redis:6379"],
+            ),
+        ])
+    {
+        assert_eq!(
+            (found.name.as_str(), found.namespace.as_str()),
+            (name, namespace)
+        );
+        assert_eq!(
+            (found.replicas, found.max_replicas),
+            (replicas, max_replicas)
+        );
+        assert_eq!(found.components, components.into_iter().collect());
+        assert_eq!(
+            ["database", "redis"].map(|kind| endpoint(found, kind)),
+            backends
+        );
+        assert!(!found.backends.contains_key("upstream"));
+        assert_eq!(found.settings["ENVIRONMENT"], name);
+    }
+    let [development, _, production] = plan.environments.as_slice() else {
         panic!("three environments");
     };
-    assert!(development.components.is_empty());
-    assert_eq!(staging.components, [SecretFiles, NetworkPolicy].into());
-    assert_eq!(
-        production.components,
-        [SecretFiles, Ha, NetworkPolicy].into()
-    );
-    assert_eq!(development.backends["redis"], Backend::Embedded);
-    assert_eq!(staging.backends["redis"], remote("redis://redis:6379"));
-    assert_eq!(
-        production.backends["database"],
-        remote("postgres://database:5432")
-    );
-    assert!(!production.backends.contains_key("upstream"));
     assert_eq!(development.settings["REDIS_ENABLED"], "false");
-    assert_eq!(development.settings["ENVIRONMENT"], "development");
     assert_eq!(production.settings.len(), 1);
     assert_eq!(plan.warnings.len(), 1);
     assert_eq!(plan.warnings[0].name, "environments.production.image");
 }
 
 #[test]
-fn an_empty_file_is_as_good_as_none() {
+fn an_empty_file_gives_the_plan_of_no_file() {
     let none = Plan::read(&service(), None, false).unwrap();
     let empty = plan("# nothing\n");
     assert_eq!(
@@ -74,7 +81,7 @@ fn an_empty_file_is_as_good_as_none() {
 }
 
 #[test]
-fn what_is_written_holds() {
+fn written_values_replace_the_defaults() {
     let text = r#"
 image = "ghcr.io/x/aura"
 [environments.production]
@@ -95,13 +102,11 @@ settings = { LOG_LEVEL = "info", RATIO = 0.25, SERVER_PROXIES = ["10.0.0.0/8", "
     assert!(production.has(Component::Gateway) && production.has(Component::Ha));
     assert_eq!(production.gateway.namespace, "edges");
     assert_eq!(production.monitoring_namespace, "watch");
-    assert_eq!(production.backends["redis"], remote("rediss://cache:6379"));
+    assert_eq!(endpoint(&production, "redis"), "rediss://cache:6379");
     assert_eq!(production.settings["RATIO"], "0.25");
     assert_eq!(production.settings["SERVER_PROXIES"], "10.0.0.0/8,fd00::/8");
-    assert_eq!(
-        environment(text, "staging").image.reference(),
-        "ghcr.io/x/aura:1.2.3"
-    );
+    let staging = environment(text, "staging");
+    assert_eq!(staging.image.reference(), "ghcr.io/x/aura:1.2.3");
 }
 
 #[test]
@@ -118,13 +123,8 @@ fn names_that_do_not_fit_are_refused() {
     service.name = "x".repeat(60);
     let faults = Plan::read(&service, None, false).unwrap_err();
     let faults: Vec<_> = faults.iter().map(|fault| fault.name.as_str()).collect();
-    assert_eq!(
-        faults,
-        [
-            "environments.development.namespace",
-            "environments.staging.namespace"
-        ]
-    );
+    let expected = ["development", "staging"].map(|name| format!("environments.{name}.namespace"));
+    assert_eq!(faults, expected);
     service.name = "aura".to_owned();
     service.version = "1.2.3+4".to_owned();
     let plan = Plan::read(&service, None, false).unwrap();
@@ -138,20 +138,10 @@ fn a_service_without_environments_has_three() {
     let plan = Plan::read(&service, None, false).unwrap();
     assert_eq!(plan.environments.len(), 3);
     assert!(plan.environments.iter().all(|e| e.settings.is_empty()));
-}
-
-#[test]
-fn components_are_named_as_they_are_written() {
-    for component in Component::ALL {
-        let read: Component = serde_json::from_value(component.as_str().into()).unwrap();
-        assert_eq!(read, component);
-    }
-}
-
-#[test]
-fn an_unknown_environment_is_named() {
-    fault(
-        "[environments.qa]\n",
-        "deploy.toml:1:15 environments.qa: is not an environment of this service; there are ",
+    verdicts(
+        "
+        [environments.qa]
+          ! 1:15 environments.qa: is not an environment of this service; there are
+        ",
     );
 }

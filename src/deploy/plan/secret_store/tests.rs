@@ -3,38 +3,44 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::deploy::plan::Plan;
-use crate::deploy::plan::example::{environment, refusals, service};
-
-const LISTED: &str = "components = [\"external-secret\"]\n";
+use crate::deploy::plan::example::{environment, service, texts, verdicts, verdicts_of, warnings};
 
 #[test]
 fn each_variable_is_where_the_plan_says() {
-    let text = format!(
-        "[environments.production]\n{LISTED}[environments.production.external_secret]\n\
-         store = \"vault\"\nstore_kind = \"ClusterSecretStore\"\nrefresh_interval = \"90m\"\n\
-         path = \"apps/aura\"\nkeys.DATABASE_URL = {{ path = \"db\", property = \"url\" }}\n\
-         keys.REDIS_URL.path = \"redis\"\n"
-    );
-    let secret = environment(&text, "production").external_secret;
+    let text = r#"
+[environments.production]
+components = ["external-secret"]
+[environments.production.external_secret]
+store = "vault"
+store_kind = "ClusterSecretStore"
+refresh_interval = "90m"
+path = "apps/aura"
+keys.DATABASE_URL = { path = "db", property = "url" }
+keys.REDIS_URL.path = "redis"
+"#;
+    let secret = environment(text, "production").external_secret;
     assert_eq!(secret.store, "vault");
     assert_eq!(secret.store_kind, StoreKind::ClusterSecretStore);
     assert_eq!(secret.refresh_interval, "1h30m0s");
-    let at = |name| {
-        let Remote { path, property } = secret.remote(name);
-        (path, property.unwrap_or_default())
-    };
-    assert_eq!(at("DATABASE_URL"), ("db".to_owned(), "url".to_owned()));
-    assert_eq!(at("REDIS_URL"), ("redis".to_owned(), String::new()));
-    assert_eq!(at("OTHER"), ("apps/aura".to_owned(), "OTHER".to_owned()));
+    for (name, path, property) in [
+        ("DATABASE_URL", "db", Some("url")),
+        ("REDIS_URL", "redis", None),
+        ("OTHER", "apps/aura", Some("OTHER")),
+    ] {
+        let remote = secret.remote(name);
+        assert_eq!(
+            (remote.path.as_str(), remote.property.as_deref()),
+            (path, property)
+        );
+    }
     let silent = environment("", "production").external_secret;
     assert_eq!(silent.refresh_interval, "1h0m0s");
     assert_eq!(silent.remote("A").path, "aura");
 }
 
 #[test]
-fn what_has_no_effect_is_refused() {
-    refusals(
+fn keys_without_effect_and_wrong_values_are_refused() {
+    verdicts(
         r#"
         external_secret.store = "vault"
           ! 2:1 external_secret: has no effect without the component external-secret
@@ -70,25 +76,23 @@ fn a_fetched_address_that_the_policy_does_not_know_is_told() {
     "CACHE_URL".clone_into(&mut cache.setting);
     (cache.embedded, cache.default) = (None, None);
     service.backends.push(cache);
-    let told = |components: &str, more: &str| {
-        let text = format!(
-            "[environments.production]\ncomponents = [\"external-secret\"{components}]\n\
-             external_secret.keys.CACHE_URL.path = \"x\"\n{more}"
-        );
-        let plan = Plan::read(&service, Some(("deploy.toml", &text)), false).unwrap();
-        let warnings = plan.warnings.iter().map(ToString::to_string);
-        let told = warnings.filter(|one| one.contains("keys.CACHE_URL"));
-        told.collect::<Vec<_>>().join("\n")
-    };
-    let policy = ", \"network-policy\"";
-    assert_eq!(
-        told(policy, ""),
-        "deploy.toml:3:22 environments.production.external_secret.keys.CACHE_URL: holds an \
-         address that is not named here, and the network policy lets pods out to none for \
-         cache; name it: backends.cache = \"redis://cache.example.com\""
+    verdicts_of(
+        &service,
+        r#"
+        components = ["external-secret", "network-policy"]
+        external_secret.keys.CACHE_URL.path = "x"
+          ~ 3:22 external_secret.keys.CACHE_URL: holds an address that is not named here, and the network policy lets pods out to none for cache; name it: backends.cache = "redis://cache.example.com"
+        "#,
     );
-    assert_eq!(told("", ""), "");
-    assert_eq!(told(policy, "backends.cache = \"redis://c\""), "");
+    for known in [
+        "components = [\"external-secret\"]",
+        "components = [\"external-secret\", \"network-policy\"]\nbackends.cache = \"redis://c\"",
+    ] {
+        let text = format!(
+            "[environments.production]\n{known}\nexternal_secret.keys.CACHE_URL.path = \"x\"\n"
+        );
+        assert_eq!(warnings(&service, &text, "keys.CACHE_URL"), [""; 0]);
+    }
 }
 
 #[test]
@@ -101,27 +105,21 @@ fn intervals_are_written_as_go_does() {
         ("0s", "0s"),
         ("1h0m0s", "1h0m0s"),
     ] {
-        let interval = Interval::try_from(text).unwrap();
-        assert_eq!(interval.canonical(), canonical);
+        assert_eq!(Interval::try_from(text).unwrap().canonical(), canonical);
     }
-    for wrong in [
+    texts::<Interval>(
         "",
-        "1",
-        "h",
-        "1m1h",
-        "-1h",
-        "1.5h",
-        "1d",
-        "8761h",
-        "99999999999999999999h",
-    ] {
-        assert!(Interval::try_from(wrong).is_err(), "{wrong}");
-    }
+        r#"
+        "" ! not an interval
+        1 h 1m1h -1h 1.5h 1d ! not an interval
+        8761h 99999999999999999999h ! longer than a year
+        "#,
+    );
 }
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(seconds in 0..=MAX_REFRESH_SECONDS) {
+    fn a_canonical_interval_is_read_again(seconds in 0..=MAX_REFRESH_SECONDS) {
         let text = Interval(seconds).canonical();
         prop_assert_eq!(Interval::try_from(text.as_str()).unwrap(), Interval(seconds));
     }
