@@ -24,7 +24,7 @@ pub const ARTEFACT: Artefact = Artefact {
 /// # Errors
 /// [`RenderError`] where the facts of a backend cannot be read, or there is no environment.
 pub fn render(project: &Project) -> Result<Vec<File>, RenderError> {
-    // The one for trial: a single machine is no place for what production asks of a cluster.
+    // The one for trial: a single machine cannot meet what production asks of a cluster.
     let environment = project.plan.environments.first();
     let environment = environment
         .ok_or_else(|| RenderError::Facts("the service has no environment".to_owned()))?;

@@ -1,12 +1,12 @@
 //! A `service.toml` as people write it, right and wrong.
 
-mod refused;
+mod given;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ServiceFile;
-use crate::deploy::artefact::Project;
+use crate::deploy::artefact::{Artefact, Project};
 use crate::deploy::artefacts::ARTEFACTS;
 use crate::deploy::plan::Plan;
 use crate::deploy::service::Service;
@@ -70,34 +70,51 @@ const PLAN: &str = "environments.dev.settings.SHOP_REGION = \"eu\"\n\
                     environments.prod.settings.SHOP_REGION = \"eu\"\n\
                     environments.prod.settings.SHOP_ORIGINS = [\"https://a\", \"https://b\"]\n";
 
-fn project(plan: &str) -> Project {
-    let service = read(GOOD, &schema()).unwrap();
+/// `service` with `plan` as its `deploy.toml`.
+fn project(service: Service, plan: &str) -> Project {
     let plan = Plan::read(&service, Some(("deploy.toml", plan)), false).unwrap();
     Project { service, plan }
 }
 
-fn rendered(project: &Project, artefact: &str, path: &str) -> String {
-    let found = ARTEFACTS.iter().find(|one| one.name == artefact).unwrap();
-    let files = (found.render)(project).unwrap();
-    files
-        .into_iter()
-        .find(|file| file.path == path)
-        .unwrap()
-        .text
+/// The service of [`GOOD`] with `plan`.
+fn good(plan: &str) -> Project {
+    project(read(GOOD, &schema()).unwrap(), plan)
+}
+
+/// The schema with one more field.
+fn with(name: &str, field: Value) -> String {
+    let mut schema: Value = serde_json::from_str(&schema()).unwrap();
+    schema["properties"][name] = field;
+    schema.to_string()
+}
+
+/// [`GOOD`] with `to` in the place of `from`.
+fn swapped(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    GOOD.replacen(from, to, 1)
+}
+
+fn artefact(name: &str) -> &'static Artefact {
+    ARTEFACTS.iter().find(|one| one.name == name).unwrap()
+}
+
+/// The file of `project` at `path`, which has `parts` in it.
+fn rendered(project: &Project, name: &str, path: &str, parts: &[&str]) -> String {
+    let mut files = (artefact(name).render)(project).unwrap().into_iter();
+    let text = files.find(|file| file.path == path).unwrap().text;
+    for part in parts {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    text
 }
 
 #[test]
 fn the_facts_reach_the_manifests() {
-    let project = project(PLAN);
-    let names: Vec<_> = project
-        .plan
-        .environments
-        .iter()
-        .map(|one| &one.name)
-        .collect();
+    let project = good(PLAN);
+    let environments = project.plan.environments.iter();
+    let names: Vec<_> = environments.map(|one| &one.name).collect();
     assert_eq!(names, ["dev", "prod"]);
-    let deployment = rendered(&project, "k8s", "k8s/base/backend/deployment.yaml");
-    for part in [
+    let parts = [
         "image: registry.example.com/shop:1.4.0_7",
         "command:\n        - python\n        - -m\n",
         "args:\n        - uvicorn\n        - app.main:app\n",
@@ -109,48 +126,50 @@ fn the_facts_reach_the_manifests() {
         "name: WEB_CONCURRENCY",
         "terminationGracePeriodSeconds: 40",
         "secretRef:\n            name: shop-secrets",
-    ] {
-        assert!(deployment.contains(part), "{part}\n{deployment}");
-    }
+    ];
+    let deployment = rendered(&project, "k8s", "k8s/base/backend/deployment.yaml", &parts);
     assert!(!deployment.contains("TOKIO"), "{deployment}");
-    let production = rendered(&project, "k8s", "k8s/overlays/prod/deployment.yaml");
-    assert!(production.contains("path: /ready\n"), "{production}");
-    let job = rendered(&project, "k8s", "k8s/components/migrate-job/job.yaml");
-    assert!(job.contains("- alembic\n"), "{job}");
+    let production = "k8s/overlays/prod/deployment.yaml";
+    rendered(&project, "k8s", production, &["path: /ready\n"]);
+    rendered(
+        &project,
+        "k8s",
+        "k8s/components/migrate-job/job.yaml",
+        &["- alembic\n"],
+    );
 }
 
 #[test]
-fn what_is_unset_is_left_out_and_lists_are_json() {
-    let project = project(PLAN);
-    let base = rendered(&project, "k8s", "k8s/base/backend/configmap.yaml");
+fn unset_variables_are_left_out_and_lists_are_json() {
+    let project = good(PLAN);
+    let base = rendered(&project, "k8s", "k8s/base/backend/configmap.yaml", &[]);
     assert!(!base.contains("\ndata:"), "{base}");
-    let dev = rendered(&project, "k8s", "k8s/overlays/dev/configmap.yaml");
+    let dev = rendered(&project, "k8s", "k8s/overlays/dev/configmap.yaml", &[]);
     let (_, data) = dev.split_once("\ndata:\n").unwrap();
-    assert_eq!(
-        data,
-        "  SHOP_ECHO: \"true\"\n  SHOP_ENVIRONMENT: \"dev\"\n  SHOP_REGION: \"eu\"\n"
-    );
-    let production = rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml");
+    let expected = "  SHOP_ECHO: \"true\"\n  SHOP_ENVIRONMENT: \"dev\"\n  SHOP_REGION: \"eu\"\n";
+    assert_eq!(data, expected);
     let list = r#"SHOP_ORIGINS: "[\"https://a\",\"https://b\"]""#;
-    assert!(production.contains(list), "{production}");
-    let secret = rendered(&project, "k8s", "k8s/base/backend/secret.yaml");
-    assert!(secret.contains("DATABASE_URL") && secret.contains("SHOP_API_TOKEN"));
-    let page = rendered(&project, "env-docs", "docs/reference/environment.md");
+    rendered(&project, "k8s", "k8s/overlays/prod/configmap.yaml", &[list]);
+    let secrets = ["DATABASE_URL", "SHOP_API_TOKEN"];
+    rendered(&project, "k8s", "k8s/base/backend/secret.yaml", &secrets);
+    let page = rendered(&project, "env-docs", "docs/reference/environment.md", &[]);
     assert!(!page.contains("_FILE"), "{page}");
-    let schema = rendered(&project, "schema", "docs/reference/config.schema.json");
-    assert!(schema.contains("\"x-env\": \"DATABASE_URL\""), "{schema}");
-    let compose = rendered(&project, "compose", "compose.yaml");
-    assert!(compose.contains("entrypoint:\n"), "{compose}");
+    let variable = "\"x-env\": \"DATABASE_URL\"";
+    rendered(
+        &project,
+        "schema",
+        "docs/reference/config.schema.json",
+        &[variable],
+    );
+    rendered(&project, "compose", "compose.yaml", &["entrypoint:\n"]);
 }
 
 #[test]
 fn a_required_variable_without_a_value_is_named() {
-    let project = project("");
-    for artefact in ["k8s", "compose"] {
-        let found = ARTEFACTS.iter().find(|one| one.name == artefact).unwrap();
-        let error = (found.render)(&project).unwrap_err().to_string();
-        let line =
-            "environments.dev.settings.SHOP_REGION: is required and has no default; write it";
+    let project = good("");
+    let line = "environments.dev.settings.SHOP_REGION: is required and has no default; write it";
+    for name in ["k8s", "compose"] {
+        let error = (artefact(name).render)(&project).unwrap_err().to_string();
         assert!(error.starts_with(line), "{error}");
     }
 }
@@ -215,22 +234,68 @@ postgresql://postgres | mysql://db
   ! 26:1 backends.database.schemes: is missing
 "true" | "maybe"
   ! 30:1 backends.database.embedded_settings: has a value for
+"shop" | "1shop"
+  ! 1:1 name: is "1shop", and the name of a Service begins with a letter
+"shop" | "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+  ! has more than 46 characters
+url = "{scheme}://shop:{password}@{host}:{port}/shop"\n |
+  ! backends.database.url: is missing, and the setting is a secret
+cores = "WEB_CONCURRENCY" | cores = "A"\nsecrets_variable = "A"
+  ! secrets_variable: is the variable of cores
+cores = "WEB_CONCURRENCY" | cores = "PATH"
+  ! cores: names a variable that the system itself reads or sets
+cores = "WEB_CONCURRENCY" | secrets_variable = "PATH"
+  ! secrets_variable: names a variable that the system itself reads or sets
+cores = "WEB_CONCURRENCY" | secrets_variable = "SHOP_PORT"
+  ! secrets_variable: names a setting
+[settings]\n | [settings]\nplain = ["DATABASE_URL"]\n
+  ! settings.plain[0]: is a secret by
+[settings]\n | [settings]\nplain = ["SHOP_API_TOKEN"]\n
+  ! settings.plain[0]: is a secret by
+[settings]\n | sleep = []\n[settings]\n
+  ! sleep: is empty
+[settings]\n | [[requests]]\nbody_bytes = 0\n[settings]\n
+  ! requests[0].body_bytes: is 0, which is out of range
+[settings]\n | [[requests]]\nsilent_seconds = "SHOP_PROT"\n[settings]\n
+  ! requests[0].silent_seconds: is not a setting
+[settings]\n | [[requests]]\nbackend = "x"\n[settings]\n
+  ! requests[0].backend: is not a backend
 "#;
 
+/// Fields of the schema that are refused, and what is said of them; those of the first part are
+/// taken where the file lists their variables as plain.
+const WRONG_FIELDS: [&str; 2] = [
+    r#"
+secret_key {"type":"string"} ! describes SHOP_SECRET_KEY, which is named like a secret
+aws_secret_access_key {"type":"string"} ! describes SHOP_AWS_SECRET_ACCESS_KEY, which is named like
+db_passwd {"type":"string"} ! describes SHOP_DB_PASSWD, which is named like a secret
+db_pwd {"type":"string"} ! describes SHOP_DB_PWD, which is named like a secret
+jwt_secret {"type":"string"} ! describes SHOP_JWT_SECRET, which is named like a secret
+jwt_signing_key {"type":"string"} ! describes SHOP_JWT_SIGNING_KEY, which is named like a secret
+encryption_key {"type":"string"} ! describes SHOP_ENCRYPTION_KEY, which is named like a secret
+credentials {"type":"object","additionalProperties":{"type":"string"}} ! describes SHOP_CREDENTIALS, which is named like a secret
+api_keys {"type":"array","items":{"type":"string"},"default":[]} ! describes SHOP_API_KEYS, which is named like a secret
+tokens {"type":"object","additionalProperties":{"type":"string"}} ! describes SHOP_TOKENS, which is named like a secret
+dsn {"type":"string","default":"amqp://u:canary@mq"} ! describes SHOP_DSN, which has a default with a login or a password in it
+extra {"type":"object","additionalProperties":true,"default":{"password":"canary"}} ! describes SHOP_EXTRA, which has a default with a key that is named like a
+extra {"type":"object","additionalProperties":true,"default":{"a":[{"clientSecret":"canary"}]}} ! describes SHOP_EXTRA, which has a default with a key that is named like a
+extra {"type":"object","additionalProperties":true,"default":{"api-keys":["canary"]}} ! describes SHOP_EXTRA, which has a default with a key that is named like a
+"#,
+    r#"
+a.b {"type":"string"} ! "SHOP_A.B" cannot be the name of a variable
+workers {"type":"integer","minimum":1,"x-default-in":{"prod":0}} ! describes SHOP_WORKERS, whose default in "prod" is "0", which is not a
+label {"type":"string","x-default-in":{"prod":"a\u0000"}} ! has a NUL
+"#,
+];
+
 #[test]
-fn every_value_that_is_wrong_has_its_line() {
-    let swap = |from: &str, to: &str| {
-        assert!(GOOD.contains(from), "{from}");
-        fault(&GOOD.replacen(from, to, 1), &schema())
-    };
+fn every_wrong_value_is_told_with_its_line() {
     let lines: Vec<&str> = WRONG.lines().skip(1).collect();
     for pair in lines.chunks(2) {
         let (from, to) = pair[0].split_once(" |").unwrap();
         let expected = pair[1].trim_start_matches("  ! ");
-        let told = swap(
-            &from.replace("\\n", "\n"),
-            &to.trim_start().replace("\\n", "\n"),
-        );
+        let [from, to] = [from, to.trim_start()].map(|text| text.replace("\\n", "\n"));
+        let told = fault(&swapped(&from, &to), &schema());
         assert!(told.contains(expected), "{to}: {told}");
         assert!(!told.contains("canary"), "{told}");
     }
@@ -239,57 +304,72 @@ fn every_value_that_is_wrong_has_its_line() {
 }
 
 #[test]
-fn a_schema_that_is_wrong_is_told_where_it_is_named() {
-    let plain = |name: &str, field: serde_json::Value| {
-        let mut schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
-        schema["properties"][name] = field;
-        schema.to_string()
-    };
-    let text = json!({ "type": "string" });
+fn a_wrong_schema_is_told_where_it_is_named() {
+    for (at, table) in WRONG_FIELDS.iter().enumerate() {
+        for line in table.lines().skip(1) {
+            let (field, expected) = line.split_once(" ! ").unwrap();
+            let (name, field) = field.split_once(' ').unwrap();
+            let schema = with(name, serde_json::from_str(field).unwrap());
+            let told = fault(GOOD, &schema);
+            assert!(told.contains(expected), "{told}");
+            assert!(!told.contains("canary"), "{told}");
+            let plain = format!("[settings]\nplain = [\"SHOP_{}\"]\n", name.to_uppercase());
+            let listed = at == 0 && read(&swapped("[settings]\n", &plain), &schema).is_err();
+            assert!(!listed, "{name}");
+        }
+    }
     for (schema, expected) in [
         (
-            "{\n  canary".to_owned(),
+            "{\n  canary",
             "16:1 settings.schema: names a file that is not JSON: line 2",
         ),
         (
-            "[]".to_owned(),
+            "[]",
             "16:1 settings.schema: names a schema that cannot be used: ",
         ),
-        (
-            plain("a.b", text.clone()),
-            "\"SHOP_A.B\" cannot be the name of a variable",
-        ),
-        (
-            plain("jwt_secret", text.clone()),
-            "describes SHOP_JWT_SECRET, which is named like a secret",
-        ),
-        (
-            plain(
-                "dsn",
-                json!({ "type": "string", "default": "amqp://u:canary@mq" }),
-            ),
-            "describes SHOP_DSN, which has a default with a login or a password in it",
-        ),
     ] {
-        let told = fault(GOOD, &schema);
-        assert!(told.contains(expected), "{told}");
-        assert!(!told.contains("canary"), "{told}");
+        let told = fault(GOOD, schema);
+        assert!(
+            told.contains(expected) && !told.contains("canary"),
+            "{told}"
+        );
     }
     // Without the prefix, the variable is the shell's.
+    let text = json!({ "type": "string" });
     let bare = GOOD
         .replace("prefix = \"SHOP_\"\n", "")
         .replace("\"SHOP_PORT\"", "8080");
     let bare = bare.replace("SHOP_ECHO", "ECHO");
-    for (field, name) in [
-        ("path", "PATH"),
-        ("home", "HOME"),
-        ("ld_preload", "LD_PRELOAD"),
-    ] {
-        let told = fault(&bare, &plain(field, text.clone()));
+    for name in ["PATH", "HOME", "LD_PRELOAD"] {
+        let told = fault(&bare, &with(&name.to_lowercase(), text.clone()));
         let expected = format!("{name} is a variable that the system itself reads or sets; rename");
         assert!(told.contains(&expected), "{told}");
     }
-    assert!(read(GOOD, &plain("path", text)).is_ok());
+    assert!(read(GOOD, &with("path", text)).is_ok());
+}
+
+#[test]
+fn fields_that_only_look_like_secrets_are_taken() {
+    for (name, field) in [
+        ("max_tokens", json!({ "type": "integer", "default": 4000 })),
+        ("key", json!({ "type": "string" })),
+        ("secret_name", json!({ "type": "string" })),
+        ("author", json!({ "type": "string" })),
+        (
+            "extra",
+            json!({ "type": "object", "additionalProperties": true, "default": {} }),
+        ),
+        (
+            "extra",
+            json!({ "type": "object", "additionalProperties": true, "default": { "password": "" } }),
+        ),
+        (
+            "extra",
+            json!({ "type": "object", "additionalProperties": true, "default": { "max_tokens": 5 } }),
+        ),
+    ] {
+        assert!(read(GOOD, &with(name, field)).is_ok(), "{name}");
+    }
 }
 
 proptest! {
