@@ -4,9 +4,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Error;
+use serde_saphyr::budget::BudgetBreach;
 
 use super::input::Input;
 use super::report::{Finding, FindingKind, Location};
+
+/// Documents of a stream: each is a value by itself, and a stream of separators has no end of them.
+const MAX_DOCUMENTS: usize = 1_024;
 
 /// Deepest nesting; manifests need a tenth of it.
 const MAX_DEPTH: usize = 100;
@@ -38,6 +42,7 @@ pub(crate) fn documents<'a, T: Deserialize<'a>>(input: &'a Input) -> Result<Vec<
     let options = serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
+            max_documents: MAX_DOCUMENTS,
             max_depth: MAX_DEPTH,
             max_aliases: 1_000,
             max_anchors: 1_000,
@@ -80,7 +85,16 @@ fn broken(at: &Location, error: &Error) -> Finding {
     let place = error.location().map_or_else(String::new, |location| {
         format!(" at line {}, column {}", location.line(), location.column())
     });
+    let many = format!("has more than {MAX_DOCUMENTS} documents");
     let (kind, problem, remedy) = match error.without_snippet() {
+        Error::Budget {
+            breach: BudgetBreach::Documents { .. },
+            ..
+        } => (
+            FindingKind::Unreadable,
+            many.as_str(),
+            "write them into several files",
+        ),
         Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => (
             FindingKind::Unreadable,
             "is nested too deeply or repeats too much of itself",

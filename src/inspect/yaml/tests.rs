@@ -50,6 +50,11 @@ fn invalid_yaml_is_located_and_not_shown() {
 fn bombs_are_refused() {
     let deep = "[".repeat(10_000);
     assert_eq!(error(&deep).kind, FindingKind::Unreadable);
+    let many = error(&"---\na: 1\n".repeat(MAX_DOCUMENTS + 1));
+    assert!(
+        many.problem.starts_with("has more than 1024 documents"),
+        "{many}"
+    );
     let mut laughs = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
     for n in 1..12 {
         let one = format!("*a{}", n - 1);
