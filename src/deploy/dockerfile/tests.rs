@@ -35,7 +35,7 @@ fn the_image_is_from_scratch_and_runs_without_a_shell() {
 }
 
 #[test]
-fn what_would_need_a_shell_to_quote_is_refused() {
+fn paths_that_need_quotes_are_refused() {
     for path in ["/var/lib/my shop", "relative", "/a$b", "/a\nUSER 0"] {
         let mut project = sample::project();
         path.clone_into(&mut project.service.state_dir);

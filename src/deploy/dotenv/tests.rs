@@ -89,7 +89,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn what_has_no_quotes_is_the_value_itself(value in "[ -~]{0,16}|\\PC{0,16}") {
+    fn a_value_without_quotes_stands_as_it_is(value in "[ -~]{0,16}|\\PC{0,16}") {
         let quoted = quote(&value);
         prop_assert!(quoted == value || quoted.starts_with(['\'', '"']));
         prop_assert!(!quoted.contains('\n'));

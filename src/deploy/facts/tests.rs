@@ -34,7 +34,7 @@ fn settings_without_a_section_come_first() {
 }
 
 #[test]
-fn a_revision_is_the_name_and_a_digest_whatever_stands_around_them() {
+fn a_revision_is_known_by_its_name_and_its_digest() {
     assert!(is_revision_of("x-config", "x-config"));
     for name in [
         "x-config-0123abcd",
@@ -59,7 +59,7 @@ fn a_revision_is_the_name_and_a_digest_whatever_stands_around_them() {
 }
 
 #[test]
-fn facts_in_words() {
+fn facts_are_put_into_words() {
     let service = service();
     let get = |name| service.settings.get(name).unwrap();
     assert_eq!(kind(get("A_TTL_SECONDS")), "whole number (seconds)");

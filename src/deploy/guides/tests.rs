@@ -6,7 +6,7 @@ use super::*;
 use crate::deploy::sample;
 
 #[test]
-fn the_tables_say_what_is_needed_and_how_it_is_made() {
+fn the_tables_name_needs_and_recipes() {
     let tables = tables(&sample::service());
     let has = |name: &str, row: &str| {
         assert!(

@@ -27,7 +27,7 @@ fn the_document_is_as_it_was_but_for_the_mark() {
 }
 
 #[test]
-fn no_document_is_no_file_and_half_a_document_an_error() {
+fn a_missing_document_gives_no_file_and_half_a_document_an_error() {
     let mut project = sample::project();
     project.service.openapi = None;
     assert!(render(&project).unwrap().is_empty());
