@@ -3,7 +3,7 @@
 use super::findings::{Findings, Unseen};
 use super::manifests::ObjectSet;
 use super::subject::Subject;
-use crate::deploy::hardening::given::judge;
+use crate::deploy::hardening::rules::judge;
 use crate::deploy::oci::program::Program;
 use crate::deploy::oci::read::layout::Image;
 use crate::deploy::service::Service;

@@ -9,6 +9,9 @@
 /// The finished objects of one environment.
 mod objects;
 
+/// Looks at parts of the objects.
+mod look;
+
 /// A rule, and its outcome in one environment.
 mod rule;
 
@@ -36,11 +39,8 @@ mod metadata;
 /// Rules that no environment follows.
 mod left_out;
 
-/// Every rule, by theme.
-mod rules;
-
-/// Manifests that were given rather than rendered here.
-pub(crate) mod given;
+/// Every rule, and its outcome for manifests that were given rather than rendered here.
+pub(crate) mod rules;
 
 /// The page.
 mod page;

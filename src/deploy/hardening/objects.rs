@@ -24,14 +24,9 @@ impl Objects {
             .map_err(|error| RenderError::Facts(format!("{environment}: not valid YAML: {error}")))
     }
 
-    /// Every object.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Value> {
-        self.0.iter()
-    }
-
     /// Those of `kind`.
     pub(super) fn kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.all().filter(move |object| object["kind"] == kind)
+        self.0.iter().filter(move |object| object["kind"] == kind)
     }
 
     /// Checks whether there is a `kind` of that name.
@@ -53,60 +48,12 @@ impl Objects {
 
     /// Objects that make pods: the Deployment and the Job.
     pub(super) fn workloads(&self) -> impl Iterator<Item = &Value> {
-        self.all().filter(|object| pod(object).is_object())
-    }
-
-    /// `problem` of every object of `kind` that does not hold.
-    pub(super) fn every(
-        &self,
-        kind: &str,
-        problem: &str,
-        holds: impl Fn(&Value) -> bool,
-    ) -> Vec<String> {
-        failing(self.kind(kind), problem, holds)
-    }
-
-    /// `problem` of every pod whose specification does not hold.
-    pub(super) fn every_pod(&self, problem: &str, holds: impl Fn(&Value) -> bool) -> Vec<String> {
-        failing(self.workloads(), problem, |owner| holds(pod(owner)))
-    }
-
-    /// `problem` of every pod with a container that does not hold.
-    pub(super) fn every_container(
-        &self,
-        problem: &str,
-        holds: impl Fn(&Value) -> bool,
-    ) -> Vec<String> {
-        self.every_pod(problem, |pod| containers(pod).all(&holds))
-    }
-
-    /// The same of the pods that serve.
-    pub(super) fn every_server(
-        &self,
-        problem: &str,
-        holds: impl Fn(&Value) -> bool,
-    ) -> Vec<String> {
-        self.every("Deployment", problem, |owner| {
-            containers(pod(owner)).all(&holds)
-        })
+        self.0.iter().filter(|object| pod(object).is_object())
     }
 }
 
-/// `problem` of each of `objects` that does not hold.
-pub(super) fn failing<'a>(
-    objects: impl Iterator<Item = &'a Value>,
-    problem: &str,
-    holds: impl Fn(&Value) -> bool,
-) -> Vec<String> {
-    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-    objects
-        .filter(|object| !holds(object))
-        .map(|object| {
-            let name = text(&object["metadata"]["name"]);
-            format!("{} {name} {problem}", text(&object["kind"]))
-        })
-        .collect()
-}
+/// The probes that a container may have.
+pub(super) const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 /// The specification of the pods of `owner`; null where it makes none.
 pub(super) fn pod(owner: &Value) -> &Value {
@@ -141,6 +88,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
 
 /// Checks whether `labels` has all that `selector` asks for, and it asks for something.
 pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
+    // In a policy or a budget, an empty selector means every pod of the namespace.
     let wanted = selector.as_object();
     wanted.is_some_and(|wanted| {
         !wanted.is_empty() && wanted.iter().all(|(key, value)| labels[key] == *value)

@@ -1,11 +1,8 @@
 //! A rule, and its outcome in one environment.
 
+use super::look::Look;
 use super::objects::Objects;
 use crate::deploy::kubernetes::Waiver;
-
-/// Looks at the finished objects of one environment; gives what is wrong and where, and nothing
-/// where the rule is met.
-pub(super) type Check = fn(&Objects) -> Vec<String>;
 
 /// Something that scanners ask of manifests.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +22,7 @@ pub(super) struct Rule {
 pub(super) enum Met {
     /// By a look at the objects.
     Checked {
-        /// The look.
-        check: Check,
+        look: Look,
         /// Waivers that say why it is not met, by their names at their scanners.
         waivers: &'static [&'static str],
         /// Why it is not met where no scanner needs a waiver.
@@ -39,14 +35,14 @@ pub(super) enum Met {
 }
 
 /// Met in every environment.
-pub(super) const fn checked(check: Check) -> Met {
-    waivable(check, &[])
+pub(super) const fn checked(look: Look) -> Met {
+    waivable(look, &[])
 }
 
 /// Met, or waived by one of `waivers`.
-pub(super) const fn waivable(check: Check, waivers: &'static [&'static str]) -> Met {
+pub(super) const fn waivable(look: Look, waivers: &'static [&'static str]) -> Met {
     Met::Checked {
-        check,
+        look,
         waivers,
         otherwise: None,
     }
@@ -54,12 +50,12 @@ pub(super) const fn waivable(check: Check, waivers: &'static [&'static str]) -> 
 
 /// Met, or waived by one of `waivers`, or not for the reason `otherwise`.
 pub(super) const fn unless(
-    check: Check,
+    look: Look,
     waivers: &'static [&'static str],
     otherwise: &'static str,
 ) -> Met {
     Met::Checked {
-        check,
+        look,
         waivers,
         otherwise: Some(otherwise),
     }
@@ -81,16 +77,16 @@ pub(super) enum Outcome {
 impl Rule {
     /// The outcome for these objects and waivers.
     pub(super) fn outcome(&self, objects: &Objects, given: &[Waiver]) -> Outcome {
-        let (check, waivers, otherwise) = match self.met {
+        let (look, waivers, otherwise) = match self.met {
             Met::Checked {
-                check,
+                look,
                 waivers,
                 otherwise,
-            } => (check, waivers, otherwise),
+            } => (look, waivers, otherwise),
             Met::LeftOut(reason) => return Outcome::Waived(reason),
             Met::NotApplicable(reason) => return Outcome::NotApplicable(reason),
         };
-        let faults = check(objects);
+        let faults = look.faults(objects);
         if faults.is_empty() {
             return Outcome::Met;
         }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::look::Look::One;
+use super::look::Part::Kind;
 use super::objects::{Objects, items, pod, pod_labels, selects};
 use super::rule::{Rule, checked, waivable};
 
@@ -12,7 +14,10 @@ pub(super) const RULES: &[Rule] = &[
         scanners: "kube-linter `minimum-three-replicas` (optional); kube-score \
                    `deployment-replicas`; Polaris `deploymentMissingReplicas`, waived where an \
                    autoscaler says it",
-        met: waivable(replicas, &["minimum-three-replicas", "deployment-replicas"]),
+        met: waivable(
+            One(Kind("Deployment"), "has fewer than three pods", replicas),
+            &["minimum-three-replicas", "deployment-replicas"],
+        ),
     },
     Rule {
         name: "Autoscaler",
@@ -23,7 +28,14 @@ pub(super) const RULES: &[Rule] = &[
                    `horizontalpodautoscaler-replicas`, \
                    `deployment-targeted-by-hpa-does-not-have-replicas-configured`; Polaris \
                    `hpaMinAvailability`, `hpaMaxAvailability`; Kubescape `C-0300`",
-        met: waivable(autoscaler, &["hpa-minimum-three-replicas"]),
+        met: waivable(
+            One(
+                Kind("HorizontalPodAutoscaler"),
+                "does not scale a Deployment from three pods to more",
+                autoscaler,
+            ),
+            &["hpa-minimum-three-replicas"],
+        ),
     },
     Rule {
         name: "Disruption budget",
@@ -34,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
                    Polaris `missingPodDisruptionBudget`, `pdbDisruptionsIsZero`, \
                    `pdbMinAvailableGreaterThanHPAMinReplicas`",
         met: waivable(
-            budget,
+            One(Kind("Deployment"), "has no disruption budget", budget),
             &[
                 "missingPodDisruptionBudget",
                 "deployment-has-poddisruptionbudget",
@@ -48,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
                    `deployment-has-host-podantiaffinity`, `pod-topology-spread-constraints`; \
                    Polaris `topologySpreadConstraint`",
         met: waivable(
-            spread,
+            One(Kind("Deployment"), "may have all pods in one place", spread),
             &[
                 "topologySpreadConstraint",
                 "pod-topology-spread-constraints",
@@ -60,13 +72,27 @@ pub(super) const RULES: &[Rule] = &[
         asks: "`RollingUpdate` with `maxSurge: 1` and `maxUnavailable: 0`",
         scanners: "kube-linter `no-rolling-update-strategy` (optional); kube-score \
                    `deployment-strategy`; Kubescape `C-0305`",
-        met: checked(strategy),
+        met: checked(One(
+            Kind("Deployment"),
+            "may have no pod during an update",
+            |owner, _| {
+                let strategy = &owner["spec"]["strategy"];
+                strategy["type"] == "RollingUpdate"
+                    && strategy["rollingUpdate"]["maxSurge"] == 1
+                    && strategy["rollingUpdate"]["maxUnavailable"] == 0
+            },
+        )),
     },
     Rule {
         name: "End of a Job",
         asks: "`ttlSecondsAfterFinished` of every Job",
         scanners: "kube-linter `job-ttl-seconds-after-finished`",
-        met: waivable(job_end, &["job-ttl-seconds-after-finished"]),
+        met: waivable(
+            One(Kind("Job"), "stays when it has ended", |job, _| {
+                job["spec"]["ttlSecondsAfterFinished"].is_u64()
+            }),
+            &["job-ttl-seconds-after-finished"],
+        ),
     },
 ];
 
@@ -76,74 +102,46 @@ fn scales(scaler: &Value, deployment: &Value) -> bool {
     target["kind"] == "Deployment" && target["name"] == deployment["metadata"]["name"]
 }
 
-fn replicas(objects: &Objects) -> Vec<String> {
-    objects.every("Deployment", "has fewer than three pods", |deployment| {
-        let number = deployment["spec"]["replicas"].as_u64();
-        number.is_some_and(|number| number >= 3)
-            || objects
-                .kind("HorizontalPodAutoscaler")
-                .any(|scaler| scales(scaler, deployment))
-    })
+fn replicas(deployment: &Value, objects: &Objects) -> bool {
+    let number = deployment["spec"]["replicas"].as_u64();
+    let mut scalers = objects.kind("HorizontalPodAutoscaler");
+    number.is_some_and(|number| number >= 3) || scalers.any(|scaler| scales(scaler, deployment))
 }
 
-fn autoscaler(objects: &Objects) -> Vec<String> {
-    let problem = "does not scale a Deployment from three pods to more";
-    objects.every("HorizontalPodAutoscaler", problem, |scaler| {
-        let spec = &scaler["spec"];
-        let fewest = spec["minReplicas"].as_u64().unwrap_or(1);
-        scaler["apiVersion"] == "autoscaling/v2"
-            && fewest >= 3
-            && spec["maxReplicas"]
-                .as_u64()
-                .is_some_and(|most| most > fewest)
-            && objects.kind("Deployment").any(|deployment| {
-                scales(scaler, deployment) && deployment["spec"]["replicas"].is_null()
-            })
-    })
-}
-
-fn budget(objects: &Objects) -> Vec<String> {
-    objects.every("Deployment", "has no disruption budget", |deployment| {
-        objects.kind("PodDisruptionBudget").any(|budget| {
-            let spec = &budget["spec"];
-            selects(&spec["selector"]["matchLabels"], pod_labels(deployment))
-                && spec["maxUnavailable"] == 1
-                && spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+fn autoscaler(scaler: &Value, objects: &Objects) -> bool {
+    let spec = &scaler["spec"];
+    // The API server's own default.
+    let fewest = spec["minReplicas"].as_u64().unwrap_or(1);
+    let most = spec["maxReplicas"].as_u64();
+    scaler["apiVersion"] == "autoscaling/v2"
+        && fewest >= 3
+        && most.is_some_and(|most| most > fewest)
+        && objects.kind("Deployment").any(|deployment| {
+            // A number there would undo the autoscaler's at every apply.
+            scales(scaler, deployment) && deployment["spec"]["replicas"].is_null()
         })
+}
+
+fn budget(deployment: &Value, objects: &Objects) -> bool {
+    objects.kind("PodDisruptionBudget").any(|budget| {
+        let spec = &budget["spec"];
+        selects(&spec["selector"]["matchLabels"], pod_labels(deployment))
+            && spec["maxUnavailable"] == 1
+            && spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     })
 }
 
-fn spread(objects: &Objects) -> Vec<String> {
+fn spread(owner: &Value, _: &Objects) -> bool {
     const HOST: &str = "kubernetes.io/hostname";
     const ZONE: &str = "topology.kubernetes.io/zone";
-    objects.every("Deployment", "may have all pods in one place", |owner| {
-        let labels = pod_labels(owner);
-        let pod = pod(owner);
-        let apart = &pod["affinity"]["podAntiAffinity"];
-        let apart = &apart["preferredDuringSchedulingIgnoredDuringExecution"];
-        let over = |place: &str| {
-            items(&pod["topologySpreadConstraints"]).any(|one| {
-                one["topologyKey"] == place && selects(&one["labelSelector"]["matchLabels"], labels)
-            })
-        };
-        let apart = items(apart).map(|one| &one["podAffinityTerm"]).any(|term| {
-            term["topologyKey"] == HOST && selects(&term["labelSelector"]["matchLabels"], labels)
-        });
-        apart && over(ZONE) && over(HOST)
-    })
-}
-
-fn strategy(objects: &Objects) -> Vec<String> {
-    objects.every("Deployment", "may have no pod during an update", |owner| {
-        let strategy = &owner["spec"]["strategy"];
-        strategy["type"] == "RollingUpdate"
-            && strategy["rollingUpdate"]["maxSurge"] == 1
-            && strategy["rollingUpdate"]["maxUnavailable"] == 0
-    })
-}
-
-fn job_end(objects: &Objects) -> Vec<String> {
-    objects.every("Job", "stays when it has ended", |job| {
-        job["spec"]["ttlSecondsAfterFinished"].is_u64()
-    })
+    // A term or a constraint whose selector misses the pods counts none of them.
+    let is_at = |one: &Value, place: &str| {
+        one["topologyKey"] == place
+            && selects(&one["labelSelector"]["matchLabels"], pod_labels(owner))
+    };
+    let pod = pod(owner);
+    let apart = &pod["affinity"]["podAntiAffinity"];
+    let apart = &apart["preferredDuringSchedulingIgnoredDuringExecution"];
+    let over = |place| items(&pod["topologySpreadConstraints"]).any(|one| is_at(one, place));
+    items(apart).any(|one| is_at(&one["podAffinityTerm"], HOST)) && over(ZONE) && over(HOST)
 }

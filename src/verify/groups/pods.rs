@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use crate::deploy::hardening::given::judge;
+use crate::deploy::hardening::rules::judge;
 use crate::deploy::kubernetes;
 use crate::deploy::kustomize::items;
 use crate::inspect::line::Lines;

@@ -1,7 +1,7 @@
 //! Unit tests of `job`.
 
 use super::*;
-use crate::deploy::hardening::given::judge;
+use crate::deploy::hardening::rules::judge;
 use crate::deploy::kubernetes::example;
 
 fn words(text: &str) -> Vec<String> {
