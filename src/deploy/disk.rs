@@ -23,12 +23,18 @@ const SHARED: u32 = 0o666;
 const PRIVATE: u32 = 0o600;
 
 /// A refusal of the operating system.
-#[derive(Debug)]
-pub(crate) struct WriteError {
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot {what} {}: {reason}; {}",
+    path.display(),
+    if *in_place { "the new files are in place" } else { "nothing was changed" }
+)]
+pub struct WriteError {
     /// The attempt: `write`, `replace`.
     pub(crate) what: &'static str,
     pub(crate) path: PathBuf,
-    pub(crate) source: io::Error,
+    // Not named `source`: the sentence says it, and a chain of errors would say it again.
+    pub(crate) reason: io::Error,
     /// True where everything is in place, and only an old file or folder could not be removed.
     pub(crate) in_place: bool,
 }
@@ -79,6 +85,7 @@ impl Batch {
         let temporary = self.add(target, false)?;
         self.write(&temporary, bytes, SHARED)?;
         if let Ok(metadata) = fs::metadata(target) {
+            // Before it takes the place, so that at no moment more people may read it than before.
             let kept = fs::set_permissions(&temporary, metadata.permissions());
             kept.map_err(failed("set the permissions of", target))?;
         }
@@ -113,6 +120,8 @@ impl Batch {
 
     /// Makes everything durable, lets it take its place, and removes what was there.
     pub(crate) fn commit(mut self) -> Result<(), WriteError> {
+        // Content before names: a new name that reaches the disk first is an empty file after a
+        // power failure.
         in_parallel(&self.unsynced, |(file, path)| {
             file.sync_all().map_err(failed("write", path))
         })?;
@@ -126,15 +135,16 @@ impl Batch {
                 return Err(failed("replace", &target)(error));
             }
         }
+        // A renaming is durable once its folder is (fsync(2)).
         let targets = self.entries.iter().map(|entry| entry.target.as_path());
         let made = self.folders.iter().map(PathBuf::as_path);
         settle(targets.chain(made).filter_map(Path::parent).collect());
         self.folders.clear();
         for entry in std::mem::take(&mut self.entries) {
             if entry.placed == Some(Leftover::Something) {
-                remove(&entry.temporary).map_err(|source| WriteError {
+                remove(&entry.temporary).map_err(|reason| WriteError {
                     in_place: true,
-                    ..failed("remove", &entry.temporary)(source)
+                    ..failed("remove", &entry.temporary)(reason)
                 })?;
             }
         }
@@ -156,6 +166,7 @@ impl Batch {
 
     fn write(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteError> {
         let mut options = OpenOptions::new();
+        // O_EXCL follows no link that another user may have put at this name (open(2)).
         let options = options.write(true).create_new(true).mode(mode);
         let mut file = options.open(path).map_err(failed("write", path))?;
         file.write_all(bytes).map_err(failed("write", path))?;
@@ -215,6 +226,7 @@ impl Entry {
 fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     use rustix::io::Errno;
     match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+        // EINVAL or EOPNOTSUPP of a file system that cannot, ENOSYS of a kernel before 3.15.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             let third = hidden(b, "old");
             // A second name of a file leaves the first in place until the new one takes it.
@@ -274,6 +286,7 @@ pub(crate) fn hidden(target: &Path, ending: &str) -> PathBuf {
 
 /// Removes what is at `path`, if anything is.
 fn remove(path: &Path) -> io::Result<()> {
+    // Of a link itself: what it leads to is not removed.
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
@@ -282,12 +295,13 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+/// Makes an error of what the system says while nothing has changed yet.
+pub(crate) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
     let path = path.to_path_buf();
-    move |source| WriteError {
+    move |reason| WriteError {
         what,
         path,
-        source,
+        reason,
         in_place: false,
     }
 }

@@ -110,3 +110,12 @@ pub(crate) fn remote(kind: &str, scheme: &str, host: &str, port: u16) -> (String
     };
     (kind.to_owned(), Backend::Remote(endpoint))
 }
+
+/// Fails unless `found` reads as a text that holds all of `parts`.
+#[track_caller]
+pub(crate) fn assert_holds(found: &impl ToString, parts: &[&str]) {
+    let text = found.to_string();
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+}

@@ -5,9 +5,12 @@
 
 use std::collections::HashMap;
 
-use oci_spec::image::{Arch, Config, ImageConfiguration, Os};
+use oci_spec::image::{
+    ANNOTATION_DESCRIPTION, ANNOTATION_DOCUMENTATION, ANNOTATION_LICENSES, ANNOTATION_SOURCE,
+    ANNOTATION_TITLE, ANNOTATION_VERSION, Arch, Config, ImageConfiguration, Os,
+};
 
-use super::canonical;
+use super::digest::sorted;
 use crate::deploy::artefact::{Artefact, Project};
 use crate::deploy::emit::RenderError;
 use crate::deploy::file::File;
@@ -41,10 +44,9 @@ pub const ARTEFACT: Artefact = Artefact {
 /// # Errors
 /// [`RenderError`] where the configuration cannot be written as JSON.
 pub fn show(project: &Project) -> Result<Vec<File>, RenderError> {
-    let image = serde_json::to_value(configuration(&project.service))
+    let image = sorted(&configuration(&project.service))
         .map_err(|error| RenderError::Facts(format!("the image cannot be described: {error}")))?;
-    let object = canonical::sorted(image);
-    let object = object
+    let object = image
         .as_object()
         .ok_or_else(|| RenderError::Facts("the image is not a JSON object".to_owned()))?;
     Ok(vec![File::json(
@@ -66,6 +68,7 @@ pub fn configuration(service: &Service) -> ImageConfiguration {
     ));
     config.set_entrypoint(Some(vec![service.program.entrypoint.clone()]));
     config.set_cmd(Some(service.program.serve.clone()));
+    // Docker gives a container that mounts nothing here a volume of its own; Kubernetes ignores it.
     config.set_volumes(Some(vec![service.state_dir.clone()]));
     config.set_working_dir(Some(service.state_dir.clone()));
     config.set_stop_signal(Some(STOP_SIGNAL.to_owned()));
@@ -91,16 +94,16 @@ pub(crate) fn labels(service: &Service) -> Vec<(String, String)> {
         repository => format!("{repository}#readme"),
     };
     let labels = [
-        ("description", &service.about),
-        ("documentation", &documentation),
-        ("licenses", &service.licenses),
-        ("source", &service.repository),
-        ("title", &service.name),
-        ("version", &service.version),
+        (ANNOTATION_DESCRIPTION, &service.about),
+        (ANNOTATION_DOCUMENTATION, &documentation),
+        (ANNOTATION_LICENSES, &service.licenses),
+        (ANNOTATION_SOURCE, &service.repository),
+        (ANNOTATION_TITLE, &service.name),
+        (ANNOTATION_VERSION, &service.version),
     ];
     labels
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (format!("org.opencontainers.image.{name}"), value.clone()))
+        .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect()
 }

@@ -24,38 +24,25 @@ impl FromStr for Created {
     /// Seconds since 1970, as in `SOURCE_DATE_EPOCH`, or RFC 3339 in any zone. Parts of a second
     /// are dropped.
     fn from_str(text: &str) -> Result<Self, InputError> {
-        let wrong = || InputError::Created(text.to_owned());
-        let time = match text.parse::<u64>() {
-            Ok(seconds) => i64::try_from(seconds)
-                .ok()
-                .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
-            Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        // Digits alone are no date of RFC 3339, so the two forms never overlap.
+        let seconds = if let Ok(seconds) = text.parse::<u64>() {
+            i64::try_from(seconds).ok()
+        } else {
+            let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+            time.map(OffsetDateTime::unix_timestamp)
         };
-        let time = time
-            .ok_or_else(wrong)?
-            .replace_nanosecond(0)
-            .map_err(|_| wrong())?;
+        let utc = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         // RFC 3339 has years of four digits only.
-        let utc = time
-            .checked_to_offset(time::UtcOffset::UTC)
-            .ok_or_else(wrong)?;
-        (1970..=9999)
-            .contains(&utc.year())
-            .then_some(Self(utc))
-            .ok_or_else(wrong)
+        utc.filter(|utc| (1970..=9999).contains(&utc.year()))
+            .map(Self)
+            .ok_or_else(|| InputError::Created(text.to_owned()))
     }
 }
 
 impl fmt::Display for Created {
     /// RFC 3339 in UTC: `1970-01-01T00:00:00Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date(), self.0.time());
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        let (hour, minute, second) = time.as_hms();
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,10 +1,13 @@
-//! SHA-256 digests, as the image-spec writes them (`descriptor.md`, "Digests").
+//! SHA-256 digests, as the image-spec writes them (`descriptor.md`, "Digests"), and the one form of
+//! JSON that they are taken over.
 
 use std::fmt;
 
 use base16ct::HexDisplay;
 use oci_spec::OciSpecError;
 use oci_spec::image::{Descriptor, MediaType};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// `sha256:` and 64 hex digits.
@@ -52,6 +55,21 @@ impl fmt::Display for Digest {
     }
 }
 
+/// `value` with its keys sorted by their bytes.
+///
+/// A digest is over bytes, so they must not depend on the order of a hash map, in which the library
+/// keeps labels and annotations.
+pub(super) fn sorted(value: &impl Serialize) -> Result<Value, serde_json::Error> {
+    let mut value = serde_json::to_value(value)?;
+    value.sort_all_objects();
+    Ok(value)
+}
+
+/// `value` as JSON in one form only: keys sorted, no space, no line end.
+pub(super) fn canonical(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&sorted(value)?)
+}
+
 /// The descriptor of `bytes`.
 pub(super) fn descriptor(media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, OciSpecError> {
     let digest = Digest::of(bytes);
@@ -60,25 +78,4 @@ pub(super) fn descriptor(media_type: MediaType, bytes: &[u8]) -> Result<Descript
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_is_the_one_that_others_compute() {
-        let empty = Digest::of(b"{}");
-        // The empty JSON blob of the image-spec.
-        let known = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-        assert_eq!(empty.hex(), known);
-        assert_eq!(empty.to_string(), format!("sha256:{known}"));
-        assert_eq!(empty.blob(), format!("blobs/sha256/{known}"));
-        assert_eq!(Digest::parse(empty.as_str()), Some(empty));
-    }
-
-    #[test]
-    fn an_invalid_digest_is_not_parsed() {
-        for wrong in ["", "sha256:", "sha512:00", "sha256:../../etc/passwd"] {
-            assert_eq!(Digest::parse(wrong), None, "{wrong}");
-        }
-        assert_eq!(Digest::parse(&format!("sha256:{}", "A".repeat(64))), None);
-    }
-}
+mod tests;

@@ -99,6 +99,7 @@ pub(super) fn folders_above(path: &str) -> impl Iterator<Item = Entry> {
 pub(super) fn inside(path: &str) -> Result<&str, OciError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let name = |name: &str| !matches!(name, "" | "." | "..") && name.chars().all(plain);
+    // A name in USTAR has 100 bytes, the slash behind a folder included.
     path.strip_prefix('/')
         .filter(|rest| rest.split('/').all(name) && rest.len() < 100)
         .ok_or_else(|| {
@@ -111,6 +112,7 @@ pub(super) fn inside(path: &str) -> Result<&str, OciError> {
 
 /// Folders before files, each by path, each once; the last of two counts.
 pub(super) fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    // The sort is stable, and of two equal ones the first is kept.
     entries.reverse();
     entries.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
     entries.dedup_by(|a, b| a.path == b.path);

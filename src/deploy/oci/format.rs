@@ -7,8 +7,7 @@
 
 use serde_json::json;
 
-use super::canonical;
-use super::digest::Digest;
+use super::digest::{Digest, canonical};
 use super::entry::{Entry, Kind, folders_above, in_order};
 use super::error::{InputError, OciError};
 use super::image::{Blob, Image, Layer};
@@ -121,7 +120,7 @@ impl Rendered {
             "RepoTags": [self.reference.full()],
             "Layers": layers,
         }]);
-        Ok(canonical::bytes(&list)?)
+        Ok(canonical(&list)?)
     }
 
     /// The SBOMs as files: one, or one a platform.

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 
 use oci_spec::image::{
     ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_TITLE, Descriptor, History,
-    ImageConfiguration, ImageManifest, ImageManifestBuilder, MediaType, RootFsBuilder,
+    ImageConfiguration, ImageManifest, ImageManifestBuilder, MediaType, RootFs,
 };
 use serde::Serialize;
 
 use super::config::{BY, configuration, labels};
 use super::created::Created;
-use super::digest::{Digest, descriptor};
+use super::digest::{Digest, canonical, descriptor};
 use super::entry::{Entry, folders_above, in_order, inside};
 use super::error::{InputError, OciError};
 use super::layer::{self, Compression};
 use super::platform::Platform;
 use super::program::Program;
 use super::request::Request;
-use super::{base, canonical, sbom};
+use super::{base, sbom};
 use crate::deploy::service::Service;
 
 /// The content of the empty descriptor (`manifest.md`).
@@ -63,7 +63,7 @@ impl Blob {
     }
 
     pub(super) fn json(media_type: MediaType, document: &impl Serialize) -> Result<Self, OciError> {
-        Self::new(media_type, canonical::bytes(document)?)
+        Self::new(media_type, canonical(document)?)
     }
 
     /// Its place in a layout, and its content.
@@ -188,19 +188,14 @@ fn config(
     let mut config = image.config().clone().unwrap_or_default();
     config.set_labels(Some(labels.clone()));
     image.set_config(Some(config));
-    let diff_ids: Vec<String> = layers
-        .iter()
-        .map(|layer| layer.diff_id().to_string())
-        .collect();
-    image.set_rootfs(
-        RootFsBuilder::default()
-            .typ("layers")
-            .diff_ids(diff_ids)
-            .build()?,
-    );
+    let diff_ids = layers.iter().map(|layer| layer.diff_id().to_string());
+    let mut rootfs = RootFs::default();
+    rootfs.set_diff_ids(diff_ids.collect());
+    image.set_rootfs(rootfs);
     let history = layers.iter().map(|layer| {
         let mut step = History::default();
         step.set_created(Some(created.to_string()));
+        // An archive without a mark is known as ours by this (`disk/found.rs`).
         step.set_created_by(Some(BY.to_owned()));
         step.set_comment(Some(layer.name.to_owned()));
         step
@@ -230,6 +225,7 @@ fn referrer(sbom: &Blob, image: &Blob, created: Created) -> Result<Blob, OciErro
     let mut document = sbom.descriptor.clone();
     let title = HashMap::from([(ANNOTATION_TITLE.to_owned(), "sbom.cdx.json".to_owned())]);
     document.set_annotations(Some(title));
+    // An artifact has to have a configuration, and the empty descriptor stands for none.
     let created = HashMap::from([(ANNOTATION_CREATED.to_owned(), created.to_string())]);
     let manifest: ImageManifest = ImageManifestBuilder::default()
         .schema_version(2u32)

@@ -96,6 +96,7 @@ pub(super) fn expand(media_type: &MediaType, blob: &[u8], most: u64) -> io::Resu
         }
     };
     let mut out = Vec::new();
+    // One byte more than allowed tells a layer of that size from one that goes on.
     reader.take(most + 1).read_to_end(&mut out)?;
     if out.len() as u64 > most {
         return Err(io::Error::other(format!(

@@ -13,11 +13,8 @@ pub mod program;
 /// Errors of the input and of assembling.
 pub mod error;
 
-/// SHA-256 digests and descriptors.
+/// SHA-256 digests, descriptors, and JSON in one form only.
 pub mod digest;
-
-/// JSON in one form only.
-mod canonical;
 
 /// Files and folders of a layer.
 pub mod entry;

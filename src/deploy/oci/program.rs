@@ -86,12 +86,14 @@ impl Program {
         if !bytes.starts_with(&elf::ELFMAG) {
             return Err(ProgramError::NotElf);
         }
+        // EI_CLASS. The parser of 64-bit files would only call it unsupported.
         if bytes.get(4) == Some(&1) {
             return Err(ProgramError::Machine("a 32-bit processor".to_owned()));
         }
         let header = FileHeader64::<Endianness>::parse(bytes).map_err(damaged)?;
         let endian = header.endian().map_err(damaged)?;
         let executable = [elf::ET_EXEC, elf::ET_DYN].contains(&header.e_type(endian));
+        // A library is ET_DYN, as a position-independent program is, but has no entry point.
         if !executable || header.e_entry(endian) == 0 {
             return Err(ProgramError::NoProgram);
         }
@@ -112,6 +114,8 @@ impl Program {
             packages: None,
         };
         for segment in segments {
+            // An interrupted copy keeps its header, and would run until it reads beyond its end
+            // (SIGBUS).
             if segment.data(endian, bytes).is_err() {
                 return Err(ProgramError::Damaged(
                     "a segment ends after the file".to_owned(),

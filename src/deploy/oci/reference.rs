@@ -51,6 +51,7 @@ impl Reference {
         let short = self.short();
         match self.name.split_once('/') {
             None => format!("{DOCKER}/library/{short}"),
+            // As Docker tells a registry from a folder of its own.
             Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => short,
             Some(_) => format!("{DOCKER}/{short}"),
         }

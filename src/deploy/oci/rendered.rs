@@ -13,12 +13,13 @@ use oci_spec::image::{
 use serde_json::{Value, json};
 
 use super::config::GENERATED;
+use super::digest::canonical;
 use super::error::{InputError, OciError};
 use super::image::{Blob, Image, Layer, all_labels};
 use super::platform::Platform;
 use super::reference::Reference;
 use super::request::Request;
-use super::{canonical, sbom};
+use super::sbom;
 use crate::deploy::service::Service;
 
 /// The name by which containerd and podman list what they have loaded.
@@ -192,8 +193,8 @@ fn whole(blobs: Files, manifests: Vec<Descriptor>) -> Result<Files, OciError> {
         .build()?;
     let mark = HashMap::from([(MADE_BY.to_owned(), GENERATED.to_owned())]);
     for (path, bytes) in [
-        ("oci-layout", canonical::bytes(&layout)?),
-        ("index.json", canonical::bytes(&index(manifests, mark)?)?),
+        ("oci-layout", canonical(&layout)?),
+        ("index.json", canonical(&index(manifests, mark)?)?),
     ] {
         files.insert(path.to_owned(), bytes);
     }

@@ -58,11 +58,8 @@ impl Request {
         if self.programs.is_empty() {
             return Err(InputError::NoProgram);
         }
-        let mut programs: Vec<(Platform, &[u8])> = self
-            .programs
-            .iter()
-            .map(|(platform, bytes)| (*platform, bytes.as_slice()))
-            .collect();
+        let given = self.programs.iter();
+        let mut programs: Vec<_> = given.map(|(of, bytes)| (*of, bytes.as_slice())).collect();
         programs.sort_by_key(|(platform, _)| *platform);
         let twice = programs.windows(2).find(|pair| pair[0].0 == pair[1].0);
         match twice {

@@ -5,19 +5,22 @@ mod certificate;
 #[path = "../../../tests/it/support/elf.rs"]
 mod elf;
 
-use serde_json::json;
+use serde_json::Value;
 
 pub(super) use self::certificate::CERTIFICATE;
 pub(crate) use self::elf::{AMD64, ARM64, Elf, packed};
 use super::ca::CaBundle;
 use super::created::Created;
+use super::format::{Format, Output};
 use super::layer::Compression;
 use super::platform::Platform;
 use super::program::{Package, Program};
 use super::read::layout::Layout;
 use super::reference::Reference;
-use super::rendered::render;
+use super::rendered::{Files, render};
 use super::request::Request;
+use crate::deploy::sample::service;
+use crate::deploy::service::Service;
 
 /// A bundle of one.
 pub(super) fn ca_bundle() -> CaBundle {
@@ -26,7 +29,7 @@ pub(super) fn ca_bundle() -> CaBundle {
 
 /// The crates of the program `shop`, as cargo-auditable writes them.
 pub(crate) fn crates() -> String {
-    json!({ "packages": [
+    serde_json::json!({ "packages": [
         { "name": "cc", "version": "1.2.3", "source": "crates.io", "kind": "build" },
         {
             "name": "ring_ish", "version": "0.1.0-rc.1+build", "source": "git",
@@ -74,8 +77,33 @@ pub(super) fn request_for_two() -> Request {
     request
 }
 
+/// The request for a program of which one line was edited.
+pub(super) fn edited() -> Request {
+    let mut elf = Elf::new(AMD64, &crates());
+    elf.filling = b"edited".to_vec();
+    let mut request = request();
+    request.programs[0].1 = elf.bytes();
+    request
+}
+
+/// The image of `shop` in one format.
+pub(super) fn output(request: &Request, format: Format) -> Output {
+    let rendered = render(&service(), request).unwrap();
+    rendered.output(format).unwrap()
+}
+
+/// The files in it, by path.
+pub(super) fn files(request: &Request, format: Format) -> Files {
+    output(request, format).main.files().clone()
+}
+
+/// One of them, read as JSON.
+pub(super) fn json(files: &Files, path: &str) -> Value {
+    serde_json::from_slice(&files[path]).unwrap()
+}
+
 /// An image of `service` for one platform, as it is read back.
-pub(crate) fn layout(service: &crate::deploy::service::Service) -> Layout {
+pub(crate) fn layout(service: &Service) -> Layout {
     let rendered = render(service, &request()).unwrap();
     Layout::of_files(&rendered.layout(true).unwrap()).unwrap()
 }

@@ -6,9 +6,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::canonical;
 use super::config::GENERATED;
-use super::digest::Digest;
+use super::digest::{Digest, canonical};
 use super::error::OciError;
 use super::program::{DependencyKind, Package, Source};
 use crate::deploy::file::MARK;
@@ -83,7 +82,7 @@ pub(super) fn document(
         "dependencies": dependencies.collect::<Vec<_>>(),
         "properties": [{ "name": MADE_BY, "value": GENERATED }],
     });
-    Ok(canonical::bytes(&document)?)
+    Ok(canonical(&document)?)
 }
 
 /// Checks whether `bytes` are a document that was made here.
@@ -110,6 +109,7 @@ fn library(name: &str, package: &Package) -> Value {
         "purl": purl(&package.name, &version),
         "scope": match package.kind {
             DependencyKind::Runtime => "required",
+            // It ran while the program was built, and is not in it.
             DependencyKind::Build => "excluded",
         },
     });
@@ -129,6 +129,7 @@ fn library(name: &str, package: &Package) -> Value {
 /// Names of `packages` within the document: their purls, which two may share that
 /// came from two places.
 fn references(packages: &[Package]) -> Vec<String> {
+    // Each `bom-ref` is unique within its document.
     let mut names: Vec<String> = Vec::new();
     for package in packages {
         let plain = purl(&package.name, &package.version.to_string());

@@ -76,11 +76,11 @@ fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     let mut batch = Batch::default();
     let written = batch.create_private(path, text.as_bytes());
     let written = written.and_then(|()| batch.commit());
-    written.map_err(|error| match error.source.kind() {
+    written.map_err(|error| match error.reason.kind() {
         io::ErrorKind::AlreadyExists => WriteError::Exists(path.to_owned()),
         _ => WriteError::Io {
             path: path.to_owned(),
-            source: error.source,
+            source: error.reason,
         },
     })
 }

@@ -72,15 +72,20 @@ impl fmt::Display for Drift {
 /// is wrong with one file is a [`Change`].
 pub fn check(dir: &Path, files: &[File]) -> Result<Drift, TreeError> {
     let survey = Survey::of(dir, files)?;
-    let blocked = survey.obstacles.iter().map(|(file, obstacle)| Change {
-        path: file.path.clone(),
+    let blocked = survey.obstacles.iter().map(|obstacle| Change {
+        path: obstacle.path.clone(),
         kind: ChangeKind::Blocked,
         note: obstacle.to_string(),
         diff: String::new(),
     });
     let differing = survey.files.iter().filter_map(|(file, target)| {
         let Some(there) = &target.found else {
-            return Some(missing(file));
+            return Some(Change {
+                path: file.path.clone(),
+                kind: ChangeKind::Missing,
+                note: String::new(),
+                diff: diff("", &file.text, "/dev/null", &format!("b/{}", file.path)),
+            });
         };
         (*there != file.text).then(|| changed(file, there))
     });
@@ -100,15 +105,6 @@ pub fn check(dir: &Path, files: &[File]) -> Result<Drift, TreeError> {
     Ok(Drift(changes))
 }
 
-fn missing(file: &File) -> Change {
-    Change {
-        path: file.path.clone(),
-        kind: ChangeKind::Missing,
-        note: String::new(),
-        diff: diff("", &file.text, "/dev/null", &format!("b/{}", file.path)),
-    }
-}
-
 fn changed(file: &File, there: &str) -> Change {
     let path = &file.path;
     let note = if is_marked(there) {
@@ -117,16 +113,12 @@ fn changed(file: &File, there: &str) -> Change {
         format!("{path}: carries no mark of a generated file, and would not be overwritten")
     };
     let there = hide::secrets(path, there, &file.text);
+    let (old, new) = (format!("a/{path}"), format!("b/{path}"));
     Change {
         path: path.clone(),
         kind: ChangeKind::Changed,
         note,
-        diff: diff(
-            &there,
-            &file.text,
-            &format!("a/{path}"),
-            &format!("b/{path}"),
-        ),
+        diff: diff(&there, &file.text, &old, &new),
     }
 }
 

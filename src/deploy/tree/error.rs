@@ -5,58 +5,58 @@ use std::path::PathBuf;
 
 use crate::deploy::disk::WriteError;
 
-/// Why one file cannot be written. Paths are relative to the output directory.
+/// A file that cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
+#[error("{path}: {reason}")]
+pub struct Obstacle {
+    /// Relative to the output directory.
+    pub path: String,
+    /// Why not.
+    pub reason: Reason,
+}
+
+/// Why one file cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
     /// A file that was not generated here.
-    #[error("{0}: is there already and carries no mark of a generated file; move it away")]
-    Foreign(String),
-    /// A symbolic link to somewhere else.
-    #[error("{path}: the link {link} leads out of the directory, to {target}; remove the link")]
+    #[error("is there already and carries no mark of a generated file; move it away")]
+    Foreign,
+    /// The file or one of its folders is a symbolic link to somewhere else.
+    #[error("the link {link} leads out of the directory, to {target}; remove the link")]
     LeadsOut {
-        /// The file.
-        path: String,
-        /// The link, which may be one of its folders.
+        /// The link.
         link: String,
         /// The end of the link.
         target: String,
     },
-    /// A symbolic link to nothing.
-    #[error("{path}: the link {link} leads nowhere; remove the link")]
-    LeadsNowhere {
-        /// The file.
-        path: String,
-        /// The link, which may be one of its folders.
-        link: String,
-    },
+    /// The file or one of its folders is a symbolic link to nothing.
+    #[error("the link {0} leads nowhere; remove the link")]
+    LeadsNowhere(String),
     /// A folder in place of the file.
-    #[error("{0}: is a folder where a file belongs; move it away")]
-    Folder(String),
+    #[error("is a folder where a file belongs; move it away")]
+    Folder,
     /// A file in place of one of its folders.
-    #[error("{path}: {folder} is a file where a folder belongs; move it away")]
-    NoFolder {
-        /// The file.
-        path: String,
-        /// The file in the place of a folder.
-        folder: String,
-    },
+    #[error("{0} is a file where a folder belongs; move it away")]
+    NoFolder(String),
     /// A device, a socket or a pipe.
-    #[error("{0}: is neither a file nor a folder; move it away")]
-    Special(String),
-    /// Cannot be looked at.
-    #[error("{path}: cannot be read: {reason}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Reason given by the operating system.
-        reason: String,
-    },
+    #[error("is neither a file nor a folder; move it away")]
+    Special,
+    /// The operating system refuses to show it.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
     /// A path that no file below the directory can have.
-    #[error("{0:?}: is not a path below the output directory; this is a fault of the artefact")]
-    Path(String),
+    #[error("is not a path below the output directory; this is a fault of the artefact")]
+    Path,
     /// Two files of one path, or a file and a folder.
-    #[error("{0}: is rendered twice; this is a fault of the artefacts")]
-    Twice(String),
+    #[error("is rendered twice; this is a fault of the artefacts")]
+    Twice,
+}
+
+impl Reason {
+    /// What the operating system says.
+    pub(super) fn unreadable(error: &io::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
 }
 
 /// Files that could not be written.
@@ -86,21 +86,8 @@ pub enum TreeError {
         obstacles: Vec<Obstacle>,
     },
     /// The system refused.
-    #[error(
-        "cannot {what} {}: {reason}; {}",
-        path.display(),
-        if *written { "the files are written" } else { "nothing was changed" }
-    )]
-    Io {
-        /// The attempt: `write`, `make the folder`.
-        what: &'static str,
-        /// The file or folder of the attempt.
-        path: PathBuf,
-        /// Reason given by the operating system.
-        reason: io::Error,
-        /// True where the files are written, and only an old one could not be deleted.
-        written: bool,
-    },
+    #[error(transparent)]
+    Io(#[from] WriteError),
 }
 
 /// A line for each obstacle.
@@ -108,15 +95,4 @@ fn lines(obstacles: &[Obstacle]) -> String {
     obstacles
         .iter()
         .fold(String::new(), |text, one| text + &one.to_string() + "\n")
-}
-
-impl From<WriteError> for TreeError {
-    fn from(error: WriteError) -> Self {
-        Self::Io {
-            what: error.what,
-            path: error.path,
-            reason: error.source,
-            written: error.in_place,
-        }
-    }
 }

@@ -30,5 +30,5 @@ mod write;
 mod tests;
 
 pub use check::{Change, ChangeKind, Drift, check};
-pub use error::{Obstacle, TreeError};
+pub use error::{Obstacle, Reason, TreeError};
 pub use write::{Written, write};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::{Obstacle, TreeError};
+use super::error::{Obstacle, Reason, TreeError};
 use super::orphans::{self, Orphan};
 use super::target::{self, Target};
 use crate::deploy::file::File;
@@ -15,8 +15,8 @@ pub(super) struct Survey<'a> {
     pub(super) root: PathBuf,
     /// Each file with its place, in the order of the paths.
     pub(super) files: Vec<(&'a File, Target)>,
-    /// Obstacles, with the files that they concern.
-    pub(super) obstacles: Vec<(&'a File, Obstacle)>,
+    /// What stands in the way, in the order of the paths.
+    pub(super) obstacles: Vec<Obstacle>,
     /// Marked files that are no longer rendered, in the order of their paths.
     pub(super) orphans: Vec<Orphan>,
 }
@@ -41,9 +41,9 @@ impl<'a> Survey<'a> {
         for file in ordered {
             let path = &file.path;
             let found = if !target::is_below(path) {
-                Err(Obstacle::Path(path.clone()))
+                Err(Reason::Path)
             } else if !taken.insert(path.as_str()) || folders(path).any(|one| taken.contains(one)) {
-                Err(Obstacle::Twice(path.clone()))
+                Err(Reason::Twice)
             } else if let Some(root) = &root {
                 target::locate(root, path)
             } else {
@@ -54,7 +54,14 @@ impl<'a> Survey<'a> {
             };
             match found {
                 Ok(target) => survey.files.push((file, target)),
-                Err(obstacle) => survey.obstacles.push((file, obstacle)),
+                Err(reason) => survey.obstacles.push(Obstacle {
+                    path: match reason {
+                        // Quoted: it may hold anything.
+                        Reason::Path => format!("{path:?}"),
+                        _ => path.clone(),
+                    },
+                    reason,
+                }),
             }
         }
         if let Some(root) = &root {

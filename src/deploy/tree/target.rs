@@ -7,7 +7,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::Obstacle;
+use super::error::Reason;
 
 /// The place of one file.
 #[derive(Debug)]
@@ -28,34 +28,29 @@ pub(super) fn is_below(path: &str) -> bool {
 }
 
 /// Looks at the place of `path` below `root`, which is an absolute path without links.
-pub(super) fn locate(root: &Path, path: &str) -> Result<Target, Obstacle> {
+pub(super) fn locate(root: &Path, path: &str) -> Result<Target, Reason> {
     let mut here = root.to_path_buf();
     // Name by name: resolving the whole path at once would walk through a link that leads out.
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {
         here.push(name);
-        let Some(metadata) = follow(root, path, &mut here)? else {
+        let Some(metadata) = follow(root, &mut here)? else {
             here.extend(names);
             return Ok(Target {
                 real: here,
                 found: None,
             });
         };
-        let is_last = names.peek().is_none();
-        if !is_last && !metadata.is_dir() {
-            return Err(Obstacle::NoFolder {
-                path: path.to_owned(),
-                folder: below(root, &here),
-            });
-        }
-        if is_last && metadata.is_dir() {
-            return Err(Obstacle::Folder(path.to_owned()));
-        }
-        if is_last && !metadata.is_file() {
-            return Err(Obstacle::Special(path.to_owned()));
+        match names.peek() {
+            Some(_) if metadata.is_dir() => {}
+            Some(_) => return Err(Reason::NoFolder(below(root, &here))),
+            None if metadata.is_dir() => return Err(Reason::Folder),
+            // Reading a pipe or a device may never end.
+            None if !metadata.is_file() => return Err(Reason::Special),
+            None => {}
         }
     }
-    let bytes = fs::read(&here).map_err(|error| unreadable(path, &error))?;
+    let bytes = fs::read(&here).map_err(|error| Reason::unreadable(&error))?;
     Ok(Target {
         real: here,
         found: Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")),
@@ -63,34 +58,26 @@ pub(super) fn locate(root: &Path, path: &str) -> Result<Target, Obstacle> {
 }
 
 /// Metadata of `here`, after moving `here` to the end of the link if it is one.
-fn follow(root: &Path, path: &str, here: &mut PathBuf) -> Result<Option<Metadata>, Obstacle> {
+fn follow(root: &Path, here: &mut PathBuf) -> Result<Option<Metadata>, Reason> {
     let metadata = match fs::symlink_metadata(&*here) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(path, &error)),
+        Err(error) => return Err(Reason::unreadable(&error)),
     };
     if !metadata.is_symlink() {
         return Ok(Some(metadata));
     }
     let link = below(root, here);
-    let path = path.to_owned();
     let Ok(target) = fs::canonicalize(&*here) else {
-        return Err(Obstacle::LeadsNowhere { path, link });
+        return Err(Reason::LeadsNowhere(link));
     };
     if !target.starts_with(root) {
         let target = target.display().to_string();
-        return Err(Obstacle::LeadsOut { path, link, target });
+        return Err(Reason::LeadsOut { link, target });
     }
-    let metadata = fs::metadata(&target).map_err(|error| unreadable(&path, &error))?;
+    let metadata = fs::metadata(&target).map_err(|error| Reason::unreadable(&error))?;
     *here = target;
     Ok(Some(metadata))
-}
-
-fn unreadable(path: &str, error: &io::Error) -> Obstacle {
-    Obstacle::Unreadable {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    }
 }
 
 /// `path` relative to `root`, with `/` between names.

@@ -11,6 +11,7 @@ use super::*;
 use crate::deploy::disk::hidden;
 use crate::deploy::file::File;
 use crate::deploy::sample;
+use crate::deploy::sample::assert_holds;
 use crate::schema::SET_ME;
 
 fn yaml(artefact: &str, path: &str, body: &str) -> File {
@@ -56,9 +57,7 @@ fn contents(dir: &Path) -> Vec<(PathBuf, String)> {
 fn refused(dir: &Path, files: &[File], wanted: &[&str]) {
     let before = contents(dir);
     let error = write_all(dir, files).unwrap_err().to_string();
-    for one in wanted {
-        assert!(error.contains(one), "{one} is not in: {error}");
-    }
+    assert_holds(&error, wanted);
     assert!(!check(dir, files).unwrap().is_empty());
     assert_eq!(contents(dir), before);
 }
@@ -84,10 +83,7 @@ fn a_missing_parent_is_named() {
     let temp = TempDir::new().unwrap();
     let dir = temp.path().join("no/out");
     let error = write_all(&dir, &files()).unwrap_err().to_string();
-    assert!(
-        error.contains("no does not exist; make that first"),
-        "{error}"
-    );
+    assert_holds(&error, &["no does not exist; make that first"]);
     let checked = check(&dir, &files()).unwrap_err().to_string();
     assert_eq!(checked, error);
     assert!(contents(temp.path()).is_empty());
@@ -101,8 +97,10 @@ fn a_directory_that_is_a_file_or_a_dead_link_is_refused() {
     let link = temp.path().join("link");
     symlink("nowhere", &link).unwrap();
     for dir in [&file, &link] {
-        let error = write_all(dir, &files()).unwrap_err().to_string();
-        assert!(error.contains("is not a directory"), "{error}");
+        assert_holds(
+            &write_all(dir, &files()).unwrap_err(),
+            &["is not a directory"],
+        );
     }
     let under = write_all(&file.join("out"), &files()).unwrap_err();
     assert!(matches!(under, TreeError::Parent { .. }));
@@ -148,8 +146,10 @@ fn files_that_are_not_ours_are_all_named_and_none_is_touched() {
             "nothing was written to",
         ],
     );
-    let drift = check(dir, &files()).unwrap().to_string();
-    assert!(drift.contains("would not be overwritten"), "{drift}");
+    assert_holds(
+        &check(dir, &files()).unwrap(),
+        &["would not be overwritten"],
+    );
 }
 
 #[test]
@@ -225,14 +225,14 @@ fn links_to_nothing_and_pipes_are_refused() {
     fs::create_dir(dir.join("k8s/overlays")).unwrap();
     let socket = dir.join("k8s/overlays/b.yaml");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    let error = write_all(dir, &files()).unwrap_err().to_string();
-    for wanted in [
-        ".env.example: the link .env.example leads nowhere",
-        "k8s/base/a.yaml: the link k8s/base leads nowhere",
-        "k8s/overlays/b.yaml: is neither a file nor a folder",
-    ] {
-        assert!(error.contains(wanted), "{error}");
-    }
+    assert_holds(
+        &write_all(dir, &files()).unwrap_err(),
+        &[
+            ".env.example: the link .env.example leads nowhere",
+            "k8s/base/a.yaml: the link k8s/base leads nowhere",
+            "k8s/overlays/b.yaml: is neither a file nor a folder",
+        ],
+    );
 }
 
 #[test]
@@ -333,15 +333,13 @@ fn a_diff_goes_from_what_is_there_to_what_is_rendered() {
     fs::write(&path, text.replace("a: 1", "a: 7")).unwrap();
     fs::remove_file(dir.join(".env.example")).unwrap();
     let before = contents(dir);
-    let text = check(dir, &files()).unwrap().to_string();
-    assert!(
-        text.contains("--- a/k8s/base/a.yaml\n+++ b/k8s/base/a.yaml\n@@ -1,3 +1,3 @@\n"),
-        "{text}"
-    );
-    assert!(text.contains("\n-a: 7\n+a: 1\n"), "{text}");
-    assert!(
-        text.contains("--- /dev/null\n+++ b/.env.example\n@@ -0,0 +1,2 @@\n"),
-        "{text}"
+    assert_holds(
+        &check(dir, &files()).unwrap(),
+        &[
+            "--- a/k8s/base/a.yaml\n+++ b/k8s/base/a.yaml\n@@ -1,3 +1,3 @@\n",
+            "\n-a: 7\n+a: 1\n",
+            "--- /dev/null\n+++ b/.env.example\n@@ -0,0 +1,2 @@\n",
+        ],
     );
     assert_eq!(contents(dir), before);
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::error::{Obstacle, TreeError};
+use super::error::{Obstacle, Reason, TreeError};
 use super::survey::Survey;
-use crate::deploy::disk::Batch;
+use crate::deploy::disk::{Batch, WriteError, failed};
 use crate::deploy::file::{File, is_marked};
 
 /// Outcome of a write. Paths are relative to the directory, and in order.
@@ -80,13 +80,12 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
         list.push(file.path.clone());
     }
     batch.commit()?;
+    // Only now: a write that fails has deleted nothing.
     for orphan in &survey.orphans {
         if prune {
-            fs::remove_file(&orphan.real).map_err(|reason| TreeError::Io {
-                what: "delete",
-                path: orphan.real.clone(),
-                reason,
-                written: true,
+            fs::remove_file(&orphan.real).map_err(|reason| WriteError {
+                in_place: true,
+                ..failed("delete", &orphan.real)(reason)
             })?;
             remove_empty(&survey.root, &orphan.real);
             written.pruned.push(orphan.path.clone());
@@ -99,22 +98,21 @@ pub fn write(dir: &Path, files: &[File], prune: bool) -> Result<Written, TreeErr
 
 /// All that stands in the way, at once.
 fn refuse(dir: &Path, survey: &Survey<'_>) -> Result<(), TreeError> {
-    let obstacles = survey.obstacles.iter();
-    let mut obstacles: Vec<(&str, Obstacle)> = obstacles
-        .map(|(file, obstacle)| (file.path.as_str(), obstacle.clone()))
-        .collect();
-    for (file, target) in &survey.files {
-        if target.found.as_deref().is_some_and(|text| !is_marked(text)) {
-            obstacles.push((&file.path, Obstacle::Foreign(file.path.clone())));
-        }
-    }
+    let is_foreign = |text: &String| !is_marked(text);
+    let files = survey.files.iter();
+    let foreign = files.filter(|(_, target)| target.found.as_ref().is_some_and(is_foreign));
+    let foreign = foreign.map(|(file, _)| Obstacle {
+        path: file.path.clone(),
+        reason: Reason::Foreign,
+    });
+    let mut obstacles: Vec<_> = survey.obstacles.iter().cloned().chain(foreign).collect();
     if obstacles.is_empty() {
         return Ok(());
     }
-    obstacles.sort_by_key(|(path, _)| *path);
+    obstacles.sort_by(|a, b| a.path.cmp(&b.path));
     Err(TreeError::Obstacles {
         dir: dir.to_path_buf(),
-        obstacles: obstacles.into_iter().map(|(_, one)| one).collect(),
+        obstacles,
     })
 }
 

@@ -42,39 +42,24 @@ impl Difference {
 /// # Errors
 /// [`DiskError`] where it cannot be read.
 pub fn check(path: &Path, output: &Output) -> Result<Vec<Difference>, DiskError> {
-    let mut all = Vec::new();
-    let shown = path.display().to_string();
-    match (Found::at(path), &output.main) {
+    let differs = |how: &str| vec![Difference::new(path.display().to_string(), how)];
+    let mut all = match (Found::at(path), &output.main) {
         // For a check, foreign content is a difference, not an error.
         (Err(error @ (DiskError::Mixed { .. } | DiskError::Foreign(_))), _) => {
-            return Ok(vec![Difference::new(shown, error.to_string())]);
+            return Ok(differs(&error.to_string()));
         }
         (Err(error), _) => return Err(error),
-        (Ok(Found::Empty(_)), _) => all.push(Difference::new(shown, "is not there, or empty")),
-        (Ok(Found::Folder(there)), Main::Folder(files)) => {
-            all.extend(compare(&there, files, output));
-        }
-        (Ok(Found::File(there)), Main::File(files, bytes)) => {
-            if there != *bytes {
-                match unarchived(&there) {
-                    Some(there) => all.extend(compare(&there, files, output)),
-                    None => all.push(Difference::new(&shown, "is not an archive")),
-                }
-                if all.is_empty() {
-                    all.push(Difference::new(
-                        shown,
-                        "holds the same files, packed otherwise",
-                    ));
-                }
-            }
-        }
-        (Ok(Found::Folder(_)), Main::File(..)) => {
-            all.push(Difference::new(shown, "is a folder, and would be a file"));
-        }
-        (Ok(Found::File(_)), Main::Folder(_)) => {
-            all.push(Difference::new(shown, "is a file, and would be a folder"));
-        }
-    }
+        (Ok(found), _) if found.is_empty() => differs("is not there, or empty"),
+        (Ok(Found::Folder(there)), Main::Folder(files)) => compare(&there, files, output),
+        (Ok(Found::File(there)), Main::File(_, bytes)) if there == *bytes => Vec::new(),
+        (Ok(Found::File(there)), Main::File(files, _)) => match unarchived(&there) {
+            Some(there) if there == *files => differs("holds the same files, packed otherwise"),
+            Some(there) => compare(&there, files, output),
+            None => differs("is not an archive"),
+        },
+        (Ok(Found::Folder(_)), _) => differs("is a folder, and would be a file"),
+        (Ok(_), _) => differs("is a file, and would be a folder"),
+    };
     for (ending, bytes) in &output.beside {
         let at = beside(path, ending);
         let how = match document(&at) {
@@ -139,48 +124,36 @@ fn inside(there: &Layout, wanted: &Layout) -> Vec<Difference> {
             all.push(Difference::new(format!("the image {of}"), "is not there"));
             continue;
         };
+        let mut differing = |part: String, paths: &[String]| {
+            if !paths.is_empty() {
+                let how = format!("differs in {}", paths.join(", "));
+                all.push(Difference::new(part, how));
+            }
+        };
         for (at, layer) in wanted.layers.iter().enumerate() {
             let name = if at == 0 { "base" } else { "program" };
             let entries = there.layers.get(at).map(|layer| layer.entries.as_slice());
             let paths = differing_entries(entries.unwrap_or_default(), &layer.entries);
-            if !paths.is_empty() {
-                let part = format!("the {name} layer {of}");
-                all.push(Difference::new(
-                    part,
-                    format!("differs in {}", paths.join(", ")),
-                ));
-            }
+            differing(format!("the {name} layer {of}"), &paths);
         }
         let mut members = Vec::new();
         differing_members(&there.config_json, &wanted.config_json, "", &mut members);
-        if !members.is_empty() {
-            let part = format!("the configuration {of}");
-            all.push(Difference::new(
-                part,
-                format!("differs in {}", members.join(", ")),
-            ));
-        }
+        differing(format!("the configuration {of}"), &members);
     }
     all
 }
 
 /// Paths whose entries are not the same on both sides.
 fn differing_entries(there: &[Entry], wanted: &[Entry]) -> Vec<String> {
-    let by_path = |entries: &[Entry]| -> BTreeMap<String, Entry> {
-        entries
-            .iter()
-            .map(|e| (e.path.clone(), e.clone()))
-            .collect()
+    let only = |of: &[Entry], other: &[Entry]| -> Vec<String> {
+        let only = of.iter().filter(|entry| !other.contains(entry));
+        only.map(|entry| format!("/{}", entry.path)).collect()
     };
-    let (there, wanted) = (by_path(there), by_path(wanted));
-    let paths = there.keys().chain(wanted.keys());
-    let mut differing: Vec<String> = paths
-        .filter(|path| there.get(*path) != wanted.get(*path))
-        .map(|path| format!("/{path}"))
-        .collect();
-    differing.sort();
-    differing.dedup();
-    differing
+    let mut paths = only(there, wanted);
+    paths.extend(only(wanted, there));
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// Paths of members that are not the same on both sides, as RFC 6901 writes them.

@@ -1,6 +1,5 @@
 //! Errors of writing and comparing images on disk.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::deploy::disk::WriteError;
@@ -49,26 +48,8 @@ pub enum DiskError {
         files: Vec<String>,
     },
     /// An error of the system.
-    #[error("cannot {what} {}: {source}; nothing was changed", path.display())]
-    Io {
-        /// The operation: `write`, `read`.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// Everything is in place, but what was there before could not be removed.
-    #[error(
-        "the image is written; what it replaced could not be removed from {}: {source}",
-        path.display()
-    )]
-    LeftOver {
-        /// Path of the old one.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] WriteError),
 }
 
 /// The first few of `files`.
@@ -77,27 +58,5 @@ fn listed(files: &[String]) -> String {
     match files.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-/// Makes an error of what the system says.
-pub(super) fn failed(
-    what: &'static str,
-    path: &std::path::Path,
-) -> impl FnOnce(io::Error) -> DiskError {
-    let path = path.to_path_buf();
-    move |source| DiskError::Io { what, path, source }
-}
-
-impl From<WriteError> for DiskError {
-    fn from(error: WriteError) -> Self {
-        let WriteError {
-            what, path, source, ..
-        } = error;
-        if error.in_place {
-            Self::LeftOver { path, source }
-        } else {
-            Self::Io { what, path, source }
-        }
     }
 }

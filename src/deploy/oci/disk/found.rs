@@ -5,13 +5,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::{DiskError, failed};
+use super::error::DiskError;
+use crate::deploy::disk::failed;
 use crate::deploy::file::is_marked;
 use crate::deploy::oci::config::BY;
 use crate::deploy::oci::digest::Digest;
 use crate::deploy::oci::format::{Main, unarchived};
 use crate::deploy::oci::rendered::{Files, REFERRERS};
-use crate::deploy::oci::sbom;
 
 /// Larger files are no image of ours, and are not read.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
@@ -19,11 +19,11 @@ const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// The content of a path.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// Nothing, or an empty file or folder; whether there is one.
-    Empty(bool),
-    /// A folder, with its files.
+    /// Nothing.
+    Nothing,
+    /// A folder, with its files; none in an empty one.
     Folder(Files),
-    /// A file, with its content.
+    /// A file, with its content; none in an empty one.
     File(Vec<u8>),
 }
 
@@ -32,49 +32,49 @@ impl Found {
     pub(super) fn at(path: &Path) -> Result<Self, DiskError> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Empty(false)),
-            Err(error) => return Err(failed("examine", path)(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Nothing),
+            Err(error) => return Err(failed("examine", path)(error).into()),
         };
         if metadata.is_dir() {
-            let files = folder(path)?;
-            return Ok(if files.is_empty() {
-                Self::Empty(true)
-            } else {
-                Self::Folder(files)
-            });
+            return folder(path).map(Self::Folder);
         }
+        // A device or a pipe may be readable without end.
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
             return Err(DiskError::Foreign(path.to_path_buf()));
         }
-        let bytes = fs::read(path).map_err(failed("read", path))?;
-        Ok(if bytes.is_empty() {
-            Self::Empty(true)
-        } else {
-            Self::File(bytes)
-        })
+        Ok(Self::File(fs::read(path).map_err(failed("read", path))?))
     }
 
     /// Refuses what the image `main` may not take the place of.
     pub(super) fn may_become(&self, path: &Path, main: &Main) -> Result<(), DiskError> {
         let path = path.to_path_buf();
-        match (self, main) {
-            (Self::Empty(false), _) => Ok(()),
-            (Self::Empty(true), Main::Folder(_)) if path.is_dir() => Ok(()),
-            (Self::Empty(true), Main::File(..)) if path.is_file() => Ok(()),
-            (Self::Folder(files), Main::Folder(_)) if is_ours(files) => Ok(()),
-            (Self::File(bytes), Main::File(..)) => match unarchived(bytes) {
-                Some(files) if is_ours(&files) => Ok(()),
-                _ => Err(DiskError::Foreign(path)),
-            },
-            (Self::Folder(_), Main::Folder(_)) => Err(DiskError::Foreign(path)),
-            (_, Main::Folder(_)) => Err(DiskError::Kind {
-                path,
-                expected: "a folder",
-            }),
-            (_, Main::File(..)) => Err(DiskError::Kind {
-                path,
-                expected: "a file",
-            }),
+        let is_ours = match (self, main) {
+            (Self::Folder(files), Main::Folder(_)) => is_ours(files),
+            (Self::File(bytes), Main::File(..)) => {
+                unarchived(bytes).is_some_and(|files| is_ours(&files))
+            }
+            (Self::File(_), Main::Folder(_)) => {
+                let expected = "a folder";
+                return Err(DiskError::Kind { path, expected });
+            }
+            (Self::Folder(_), Main::File(..)) => {
+                let expected = "a file";
+                return Err(DiskError::Kind { path, expected });
+            }
+            (Self::Nothing, _) => true,
+        };
+        if is_ours || self.is_empty() {
+            return Ok(());
+        }
+        Err(DiskError::Foreign(path))
+    }
+
+    /// Checks whether there is nothing, or something empty.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Folder(files) => files.is_empty(),
+            Self::File(bytes) => bytes.is_empty(),
         }
     }
 }
@@ -89,21 +89,15 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// The document at `path`, which lies beside an image; none where there is none.
 pub(super) fn document(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     match Found::at(path)? {
-        Found::Empty(_) if path.is_dir() => Err(DiskError::Foreign(path.to_path_buf())),
-        Found::Empty(false) => Ok(None),
-        Found::Empty(true) => Ok(Some(Vec::new())),
+        Found::Nothing => Ok(None),
         Found::File(bytes) => Ok(Some(bytes)),
         Found::Folder(_) => Err(DiskError::Foreign(path.to_path_buf())),
     }
 }
 
-/// Checks whether the SBOM `bytes` may be replaced.
-pub(super) fn is_ours_or_empty(bytes: &[u8]) -> bool {
-    bytes.is_empty() || sbom::is_ours(bytes)
-}
-
 /// Checks whether an image of these files was made here: its list says so, or its history.
 fn is_ours(files: &Files) -> bool {
+    // A docker-archive has no place for a mark but the history in the configuration.
     let marked = |bytes: &Vec<u8>| is_marked(&String::from_utf8_lossy(bytes));
     files.get("index.json").is_some_and(marked) || docker_history(files).unwrap_or(false)
 }
@@ -143,9 +137,9 @@ fn walk(
     for entry in fs::read_dir(dir).map_err(failed("read", dir))? {
         let entry = entry.map_err(failed("read", dir))?;
         let path = format!("{below}{}", entry.file_name().to_string_lossy());
-        let kind = entry
-            .file_type()
-            .map_err(failed("examine", &entry.path()))?;
+        // Of the entry itself: a link is neither a folder nor a file here, and is not followed.
+        let kind = entry.file_type();
+        let kind = kind.map_err(failed("examine", &entry.path()))?;
         if kind.is_dir() && is_folder(&path) {
             walk(&entry.path(), &format!("{path}/"), files, others)?;
         } else if kind.is_file() && is_part(&path) && is_small(&entry) {

@@ -14,31 +14,16 @@ use super::write::{State, Written, write};
 use crate::deploy::oci::format::{Format, Output};
 use crate::deploy::oci::layer::Compression;
 use crate::deploy::oci::read::layout::Layout;
-use crate::deploy::oci::rendered::render;
 use crate::deploy::oci::request::Request;
-use crate::deploy::oci::sample::{AMD64, Elf, crates, request, request_for_two};
-use crate::deploy::sample;
+use crate::deploy::oci::sample::{edited, output, request, request_for_two};
+use crate::deploy::sample::assert_holds;
 
 const FORMATS: [Format; 3] = [Format::OciDir, Format::OciArchive, Format::DockerArchive];
-
-fn output(request: &Request, format: Format) -> Output {
-    let rendered = render(&sample::service(), request).unwrap();
-    rendered.output(format).unwrap()
-}
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image");
     (folder, path)
-}
-
-/// A request that differs in one line of the program.
-fn edited() -> Request {
-    let mut elf = Elf::new(AMD64, &crates());
-    elf.filling = b"edited".to_vec();
-    let mut request = request();
-    request.programs[0].1 = elf.bytes();
-    request
 }
 
 fn states(written: &Written) -> Vec<State> {
@@ -67,12 +52,13 @@ fn everything(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
     found
 }
 
-/// What `write` says no to, with nothing changed.
-fn refused(folder: &TempDir, path: &Path, output: &Output) -> String {
+/// Writing is refused and names all of `wanted`; nothing has changed.
+#[track_caller]
+fn refused(folder: &TempDir, path: &Path, output: &Output, wanted: &[&str]) {
     let before = everything(folder.path());
     let error = write(path, output).unwrap_err().to_string();
+    assert_holds(&error, wanted);
     assert_eq!(everything(folder.path()), before, "{error}");
-    error
 }
 
 #[test]
@@ -101,10 +87,9 @@ fn a_folder_is_read_back_as_a_layout() {
         let ending = format!("image.linux-{platform}.sbom.cdx.json");
         assert!(path.with_file_name(&ending).is_file(), "{ending}");
     }
-    let error = Layout::open(&path.join("blobs")).unwrap_err().to_string();
-    assert!(error.contains("has no oci-layout"), "{error}");
-    let error = Layout::open(&path.join("none")).unwrap_err().to_string();
-    assert!(error.contains("not there"), "{error}");
+    for (place, why) in [("blobs", "has no oci-layout"), ("none", "not there")] {
+        assert_holds(&Layout::open(&path.join(place)).unwrap_err(), &[why]);
+    }
 }
 
 #[test]
@@ -140,13 +125,11 @@ fn a_foreign_folder_is_refused() {
     let output = output(&request(), Format::OciDir);
     fs::create_dir(&path).unwrap();
     fs::write(path.join("letter.txt"), "dear").unwrap();
-    let error = refused(&folder, &path, &output);
-    assert!(error.contains("letter.txt"), "{error}");
+    refused(&folder, &path, &output, &["letter.txt"]);
     // An OCI layout that other tools made.
     fs::remove_file(path.join("letter.txt")).unwrap();
     fs::write(path.join("index.json"), r#"{"manifests":[]}"#).unwrap();
-    let error = refused(&folder, &path, &output);
-    assert!(error.contains("was not made by"), "{error}");
+    refused(&folder, &path, &output, &["was not made by"]);
 }
 
 #[test]
@@ -157,24 +140,21 @@ fn an_image_of_ours_with_foreign_files_in_it_is_refused() {
     fs::create_dir(path.join("keys")).unwrap();
     fs::write(path.join("keys/secret"), "x").unwrap();
     symlink("/etc/passwd", path.join("oci-layout.link")).unwrap();
-    let error = refused(&folder, &path, &output(&edited(), Format::OciDir));
-    for name in ["blobs/sha256/notes", "keys", "oci-layout.link"] {
-        assert!(error.contains(name), "{name}: {error}");
-    }
+    let output = output(&edited(), Format::OciDir);
+    let foreign = ["blobs/sha256/notes", "keys", "oci-layout.link"];
+    refused(&folder, &path, &output, &foreign);
 }
 
 #[test]
 fn files_where_folders_belong_and_the_other_way_round_are_refused() {
     let (folder, path) = folder();
     fs::write(&path, "a letter").unwrap();
-    let error = refused(&folder, &path, &output(&request(), Format::OciDir));
-    assert!(error.contains("is not a folder"), "{error}");
-    let error = refused(&folder, &path, &output(&request(), Format::OciArchive));
-    assert!(error.contains("was not made by"), "{error}");
+    let [dir, archive] = [Format::OciDir, Format::OciArchive].map(|it| output(&request(), it));
+    refused(&folder, &path, &dir, &["is not a folder"]);
+    refused(&folder, &path, &archive, &["was not made by"]);
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    let error = refused(&folder, &path, &output(&request(), Format::OciArchive));
-    assert!(error.contains("is not a file"), "{error}");
+    refused(&folder, &path, &archive, &["is not a file"]);
 }
 
 #[test]
@@ -186,13 +166,11 @@ fn a_write_follows_no_links() {
     symlink(&elsewhere, &path).unwrap();
     let slash = PathBuf::from(format!("{}/", path.display()));
     for path in [&path, &slash] {
-        let error = refused(&folder, path, &output);
-        assert!(error.contains("symbolic link"), "{error}");
+        refused(&folder, path, &output, &["symbolic link"]);
     }
     fs::remove_file(&path).unwrap();
     symlink("nowhere", path.with_file_name("image.sbom.cdx.json")).unwrap();
-    let error = refused(&folder, &path, &output);
-    assert!(error.contains("image.sbom.cdx.json"), "{error}");
+    refused(&folder, &path, &output, &["image.sbom.cdx.json"]);
     // A check only looks.
     fs::remove_file(path.with_file_name("image.sbom.cdx.json")).unwrap();
     write(&path, &output).unwrap();
@@ -206,21 +184,22 @@ fn a_write_follows_no_links() {
 fn a_foreign_document_beside_the_image_is_refused() {
     let (folder, path) = folder();
     fs::write(path.with_file_name("image.sbom.cdx.json"), "{}").unwrap();
-    let error = refused(&folder, &path, &output(&request(), Format::OciDir));
-    assert!(error.contains("image.sbom.cdx.json"), "{error}");
+    let output = output(&request(), Format::OciDir);
+    refused(&folder, &path, &output, &["image.sbom.cdx.json"]);
 }
 
 #[test]
 fn a_failed_write_leaves_nothing_behind() {
     let (folder, path) = folder();
     let output = output(&request(), Format::OciDir);
-    let error = refused(&folder, &folder.path().join("none/image"), &output);
-    assert!(error.contains("make that first"), "{error}");
-    let error = refused(&folder, &folder.path().join(".."), &output);
-    assert!(error.contains("cannot be the name"), "{error}");
-    // Nobody can make a folder there, root included.
-    let error = refused(&folder, Path::new("/proc/image"), &output);
-    assert!(error.contains("nothing was changed"), "{error}");
+    for (path, why) in [
+        (folder.path().join("none/image"), "make that first"),
+        (folder.path().join(".."), "cannot be the name"),
+        // Nobody can make a folder there, root included.
+        (PathBuf::from("/proc/image"), "nothing was changed"),
+    ] {
+        refused(&folder, &path, &output, &[why]);
+    }
     // The second of two things cannot be placed: the first goes back.
     write(&path, &output).unwrap();
     let old = everything(folder.path());
@@ -247,50 +226,45 @@ fn temporary_files_of_a_dead_process_are_removed() {
 #[test]
 fn a_check_says_which_part_is_another() {
     let (_folder, path) = folder();
-    let output_of = |request: &Request| output(request, Format::OciDir);
     let shown = |request: &Request| -> String {
-        let differences = check(&path, &output_of(request)).unwrap();
-        let lines: Vec<_> = differences.iter().map(ToString::to_string).collect();
-        lines.join("\n") + if lines.is_empty() { "" } else { "\n" }
+        let differences = check(&path, &output(request, Format::OciDir)).unwrap();
+        differences.iter().map(|one| format!("{one}\n")).collect()
     };
-    let missing = shown(&request());
-    assert!(missing.contains("is not there"), "{missing}");
-    write(&path, &output_of(&request())).unwrap();
+    assert_holds(&shown(&request()), &["is not there"]);
+    write(&path, &output(&request(), Format::OciDir)).unwrap();
     assert_eq!(shown(&request()), "");
 
-    let program = shown(&edited());
-    assert!(
-        program.contains("the program layer of linux/amd64: differs in /shop\n"),
-        "{program}"
-    );
-    assert!(!program.contains("the base layer"), "{program}");
-
-    let mut later = request();
+    let (mut later, mut zstd) = (request(), request());
     later.created = "1".parse().unwrap();
-    let later = shown(&later);
-    assert!(later.contains("/created"), "{later}");
-    assert!(!later.contains("layer of"), "{later}");
-
-    let two = shown(&request_for_two());
-    assert!(
-        two.contains("the image of linux/arm64: is not there"),
-        "{two}"
-    );
-
-    let mut zstd = request();
     zstd.compression = Compression::Zstd;
-    let zstd = shown(&zstd);
-    assert!(
-        zstd.contains("the base layer of linux/amd64: differs\n"),
-        "{zstd}"
-    );
+    let two = request_for_two();
+    for (changed, part, other) in [
+        (
+            &edited(),
+            "the program layer of linux/amd64: differs in /shop\n",
+            "the base layer",
+        ),
+        (&later, "/created", "layer of"),
+        (
+            &two,
+            "the image of linux/arm64: is not there",
+            "the base layer",
+        ),
+        (
+            &zstd,
+            "the base layer of linux/amd64: differs\n",
+            "the base layer of linux/amd64: differs in",
+        ),
+    ] {
+        let shown = shown(changed);
+        assert_holds(&shown, &[part]);
+        assert!(!shown.contains(other), "{shown}");
+    }
 
     fs::remove_file(path.join("oci-layout")).unwrap();
-    let half = shown(&request());
-    assert!(half.contains("oci-layout"), "{half}");
+    assert_holds(&shown(&request()), &["oci-layout"]);
     fs::write(path.join("letter"), "x").unwrap();
-    let foreign = shown(&request());
-    assert!(foreign.contains("letter"), "{foreign}");
+    assert_holds(&shown(&request()), &["letter"]);
 }
 
 #[test]
@@ -316,11 +290,9 @@ proptest! {
         let (_folder, path) = folder();
         let output = output(&request(), Format::OciDir);
         write(&path, &output).unwrap();
-        let files: Vec<PathBuf> = everything(&path)
-            .into_iter()
-            .filter(|(_, (content, _))| !content.is_empty())
-            .map(|(path, _)| path)
-            .collect();
+        let mut all = everything(&path);
+        all.retain(|_, (content, _)| !content.is_empty());
+        let files: Vec<PathBuf> = all.into_keys().collect();
         let file = &files[file % files.len()];
         let mut bytes = fs::read(file).unwrap();
         let length = bytes.len();

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::DiskError;
-use super::found::{Found, beside, document, is_ours_or_empty};
+use super::found::{Found, beside, document};
 use crate::deploy::disk::Batch;
 use crate::deploy::oci::format::{Main, Output};
+use crate::deploy::oci::sbom;
 
 /// The outcome for one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Written(pub Vec<(PathBuf, State)>);
 /// Writes `output` to `path`; all of it, or nothing.
 ///
 /// # Errors
-/// [`DiskError`]; then everything is as it was, but for [`DiskError::LeftOver`].
+/// [`DiskError`]; then everything is as it was, but for an old one that could not be removed.
 pub fn write(path: &Path, output: &Output) -> Result<Written, DiskError> {
     let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
         return Err(DiskError::Name(path.to_path_buf()));
@@ -46,7 +47,7 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, DiskError> {
     let found = Found::at(path)?;
     found.may_become(path, &output.main)?;
     let state = match (&found, &output.main) {
-        (Found::Empty(false), _) => State::Created,
+        (Found::Nothing, _) => State::Created,
         (Found::Folder(there), Main::Folder(files)) if there == files => State::Unchanged,
         (Found::File(there), Main::File(_, bytes)) if there == bytes => State::Unchanged,
         _ => State::Replaced,
@@ -60,7 +61,7 @@ pub fn write(path: &Path, output: &Output) -> Result<Written, DiskError> {
         let state = match document(&at)? {
             None => State::Created,
             Some(there) if there == *bytes => State::Unchanged,
-            Some(there) if is_ours_or_empty(&there) => State::Replaced,
+            Some(there) if there.is_empty() || sbom::is_ours(&there) => State::Replaced,
             Some(_) => return Err(DiskError::Foreign(at)),
         };
         if state != State::Unchanged {

@@ -1,23 +1,11 @@
-//! Unit tests of `form`.
+//! Unit tests of `format`.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::*;
 use crate::deploy::oci::rendered::render;
-use crate::deploy::oci::request::Request;
-use crate::deploy::oci::sample::{request, request_for_two};
+use crate::deploy::oci::sample::{files, json, output, request, request_for_two};
 use crate::deploy::sample;
-
-fn files(request: &Request, format: Format) -> Files {
-    let rendered = render(&sample::service(), request).unwrap();
-    rendered.output(format).unwrap().main.files().clone()
-}
-
-fn json(files: &Files, path: &str) -> Value {
-    serde_json::from_slice(&files[path]).unwrap()
-}
 
 #[test]
 fn an_archive_lists_one_manifest_and_is_read_by_docker_as_well() {
@@ -66,8 +54,7 @@ fn a_docker_archive_holds_plain_layers_named_by_their_digests() {
 
 #[test]
 fn an_archive_is_a_tar_whose_folders_come_first() {
-    let rendered = render(&sample::service(), &request()).unwrap();
-    let output = rendered.output(Format::OciArchive).unwrap();
+    let output = output(&request(), Format::OciArchive);
     let Main::File(files, tar) = &output.main else {
         panic!("an archive is a file");
     };

@@ -43,3 +43,11 @@ pub enum ReadError {
     #[error("{0}: is larger than {MOST_BYTES} bytes, the most that is read")]
     TooLarge(String),
 }
+
+/// A document that is well named, and not understood.
+pub(super) fn malformed(what: &impl ToString, reason: &impl ToString) -> ReadError {
+    ReadError::Malformed {
+        what: what.to_string(),
+        reason: reason.to_string(),
+    }
+}

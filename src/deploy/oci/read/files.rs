@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oci_spec::image::Descriptor;
 
-use super::error::{MOST_BYTES, ReadError};
+use super::error::{MOST_BYTES, ReadError, malformed};
 use crate::deploy::oci::digest::Digest;
 use crate::deploy::oci::rendered::REFERRERS;
 
@@ -102,8 +102,5 @@ impl<'a> Files<'a> {
 /// The digest in `descriptor`, which has to be of SHA-256.
 pub(super) fn digest(descriptor: &Descriptor) -> Result<Digest, ReadError> {
     let text = descriptor.digest().to_string();
-    Digest::parse(&text).ok_or_else(|| ReadError::Malformed {
-        what: text,
-        reason: "only digests of SHA-256 are known here".to_owned(),
-    })
+    Digest::parse(&text).ok_or_else(|| malformed(&text, &"only digests of SHA-256 are known here"))
 }

@@ -1,6 +1,7 @@
 //! A layout as it was read: images with their configurations, layers and SBOMs.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use oci_spec::image::{
@@ -9,14 +10,14 @@ use oci_spec::image::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::{MOST_BYTES, ReadError};
+use super::error::{MOST_BYTES, ReadError, malformed};
 use super::files::{Files, digest};
 use crate::deploy::oci::digest::Digest;
 use crate::deploy::oci::entry::Entry;
 use crate::deploy::oci::layer;
 use crate::deploy::oci::sbom;
 
-/// Indexes within indexes.
+/// Indexes within indexes; each is a call on the stack.
 const MOST_DEPTH: usize = 4;
 
 /// A layout: images, most often one a platform.
@@ -104,10 +105,7 @@ impl Layout {
             }
         }
         if found.images.is_empty() {
-            return Err(ReadError::Malformed {
-                what: "index.json".to_owned(),
-                reason: "it lists no image".to_owned(),
-            });
+            return Err(malformed(&"index.json", &"it lists no image"));
         }
         let named = |descriptor: &Descriptor| {
             let annotations = descriptor.annotations().as_ref()?;
@@ -155,10 +153,10 @@ fn listed(files: &Files<'_>) -> Result<ImageIndex, ReadError> {
     let name = |file: &str| files.name(file);
     let version: Value = parse(&name("oci-layout"), &files.get("oci-layout")?)?;
     if version["imageLayoutVersion"] != "1.0.0" {
-        return Err(ReadError::Malformed {
-            what: name("oci-layout"),
-            reason: "it is not of version 1.0.0".to_owned(),
-        });
+        return Err(malformed(
+            &name("oci-layout"),
+            &"it is not of version 1.0.0",
+        ));
     }
     parse(&name("index.json"), &files.get("index.json")?)
 }
@@ -195,10 +193,8 @@ fn collect(
                 }
             }
             other => {
-                return Err(ReadError::Malformed {
-                    what: digest.to_string(),
-                    reason: format!("{other} is not a type of image that is known here"),
-                });
+                let reason = format!("{other} is not a type of image that is known here");
+                return Err(malformed(&digest, &reason));
             }
         }
     }
@@ -216,10 +212,8 @@ fn image(
     let config: ImageConfiguration = parse(&name, &config_bytes)?;
     let diff_ids = config.rootfs().diff_ids();
     if diff_ids.len() != manifest.layers().len() {
-        return Err(ReadError::Malformed {
-            what: name,
-            reason: "it names another number of layers than the manifest".to_owned(),
-        });
+        let reason = "it names another number of layers than the manifest";
+        return Err(malformed(&name, &reason));
     }
     let pairs = manifest.layers().iter().zip(diff_ids);
     let layers = pairs
@@ -239,13 +233,10 @@ fn image(
 
 fn unpack(files: &Files<'_>, descriptor: &Descriptor, diff_id: &str) -> Result<Layer, ReadError> {
     let name = descriptor.digest().to_string();
-    let malformed = |reason: String| ReadError::Malformed {
-        what: name.clone(),
-        reason,
-    };
+    let failed = |error: io::Error| malformed(&name, &error);
     let blob = files.blob(descriptor)?;
-    let tar = layer::expand(descriptor.media_type(), &blob, MOST_BYTES)
-        .map_err(|error| malformed(error.to_string()))?;
+    let tar = layer::expand(descriptor.media_type(), &blob, MOST_BYTES).map_err(failed)?;
+    // The digest of the blob says nothing of what it unpacks to; the configuration does.
     let found = Digest::of(&tar);
     if found.as_str() != diff_id {
         return Err(ReadError::Damaged(name));
@@ -254,7 +245,7 @@ fn unpack(files: &Files<'_>, descriptor: &Descriptor, diff_id: &str) -> Result<L
         digest: digest(descriptor)?,
         diff_id: found,
         size: descriptor.size(),
-        entries: layer::entries(&tar).map_err(|error| malformed(error.to_string()))?,
+        entries: layer::entries(&tar).map_err(failed)?,
     })
 }
 
@@ -276,8 +267,5 @@ fn referrer(
 }
 
 fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ReadError> {
-    serde_json::from_slice(bytes).map_err(|error| ReadError::Malformed {
-        what: what.to_owned(),
-        reason: error.to_string(),
-    })
+    serde_json::from_slice(bytes).map_err(|error| malformed(&what, &error))
 }
