@@ -15,6 +15,15 @@ fn setting<'a>(configuration: &'a Value, name: &str) -> &'a Value {
     settings.find(|setting| setting["name"] == name).unwrap()
 }
 
+/// The names of all settings, in every section.
+fn names(configuration: &Value) -> Vec<&str> {
+    let sections = configuration["sections"].as_array().unwrap().iter();
+    let settings = sections.flat_map(|section| section["settings"].as_array().unwrap());
+    settings
+        .map(|setting| setting["name"].as_str().unwrap())
+        .collect()
+}
+
 #[tokio::test]
 async fn every_setting_is_shown_with_its_origin_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,17 +51,12 @@ async fn every_setting_is_shown_with_its_origin_and_no_secret() {
     let json = &config.is(200).json;
     assert!(!config.text.contains("canary"), "{}", config.text);
 
-    let sections = json["sections"].as_array().unwrap();
-    let names: Vec<&str> = sections
-        .iter()
-        .flat_map(|section| section["settings"].as_array().unwrap())
-        .map(|setting| setting["name"].as_str().unwrap())
-        .collect();
+    let names = names(json);
     let all = aura::config::Config::settings().unwrap();
     let expected: Vec<&str> = all.iter().map(|setting| setting.name.as_str()).collect();
     assert_eq!(names.len(), expected.len());
     assert!(expected.iter().all(|name| names.contains(name)));
-    assert_eq!(sections[0]["title"], "General");
+    assert_eq!(json["sections"][0]["title"], "General");
 
     let key = setting(json, "JWT_SECRET_KEY");
     assert_eq!(key["value"], "[redacted]");

@@ -261,6 +261,12 @@ async fn an_email_is_one_address_and_nothing_else() {
             login.problem(401, "invalid_credentials");
         }
     }
+}
+
+#[tokio::test]
+async fn unusual_addresses_of_people_and_machines_are_taken() {
+    let aura = Settings::new().start().await;
+    let client = aura.client();
     for email in [
         "a+b.c@x-y.example",
         "o'neill@example.com",

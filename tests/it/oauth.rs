@@ -142,6 +142,12 @@ async fn the_token_endpoint_refuses_in_the_words_of_its_rfc() {
             .await
             .oauth_error(400, error);
     }
+}
+
+#[tokio::test]
+async fn the_token_endpoint_takes_one_form_of_utf_8_by_post_and_nothing_else() {
+    let aura = Settings::new().start().await;
+    let client = aura.client();
     let long = format!("grant_type=password&username={}", "a".repeat(70_000));
     for (content_type, body, status) in [
         (

@@ -102,23 +102,9 @@ async fn compose(docker: &Docker) -> Option<(PathBuf, Vec<&'static str>, bool)> 
     Some((installed(&["docker-compose"], &[])?, Vec::new(), false))
 }
 
-#[tokio::test]
-async fn the_compose_file_starts_aura_with_its_database_and_its_redis_on_docker() {
-    let Some(dist) = dist() else {
-        return;
-    };
-    let Some(docker) = Docker::start().await else {
-        return;
-    };
-    let (Some((program, words, whole)), Some(()), Some(())) = (
-        compose(&docker).await,
-        redis(&docker).await,
-        postgres(&docker).await,
-    ) else {
-        return;
-    };
+/// Renders image, Compose file and secrets into the folder of `docker`, and loads the image.
+async fn prepare(docker: &Docker, aura: &Path) {
     // Docker before 25 reads no OCI archive.
-    let aura = dist.join("aura");
     let archive = docker.path("aura.docker.tar").display().to_string();
     let binary = aura.display().to_string();
     let folder = docker.path("").display().to_string();
@@ -137,10 +123,28 @@ async fn the_compose_file_starts_aura_with_its_database_and_its_redis_on_docker(
         &["compose", "--out", &folder],
         &["secrets", "--environment", "development", "--out", &secrets],
     ] {
-        let done = run(Command::new(&aura).arg("generate").args(arguments)).await;
+        let done = run(Command::new(aura).arg("generate").args(arguments)).await;
         assert!(done.status.success(), "{arguments:?}: {}", said(&done));
     }
     docker.done(&["load", "--input", &archive]).await;
+}
+
+#[tokio::test]
+async fn the_compose_file_starts_aura_with_its_database_and_its_redis_on_docker() {
+    let Some(dist) = dist() else {
+        return;
+    };
+    let Some(docker) = Docker::start().await else {
+        return;
+    };
+    let (Some((program, words, whole)), Some(()), Some(())) = (
+        compose(&docker).await,
+        redis(&docker).await,
+        postgres(&docker).await,
+    ) else {
+        return;
+    };
+    prepare(&docker, &dist.join("aura")).await;
     let file = docker.path("compose.yaml");
     if !whole {
         // The first version of Compose, which Debian has, does not know this line.
