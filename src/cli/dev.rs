@@ -221,6 +221,7 @@ fn write_new(folder: BorrowedFd<'_>, name: &str, text: &str) -> anyhow::Result<(
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = openat(folder, &draft, flags, Mode::RUSR | Mode::WUSR).with_context(failed)?;
     let written = File::from(file).write_all(text.as_bytes());
+    // Unlike a renaming, a link never takes the place of what another process has made meanwhile.
     let linked = match linkat(folder, &draft, folder, name, AtFlags::empty()) {
         // Another process was first.
         Err(Errno::EXIST) => Ok(()),
@@ -249,7 +250,7 @@ fn read(folder: BorrowedFd<'_>, name: &str) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Refuses a file in the folder that is no ordinary one of ours.
+/// Refuses a file in the folder that is not an ordinary one of ours.
 fn refuse_foreign(name: &str, found: &Stat, forbidden: Mode) -> anyhow::Result<()> {
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
         bail!("{}", not_a_file(name));
@@ -258,7 +259,7 @@ fn refuse_foreign(name: &str, found: &Stat, forbidden: Mode) -> anyhow::Result<(
 }
 
 fn not_a_file(name: &str) -> String {
-    format!("{FOLDER}/{name} is a link, or no ordinary file: delete it")
+    format!("{FOLDER}/{name} is a link, or not an ordinary file: delete it")
 }
 
 /// Refuses what another user made, or has one of the rights `forbidden` to.

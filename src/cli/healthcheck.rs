@@ -64,6 +64,7 @@ fn own_server(secrets_dir: Option<&Path>) -> anyhow::Result<Uri> {
         .faults
         .retain(|fault| fault.name.starts_with("SERVER_"));
     let server = found.finish()?.value.server;
+    // Only some systems take a connection to the unspecified address as one to themselves.
     let host = match server.host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

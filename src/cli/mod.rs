@@ -123,6 +123,7 @@ pub fn main() -> ExitCode {
         Some(Command::Man(command)) => command.run(),
     };
     outcome.unwrap_or_else(|error| {
+        // `aura audit | head` has read what it wanted.
         if output::is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }

@@ -1,4 +1,4 @@
-//! Printing: a reader who has seen enough is no error.
+//! Printing to standard output and standard error; a closed pipe is not a failure.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,13 @@ use std::io::{self, Write};
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
+    // At the end of the process a failure would go unnoticed, and the exit code would say success.
     out.flush()
 }
 
 /// Prints a line to standard error; where that is closed there is nobody to tell.
 pub(super) fn error(text: &str) {
+    // Unlike eprintln!, which panics there.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

@@ -88,6 +88,7 @@ fn from_dotenv(config: &Loaded<Config>) -> Vec<String> {
 /// Addresses to visit first, and the link that makes the first administrator. The code travels in the
 /// query, which aura leaves out of its log, and no page of aura tells its address to another site.
 fn banner(start: &Start) -> String {
+    // Not every browser opens the unspecified address.
     let host = match start.address.ip() {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED)
         | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "localhost".to_owned(),

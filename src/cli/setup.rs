@@ -91,24 +91,21 @@ impl Source {
             self.load_existing()?
         };
         let url = config.value.database.url.expose().as_str();
-        if self.dev
-            && let Some(noted) = dev::noted_database()?
-            && noted != place_of(url)
+        let place = place_of(url);
+        if let Some(noted) = dev::noted_database()?
+            && noted != place
         {
-            bail!(
-                "the server of this folder keeps its accounts at {noted}, and this command would \
-                 look at {}. Give both the same DATABASE_URL, in a variable or in {DOTENV}",
-                place_of(url)
-            );
-        }
-        if !self.dev
-            && let Some(noted) = dev::noted_database()?
-            && noted != place_of(url)
-        {
+            if self.dev {
+                bail!(
+                    "the server of this folder keeps its accounts at {noted}, and this command \
+                     would look at {place}. Give both the same DATABASE_URL, in a variable or in \
+                     {DOTENV}"
+                );
+            }
+            // Without --dev the settings are the operator's, and the folder may be left over.
             tracing::warn!(
                 "a server that was started here with --dev keeps its accounts at {noted}; this command \
-                 works on {}. For the other, add --dev",
-                place_of(url)
+                 works on {place}. For the other, add --dev"
             );
         }
         if !(first && self.dev)

@@ -183,6 +183,8 @@ impl User {
     }
 }
 
+const ENDED: &str = "; its sessions have ended";
+
 async fn execute(
     auth: &Auth,
     command: UserCommand,
@@ -194,29 +196,25 @@ async fn execute(
         UserCommand::Create {
             email,
             roles,
-            name,
+            name: display_name,
             json,
             ..
         } => {
-            let new = NewAccount {
-                roles,
-                display_name: name,
-                ..NewAccount::new(email, password)
-            };
+            let mut new = NewAccount::new(email, password);
+            (new.roles, new.display_name) = (roles, display_name);
             create(auth, new, json).await?
         }
         UserCommand::FirstAdmin { email, json } => {
             let invited = auth.invite_first_administrator(&email, by).await;
-            match invited.map_err(explain)? {
-                Some(token) => reset_link(&token, public_url, json),
-                None => "an administrator can sign in already; nothing was changed".to_owned(),
-            }
+            let token = invited.map_err(explain)?;
+            let done = "an administrator can sign in already; nothing was changed".to_owned();
+            token.map_or(done, |token| reset_link(&token, public_url, json))
         }
         UserCommand::List(list) => return list.run(auth).await,
         UserCommand::Disable { email, .. } => {
             let user = get(auth, &email).await?;
             auth.set_disabled(&user, true, by).await.map_err(explain)?;
-            format!("disabled {}; its sessions have ended", user.email)
+            format!("disabled {}{ENDED}", user.email)
         }
         UserCommand::Enable { email } => {
             let user = get(auth, &email).await?;
@@ -231,21 +229,16 @@ async fn execute(
         UserCommand::Erase { email, .. } => erase(auth, &email).await?,
         UserCommand::SetPassword { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.set_password(&user, password, by)
-                .await
-                .map_err(explain)?;
-            format!(
-                "set the password of {}; its sessions have ended",
-                user.email
-            )
+            let set = auth.set_password(&user, password, by).await;
+            set.map_err(explain)?;
+            format!("set the password of {}{ENDED}", user.email)
         }
         UserCommand::SetRoles { email, roles, .. } => {
             let user = get(auth, &email).await?;
             let roles = auth.set_roles(&user, &roles, by).await.map_err(explain)?;
-            if roles.is_empty() {
-                format!("{} has no role", user.email)
-            } else {
-                format!("{} has the roles: {}", user.email, roles.join(" "))
+            match roles.join(" ").as_str() {
+                "" => format!("{} has no role", user.email),
+                roles => format!("{} has the roles: {roles}", user.email),
             }
         }
         UserCommand::RevokeSessions { email, .. } => {
@@ -260,13 +253,10 @@ async fn execute(
         }
         UserCommand::RequirePasswordChange { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.require_password_change(&user, by)
-                .await
-                .map_err(explain)?;
-            format!(
-                "{} must choose a new password at the next sign-in; its sessions have ended",
-                user.email
-            )
+            let required = auth.require_password_change(&user, by).await;
+            required.map_err(explain)?;
+            let change = "must choose a new password at the next sign-in";
+            format!("{} {change}{ENDED}", user.email)
         }
     };
     output::print(&format!("{done}\n"))?;

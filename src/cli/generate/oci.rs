@@ -3,7 +3,6 @@
 //! Files are read here and the one variable that `generate` knows, `SOURCE_DATE_EPOCH`; what is
 //! made of them is `deploy::oci`'s business.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -105,16 +104,9 @@ pub(super) struct Oci {
 }
 
 /// Input that no image can be made of; exit code 2.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 struct Unusable(String);
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unusable {}
 
 impl Oci {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
@@ -258,7 +250,6 @@ fn epoch() -> Result<Created, Unusable> {
 }
 
 /// Summary of the image in one line.
-/// A summary in one line.
 fn summary(rendered: &Rendered) -> String {
     let platforms: Vec<String> = rendered.platforms().map(|p| p.to_string()).collect();
     format!(
@@ -274,6 +265,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
     let shown = path.display();
     let failed = |error: std::io::Error| Unusable(format!("{shown}: cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(failed)?;
+    // A device or a pipe may never end, and has no length to be held to.
     if !metadata.is_file() {
         return Err(Unusable(format!("{shown}: is not a file; name one")));
     }
