@@ -24,6 +24,8 @@ use self::local::{LocalHour, MINUTES, beginning, minute};
 use self::replica::ReplicaInfo;
 use self::shared::{Others, Shared};
 use crate::auth::Auth;
+use crate::auth::metrics::AuthMetrics;
+use crate::auth::passwords::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::llm::Llm;
 use crate::storage::Storage;
@@ -44,7 +46,8 @@ pub struct Activity(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    auth: Auth,
+    sign_ins: AuthMetrics,
+    passwords: Arc<Passwords>,
     llm: Llm,
     requests: AtomicU64,
     errors: AtomicU64,
@@ -80,7 +83,8 @@ impl Activity {
     pub fn new(storage: &Storage, auth: &Auth, llm: &Llm, clock: Clock) -> Self {
         let redis = storage.redis.as_ref();
         Self(Arc::new(Inner {
-            auth: auth.clone(),
+            sign_ins: auth.metrics.clone(),
+            passwords: Arc::clone(&auth.passwords),
             llm: llm.clone(),
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
@@ -189,7 +193,7 @@ impl Activity {
         let mut own = self.own();
         let now = inner.clock.now();
         let cache = inner.llm.stats().counts();
-        let sign_ins = inner.auth.metrics().sign_ins();
+        let sign_ins = inner.sign_ins.sign_ins();
         let totals = Counts {
             requests: inner.requests.load(Ordering::Relaxed),
             errors: inner.errors.load(Ordering::Relaxed),
@@ -198,7 +202,7 @@ impl Activity {
             sign_ins_refused: sign_ins.refused,
             cache_hits: cache.hits,
             cache_misses: cache.misses,
-            deepest_hash_queue: inner.auth.hash_queue_depth().try_into().unwrap_or(u64::MAX),
+            deepest_hash_queue: inner.passwords.queue_depth().try_into().unwrap_or(u64::MAX),
         };
         own.sample(now, totals);
         now

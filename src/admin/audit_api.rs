@@ -65,9 +65,9 @@ impl AuditApi {
         )]
         limit: Query<i64>,
     ) -> Answer<Json<AuditPage>> {
-        self.auth.authorize(token.as_str(), ADMIN).await?;
+        self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         let filter = filter([action, actor, subject, ip, from, until])?;
-        let page = self.auth.audit().page(&filter, before.0, limit.0 + 1).await;
+        let page = self.auth.audit.page(&filter, before.0, limit.0 + 1).await;
         let mut page = page.map_err(Error::from)?;
         let next = cut(&mut page, limit.0).map(|event| event.id.to_string());
         Ok(Json(AuditPage {
@@ -102,9 +102,9 @@ impl AuditApi {
         /// Before this moment.
         until: Text,
     ) -> Answer<Export> {
-        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        let caller = self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         let filter = filter([action, actor, subject, ip, from, until])?;
-        let by = self.auth.administrator(&context, &caller);
+        let by = self.auth.administration.administrator(&context, &caller);
         Ok(Export::begin(&self.auth, filter, &by).await?)
     }
 }

@@ -27,11 +27,12 @@ impl Export {
     /// [`Error::Forbidden`]; an outage. One that comes later breaks the body off.
     pub async fn begin(auth: &Auth, filter: Filter, by: &ActingAs) -> Result<Self, Error> {
         let detail = filter.to_string();
-        let lines = auth.audit().export(filter).await?;
+        let lines = auth.audit.export(filter).await?;
         // Recorded before the first line leaves: no client may hold events whose export the trail
         // lacks.
         let recorded = async { true };
-        auth.do_recorded(by, Action::AuditExported, detail, recorded)
+        auth.administration
+            .do_recorded(by, Action::AuditExported, detail, recorded)
             .await?;
         let lines = lines.map(|lines| {
             lines.map(Bytes::from).map_err(|error| {

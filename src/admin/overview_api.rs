@@ -9,7 +9,7 @@ use super::bodies::Group;
 use super::configuration::Configuration;
 use super::overview::Overview;
 use crate::activity::Activity;
-use crate::auth::Auth;
+use crate::auth::tokens::Tokens;
 use crate::auth::users::ADMIN;
 use crate::health::Health;
 use crate::http::refused::{BEARER, DATABASE, route_codes};
@@ -24,7 +24,7 @@ route_codes! {
 /// The routes.
 pub struct OverviewApi {
     /// Authentication.
-    pub auth: Auth,
+    pub tokens: Arc<Tokens>,
     /// Health checks.
     pub health: Health,
     /// Counters of the last hour.
@@ -43,7 +43,7 @@ impl OverviewApi {
     /// hour minute by minute, over all replicas; the replicas. Answers within a second.
     #[oai(path = "/overview", method = "get", operation_id = "admin_overview")]
     async fn overview(&self, token: BearerToken) -> Answer<Overview> {
-        self.auth.authorize(token.as_str(), ADMIN).await?;
+        self.tokens.authorize(token.as_str(), ADMIN).await?;
         Ok(Json(Overview::look(&self.health, &self.activity).await))
     }
 
@@ -54,7 +54,7 @@ impl OverviewApi {
     /// production should change.
     #[oai(path = "/config", method = "get", operation_id = "admin_config")]
     async fn config(&self, token: BearerToken) -> Answer<Configuration> {
-        self.auth.authorize(token.as_str(), ADMIN).await?;
+        self.tokens.authorize(token.as_str(), ADMIN).await?;
         Ok(Json(self.configuration.as_ref().clone()))
     }
 }

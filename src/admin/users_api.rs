@@ -102,7 +102,7 @@ impl UsersApi {
         )]
         limit: Query<i64>,
     ) -> Answer<Json<AccountPage>, List> {
-        self.auth.authorize(token.as_str(), ADMIN).await?;
+        self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         let after = after.0.unwrap_or_default();
         let filter = UserFilter {
             text: q.0.unwrap_or_default(),
@@ -115,7 +115,7 @@ impl UsersApi {
         let after = order
             .position(&after)
             .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
-        let users = self.auth.users();
+        let users = &self.auth.users;
         let page = users
             .page(&filter, order, after.as_ref(), limit.0 + 1)
             .await;
@@ -141,14 +141,18 @@ impl UsersApi {
     ) -> Answer<Created, Create> {
         // Before the body is read: that of a stranger must not take memory.
         let by = self.admin(&context, &token).await?;
-        let user = self.auth.create(body.read().await?.into(), &by).await?;
+        let user = self
+            .auth
+            .administration
+            .create(body.read().await?.into(), &by)
+            .await?;
         Ok(Created::User(Json(user.into())))
     }
 
     /// See an account
     #[oai(path = "/:id", method = "get", operation_id = "admin_user")]
     async fn show(&self, token: BearerToken, id: Path<Uuid>) -> Answer<Json<Account>, One> {
-        self.auth.authorize(token.as_str(), ADMIN).await?;
+        self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         Ok(Json(self.user(id).await?.into()))
     }
 
@@ -171,11 +175,14 @@ impl UsersApi {
         if erase.0 {
             // By the id alone: the account may be gone already, and the events that name its person are
             // not.
-            self.auth.erase_account(UserId::from(id.0), &by).await?;
+            self.auth
+                .changes
+                .erase_account(UserId::from(id.0), &by)
+                .await?;
             return Ok(Done::NoContent);
         }
         let user = self.user(id).await?;
-        self.auth.delete(&user, &by).await?;
+        self.auth.administration.delete(&user, &by).await?;
         Ok(Done::NoContent)
     }
 
@@ -193,7 +200,11 @@ impl UsersApi {
         let by = self.admin(&context, &token).await?;
         let roles = body.read().await?.roles;
         let mut user = self.user(id).await?;
-        user.roles = self.auth.set_roles(&user, &roles, &by).await?;
+        user.roles = self
+            .auth
+            .administration
+            .set_roles(&user, &roles, &by)
+            .await?;
         Ok(Json(user.into()))
     }
 
@@ -213,7 +224,10 @@ impl UsersApi {
     ) -> Answer<Done, Guarded> {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
-        self.auth.set_disabled(&user, true, &by).await?;
+        self.auth
+            .administration
+            .set_disabled(&user, true, &by)
+            .await?;
         Ok(Done::NoContent)
     }
 
@@ -233,7 +247,10 @@ impl UsersApi {
     ) -> Answer<Done, One> {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
-        self.auth.set_disabled(&user, false, &by).await?;
+        self.auth
+            .administration
+            .set_disabled(&user, false, &by)
+            .await?;
         Ok(Done::NoContent)
     }
 
@@ -255,7 +272,10 @@ impl UsersApi {
     ) -> Answer<Done, One> {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
-        self.auth.require_password_change(&user, &by).await?;
+        self.auth
+            .administration
+            .require_password_change(&user, &by)
+            .await?;
         Ok(Done::NoContent)
     }
 
@@ -279,7 +299,7 @@ impl UsersApi {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
         let body = ResetToken {
-            reset_token: self.auth.require_reset(&user, &by).await?,
+            reset_token: self.auth.administration.require_reset(&user, &by).await?,
             expires_in: LIFETIME_SECONDS,
         };
         Ok(Token::Reset(Json(body), "no-store".to_owned()))
@@ -308,10 +328,10 @@ impl UsersApi {
         )]
         limit: Query<usize>,
     ) -> Answer<SessionPage, One> {
-        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        let caller = self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         let user = self.user(id).await?;
         let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
-        let listed = self.auth.sessions_of(Some(own), user.id, page).await?;
+        let listed = self.auth.sessions.list(Some(own), user.id, page).await?;
         let path = format!("/admin/users/{}/sessions", user.id);
         Ok(SessionPage::new(listed, page, &path, own.id.uuid()))
     }
@@ -330,7 +350,7 @@ impl UsersApi {
     ) -> Answer<Done, One> {
         let by = self.admin(&context, &token).await?;
         let user = self.user(id).await?;
-        self.auth.sign_out(&user, &by).await?;
+        self.auth.administration.sign_out(&user, &by).await?;
         Ok(Done::NoContent)
     }
 }
@@ -338,12 +358,12 @@ impl UsersApi {
 impl UsersApi {
     /// The administrator who asks.
     async fn admin(&self, context: &Context, token: &BearerToken) -> Result<ActingAs, Error> {
-        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        Ok(self.auth.administrator(context, &caller))
+        let caller = self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
+        Ok(self.auth.administration.administrator(context, &caller))
     }
 
     async fn user(&self, id: Path<Uuid>) -> Result<User, Error> {
-        self.auth.find_user(UserId::from(id.0)).await
+        self.auth.administration.find(UserId::from(id.0)).await
     }
 }
 

@@ -88,6 +88,14 @@ impl Audit {
         self.sql.run(insert).await
     }
 
+    /// Records what has happened already, so that a database which is away cannot prevent it: the
+    /// server's log has the event then.
+    pub async fn note(&self, event: &Event) {
+        if self.record(event).await.is_err() {
+            tracing::warn!(?event, "an event could not be recorded in the database");
+        }
+    }
+
     /// Records `event` inside a transaction, so that it stands exactly when the change does.
     ///
     /// # Errors

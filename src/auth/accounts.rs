@@ -1,77 +1,70 @@
-//! Accounts as their owners make, change and delete them.
+//! [`Accounts`]: accounts as their owners make, see, change and delete them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use poem_openapi::types::MaybeUndefined;
 use secrecy::SecretString;
 
 use super::account::NewAccount;
+use super::account_changes::{AccountChanges, END_ALL};
 use super::acting_as::ActingAs;
+use super::device::Devices;
 use super::error::Error;
+use super::limits::Limits;
+use super::live_sessions::Caller;
+use super::new_accounts::{NewAccounts, bad_display_name, refuse_nul};
 use super::password::{Password, PasswordHash};
-use super::session_sync::END_ALL;
-use super::users::{Change, SessionSync, User};
-use super::{Auth, Caller, roles};
-use crate::audit::{Action, Event};
+use super::passwords::Passwords;
+use super::sessions::Sessions;
+use super::users::{Change, SessionSync, User, Users};
+use crate::audit::{Action, Audit, Event};
 use crate::config::Registration;
-use crate::http::{Context, FieldError};
-use crate::identity::{BadDisplayName, DisplayName, Email};
+use crate::http::Context;
+use crate::identity::DisplayName;
 
 /// Tries of a change that its owner confirmed, each time with the hash that a sign-in has made
 /// meanwhile.
 const OWN_ATTEMPTS: u32 = 3;
 
-impl Auth {
+/// Accounts in the hands of their owners.
+#[derive(Debug)]
+pub struct Accounts {
+    pub(super) users: Users,
+    pub(super) audit: Audit,
+    pub(super) sessions: Sessions,
+    pub(super) passwords: Arc<Passwords>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) devices: Arc<Devices>,
+    pub(super) new: Arc<NewAccounts>,
+    pub(super) changes: AccountChanges,
+    pub(super) registration: Registration,
+}
+
+impl Accounts {
     /// Makes an account for a client that registers.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault, [`Error::EmailTaken`], [`Error::RegistrationClosed`],
     /// [`Error::Limited`], [`Error::Busy`], or an outage.
     pub async fn register(&self, context: &Context, new: NewAccount) -> Result<User, Error> {
-        self.0.limits.call(context).await?;
-        if self.0.registration == Registration::Closed {
+        self.limits.admit(context).await?;
+        if self.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
-        let user = self.prepare(context.client, new).await?;
+        let user = self.new.prepare(context.client, new).await?;
         let event = ActingAs::owner(context, &user).event_on(Action::UserRegistered, &user, "");
-        self.add(user, None, &event).await
+        self.new.add(user, None, &event).await
     }
 
-    /// Makes an account that could be added: all of it follows the rules. A taken e-mail is found out
-    /// after the hash, by the insert itself, so that the answer takes as long either way.
+    /// The account of `caller`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every fault.
-    pub(super) async fn prepare(&self, client: IpAddr, new: NewAccount) -> Result<User, Error> {
-        refuse_nul(&[("email", &new.email)])?;
-        let roles = roles::clean(&new.roles)?;
-        let mut faults = Vec::new();
-        let email = Email::try_from(&*new.email).unwrap_or_else(|bad| {
-            faults.push(FieldError::new("email", "invalid_email", bad.to_string()));
-            // A stand-in lets the faults of the password be told together with this one.
-            Email::from_stored("nobody@invalid.invalid".to_owned())
-        });
-        let display_name = new.display_name.as_deref().map(DisplayName::try_from);
-        let display_name = display_name.transpose().unwrap_or_else(|bad| {
-            faults.push(bad_display_name(bad));
-            None
-        });
-        match self
-            .0
-            .passwords
-            .check_new(&new.password, &email, "password")
-        {
-            Err(Error::Invalid(more)) => faults.extend(more),
-            checked => checked?,
-        }
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        let hash = self.0.passwords.hash(client, new.password).await?;
-        Ok(User {
-            display_name,
-            ..User::new(email, hash, roles, self.0.clock.now())
-        })
+    /// [`Error::InvalidToken`] when it was deleted or disabled in the meantime.
+    pub async fn user(&self, caller: &Caller) -> Result<User, Error> {
+        let user = self.users.find(caller.user()).await?;
+        user.filter(|user| user.disabled_at.is_none())
+            .ok_or(Error::InvalidToken)
     }
 
     /// Replaces the caller's password and ends every other session. Gives the proof of the caller's
@@ -88,15 +81,14 @@ impl Auth {
         new: Password,
     ) -> Result<SecretString, Error> {
         let user = self.confirm(context, caller, &current).await?;
-        self.0
-            .passwords
+        self.passwords
             .check_new(&new, &user.email, "new_password")?;
-        let new = self.0.passwords.hash(context.client, new).await?;
+        let new = self.passwords.hash(context.client, new).await?;
         let event =
             ActingAs::owner(context, &user).event_on(Action::UserPasswordChanged, &user, "");
         let keep = Some(caller.session.id);
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
-        self.0.sessions.end_all(user.id, keep).await?;
+        self.sessions.end_all(user.id, keep).await?;
         let change = |old| Change::OwnPassword {
             old,
             new: new.clone(),
@@ -106,7 +98,7 @@ impl Auth {
         let changed = self.alter_own(client, user, &current, change, &event, told);
         match changed.await {
             Err(Error::UserNotFound) => Err(Error::WrongPassword),
-            done => self.device_proof(&done?),
+            done => self.devices.proof(&done?),
         }
     }
 
@@ -120,7 +112,7 @@ impl Auth {
         caller: &Caller,
         display_name: MaybeUndefined<String>,
     ) -> Result<User, Error> {
-        self.0.limits.call(context).await?;
+        self.limits.admit(context).await?;
         let user = self.user(caller).await?;
         if display_name.is_undefined() {
             return Ok(user);
@@ -136,7 +128,9 @@ impl Auth {
         };
         let event =
             ActingAs::owner(context, &user).event_on(Action::UserProfileChanged, &user, detail);
-        let changed = self.alter(user.id, Change::DisplayName(name), None, event, None);
+        let changed = self
+            .changes
+            .alter(user.id, Change::DisplayName(name), None, event, None);
         match changed.await {
             Ok(changed) => Ok(changed.unwrap_or(user)),
             Err(Error::UserNotFound) => Err(Error::InvalidToken),
@@ -149,7 +143,7 @@ impl Auth {
     /// # Errors
     /// [`Error::WrongPassword`], [`Error::LastAdministrator`], [`Error::Limited`],
     /// [`Error::Busy`], or an outage.
-    pub async fn delete_account(
+    pub async fn delete(
         &self,
         context: &Context,
         caller: &Caller,
@@ -169,7 +163,7 @@ impl Auth {
     /// of `user` when the change is made. Gives the account as it is then.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`] when it is another one; otherwise as [`Auth::alter`].
+    /// [`Error::WrongPassword`] when it is another one; otherwise as [`AccountChanges::alter`].
     async fn alter_own(
         &self,
         client: IpAddr,
@@ -182,15 +176,17 @@ impl Auth {
         // Bounded: a client that signs in all the time must not keep the loop going.
         for _ in 0..OWN_ATTEMPTS {
             let old = user.password_hash.clone();
-            let changed = self.alter(user.id, change(old.clone()), None, event.clone(), sync);
+            let changed =
+                self.changes
+                    .alter(user.id, change(old.clone()), None, event.clone(), sync);
             if let Some(changed) = changed.await? {
                 return Ok(changed);
             }
             // Another hash may be one of the same password, which a sign-in made meanwhile.
-            let now = self.0.users.find(user.id).await?;
+            let now = self.users.find(user.id).await?;
             let now = now.filter(|now| now.password_hash.expose() != old.expose());
             let now = now.ok_or(Error::WrongPassword)?;
-            let checked = self.0.passwords.check(client, Some(now), password).await?;
+            let checked = self.passwords.check(client, Some(now), password).await?;
             user = checked.ok_or(Error::WrongPassword)?.0;
         }
         Err(Error::WrongPassword)
@@ -204,15 +200,14 @@ impl Auth {
         password: &Password,
     ) -> Result<User, Error> {
         let email = caller.session.owner.email.as_str();
-        let device = self.known_device(context, email).await?;
-        let limits = &self.0.limits;
+        let device = self.devices.known(context, email).await?;
+        let limits = &self.limits;
         limits.password_try(context, email, device.as_ref()).await?;
         refuse_nul(&[("current_password", password.expose())])?;
         let user = self.user(caller).await?;
         let refused =
             ActingAs::owner(context, &user).event_on(Action::UserPasswordRefused, &user, "");
         let checked = self
-            .0
             .passwords
             .check(context.client, Some(user), password)
             .await?;
@@ -221,29 +216,9 @@ impl Auth {
             .password_judged(context, email, device.as_ref(), user.is_some())
             .await;
         if user.is_none() {
-            self.note(&refused).await;
+            self.audit.note(&refused).await;
         }
         judged?;
         user.ok_or(Error::WrongPassword)
-    }
-}
-
-fn bad_display_name(bad: BadDisplayName) -> FieldError {
-    FieldError::new("display_name", "invalid_display_name", bad.to_string())
-}
-
-/// The fault of a field that cannot even be compared with anything stored.
-fn refuse_nul(fields: &[(&str, &str)]) -> Result<(), Error> {
-    let faults: Vec<FieldError> = fields
-        .iter()
-        .filter(|(_, value)| value.contains('\0'))
-        .map(|(name, _)| {
-            FieldError::new(*name, "contains_nul", format!("{name} may not hold U+0000"))
-        })
-        .collect();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(faults))
     }
 }

@@ -11,7 +11,8 @@ use super::bodies::{
     TokenPairBody, default_sessions,
 };
 use super::sessions::Page;
-use super::{Auth, TokenPair};
+use super::tokens::TokenPair;
+use super::wiring::Auth;
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::BearerToken;
 use crate::http::{Code, Context, Input, Refused};
@@ -68,7 +69,7 @@ pub enum Done {
 
 /// Tokens, which no cache may keep.
 #[derive(ApiResponse)]
-pub enum Tokens {
+pub enum Issued {
     /// The tokens.
     #[oai(status = 200)]
     Pair(
@@ -84,7 +85,7 @@ pub enum Tokens {
     ),
 }
 
-impl From<TokenPair> for Tokens {
+impl From<TokenPair> for Issued {
     fn from(mut pair: TokenPair) -> Self {
         let device = pair.device.take();
         Self::Pair(
@@ -119,9 +120,9 @@ impl AuthApi {
         context: Context,
         body: Input<RegistrationBody>,
     ) -> Answer<Created, Register> {
-        self.auth.admit(&context).await?;
+        self.auth.limits.admit(&context).await?;
         let new = body.read().await?.into();
-        let user = self.auth.register(&context, new).await?;
+        let user = self.auth.accounts.register(&context, new).await?;
         Ok(Created::User(poem_openapi::payload::Json(user.into())))
     }
 
@@ -132,10 +133,10 @@ impl AuthApi {
         tag = "Group::Tokens",
         operation_id = "login"
     )]
-    async fn login(&self, context: Context, body: Input<Credentials>) -> Answer<Tokens, Login> {
-        self.auth.admit(&context).await?;
+    async fn login(&self, context: Context, body: Input<Credentials>) -> Answer<Issued, Login> {
+        self.auth.limits.admit(&context).await?;
         let Credentials { email, password } = body.read().await?;
-        let outcome = self.auth.login(&context, &email, password.into());
+        let outcome = self.auth.tokens.login(&context, &email, password.into());
         Ok(outcome.await?.session()?.into())
     }
 
@@ -153,10 +154,10 @@ impl AuthApi {
         &self,
         context: Context,
         body: Input<RefreshRequest>,
-    ) -> Answer<Tokens, Refresh> {
-        self.auth.admit(&context).await?;
+    ) -> Answer<Issued, Refresh> {
+        self.auth.limits.admit(&context).await?;
         let token = body.read().await?.refresh_token;
-        Ok(self.auth.refresh(&context, &token).await?.into())
+        Ok(self.auth.tokens.refresh(&context, &token).await?.into())
     }
 
     /// Sign out
@@ -169,7 +170,7 @@ impl AuthApi {
         operation_id = "logout"
     )]
     async fn logout(&self, context: Context, token: BearerToken) -> Answer<Done, Bearer> {
-        self.auth.logout(&context, token.as_str()).await?;
+        self.auth.tokens.logout(&context, token.as_str()).await?;
         Ok(Done::NoContent)
     }
 
@@ -181,7 +182,10 @@ impl AuthApi {
         operation_id = "logout_all"
     )]
     async fn logout_all(&self, context: Context, token: BearerToken) -> Answer<Done, Bearer> {
-        self.auth.logout_all(&context, token.as_str()).await?;
+        self.auth
+            .tokens
+            .logout_all(&context, token.as_str())
+            .await?;
         Ok(Done::NoContent)
     }
 
@@ -193,9 +197,9 @@ impl AuthApi {
         operation_id = "me"
     )]
     async fn me(&self, token: BearerToken) -> Answer<poem_openapi::payload::Json<Account>, Bearer> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
         Ok(poem_openapi::payload::Json(
-            self.auth.user(&caller).await?.into(),
+            self.auth.accounts.user(&caller).await?.into(),
         ))
     }
 
@@ -214,10 +218,14 @@ impl AuthApi {
         token: BearerToken,
         body: Input<ProfileChange>,
     ) -> Answer<poem_openapi::payload::Json<Account>, ChangeMe> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
-        self.auth.admit(&context).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
+        self.auth.limits.admit(&context).await?;
         let name = body.read().await?.display_name;
-        let user = self.auth.change_profile(&context, &caller, name).await?;
+        let user = self
+            .auth
+            .accounts
+            .change_profile(&context, &caller, name)
+            .await?;
         Ok(poem_openapi::payload::Json(user.into()))
     }
 
@@ -236,11 +244,12 @@ impl AuthApi {
         token: BearerToken,
         body: Input<Confirmation>,
     ) -> Answer<Done, Confirmed> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
-        self.auth.admit(&context).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
+        self.auth.limits.admit(&context).await?;
         let password = body.read().await?.current_password.into();
         self.auth
-            .delete_account(&context, &caller, password)
+            .accounts
+            .delete(&context, &caller, password)
             .await?;
         Ok(Done::NoContent)
     }
@@ -260,13 +269,14 @@ impl AuthApi {
         token: BearerToken,
         body: Input<PasswordChange>,
     ) -> Answer<Done, Confirmed> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
-        self.auth.admit(&context).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
+        self.auth.limits.admit(&context).await?;
         let PasswordChange {
             current_password,
             new_password,
         } = body.read().await?;
         self.auth
+            .accounts
             .change_password(
                 &context,
                 &caller,
@@ -291,13 +301,14 @@ impl AuthApi {
         context: Context,
         body: Input<PasswordReset>,
     ) -> Answer<Done, Reset> {
-        self.auth.admit(&context).await?;
+        self.auth.limits.admit(&context).await?;
         let PasswordReset {
             reset_token,
             new_password,
         } = body.read().await?;
         self.auth
-            .reset_password(&context, &reset_token, new_password.into())
+            .resets
+            .reset(&context, &reset_token, new_password.into())
             .await?;
         Ok(Done::NoContent)
     }
@@ -325,11 +336,12 @@ impl AuthApi {
         )]
         limit: Query<usize>,
     ) -> Answer<SessionPage, ListSessions> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
         let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
         let listed = self
             .auth
-            .sessions_of(Some(own), caller.user(), page)
+            .sessions
+            .list(Some(own), caller.user(), page)
             .await?;
         let id = own.id.uuid();
         Ok(SessionPage::new(listed, page, "/auth/sessions", id))
@@ -348,9 +360,10 @@ impl AuthApi {
         token: BearerToken,
         id: Path<Uuid>,
     ) -> Answer<Done, EndSession> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
+        let caller = self.auth.tokens.authenticate(token.as_str()).await?;
         self.auth
-            .end_session(&context, &caller, id.0.into())
+            .sessions
+            .end_one(&context, &caller, id.0.into())
             .await?;
         Ok(Done::NoContent)
     }

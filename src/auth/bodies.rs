@@ -5,8 +5,8 @@ use poem_openapi::{ApiResponse, Object};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::TokenPair;
 use super::sessions::{Listed, MAX_PAGE, Page, Session};
+use super::tokens::TokenPair;
 use crate::http::{Fields, FromFields};
 
 /// An e-mail and a password.

@@ -1,16 +1,18 @@
-//! Sessions of browsers. A browser holds one cookie: the session's id and a tag that only this
-//! server can make, so that nothing is kept of it but the session itself. It is the same session as
-//! any other: in the list, in Redis, ended by the same calls.
+//! [`BrowserSessions`]: sessions of browsers. A browser holds one cookie: the session's id and a tag that
+//! only this server can make, so that nothing is kept of it but the session itself. It is the same
+//! session as any other: in the list, in Redis, ended by the same calls.
+
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
 use super::acting_as::ActingAs;
 use super::error::Error;
+use super::keyring::Keyring;
+use super::live_sessions::{Caller, LiveSessions};
 use super::password::Password;
-use super::sessions::{Credential, Session};
-use super::sign_in::SignIn;
-use super::{Auth, Caller};
-use crate::audit::Action;
+use super::sessions::{Credential, Lifetimes, Session};
+use super::sign_in::{SignIn, SignIns};
 use crate::clock::Timestamp;
 use crate::http::Context;
 
@@ -46,24 +48,32 @@ pub struct BrowserCaller {
     pub renewed: Option<SecretString>,
 }
 
-impl Auth {
-    /// Signs a browser in, by the rules of [`Auth::login`].
+/// The browsers that hold cookies.
+#[derive(Debug)]
+pub struct BrowserSessions {
+    pub(super) sign_ins: Arc<SignIns>,
+    pub(super) live: Arc<LiveSessions>,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) lifetimes: Lifetimes,
+}
+
+impl BrowserSessions {
+    /// Signs a browser in, by the rules of [`SignIns::sign_in`].
     ///
     /// # Errors
-    /// As [`Auth::login`].
-    pub async fn browser_sign_in(
+    /// As [`SignIns::sign_in`].
+    pub async fn sign_in(
         &self,
         context: &Context,
         email: &str,
         password: Password,
     ) -> Result<SignIn<BrowserSession>, Error> {
-        let outcome = self
-            .sign_in(context, email, password, Credential::Cookie)
-            .await?;
-        outcome.try_map(|begun| {
+        let sign_in = &self.sign_ins;
+        let outcome = sign_in.sign_in(context, email, password, Credential::Cookie);
+        outcome.await?.try_map(|begun| {
             let session = begun.session;
             Ok(BrowserSession {
-                cookie: self.0.keyring.cookie_of(session.id)?.into(),
+                cookie: self.keyring.cookie_of(session.id)?.into(),
                 max_age_seconds: self.max_age_seconds(&session, session.created_at),
                 session,
                 device: begun.device,
@@ -76,12 +86,12 @@ impl Auth {
     ///
     /// # Errors
     /// An outage.
-    pub async fn browser_caller(
+    pub async fn authenticate(
         &self,
         cookie: &str,
         polls: bool,
     ) -> Result<Option<BrowserCaller>, Error> {
-        let Some(id) = self.0.keyring.session_of_cookie(cookie) else {
+        let Some(id) = self.keyring.session_of_cookie(cookie) else {
             return Ok(None);
         };
         let credential = if polls {
@@ -89,23 +99,23 @@ impl Auth {
         } else {
             Credential::Cookie
         };
-        let found = self.find(id, credential).await?;
+        let found = self.live.find(id, credential).await?;
         let Some(session) = found.session else {
             return Ok(None);
         };
         let max_age_seconds = self.max_age_seconds(&session, found.now);
         let due = found.now.since(found.cookie_at) >= TELL_AFTER.min(max_age_seconds * 500);
         let user = session.owner.user;
-        if due && self.standing(user, session.created_at).await?.is_none() {
+        if due && self.live.account(user, session.created_at).await?.is_none() {
             // The account was deleted while the session store was unavailable.
-            self.0.sessions.end(id, user).await?;
+            self.live.store.end(id, user).await?;
             return Ok(None);
         }
         // A courtesy: on a server that is full or read-only the session is still good.
-        let due = due && self.0.sessions.note_cookie(id, user).await.is_ok();
+        let due = due && self.live.store.note_cookie(id, user).await.is_ok();
         // Otherwise a browser would be signed out with the key that made its cookie, however much it
         // is used.
-        let today = self.0.keyring.cookie_of(id)?;
+        let today = self.keyring.cookie_of(id)?;
         let renewed = (due || today != cookie).then(|| today.into());
         Ok(Some(BrowserCaller {
             caller: Caller { session },
@@ -117,7 +127,7 @@ impl Auth {
     /// Seconds for which a browser is to keep the cookie of `session` from `now` on: the life of a
     /// session without use, and not beyond its end at the latest.
     fn max_age_seconds(&self, session: &Session, now: Timestamp) -> i64 {
-        let lifetimes = self.0.lifetimes;
+        let lifetimes = self.lifetimes;
         let until = now.plus_millis(lifetimes.cookie_millis.max(KEEP_COOKIE));
         lifetimes.end(session.created_at, until).since(now) / 1000
     }
@@ -126,13 +136,10 @@ impl Auth {
     ///
     /// # Errors
     /// An outage of the token store.
-    pub async fn browser_sign_out(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
+    pub async fn sign_out(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
         let session = &caller.session;
-        if self.0.sessions.end(session.id, session.owner.user).await? {
-            let by = ActingAs::session(context, session);
-            self.note(&by.event_on_session(Action::SessionEnded, &session.owner, ""))
-                .await;
-        }
-        Ok(())
+        let by = ActingAs::session(context, session);
+        let ended = self.live.end(session.id, &session.owner, &by);
+        ended.await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! Devices that an account knows: a browser, or another client, that has signed in to it keeps a proof
+//! [`Devices`] that an account knows: a browser, or another client, that has signed in to it keeps a proof
 //! of that, by which its tries are told from those of strangers wherever it is ("device cookies" of
 //! the OWASP "Slow Down Online Guessing Attacks").
 //!
@@ -6,15 +6,18 @@
 //! password hash it was made: it dies when the password is changed, set or reset. What its tries are
 //! charged to is in [`limits`](super::limits); `docs/decisions/0004-rate-limits.md` has the reasons.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
-use super::users::User;
-use super::{Auth, RefreshKey, hex};
-use crate::clock::random_bytes;
+use super::keyring::Keyring;
+use super::refresh_token::{RefreshKey, hex};
+use super::users::{User, Users};
+use crate::clock::{Clock, random_bytes};
 use crate::http::Context;
 use crate::http::device_proof::DEVICE_SECONDS;
 use crate::identity::Email;
@@ -35,18 +38,26 @@ pub(super) struct Device {
     pub(super) id: String,
 }
 
-impl Auth {
+/// The devices of all accounts.
+#[derive(Debug)]
+pub(super) struct Devices {
+    pub(super) users: Users,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) clock: Clock,
+}
+
+impl Devices {
     /// The proof that a device which has just signed in to `user` keeps. Like a cookie, it is a
     /// secret, and goes to that device alone.
     ///
     /// # Errors
     /// [`Error::Internal`] without a key.
-    pub(super) fn device_proof(&self, user: &User) -> Result<SecretString, Error> {
-        let secrets = self.secrets();
+    pub(super) fn proof(&self, user: &User) -> Result<SecretString, Error> {
+        let secrets = self.keyring.current();
         let key = secrets.keys.refresh_today()?;
         let mut proof = Vec::with_capacity(SIGNED + TAG);
         proof.extend(random_bytes::<ID>());
-        proof.extend(self.0.clock.now().seconds().to_be_bytes());
+        proof.extend(self.clock.now().seconds().to_be_bytes());
         proof.extend(epoch(key, user));
         proof.extend(tag(key, &proof, user.email.as_str()));
         Ok(URL_SAFE_NO_PAD.encode(proof).into())
@@ -58,7 +69,7 @@ impl Auth {
     ///
     /// # Errors
     /// An outage of the database.
-    pub(super) async fn known_device(
+    pub(super) async fn known(
         &self,
         context: &Context,
         email: &str,
@@ -68,8 +79,8 @@ impl Auth {
             return Ok(None);
         }
         let email = Email::lookup(email);
-        let now = self.0.clock.now().seconds();
-        for key in self.secrets().keys.refresh() {
+        let now = self.clock.now().seconds();
+        for key in self.keyring.current().keys.refresh() {
             let mut proofs = proofs
                 .iter()
                 .filter_map(|proof| genuine(key, proof, email.as_str()));
@@ -77,7 +88,7 @@ impl Auth {
             let Some((id, _, known)) = proofs.find(|(_, made, _)| fresh(*made)) else {
                 continue;
             };
-            let user = self.0.users.find_by_email(&email).await?;
+            let user = self.users.find_by_email(&email).await?;
             let same = user.is_some_and(|user| bool::from(epoch(key, &user).ct_eq(&known)));
             return Ok(same.then(|| Device { id: hex(&id) }));
         }

@@ -5,7 +5,7 @@ use crate::http::FieldError;
 use crate::http::rate_limit::LimitError;
 use crate::storage::{RedisUnavailable, SqlError};
 
-/// A failure of [`super::Auth`].
+/// A failure of accounts and tokens.
 #[derive(Debug)]
 pub enum Error {
     /// Some fields cannot be taken.

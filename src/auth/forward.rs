@@ -4,12 +4,18 @@
 //! A gateway tells in headers which request it holds. Whoever reaches us can write them, so they
 //! say where a browser comes back to, among hosts that are listed, and nothing else.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use poem::http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::ExposeSecret;
 
+use super::browser::BrowserSessions;
+use super::error::Error;
+use super::keyring::Keyring;
 use super::sessions::Session;
-use super::{Auth, Error};
+use super::tokens::Tokens;
+use super::wiring::Auth;
 use crate::config::{Config, CorsOrigin, Host};
 use crate::http::next::in_query;
 use crate::http::{Cookie, CookieRules, NextHosts};
@@ -27,7 +33,9 @@ const UNUSUAL: &AsciiSet = &CONTROLS.add(b' ').add(b'\\');
 /// The rules by which requests pass.
 #[derive(Clone, Debug)]
 pub struct Forward {
-    auth: Auth,
+    tokens: Arc<Tokens>,
+    browsers: Arc<BrowserSessions>,
+    keyring: Arc<Keyring>,
     cookies: CookieRules,
     next: NextHosts,
     public_url: String,
@@ -56,7 +64,9 @@ impl Forward {
         let hosts = config.auth.forward_hosts.iter().map(Host::as_str);
         let public_url = config.auth.public_url.as_ref();
         Self {
-            auth: auth.clone(),
+            tokens: Arc::clone(&auth.tokens),
+            browsers: Arc::clone(&auth.browsers),
+            keyring: Arc::clone(&auth.keyring),
             cookies: CookieRules::of(config),
             next: NextHosts::new(hosts.map(str::to_owned).collect()),
             public_url: public_url.map_or("", CorsOrigin::as_str).to_owned(),
@@ -106,9 +116,9 @@ impl Forward {
     /// application behind. A program that shows a token of ours means that token, whatever its
     /// cookies are.
     async fn program(&self, token: &str) -> Result<Option<Session>, Error> {
-        match self.auth.authenticate(token).await {
+        match self.tokens.authenticate(token).await {
             Ok(caller) => Ok(Some(caller.session)),
-            Err(Error::InvalidToken) if !self.auth.keyring().issued(token) => Ok(None),
+            Err(Error::InvalidToken) if !self.keyring.issued(token) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -118,11 +128,11 @@ impl Forward {
         &self,
         headers: &HeaderMap,
     ) -> Result<Option<(Session, Option<HeaderValue>)>, Error> {
-        let ours = |value: &str| self.auth.keyring().made_cookie(value);
+        let ours = |value: &str| self.keyring.made_cookie(value);
         let Some(cookie) = self.cookies.read(headers, Cookie::Shared, ours) else {
             return Ok(None);
         };
-        let Some(found) = self.auth.browser_caller(cookie, false).await? else {
+        let Some(found) = self.browsers.authenticate(cookie, false).await? else {
             return Ok(None);
         };
         let age = Some(found.max_age_seconds);

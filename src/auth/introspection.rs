@@ -4,9 +4,9 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 use uuid::Uuid;
 
+use super::access_token::{Audience, OWN_CLIENT_ID};
+use super::services::Active;
 use super::sessions::Session;
-use super::tokens::Active;
-use super::{Audience, OWN_CLIENT_ID};
 use crate::http::{FormFields, FromForm, Problem};
 
 /// A token to ask about or to end.

@@ -11,9 +11,8 @@ use subtle::ConstantTimeEq;
 
 use super::access_token::{AccessTokens, Claims};
 use super::error::Error;
-use super::hex;
 use super::keys::{BadKey, Keys};
-use super::refresh_token::RefreshToken;
+use super::refresh_token::{RefreshToken, hex};
 use super::server_metadata::ServerMetadata;
 use super::service_client::ServiceClient;
 use crate::clock::{Clock, random_bytes};

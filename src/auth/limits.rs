@@ -1,10 +1,10 @@
-//! Which buckets a call of the auth routes is charged to.
+//! [`Limits`]: the buckets that a call of the auth routes is charged to.
 
 use std::net::IpAddr;
 
 use super::device::Device;
 use super::error::Error;
-use super::refresh_token::keyed_hash;
+use super::refresh_token::{hex, keyed_hash};
 use crate::config::RateLimit;
 use crate::http::client_address::network;
 use crate::http::{Bucket, Context, RateLimits};
@@ -15,7 +15,7 @@ const ACCOUNT_FACTOR: i64 = 10;
 
 /// The limits of section "Rate limits" of the user guide.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     counters: RateLimits,
     login: i64,
     address: i64,
@@ -30,9 +30,12 @@ impl Limits {
         }
     }
 
-    /// Charges a call of a limited route to the address it came from, unless that was done before
-    /// its body was read.
-    pub(super) async fn call(&self, context: &Context) -> Result<(), Error> {
+    /// Charges a call of a limited route to the address it came from, once: edges call this before the
+    /// body is read, so that a client over its limit sends it in vain.
+    ///
+    /// # Errors
+    /// [`Error::Limited`].
+    pub async fn admit(&self, context: &Context) -> Result<(), Error> {
         if context.is_admitted() {
             return Ok(());
         }
@@ -55,7 +58,7 @@ impl Limits {
         email: &str,
         device: Option<&Device>,
     ) -> Result<(), Error> {
-        self.call(context).await?;
+        self.admit(context).await?;
         if let Some(device) = device {
             let key = format!("{}:device:{}", digest(email), device.id);
             return self.charge(context, vec![self.login(key)]).await;
@@ -149,7 +152,7 @@ impl Limits {
 /// Names an account without its e-mail: whatever was typed, so that an unknown one counts too, and in
 /// one form, so that its spellings share what it may.
 fn digest(email: &str) -> String {
-    super::hex(&keyed_hash(b"aura/limit/v1", search_key(email).as_bytes(), &[])[..16])
+    hex(&keyed_hash(b"aura/limit/v1", search_key(email).as_bytes(), &[])[..16])
 }
 
 fn pair(email: &str, client: IpAddr) -> String {

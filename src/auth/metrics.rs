@@ -19,7 +19,7 @@ struct Outcome {
 
 /// Sign-ins since the process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SignIns {
+pub struct SignInCounts {
     /// Those that succeeded.
     pub accepted: u64,
     /// Those with a wrong e-mail or password.
@@ -29,12 +29,12 @@ pub struct SignIns {
 impl AuthMetrics {
     /// The present values.
     #[must_use]
-    pub fn sign_ins(&self) -> SignIns {
+    pub fn sign_ins(&self) -> SignInCounts {
         let count = |outcome| {
             let counter = self.logins.get(&Outcome { outcome });
             counter.map_or(0, |counter| counter.get())
         };
-        SignIns {
+        SignInCounts {
             accepted: count("accepted"),
             refused: count("refused"),
         }

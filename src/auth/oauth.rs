@@ -13,10 +13,14 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde_json::Value;
 
-use super::api::{Group, Tokens};
-use super::forward::{Forward, Passage, demanded_roles};
+use super::api::{Group, Issued};
+use super::error::Error;
+use super::forward::{Forward, demanded_roles};
+use super::gateway::Verified;
 use super::introspection::{Introspected, Introspection, Revoked, TokenForm};
-use super::{Auth, Error, ServerMetadata, ShownCredentials};
+use super::server_metadata::ServerMetadata;
+use super::service_client::ShownCredentials;
+use super::wiring::Auth;
 use crate::http::refused::{BEARER, BODY, DATABASE, HASHING, LIMITED, route_codes};
 use crate::http::security::{AnyToken, ClientCredentials};
 use crate::http::{Code, Context, FieldError, FormFields, FormInput, FromForm, Problem, Refused};
@@ -93,41 +97,6 @@ impl FromForm for TokenRequest {
     }
 }
 
-/// The decision on a request that a gateway holds.
-#[derive(ApiResponse)]
-pub enum Verified {
-    /// Let it pass. The headers tell the service behind it who sends it.
-    #[oai(status = 200)]
-    Pass(
-        /// The account's id.
-        #[oai(header = "X-Auth-User-Id")]
-        String,
-        /// The account's e-mail.
-        #[oai(header = "X-Auth-Email")]
-        String,
-        /// The account's roles, separated by commas.
-        #[oai(header = "X-Auth-Roles")]
-        String,
-        /// Always `no-store`.
-        #[oai(header = "Cache-Control")]
-        String,
-        /// The session cookie anew, about once an hour; for the browser.
-        #[oai(header = "Set-Cookie")]
-        Option<String>,
-    ),
-
-    /// Give this answer to the browser: it signs in and comes back.
-    #[oai(status = 302)]
-    SignIn(
-        /// The sign-in page, which leads back to the address that was asked for.
-        #[oai(header = "Location")]
-        String,
-        /// Always `no-store`.
-        #[oai(header = "Cache-Control")]
-        String,
-    ),
-}
-
 /// Public keys, which clients may keep for a while.
 #[derive(ApiResponse)]
 pub enum KeySet {
@@ -179,7 +148,10 @@ impl OAuthApi {
                 secret: &shown.0.password,
                 encoded: true,
             };
-            self.auth.check_client(context, Some(shown)).await?;
+            self.auth
+                .services
+                .authenticate(context, Some(shown))
+                .await?;
             let form = body.read().await?;
             if form.client_secret.is_some() {
                 let detail = "the client's secret is sent twice: in the head and in the body";
@@ -187,7 +159,7 @@ impl OAuthApi {
             }
             form
         } else {
-            self.auth.admit_client(context).await?;
+            self.auth.services.admit(context).await?;
             let form = body.read().await?;
             let shown = form.client_id.as_deref().zip(form.client_secret.as_deref());
             let shown = shown.map(|(id, secret)| ShownCredentials {
@@ -195,7 +167,7 @@ impl OAuthApi {
                 secret,
                 encoded: false,
             });
-            self.auth.check_client(context, shown).await?;
+            self.auth.services.authenticate(context, shown).await?;
             form
         };
         if form.token.is_empty() {
@@ -223,15 +195,15 @@ impl OAuthApi {
         &self,
         context: Context,
         body: FormInput<TokenRequest>,
-    ) -> Answer<Tokens, Token> {
-        self.auth.admit(&context).await?;
+    ) -> Answer<Issued, Token> {
+        self.auth.limits.admit(&context).await?;
         let request = body.read().await?;
         let pair = match request.grant.ok_or(Error::Internal)? {
             Grant::Password { username, password } => {
-                let outcome = self.auth.login(&context, &username, password.into());
+                let outcome = self.auth.tokens.login(&context, &username, password.into());
                 outcome.await?.session()?
             }
-            Grant::RefreshToken(token) => self.auth.refresh(&context, &token).await?,
+            Grant::RefreshToken(token) => self.auth.tokens.refresh(&context, &token).await?,
         };
         Ok(pair.into())
     }
@@ -250,7 +222,7 @@ impl OAuthApi {
         body: FormInput<TokenForm>,
     ) -> Answer<Introspected, Service> {
         let token = self.token_of(&context, &client, body).await?;
-        let active = self.auth.introspect(&token).await?;
+        let active = self.auth.services.introspect(&token).await?;
         Ok(Introspected::Answer(
             Json(Introspection::of(active)),
             "no-store".to_owned(),
@@ -271,7 +243,7 @@ impl OAuthApi {
         body: FormInput<TokenForm>,
     ) -> Answer<Revoked, Service> {
         let token = self.token_of(&context, &client, body).await?;
-        self.auth.revoke(&context, &token).await?;
+        self.auth.services.revoke(&context, &token).await?;
         Ok(Revoked::Done)
     }
 
@@ -316,7 +288,7 @@ impl OAuthApi {
     )]
     async fn jwks(&self) -> KeySet {
         KeySet::Keys(
-            Json(self.auth.keyring().jwks()),
+            Json(self.auth.keyring.jwks()),
             "public, max-age=300".to_owned(),
         )
     }
@@ -332,29 +304,10 @@ impl OAuthApi {
         operation_id = "server_metadata"
     )]
     async fn server_metadata(&self) -> Answer<Described, Discovery> {
-        let metadata = self.auth.keyring().metadata()?.clone();
+        let metadata = self.auth.keyring.metadata()?.clone();
         Ok(Described::Server(
             Json(metadata),
             "public, max-age=300".to_owned(),
         ))
-    }
-}
-
-impl From<Passage> for Verified {
-    fn from(passage: Passage) -> Self {
-        let no_store = "no-store".to_owned();
-        match passage {
-            Passage::Pass { session, renewed } => {
-                let renewed = renewed.as_ref().and_then(|value| value.to_str().ok());
-                Self::Pass(
-                    session.owner.user.to_string(),
-                    session.owner.email.as_str().to_owned(),
-                    session.owner.roles.join(","),
-                    no_store,
-                    renewed.map(str::to_owned),
-                )
-            }
-            Passage::SignIn(location) => Self::SignIn(location, no_store),
-        }
     }
 }

@@ -17,7 +17,7 @@ const DEAREST_HASH_MILLIS: i64 = 60_000;
 
 /// Checks and hashes passwords on threads of their own.
 #[derive(Debug)]
-pub(super) struct Passwords {
+pub struct Passwords {
     users: Users,
     clock: Clock,
     hasher: Hasher,
@@ -39,7 +39,8 @@ impl Passwords {
     }
 
     /// Number of jobs that wait for a worker.
-    pub(super) fn queue_depth(&self) -> usize {
+    #[must_use]
+    pub fn queue_depth(&self) -> usize {
         self.hasher.depth()
     }
 

@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use base16ct::HexDisplay;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -152,7 +153,7 @@ impl RefreshToken {
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         let digest = Sha256::digest(self.secret);
-        TokenHash(super::hex(&digest))
+        TokenHash(hex(&digest))
     }
 
     /// The token as the client gets it.
@@ -166,6 +167,11 @@ impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RefreshToken({}, [redacted])", self.session)
     }
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    format!("{:x}", HexDisplay(bytes))
 }
 
 #[cfg(test)]

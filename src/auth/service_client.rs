@@ -4,10 +4,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::Auth;
-use super::error::Error;
 use crate::config::OAuth;
-use crate::http::Context;
 
 /// A client that may ask about tokens.
 #[derive(Debug)]
@@ -44,7 +41,7 @@ impl ServiceClient {
     }
 
     /// Compares in a time that tells nothing of how much of a secret is right, nor which.
-    fn is(&self, shown: ShownCredentials<'_>) -> bool {
+    pub(super) fn is(&self, shown: ShownCredentials<'_>) -> bool {
         let raw = (shown.id.to_owned(), shown.secret.to_owned());
         let decoded = shown.encoded.then(|| {
             let decode = |text: &str| {
@@ -62,44 +59,6 @@ impl ServiceClient {
             }
         }
         good.into()
-    }
-}
-
-impl Auth {
-    /// Refuses a client whose address has no tries left, before its body is read for credentials.
-    ///
-    /// # Errors
-    /// [`Error::Limited`].
-    pub async fn admit_client(&self, context: &Context) -> Result<(), Error> {
-        self.0.limits.client_judged(context, true).await
-    }
-
-    /// Checks the credentials of a calling service, if it sent any.
-    ///
-    /// # Errors
-    /// [`Error::InvalidClient`], or [`Error::Limited`] by the limit on wrong ones.
-    pub async fn check_client(
-        &self,
-        context: &Context,
-        shown: Option<ShownCredentials<'_>>,
-    ) -> Result<(), Error> {
-        let secrets = self.secrets();
-        let client = secrets.client.as_ref();
-        let good = client
-            .zip(shown)
-            .is_some_and(|(client, shown)| client.is(shown));
-        self.0.limits.client_judged(context, good).await?;
-        if good {
-            return Ok(());
-        }
-        let reason = match (client, shown) {
-            (None, _) => "this server has no client: set OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET",
-            (Some(_), None) => {
-                "send the client's id and secret by Basic authentication or in the body"
-            }
-            (Some(_), Some(_)) => "the client id or secret is wrong",
-        };
-        Err(Error::InvalidClient(reason))
     }
 }
 

@@ -205,7 +205,10 @@ async fn execute(
             create(auth, new, json).await?
         }
         UserCommand::FirstAdmin { email, json } => {
-            let invited = auth.invite_first_administrator(&email, by).await;
+            let invited = auth
+                .administration
+                .invite_first_administrator(&email, by)
+                .await;
             let token = invited.map_err(explain)?;
             let done = "an administrator can sign in already; nothing was changed".to_owned();
             token.map_or(done, |token| reset_link(&token, public_url, json))
@@ -213,29 +216,42 @@ async fn execute(
         UserCommand::List(list) => return list.run(auth).await,
         UserCommand::Disable { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.set_disabled(&user, true, by).await.map_err(explain)?;
+            auth.administration
+                .set_disabled(&user, true, by)
+                .await
+                .map_err(explain)?;
             format!("disabled {}{ENDED}", user.email)
         }
         UserCommand::Enable { email } => {
             let user = get(auth, &email).await?;
-            auth.set_disabled(&user, false, by).await.map_err(explain)?;
+            auth.administration
+                .set_disabled(&user, false, by)
+                .await
+                .map_err(explain)?;
             format!("enabled {}", user.email)
         }
         UserCommand::Delete { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.delete(&user, by).await.map_err(explain)?;
+            auth.administration
+                .delete(&user, by)
+                .await
+                .map_err(explain)?;
             format!("deleted {}", user.email)
         }
         UserCommand::Erase { email, .. } => erase(auth, &email).await?,
         UserCommand::SetPassword { email, .. } => {
             let user = get(auth, &email).await?;
-            let set = auth.set_password(&user, password, by).await;
+            let set = auth.administration.set_password(&user, password, by).await;
             set.map_err(explain)?;
             format!("set the password of {}{ENDED}", user.email)
         }
         UserCommand::SetRoles { email, roles, .. } => {
             let user = get(auth, &email).await?;
-            let roles = auth.set_roles(&user, &roles, by).await.map_err(explain)?;
+            let roles = auth
+                .administration
+                .set_roles(&user, &roles, by)
+                .await
+                .map_err(explain)?;
             match roles.join(" ").as_str() {
                 "" => format!("{} has no role", user.email),
                 roles => format!("{} has the roles: {roles}", user.email),
@@ -243,17 +259,24 @@ async fn execute(
         }
         UserCommand::RevokeSessions { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.sign_out(&user, by).await.map_err(explain)?;
+            auth.administration
+                .sign_out(&user, by)
+                .await
+                .map_err(explain)?;
             format!("ended all sessions of {}", user.email)
         }
         UserCommand::ResetLink { email, json, .. } => {
             let user = get(auth, &email).await?;
-            let token = auth.require_reset(&user, by).await.map_err(explain)?;
+            let token = auth
+                .administration
+                .require_reset(&user, by)
+                .await
+                .map_err(explain)?;
             reset_link(&token, public_url, json)
         }
         UserCommand::RequirePasswordChange { email, .. } => {
             let user = get(auth, &email).await?;
-            let required = auth.require_password_change(&user, by).await;
+            let required = auth.administration.require_password_change(&user, by).await;
             required.map_err(explain)?;
             let change = "must choose a new password at the next sign-in";
             format!("{} {change}{ENDED}", user.email)
@@ -264,7 +287,10 @@ async fn execute(
 }
 
 async fn create(auth: &Auth, new: NewAccount, json: bool) -> anyhow::Result<String> {
-    let created = auth.create(new, &ActingAs::command_line()).await;
+    let created = auth
+        .administration
+        .create(new, &ActingAs::command_line())
+        .await;
     let user = created.map_err(explain)?;
     Ok(if json {
         line(user)
@@ -280,7 +306,7 @@ async fn erase(auth: &Auth, email: &str) -> anyhow::Result<String> {
         // log, too, and their events must stay.
         None => Email::try_from(email).map_err(|error| anyhow!("{email:?}: {error}"))?,
     };
-    match auth.erase(&email, &ActingAs::command_line()).await {
+    match auth.changes.erase(&email, &ActingAs::command_line()).await {
         Err(Error::UserNotFound) => bail!(
             "no account has the e-mail {email}, and nothing in the audit trail is kept under it"
         ),
@@ -302,7 +328,7 @@ fn reset_link(token: &str, public_url: Option<&str>, json: bool) -> String {
 /// Finds an account by the e-mail that was typed, which is not judged: the account may be older than
 /// a rule.
 async fn find(auth: &Auth, typed: &str) -> anyhow::Result<Option<Account>> {
-    let found = auth.users().find_by_email(&Email::lookup(typed)).await;
+    let found = auth.users.find_by_email(&Email::lookup(typed)).await;
     found.map_err(Error::from).map_err(explain)
 }
 

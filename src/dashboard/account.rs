@@ -37,10 +37,11 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
 
 async fn render(request: &mut PageRequest, status: StatusCode, form: Form) -> PageResult {
     let caller = request.caller()?;
-    let auth = request.site.auth.clone();
-    let user = auth.user(&caller).await?;
+    let auth = &request.site.auth;
+    let user = auth.accounts.user(&caller).await?;
     let sessions = auth
-        .sessions_of(Some(&caller.session), user.id, FIRST)
+        .sessions
+        .list(Some(&caller.session), user.id, FIRST)
         .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, Some(&caller.session));
     let llm = &request.site.llm;
@@ -76,8 +77,8 @@ pub(super) async fn change_password(request: &mut PageRequest) -> PageResult {
     }
     let current = values.take("current_password").into();
     let new = values.take("new_password").into();
-    let auth = request.site.auth.clone();
-    let changed = auth
+    let accounts = &request.site.auth.accounts;
+    let changed = accounts
         .change_password(&request.context, &caller, current, new)
         .await;
     let error = match changed {
@@ -101,8 +102,8 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
     let gone = || Problem::from(Code::SessionNotFound);
     let id = request.address.path_parameter("id");
     let id = id.parse().map_err(|_| gone())?;
-    let auth = request.site.auth.clone();
-    auth.end_session(&request.context, &caller, id).await?;
+    let sessions = &request.site.auth.sessions;
+    sessions.end_one(&request.context, &caller, id).await?;
     // Ending the own session is signing out: the browser must forget its cookie.
     if caller.session.id == id {
         request.browser.forget();
@@ -115,8 +116,8 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
 pub(super) async fn end_others(request: &mut PageRequest) -> PageResult {
     let caller = request.caller()?;
     request.form().await?;
-    let auth = request.site.auth.clone();
-    auth.end_other_sessions(&request.context, &caller).await?;
+    let sessions = &request.site.auth.sessions;
+    sessions.end_others(&request.context, &caller).await?;
     Ok(redirect_with(request, "/account", Flash::OthersEnded))
 }
 

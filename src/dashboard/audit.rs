@@ -112,7 +112,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     refuse_unknown(request)?;
     let asked = asked(request);
     let before = request.address.query("before").parse().ok();
-    let audit = request.site.audit.clone();
+    let audit = request.site.auth.audit.clone();
     let events = if asked.form.is_good() {
         // One row more than is shown tells whether there is another page, without counting.
         let page = audit.page(&asked.filter, before, ROWS + 1).await;
@@ -172,8 +172,7 @@ pub(super) async fn download(request: &mut PageRequest) -> PageResult {
             Response::builder().content_type(NDJSON).finish(),
         ));
     }
-    let auth = request.site.auth.clone();
-    let export = Export::begin(&auth, asked.filter, &by).await?;
+    let export = Export::begin(&request.site.auth, asked.filter, &by).await?;
     Ok(finish(request, export.into_response()))
 }
 

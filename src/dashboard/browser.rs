@@ -47,7 +47,7 @@ impl Browser {
     /// session, or an open tab would keep it alive for ever.
     pub(super) async fn recognize(&mut self, polls: bool) -> Result<(), Error> {
         let (headers, cookies) = (&self.headers, &self.site.cookies);
-        let ours = |value: &str| self.site.auth.keyring().made_cookie(value);
+        let ours = |value: &str| self.site.auth.keyring.made_cookie(value);
         let Some(cookie) = cookies.read(headers, Cookie::Session, ours) else {
             // Forged, of a dropped key, or two that differ: kept, it would hide every later one.
             if cookies.any(headers, Cookie::Session) {
@@ -55,7 +55,7 @@ impl Browser {
             }
             return Ok(());
         };
-        if let Some(known) = self.site.auth.browser_caller(cookie, polls).await? {
+        if let Some(known) = self.site.auth.browsers.authenticate(cookie, polls).await? {
             // Another host of the domain may have put its own cookie in the place of ours.
             let differs = cookies.shared_differs(headers, cookie);
             let renewed = known.renewed.as_ref().map(ExposeSecret::expose_secret);
@@ -122,16 +122,12 @@ impl Browser {
 
     /// Our signature under `text`; empty, and so never accepted, while there is no key.
     pub(super) fn sign(&self, text: &str) -> String {
-        self.site
-            .auth
-            .keyring()
-            .form_token(text)
-            .unwrap_or_default()
+        self.site.auth.keyring.form_token(text).unwrap_or_default()
     }
 
     /// Verifies a signature of [`Self::sign`].
     pub(super) fn is_signature(&self, text: &str, signature: &str) -> bool {
-        self.site.auth.keyring().form_token_is_good(text, signature)
+        self.site.auth.keyring.form_token_is_good(text, signature)
     }
 
     /// Keeps a session in the browser, in place of any other.

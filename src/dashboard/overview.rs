@@ -137,7 +137,7 @@ async fn tokens(site: &Site, user: UserId) -> Vec<TokenRow> {
         // After the first outage only ids are shown: each further look-up could take two seconds,
         // and an outage is when this page is needed most.
         if reachable {
-            match site.auth.users().find(id).await {
+            match site.auth.users.find(id).await {
                 Ok(Some(user)) => name = user.email.shown(),
                 Ok(None) => {}
                 Err(_) => reachable = false,

@@ -36,9 +36,13 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         return Ok(page.show(request));
     }
     let (email, password) = (values.take("email"), values.take("password"));
-    let (auth, context) = (request.site.auth.clone(), request.context.clone());
     let new = NewAccount::new(&*email, password.clone());
-    let made = auth.register(&context, new).await;
+    let made = request
+        .site
+        .auth
+        .accounts
+        .register(&request.context, new)
+        .await;
     if let Err(error) = made {
         return page.refuse(request, error);
     }

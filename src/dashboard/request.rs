@@ -81,7 +81,11 @@ impl PageRequest {
     /// The signed-in administrator as the actor of a change.
     pub(super) fn by(&self) -> Result<ActingAs, PageError> {
         let administrator = self.administrator()?;
-        Ok(self.site.auth.administrator(&self.context, &administrator))
+        Ok(self
+            .site
+            .auth
+            .administration
+            .administrator(&self.context, &administrator))
     }
 
     /// To the sign-in page, and back here where that makes sense.
@@ -108,7 +112,7 @@ impl PageRequest {
     pub(super) async fn limited_form(&mut self) -> Result<FormFields, PageError> {
         // Each step costs more than the one before, so a refused form costs as little as possible.
         self.refuse_foreign_form()?;
-        self.site.auth.admit(&self.context).await?;
+        self.site.auth.limits.admit(&self.context).await?;
         self.read_form().await
     }
 

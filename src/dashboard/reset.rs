@@ -41,8 +41,8 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         return Ok(page.show(request));
     }
     let new = values.take("new_password").into();
-    let auth = request.site.auth.clone();
-    match auth.reset_password(&request.context, &token, new).await {
+    let resets = &request.site.auth.resets;
+    match resets.reset(&request.context, &token, new).await {
         Ok(()) => Ok(redirect_with(request, "/sign-in", Flash::PasswordSet)),
         Err(error) => page.refuse(request, error),
     }
@@ -50,7 +50,7 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
 
 async fn form_page(request: &PageRequest, lead: &str, token: String) -> FormPage {
     // Password managers need the e-mail. An invalid token has none; it is refused when it is sent.
-    let owner = request.site.auth.owner_of_reset(&token).await;
+    let owner = request.site.auth.resets.owner_of(&token).await;
     let username = owner.map(|email| email.shown());
     let mut form = Form::new(vec![Field::new_password(
         "new_password",

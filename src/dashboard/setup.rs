@@ -32,11 +32,10 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         return Ok(page.show(request));
     }
     let (email, password) = (values.take("email"), values.take("password"));
-    let (auth, context) = (request.site.auth.clone(), request.context.clone());
-    let made = auth
-        .create_first_administrator(&context, NewAccount::new(&*email, password.clone()))
-        .await;
-    match made {
+    let new = NewAccount::new(&*email, password.clone());
+    let administration = &request.site.auth.administration;
+    let made = administration.create_first_administrator(&request.context, new);
+    match made.await {
         Ok(_) => {}
         // Another request was first; the transaction that creates the account found out.
         Err(Error::RegistrationClosed) => return Err(not_offered()),

@@ -42,10 +42,8 @@ pub(super) async fn send(request: &mut PageRequest) -> PageResult {
         return Ok(page.show(request));
     }
     let (email, password) = (values.take("email"), values.take("password").into());
-    let auth = request.site.auth.clone();
-    let signed_in = auth
-        .browser_sign_in(&request.context, &email, password)
-        .await;
+    let browsers = &request.site.auth.browsers;
+    let signed_in = browsers.sign_in(&request.context, &email, password).await;
     match signed_in {
         Ok(SignIn::Session(session)) => Ok(begin(request, &session, &wanted)),
         Ok(SignIn::PasswordChangeRequired(token)) => {
@@ -75,9 +73,9 @@ pub(super) async fn begin_first(
     password: String,
     next: &str,
 ) -> Response {
-    let auth = request.site.auth.clone();
-    let signed_in = auth
-        .browser_sign_in(&request.context, email, password.into())
+    let browsers = &request.site.auth.browsers;
+    let signed_in = browsers
+        .sign_in(&request.context, email, password.into())
         .await;
     match signed_in {
         Ok(SignIn::Session(session)) => begin(request, &session, next),
@@ -121,8 +119,8 @@ pub(super) async fn sign_out(request: &mut PageRequest) -> PageResult {
         request.stale_next().await
     };
     if let Ok(caller) = request.caller() {
-        let auth = request.site.auth.clone();
-        auth.browser_sign_out(&request.context, &caller).await?;
+        let browsers = &request.site.auth.browsers;
+        browsers.sign_out(&request.context, &caller).await?;
         request.browser.forget();
     }
     match allowed(request, &asked).map(str::to_owned) {
@@ -176,7 +174,7 @@ pub(super) async fn offers_setup(request: &PageRequest) -> Result<bool, PageErro
     if !may {
         return Ok(false);
     }
-    let any = request.site.auth.users().any_administrator().await;
+    let any = request.site.auth.users.any_administrator().await;
     Ok(!any.map_err(Error::from)?)
 }
 

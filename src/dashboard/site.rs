@@ -7,7 +7,6 @@ use poem::http::HeaderValue;
 use super::setup_code::SetupCode;
 use crate::activity::Activity;
 use crate::admin::configuration::Configuration;
-use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::{Config, HostPort, Registration};
@@ -20,8 +19,6 @@ use crate::llm::Llm;
 pub struct Parts {
     /// Accounts and sessions.
     pub auth: Auth,
-    /// The audit trail.
-    pub audit: Audit,
     /// Health checks.
     pub health: Health,
     /// Counters of the last hour.
@@ -47,7 +44,6 @@ pub(super) struct MenuItem {
 /// The services, and the settings that pages depend on.
 pub(super) struct Site {
     pub(super) auth: Auth,
-    pub(super) audit: Audit,
     pub(super) health: Health,
     pub(super) activity: Activity,
     pub(super) llm: Llm,
@@ -70,7 +66,6 @@ impl Site {
         let public_url = config.auth.public_url.as_ref();
         Self {
             auth: parts.auth,
-            audit: parts.audit,
             health: parts.health,
             activity: parts.activity,
             llm: parts.llm,

@@ -1,5 +1,7 @@
 //! `/users/{id}`: one account, and the changes that an administrator can make to it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use poem::http::StatusCode;
 
@@ -72,9 +74,9 @@ async fn render(
     user: User,
     form: Form,
 ) -> PageResult {
-    let auth = request.site.auth.clone();
-    let sessions = auth
-        .sessions_of(request.browser.session(), user.id, FIRST)
+    let sessions = &request.site.auth.sessions;
+    let sessions = sessions
+        .list(request.browser.session(), user.id, FIRST)
         .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, request.browser.session());
     let email = user.email.as_str();
@@ -110,7 +112,7 @@ pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageRes
     let by = request.by()?;
     let mut sent = request.form().await?;
     let user = find(request).await?;
-    let auth = request.site.auth.clone();
+    let accounts = Arc::clone(&request.site.auth.administration);
     let mut form = form(&user);
     let outcome = match change {
         Change::Roles => {
@@ -122,27 +124,31 @@ pub(super) async fn change(request: &mut PageRequest, change: Change) -> PageRes
                 form.add_error("roles", words.to_owned());
                 return render(request, StatusCode::UNPROCESSABLE_ENTITY, user, form).await;
             }
-            let changed = auth.set_roles(&user, &roles, &by).await;
+            let changed = accounts.set_roles(&user, &roles, &by).await;
             changed.map(|_| Flash::RolesSet)
         }
         Change::Disable => {
-            let disabled = auth.set_disabled(&user, true, &by).await;
+            let disabled = accounts.set_disabled(&user, true, &by).await;
             disabled.map(|()| Flash::Disabled)
         }
         Change::Enable => {
-            let enabled = auth.set_disabled(&user, false, &by).await;
+            let enabled = accounts.set_disabled(&user, false, &by).await;
             enabled.map(|()| Flash::Enabled)
         }
         Change::EndSessions => {
-            let ended = auth.sign_out(&user, &by).await;
+            let ended = accounts.sign_out(&user, &by).await;
             ended.map(|()| Flash::SessionsEnded)
         }
         Change::RequireNewPassword => {
-            let required = auth.require_password_change(&user, &by).await;
+            let required = accounts.require_password_change(&user, &by).await;
             required.map(|()| Flash::ChangeRequired)
         }
-        Change::Delete => auth.delete(&user, &by).await.map(|()| Flash::Deleted),
-        Change::Erase => auth.erase(&user.email, &by).await.map(|()| Flash::Erased),
+        Change::Delete => accounts.delete(&user, &by).await.map(|()| Flash::Deleted),
+        Change::Erase => {
+            let changes = &request.site.auth.changes;
+            let erased = changes.erase(&user.email, &by).await;
+            erased.map(|()| Flash::Erased)
+        }
     };
     match outcome {
         Ok(flash @ (Flash::Deleted | Flash::Erased)) => Ok(redirect_with(request, "/users", flash)),
@@ -161,8 +167,8 @@ pub(super) async fn reset(request: &mut PageRequest) -> PageResult {
     let by = request.by()?;
     request.form().await?;
     let user = find(request).await?;
-    let auth = request.site.auth.clone();
-    let token = match auth.require_reset(&user, &by).await {
+    let accounts = &request.site.auth.administration;
+    let token = match accounts.require_reset(&user, &by).await {
         Ok(token) => token,
         Err(error) => {
             let form = form(&user);
@@ -190,7 +196,7 @@ async fn find(request: &PageRequest) -> Result<User, PageError> {
     let no_id = |_| Problem::from(Code::UserNotFound);
     let id = request.address.path_parameter("id");
     let id = id.parse().map_err(no_id)?;
-    Ok(request.site.auth.find_user(id).await?)
+    Ok(request.site.auth.administration.find(id).await?)
 }
 
 fn form(user: &User) -> Form {

@@ -115,7 +115,7 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
         .map_err(|bad| Problem::new(Code::InvalidParameter, format!("after: {bad}")))?;
     // One row more than is shown tells whether there is another page. The count stops at a bound,
     // because it reads every matching row.
-    let users = request.site.auth.users().clone();
+    let users = &request.site.auth.users;
     let found = users
         .page(&filter, order, position.as_ref(), ROWS + 1)
         .await;
@@ -211,8 +211,8 @@ pub(super) async fn create(request: &mut PageRequest) -> PageResult {
         roles: role_names(&values.take("roles")),
         ..NewAccount::new(values.take("email"), values.take("password"))
     };
-    let auth = request.site.auth.clone();
-    match auth.create(new, &by).await {
+    let administration = &request.site.auth.administration;
+    match administration.create(new, &by).await {
         Ok(user) => Ok(redirect_with(
             request,
             &format!("/users/{}", user.id),

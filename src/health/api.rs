@@ -7,6 +7,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use poem::http::HeaderMap;
 use poem::{IntoResponse, Response};
@@ -16,8 +17,8 @@ use poem_openapi::{ApiResponse, Object, OpenApi, OperationId, Tags};
 
 use super::report::{LIMIT, Report, Status};
 use super::{CheckName, Health};
-use crate::auth::Auth;
 use crate::auth::forward::bearer;
+use crate::auth::tokens::Tokens;
 use crate::config::HealthDetails;
 use crate::http::refused::route_codes;
 use crate::http::{Code, Problem, Refused};
@@ -118,8 +119,8 @@ pub fn live() -> Response {
 pub struct HealthApi {
     /// The checks.
     pub health: Health,
-    /// The accounts, to recognise callers.
-    pub auth: Auth,
+    /// Recognises callers.
+    pub tokens: Arc<Tokens>,
     /// The callers that are told figures.
     pub details: HealthDetails,
 }
@@ -218,7 +219,7 @@ impl HealthApi {
         let Some(token) = bearer(headers) else {
             return false;
         };
-        let known = tokio::time::timeout(LIMIT, self.auth.authenticate(token)).await;
+        let known = tokio::time::timeout(LIMIT, self.tokens.authenticate(token)).await;
         matches!(known, Ok(Ok(_)))
     }
 }

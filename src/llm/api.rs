@@ -1,5 +1,7 @@
 //! The routes under `/v1`, as OpenAI's clients call them, and the cache's own; thin.
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
 use poem::http::HeaderMap;
 use poem_openapi::param::Path;
@@ -15,7 +17,9 @@ use super::upstream::Route;
 use super::usage::{TokenUsage, UserTokens};
 use super::{Llm, Today};
 use crate::audit::Action;
-use crate::auth::Auth;
+use crate::auth::administration::Administration;
+use crate::auth::keyring::Keyring;
+use crate::auth::tokens::Tokens;
 use crate::auth::users::ADMIN;
 use crate::http::refused::{BEARER, BODY, DATABASE, LIMITED, route_codes};
 use crate::http::security::BearerToken;
@@ -67,7 +71,11 @@ pub enum Purged {
 /// The routes.
 pub struct LlmApi {
     /// Authenticates callers.
-    pub auth: Auth,
+    pub tokens: Arc<Tokens>,
+    /// Records what administrators do.
+    pub administration: Arc<Administration>,
+    /// Verifies signatures before a session is looked up.
+    pub keyring: Arc<Keyring>,
     /// Answers them.
     pub llm: Llm,
 }
@@ -256,7 +264,7 @@ impl LlmApi {
         operation_id = "llm_usage"
     )]
     async fn usage(&self, token: BearerToken) -> Result<Json<TokenUsage>, Refused<Usage>> {
-        let caller = self.auth.authenticate(token.as_str()).await?;
+        let caller = self.tokens.authenticate(token.as_str()).await?;
         let today = self.today(caller.user()).await?;
         Ok(Json(TokenUsage {
             used: today.used,
@@ -278,7 +286,7 @@ impl LlmApi {
         &self,
         token: BearerToken,
     ) -> Result<Json<Vec<UserTokens>>, Refused<Usage>> {
-        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
+        let caller = self.tokens.authorize(token.as_str(), ADMIN).await?;
         let users = self.today(caller.user()).await?.top.into_iter();
         let users = users.map(|(user, used)| UserTokens {
             user_id: user.uuid(),
@@ -298,10 +306,12 @@ impl LlmApi {
         operation_id = "purge_cache"
     )]
     async fn purge(&self, context: Context, token: BearerToken) -> Result<Purged, Refused<Purge>> {
-        let caller = self.auth.authorize(token.as_str(), ADMIN).await?;
-        let by = self.auth.administrator(&context, &caller);
+        let caller = self.tokens.authorize(token.as_str(), ADMIN).await?;
+        let by = self.administration.administrator(&context, &caller);
         let purge = async { self.llm.purge().await.is_ok() };
-        let done = self.auth.do_recorded(&by, Action::CachePurged, "", purge);
+        let done = self
+            .administration
+            .do_recorded(&by, Action::CachePurged, "", purge);
         if !done.await? {
             return Err(Error::CacheUnavailable.into());
         }
@@ -338,12 +348,12 @@ impl LlmApi {
         head: RequestHead<'_>,
         body: impl AsyncFnOnce(UserId) -> Result<Bytes, Problem>,
     ) -> Result<Answer, Problem> {
-        let claims = self.auth.keyring().verify(token.as_str())?;
+        let claims = self.keyring.verify(token.as_str())?;
         let user = claims.user();
         // Side by side, because each is a round trip to Redis. The signature was verified before: a
         // stranger's token charges no account.
         let (caller, charged) =
-            tokio::join!(self.auth.caller(&claims), self.llm.charge(context, user));
+            tokio::join!(self.tokens.caller(&claims), self.llm.charge(context, user));
         let caller = caller?;
         charged.map_err(Error::from)?;
         self.llm.require_upstream()?;

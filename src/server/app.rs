@@ -126,7 +126,7 @@ impl App {
         let setup = self.setup.as_ref()?;
         let migrations = Migrations::new(self.storage.sql.clone());
         let prepared = matches!(migrations.look().await, Ok(Schema::Current));
-        let users = self.auth.users();
+        let users = &self.auth.users;
         let administered = prepared && users.any_administrator().await.unwrap_or(false);
         (!administered).then(|| setup.expose().to_owned())
     }
@@ -140,7 +140,7 @@ impl App {
     /// The audit trail, for the command line.
     #[must_use]
     pub fn audit(&self) -> &Audit {
-        self.auth.audit()
+        &self.auth.audit
     }
 
     /// The LLM cache, for the command line.
@@ -178,16 +178,18 @@ impl App {
                 forward: self.forward.clone(),
             },
             LlmApi {
-                auth: auth.clone(),
+                tokens: Arc::clone(&auth.tokens),
+                administration: Arc::clone(&auth.administration),
+                keyring: Arc::clone(&auth.keyring),
                 llm: self.llm.clone(),
             },
             HealthApi {
                 health: health.clone(),
-                auth: auth.clone(),
+                tokens: Arc::clone(&auth.tokens),
                 details: self.config.server.health_details,
             },
             OverviewApi {
-                auth: auth.clone(),
+                tokens: Arc::clone(&auth.tokens),
                 health: health.clone(),
                 activity: self.activity.clone(),
                 configuration: Arc::clone(&self.configuration),
@@ -201,7 +203,6 @@ impl App {
     fn dashboard(&self) -> Dashboard {
         let parts = Parts {
             auth: self.auth.clone(),
-            audit: self.auth.audit().clone(),
             health: self.health.clone(),
             activity: self.activity.clone(),
             llm: self.llm.clone(),

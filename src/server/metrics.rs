@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 use super::clock_skew::ClockSkew;
 use super::connections::ConnectionMetrics;
 use crate::auth::Auth;
+use crate::auth::passwords::Passwords;
 use crate::health::{Health, Status};
 use crate::llm::Llm;
 
@@ -122,7 +123,7 @@ pub(super) struct MetricsEndpoint {
     queue: Gauge,
     in_flight: Gauge,
     http: HttpMetrics,
-    auth: Auth,
+    passwords: Arc<Passwords>,
     health: Health,
 }
 
@@ -164,16 +165,16 @@ impl MetricsEndpoint {
         let help = "Connections refused because all others were busy";
         registry.register(name, help, connections.refused.clone());
         clocks.register(&mut registry);
-        auth.metrics().register(&mut registry);
+        auth.metrics.register(&mut registry);
         llm.stats().register(&mut registry);
-        let (http, auth, health) = (http.clone(), auth.clone(), health.clone());
+        let (http, health) = (http.clone(), health.clone());
         Self {
             registry,
             checks,
             queue,
             in_flight,
             http,
-            auth,
+            passwords: Arc::clone(&auth.passwords),
             health,
         }
     }
@@ -195,7 +196,7 @@ impl Endpoint for MetricsEndpoint {
                 .set(i64::from(up));
         }
         self.queue
-            .set(i64::try_from(self.auth.hash_queue_depth()).unwrap_or(i64::MAX));
+            .set(i64::try_from(self.passwords.queue_depth()).unwrap_or(i64::MAX));
         self.in_flight
             .set(i64::try_from(self.http.in_flight()).unwrap_or(i64::MAX));
         let mut text = String::new();

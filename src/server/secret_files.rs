@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::bad_config::BadConfig;
-use crate::auth::Auth;
+use crate::auth::keyring::Keyring;
 use crate::config::{Config, Log};
 use crate::llm::Llm;
 use crate::schema::{Faults, FileDigests, Loaded, Loader};
@@ -82,7 +82,7 @@ pub(super) struct Follower {
     pub(super) files: Option<SecretFiles>,
     /// The configuration that holds.
     pub(super) config: Config,
-    pub(super) auth: Auth,
+    pub(super) keyring: Arc<Keyring>,
     pub(super) llm: Llm,
     pub(super) storage: Storage,
 }
@@ -187,11 +187,11 @@ impl Follower {
     }
 
     fn apply(&self, new: &Config) -> Result<(), BadConfig> {
-        let auth = self.auth.keyring().prepare(new)?;
+        let auth = self.keyring.prepare(new)?;
         let llm = self.llm.prepare_key(&new.llm)?;
         // The last that may fail, and if it does, it has changed nothing.
         self.storage.log_in_as(&self.config, new)?;
-        self.auth.keyring().replace(auth);
+        self.keyring.replace(auth);
         self.llm.use_key(llm);
         Ok(())
     }

@@ -243,7 +243,7 @@ fn start_beside(
     tracker.spawn(startup::watch(app.health.clone(), stop.clone()));
     if let Some(redis) = app.storage.redis.clone() {
         tracker.spawn(startup::warn_of_eviction(redis, stop.clone()));
-        tracker.spawn(app.auth.clone().deliver_notices(stop.clone()));
+        tracker.spawn(app.auth.changes.clone().deliver_notices(stop.clone()));
     }
     tracker.spawn(sweep::sweep(
         app.audit().clone(),
@@ -254,7 +254,7 @@ fn start_beside(
     let follower = Follower {
         files,
         config: app.config.clone(),
-        auth: app.auth.clone(),
+        keyring: Arc::clone(&app.auth.keyring),
         llm: app.llm.clone(),
         storage: app.storage.clone(),
     };

@@ -11,9 +11,9 @@
 
 use std::net::IpAddr;
 
-use super::super::hex;
 use super::super::refresh_token::{TokenHash, keyed_hash};
 use super::Presented;
+use crate::auth::refresh_token::hex;
 use crate::clock::Timestamp;
 use crate::config::GraceScope;
 use crate::http::client_address::network;

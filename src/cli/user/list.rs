@@ -41,7 +41,7 @@ impl List {
             state: self.state.as_deref().and_then(UserState::parse),
             role: self.role,
         };
-        let users = auth.users();
+        let users = &auth.users;
         if self.count {
             let count = users.count(&filter, i64::MAX).await;
             let count = count.map_err(Error::from).map_err(explain)?;

@@ -115,7 +115,7 @@ impl Verifier {
 
     fn verify(&self, token: &str) -> Option<aura::auth::Claims> {
         let _inside = self.runtime.enter();
-        self.app.auth().keyring().verify(token).ok()
+        self.app.auth().keyring.verify(token).ok()
     }
 }
 
