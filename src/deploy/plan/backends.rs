@@ -83,14 +83,13 @@ fn reached(
     like: &str,
 ) -> Option<Endpoint> {
     let endpoint = at_usual_port(kind, address);
-    match &endpoint {
-        Some(endpoint) => no_loopback(draft, path, endpoint),
-        None => {
-            let (scheme, name) = (&address.scheme, &kind.name);
-            let problem = format!("has the scheme {scheme}, which {name} does not speak");
-            let remedy = format!("there are {}{like}", kind.scheme_names(", "));
-            draft.invalid(path, problem, remedy);
-        }
+    if let Some(endpoint) = &endpoint {
+        no_loopback(draft, path, endpoint);
+    } else {
+        let (scheme, name) = (&address.scheme, &kind.name);
+        let problem = format!("has the scheme {scheme}, which {name} does not speak");
+        let remedy = format!("there are {}{like}", kind.scheme_names(", "));
+        draft.invalid(path, problem, remedy);
     }
     endpoint
 }
