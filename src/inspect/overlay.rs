@@ -78,7 +78,7 @@ pub(super) fn groups(documents: &[(&str, Value)]) -> (Vec<Group>, Vec<Finding>) 
     for root in tree.roots() {
         let mut assembly = Assembly::default();
         let built = tree.walk(root, &mut |step| {
-            assembly.take(step);
+            assembly.take(&step);
             Ok(())
         });
         if let Err(Endless(folder)) = built {
@@ -132,8 +132,8 @@ struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     /// Takes one step of the tree, and passes over what is missing: [`Tree::absent`] tells of bases.
-    fn take(&mut self, step: Step<'_, 'a>) {
-        match step {
+    fn take(&mut self, step: &Step<'_, 'a>) {
+        match *step {
             Step::Resource(file, documents) => {
                 let documents = documents.iter().map(|one| vec![(file, *one)]);
                 self.objects.extend(documents);

@@ -268,7 +268,7 @@ fn no_secret_is_ever_shown() {
 fn sealed(keys: &[&str], value: &str) -> String {
     let lines: String = keys
         .iter()
-        .map(|key| format!("    {key}: {value}\n"))
+        .map(|key| ["    ", key, ": ", value, "\n"].concat())
         .collect();
     "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: shop-secrets\n  \
      namespace: prod\nspec:\n  encryptedData:\n"
@@ -280,7 +280,7 @@ fn sealed(keys: &[&str], value: &str) -> String {
 fn external(keys: &[&str]) -> String {
     let lines: String = keys
         .iter()
-        .map(|key| format!("  - secretKey: {key}\n"))
+        .map(|key| ["  - secretKey: ", key, "\n"].concat())
         .collect();
     "kind: ExternalSecret\nmetadata: {name: e, namespace: prod}\nspec:\n  \
      target: {name: shop-secrets}\n  data:\n"

@@ -137,17 +137,17 @@ impl Folder {
 
     /// The same for an object that may be missing: without a target, kustomize fails where no object
     /// is found; with one, it goes on.
-    pub(super) fn patch_if_there(&mut self, file: &str, target: Target, object: &impl Serialize) {
+    pub(super) fn patch_if_there(&mut self, file: &str, target: &Target, object: &impl Serialize) {
         self.add_patch(file, object, json!({ "path": file, "target": target }));
     }
 
     /// A JSON patch.
-    pub(super) fn operations(&mut self, file: &str, target: Target, operations: &[Value]) {
+    pub(super) fn operations(&mut self, file: &str, target: &Target, operations: &[Value]) {
         self.patch_if_there(file, target, &operations);
     }
 
     /// A JSON patch that changes the name of an object.
-    pub(super) fn rename(&mut self, file: &str, target: Target, name: &str) {
+    pub(super) fn rename(&mut self, file: &str, target: &Target, name: &str) {
         let entry = json!({
             "path": file, "target": target, "options": { "allowNameChange": true },
         });

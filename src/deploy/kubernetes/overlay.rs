@@ -83,7 +83,7 @@ fn variables(folder: &mut Folder, service: &Service, environment: &Environment) 
             kind: "ConfigMap",
             name: names::config_map(service),
         };
-        folder.rename("configmap-name.yaml", target, &name);
+        folder.rename("configmap-name.yaml", &target, &name);
     }
     let made_there = [Component::ExternalSecret, Component::SealedSecret];
     if !secret::any(service) || made_there.into_iter().any(|one| environment.has(one)) {
@@ -102,7 +102,7 @@ fn replaced(folder: &mut Folder, service: &Service, environment: &Environment) {
     const CONTAINER: &str = "/spec/template/spec/containers/0";
     let mut put = |file: &str, key: &str, value: serde_json::Value| {
         let operation = replace(&format!("{CONTAINER}/{key}"), value);
-        folder.operations(file, Target::deployment(service), &[operation]);
+        folder.operations(file, &Target::deployment(service), &[operation]);
     };
     let ports = deployment::ports(service, &Values::of(service, environment));
     if ports != deployment::ports(service, &Values::base(service)) {
@@ -195,7 +195,7 @@ fn name_job(folder: &mut Folder, project: &Project, environment: &Environment) {
     let digest = format!("{:x}", HexDisplay(&hash.finalize()));
     let target = Target::job(&project.service);
     let name = format!("{}-{}", target.name, &digest[..8]);
-    folder.rename("job-name.yaml", target, &name);
+    folder.rename("job-name.yaml", &target, &name);
 }
 
 /// The Namespace, which holds every pod in it to the restricted standard.
@@ -233,9 +233,9 @@ fn without_ids(folder: &mut Folder, service: &Service, environment: &Environment
         ["runAsUser", "runAsGroup"].map(|id| format!("{POD}{owner}/securityContext/{id}"))
     });
     let operations: Vec<_> = ids.chain(group).map(remove).collect();
-    folder.operations("run-as.yaml", Target::deployment(service), &operations);
+    folder.operations("run-as.yaml", &Target::deployment(service), &operations);
     if environment.has(Component::MigrateJob) {
-        folder.operations(RUN_AS_JOB, Target::job(service), &operations);
+        folder.operations(RUN_AS_JOB, &Target::job(service), &operations);
     }
 }
 

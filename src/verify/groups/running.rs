@@ -111,7 +111,7 @@ fn is_writable(entry: &Entry, user: u64, group: u64) -> bool {
 }
 
 fn exposed(service: &Service, image: &Image, whose: &str, findings: &mut Findings) {
-    let wanted: BTreeSet<_> = ports(&service).map(|port| format!("{port}/tcp")).collect();
+    let wanted: BTreeSet<_> = ports(service).map(|port| format!("{port}/tcp")).collect();
     let found: BTreeSet<_> = keys(&config(image)["ExposedPorts"])
         .map(str::to_owned)
         .collect();
@@ -147,7 +147,7 @@ fn command(service: &Service, image: &Image, whose: &str, findings: &mut Finding
 }
 
 fn labelled(service: &Service, image: &Image, whose: &str, findings: &mut Findings) {
-    let wanted = labels(&service);
+    let wanted = labels(service);
     let labels = &config(image)["Labels"];
     for (name, value) in &wanted {
         findings.check(

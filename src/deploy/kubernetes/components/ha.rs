@@ -38,7 +38,7 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) {
     folder.patch("deployment.yaml", &deployment::patch(service, spread(name)));
     // An apply would set the number back that the autoscaler has chosen.
     let operation = remove("/spec/replicas");
-    folder.operations("replicas.yaml", Target::deployment(service), &[operation]);
+    folder.operations("replicas.yaml", &Target::deployment(service), &[operation]);
 }
 
 /// The autoscaler of `environment`, with the least and the most pods.

@@ -23,7 +23,7 @@ pub(super) fn fill(folder: &mut Folder, service: &Service) {
         return;
     }
     let job = migrate_job::patch(service, spec(service, MIGRATE));
-    folder.patch_if_there("job.yaml", Target::job(service), &job);
+    folder.patch_if_there("job.yaml", &Target::job(service), &job);
 }
 
 fn path(service: &Service) -> String {
