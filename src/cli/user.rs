@@ -191,7 +191,7 @@ async fn execute(
     password: Secret,
     public_url: Option<&str>,
 ) -> anyhow::Result<()> {
-    let by = &ActingAs::command_line();
+    let (admin, by) = (&auth.administration, &ActingAs::command_line());
     let done = match command {
         UserCommand::Create {
             email,
@@ -205,10 +205,7 @@ async fn execute(
             create(auth, new, json).await?
         }
         UserCommand::FirstAdmin { email, json } => {
-            let invited = auth
-                .administration
-                .invite_first_administrator(&email, by)
-                .await;
+            let invited = admin.invite_first_administrator(&email, by).await;
             let token = invited.map_err(explain)?;
             let done = "an administrator can sign in already; nothing was changed".to_owned();
             token.map_or(done, |token| reset_link(&token, public_url, json))
@@ -216,15 +213,12 @@ async fn execute(
         UserCommand::List(list) => return list.run(auth).await,
         UserCommand::Disable { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.administration
-                .set_disabled(&user, true, by)
-                .await
-                .map_err(explain)?;
+            admin.set_disabled(&user, true, by).await.map_err(explain)?;
             format!("disabled {}{ENDED}", user.email)
         }
         UserCommand::Enable { email } => {
             let user = get(auth, &email).await?;
-            auth.administration
+            admin
                 .set_disabled(&user, false, by)
                 .await
                 .map_err(explain)?;
@@ -232,26 +226,19 @@ async fn execute(
         }
         UserCommand::Delete { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.administration
-                .delete(&user, by)
-                .await
-                .map_err(explain)?;
+            admin.delete(&user, by).await.map_err(explain)?;
             format!("deleted {}", user.email)
         }
         UserCommand::Erase { email, .. } => erase(auth, &email).await?,
         UserCommand::SetPassword { email, .. } => {
             let user = get(auth, &email).await?;
-            let set = auth.administration.set_password(&user, password, by).await;
+            let set = admin.set_password(&user, password, by).await;
             set.map_err(explain)?;
             format!("set the password of {}{ENDED}", user.email)
         }
         UserCommand::SetRoles { email, roles, .. } => {
             let user = get(auth, &email).await?;
-            let roles = auth
-                .administration
-                .set_roles(&user, &roles, by)
-                .await
-                .map_err(explain)?;
+            let roles = admin.set_roles(&user, &roles, by).await.map_err(explain)?;
             match roles.join(" ").as_str() {
                 "" => format!("{} has no role", user.email),
                 roles => format!("{} has the roles: {roles}", user.email),
@@ -259,24 +246,17 @@ async fn execute(
         }
         UserCommand::RevokeSessions { email, .. } => {
             let user = get(auth, &email).await?;
-            auth.administration
-                .sign_out(&user, by)
-                .await
-                .map_err(explain)?;
+            admin.sign_out(&user, by).await.map_err(explain)?;
             format!("ended all sessions of {}", user.email)
         }
         UserCommand::ResetLink { email, json, .. } => {
             let user = get(auth, &email).await?;
-            let token = auth
-                .administration
-                .require_reset(&user, by)
-                .await
-                .map_err(explain)?;
+            let token = admin.require_reset(&user, by).await.map_err(explain)?;
             reset_link(&token, public_url, json)
         }
         UserCommand::RequirePasswordChange { email, .. } => {
             let user = get(auth, &email).await?;
-            let required = auth.administration.require_password_change(&user, by).await;
+            let required = admin.require_password_change(&user, by).await;
             required.map_err(explain)?;
             let change = "must choose a new password at the next sign-in";
             format!("{} {change}{ENDED}", user.email)
