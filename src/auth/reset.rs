@@ -99,7 +99,7 @@ impl PasswordResets {
         let change = Change::ResetPassword {
             version: user.version,
             new: self.passwords.hash(context.client, new).await?,
-            at: self.sessions.now().await?,
+            now: self.sessions.now().await?,
         };
         let event = ActingAs::owner(context, &user).event_on(Action::UserPasswordReset, &user, "");
         // Before as well as after: when the sessions cannot be ended, nothing was changed yet.
@@ -123,6 +123,7 @@ impl PasswordResets {
 
     async fn user_of(&self, token: &str) -> Result<User, Error> {
         let mut rules = Validation::new(Algorithm::HS256);
+        // The library reads the clock of the system: `exp` is checked below, by this server's.
         rules.validate_exp = false;
         let key = DecodingKey::from_secret(self.reset_key().expose_secret().as_bytes());
         let header = TokenHeader::of(token).ok_or(Error::InvalidResetToken)?;

@@ -1,6 +1,7 @@
 //! Proves that an account whose e-mail no rule of today would take is an account like any other: it is
 //! listed, shown, found by what is typed, signed in, recorded and erased, on both databases and with
-//! both stores of sessions.
+//! both stores of sessions. And that a row which no version of aura has written hides no account beside
+//! it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -132,4 +133,68 @@ async fn accounts_with_emails_of_older_rules_work_on_postgres_and_redis() {
     };
     let url = postgres.database().await;
     odd_rows_are_accounts(Settings::new().redis(&redis), &url).await;
+}
+
+/// Every e-mail of `GET /admin/users`, one account a page.
+async fn page_by_page(client: &Client, root: &str, order: &str) -> Vec<String> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let query = [("limit", "1"), ("order", order), ("after", &after)];
+        let typed = reqwest::Url::parse_with_params("http://x/", query).unwrap();
+        let path = format!("/admin/users?{}", typed.query().unwrap());
+        let answer = client.bearer(Method::GET, &path, root).await;
+        let page = &answer.is(200).json;
+        found.extend(emails(&page["users"]).into_iter().map(str::to_owned));
+        let Some(next) = page["next"].as_str() else {
+            return found;
+        };
+        next.clone_into(&mut after);
+    }
+}
+
+async fn a_foreign_row_hides_no_account(settings: Settings, url: &str) {
+    let settings = settings.database(url);
+    prepare(&settings, url).await;
+    let pool = AnyPool::connect(url).await.unwrap();
+    let [first, foreign, others @ ..] = ODD;
+    let rename = sqlx::query("UPDATE users SET id = 'customer-7' WHERE email = $1");
+    rename.bind(foreign).execute(&pool).await.unwrap();
+    let aura = settings.start().await;
+    let client = aura.client();
+    let root = client.signed_in(ROOT).await.access;
+    let mut expected = vec![ROOT, first];
+    expected.extend(others);
+    expected.sort_unstable();
+    for order in ["email", "newest", "last_sign_in"] {
+        let mut found = page_by_page(&client, &root, order).await;
+        found.sort_unstable();
+        assert_eq!(found, expected, "{order}");
+    }
+    let page = Visitor::new(client.clone());
+    page.sign_in(ROOT).await;
+    let users = page.open("/users").await;
+    let listed = settings.done(&["user", "list"]).await;
+    for email in expected {
+        assert!(users.is(200).text.contains(email), "{}", users.text);
+        assert!(listed.contains(email), "{listed}");
+    }
+    assert!(!listed.contains(foreign), "{listed}");
+    let log = aura.log();
+    assert_eq!(log.matches("its id is not a UUID").count(), 1, "{log}");
+    assert!(log.contains("customer-7"), "{log}");
+}
+
+#[tokio::test]
+async fn a_row_without_a_uuid_hides_no_account_on_sqlite() {
+    let sqlite = Sqlite::new();
+    a_foreign_row_hides_no_account(Settings::new(), &sqlite.url()).await;
+}
+
+#[tokio::test]
+async fn a_row_without_a_uuid_hides_no_account_on_postgres_and_redis() {
+    let (Some(postgres), Some(redis)) = (Postgres::shared().await, Redis::start().await) else {
+        return;
+    };
+    let url = postgres.database().await;
+    a_foreign_row_hides_no_account(Settings::new().redis(&redis), &url).await;
 }

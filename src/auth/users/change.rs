@@ -43,7 +43,7 @@ pub enum Change {
         /// The hash of the new password.
         new: PasswordHash,
         /// The present moment.
-        at: Timestamp,
+        now: Timestamp,
     },
 }
 
@@ -51,8 +51,9 @@ impl Change {
     /// The statement that makes this change in the account `id`.
     pub(super) fn statement(&self, id: UserId) -> Statement {
         let id = id.to_string();
-        let at = |text: &'static str, at: Timestamp, id: String| {
-            sqlx::query(text).bind(at.millis()).bind(id)
+        let at = |text: &'static str, at: &Timestamp| {
+            let query = sqlx::query(text);
+            query.bind(at.millis()).bind(id.clone())
         };
         match self {
             Self::Roles(roles) => sqlx::query(
@@ -60,6 +61,7 @@ impl Change {
             )
             .bind(roles.join(" "))
             .bind(id),
+            // Of two NULLs, <> is not true; and a name that is stored is never empty.
             Self::DisplayName(name) => sqlx::query(
                 "UPDATE users SET display_name = $1 WHERE id = $2 \
                  AND coalesce(display_name, '') <> coalesce($1, '')",
@@ -69,8 +71,7 @@ impl Change {
             Self::Disable(now) => at(
                 "UPDATE users SET version = version + 1, disabled_at = $1, signed_out_at = $1 \
                  WHERE id = $2 AND disabled_at IS NULL",
-                *now,
-                id,
+                now,
             ),
             Self::Enable => sqlx::query(
                 "UPDATE users SET version = version + 1, disabled_at = NULL \
@@ -85,8 +86,7 @@ impl Change {
             }
             Self::SignOut(now) => at(
                 "UPDATE users SET version = version + 1, signed_out_at = $1 WHERE id = $2",
-                *now,
-                id,
+                now,
             ),
             // A server of the version before leaves `reset_required_at` behind when a password is
             // set: such a remainder must not close the password again.
@@ -95,20 +95,18 @@ impl Change {
                  signed_out_at = $1, reset_required_at = CASE \
                  WHEN password_change_required_at IS NULL THEN NULL ELSE reset_required_at END \
                  WHERE id = $2",
-                *now,
-                id,
+                now,
             ),
+            // Also where it is required already: the version makes earlier tokens void.
             Self::RequireReset(now) => at(
                 "UPDATE users SET version = version + 1, password_change_required_at = $1, \
                  reset_required_at = $1, signed_out_at = $1 WHERE id = $2",
-                *now,
-                id,
+                now,
             ),
             Self::Password(new, now) => at(
                 "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
                  password_change_required_at = NULL, reset_required_at = NULL WHERE id = $2",
-                *now,
-                id,
+                now,
             )
             .bind(new.expose().to_owned()),
             // The owner was authenticated earlier: what an administrator did since takes precedence.
@@ -120,16 +118,12 @@ impl Change {
             .bind(new.expose().to_owned())
             .bind(id)
             .bind(old.expose().to_owned()),
-            Self::ResetPassword {
-                version,
-                new,
-                at: now,
-            } => at(
+            // By the version: a token that is used twice at one moment changes the password once.
+            Self::ResetPassword { version, new, now } => at(
                 "UPDATE users SET version = version + 1, signed_out_at = $1, password_hash = $3, \
                  password_change_required_at = NULL, reset_required_at = NULL \
                  WHERE id = $2 AND version = $4 AND disabled_at IS NULL",
-                *now,
-                id,
+                now,
             )
             .bind(new.expose().to_owned())
             .bind(*version),

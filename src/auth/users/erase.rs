@@ -4,7 +4,7 @@
 use sqlx::Row;
 
 use super::notices::{self, Notice, SessionSync};
-use super::rights::{Administrator, Permit, has_admin, permit};
+use super::rights::{Administrator, Refusal, has_admin, permit};
 use super::row::{User, find_in};
 use super::{Result, Users};
 use crate::audit::{Actor, Erased, Event, Origin, Subject};
@@ -146,9 +146,9 @@ async fn refusal(
     administrator: Option<&Administrator>,
 ) -> std::result::Result<Option<Erasure>, sqlx::Error> {
     match permit(connection, administrator).await? {
-        Permit::Given => {}
-        Permit::NotAdministrator => return Ok(Some(Erasure::NotAdministrator)),
-        Permit::SessionUnknown => return Ok(Some(Erasure::SessionUnknown)),
+        Ok(()) => {}
+        Err(Refusal::NotAdministrator) => return Ok(Some(Erasure::NotAdministrator)),
+        Err(Refusal::SessionUnknown) => return Ok(Some(Erasure::SessionUnknown)),
     }
     let user = by_email(connection, email).await?;
     let Some(user) = user.filter(|user| user.is_admin() && user.disabled_at.is_none()) else {

@@ -1,31 +1,17 @@
 //! Lists of accounts: filters, orders, and pages that go on where the one before ended.
 
 use poem_openapi::Enum;
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, Row};
 
-use super::row::{COLUMNS, User, read};
+use super::row::{COLUMNS, User, read_or_skip};
+use super::state::UserState;
 use super::{Result, Users};
 use crate::audit::Value;
 use crate::clock::Timestamp;
 use crate::identity::{UserId, search_key};
 use crate::storage::SqlError;
-
-/// State of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename = "AccountState", rename_all = "snake_case")]
-pub enum UserState {
-    /// Signs in with its password.
-    Active,
-    /// Signs in to choose another password, and for nothing else.
-    #[oai(rename = "must_change_password")]
-    MustChange,
-    /// Gets back in by a reset link alone.
-    NeedsReset,
-    /// Cannot sign in.
-    Disabled,
-}
 
 /// Order of accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
@@ -64,60 +50,6 @@ pub enum Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a position in a list of this order; send `next` of the page before")]
 pub struct BadPosition;
-
-impl UserState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [
-        Self::Active,
-        Self::MustChange,
-        Self::NeedsReset,
-        Self::Disabled,
-    ];
-
-    /// The state of `user`.
-    #[must_use]
-    pub const fn of(user: &User) -> Self {
-        match user {
-            user if user.disabled_at.is_some() => Self::Disabled,
-            user if user.needs_reset() => Self::NeedsReset,
-            user if user.password_change_required_at.is_some() => Self::MustChange,
-            _ => Self::Active,
-        }
-    }
-
-    /// The state for programs: stable, snake case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::MustChange => "must_change_password",
-            Self::NeedsReset => "needs_reset",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    /// Finds a state by its name for programs.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// The condition of the state. That of a rare one implies the condition of its index.
-    const fn condition(self) -> &'static str {
-        match self {
-            Self::Active => "disabled_at IS NULL AND password_change_required_at IS NULL",
-            Self::MustChange => {
-                "disabled_at IS NULL AND password_change_required_at IS NOT NULL \
-                 AND reset_required_at IS NULL"
-            }
-            Self::NeedsReset => {
-                "disabled_at IS NULL AND password_change_required_at IS NOT NULL \
-                 AND reset_required_at IS NOT NULL"
-            }
-            Self::Disabled => "disabled_at IS NOT NULL",
-        }
-    }
-}
 
 impl UserOrder {
     /// Every order.
@@ -168,6 +100,16 @@ impl UserOrder {
         let millis = millis.parse().map_err(|_| BadPosition)?;
         let id: UserId = id.parse().map_err(|_| BadPosition)?;
         Ok(Some(Position::Moment(millis, id.to_string())))
+    }
+
+    /// The position of a row.
+    fn position_in(self, row: &AnyRow) -> std::result::Result<Position, sqlx::Error> {
+        Ok(match self {
+            Self::Email => Position::Email(row.try_get(self.column())?),
+            Self::Newest | Self::LastSignIn => {
+                Position::Moment(row.try_get(self.column())?, row.try_get("id")?)
+            }
+        })
     }
 
     /// The columns of the order, for the statement and for its index.
@@ -292,7 +234,8 @@ impl UserFilter {
 }
 
 impl Users {
-    /// At most `limit` accounts that fit `filter`, in `order`, from the first after `after`.
+    /// At most `limit` accounts that fit `filter`, in `order`, from the first after `after`; fewer only
+    /// where there are no more. A row that names no account is left out.
     pub async fn page(
         &self,
         filter: &UserFilter,
@@ -303,15 +246,27 @@ impl Users {
         if filter.is_hopeless(after) {
             return Ok(Vec::new());
         }
-        let (statement, values) = filter.statement(COLUMNS, order, after, limit);
-        let rows = self
-            .sql
-            .run(async |pool| bound(statement, values).fetch_all(&pool).await)
-            .await?;
-        rows.iter()
-            .map(read)
-            .collect::<std::result::Result<_, _>>()
-            .map_err(SqlError::Refused)
+        let most = usize::try_from(limit).unwrap_or_default();
+        let (mut users, mut after) = (Vec::new(), after.cloned());
+        loop {
+            let (statement, values) = filter.statement(COLUMNS, order, after.as_ref(), limit);
+            let rows = self
+                .sql
+                .run(async |pool| bound(statement, values).fetch_all(&pool).await)
+                .await?;
+            for row in &rows {
+                users.extend(read_or_skip(row, &self.odd_row_told).map_err(SqlError::Refused)?);
+            }
+            // Callers take a short page for the last one, so rows that were left out are made up for.
+            let next = rows
+                .last()
+                .filter(|_| rows.len() == most && users.len() < most);
+            let Some(last) = next else {
+                users.truncate(most);
+                return Ok(users);
+            };
+            after = Some(order.position_in(last).map_err(SqlError::Refused)?);
+        }
     }
 
     /// Number of accounts that fit `filter`, counted up to `most`.

@@ -8,7 +8,11 @@ mod list;
 mod notices;
 mod rights;
 mod row;
+mod state;
 mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use sqlx::Row;
 
@@ -22,6 +26,8 @@ use crate::storage::{Sql, SqlError};
 pub struct Users {
     sql: Sql,
     audit: Audit,
+    /// True once the log has told of a row that lists leave out.
+    odd_row_told: Arc<AtomicBool>,
 }
 
 use self::rights::has_admin;
@@ -29,10 +35,11 @@ use self::row::{COLUMNS, read};
 
 pub use self::change::Change;
 pub use self::erase::Erasure;
-pub use self::list::{BadPosition, Position, UserFilter, UserOrder, UserState};
+pub use self::list::{BadPosition, Position, UserFilter, UserOrder};
 pub use self::notices::{Notice, SessionSync};
 pub use self::rights::Administrator;
 pub use self::row::{ADMIN, User};
+pub use self::state::UserState;
 pub use self::write::{Deed, First, Outcome};
 
 pub(super) use self::change::named;
@@ -42,8 +49,12 @@ type Result<T> = std::result::Result<T, SqlError>;
 impl Users {
     /// The table in `sql`; changes are recorded in `audit`, which is in the same database.
     #[must_use]
-    pub const fn new(sql: Sql, audit: Audit) -> Self {
-        Self { sql, audit }
+    pub fn new(sql: Sql, audit: Audit) -> Self {
+        Self {
+            sql,
+            audit,
+            odd_row_told: Arc::default(),
+        }
     }
 
     /// Checks for an administrator who can sign in.

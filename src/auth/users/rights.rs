@@ -4,7 +4,7 @@ use super::row::{ADMIN, find_in};
 use crate::auth::sessions::{Credential, Sessions};
 use crate::clock::Timestamp;
 use crate::identity::{SessionId, UserId};
-use crate::storage::Connection;
+use crate::storage::{Connection, Transaction};
 
 /// An administrator in whose name a change is made. The request was let in a moment ago; whether the
 /// account still has the role is decided by its row, inside the change's transaction.
@@ -20,14 +20,26 @@ pub struct Administrator {
     pub sessions: Sessions,
 }
 
-/// The decision on a change.
-pub(super) enum Permit {
-    /// It may be made.
-    Given,
+/// A change that may not be made.
+pub(super) enum Refusal {
     /// The caller is no longer an administrator, or their session has ended.
     NotAdministrator,
     /// The token store does not answer.
     SessionUnknown,
+}
+
+/// Begins a transaction in the name of `administrator`, if any, by the rules of [`permit`].
+pub(super) async fn begin<'c>(
+    connection: &'c mut Connection,
+    administrator: Option<&Administrator>,
+) -> std::result::Result<std::result::Result<Transaction<'c>, Refusal>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    if let Err(refusal) = permit(&mut transaction, administrator).await? {
+        // Dropped instead, it would cost its connection.
+        transaction.rollback().await?;
+        return Ok(Err(refusal));
+    }
+    Ok(Ok(transaction))
 }
 
 /// Takes the lock of all changes, then checks that `administrator` may make one: the account exists, is
@@ -36,10 +48,10 @@ pub(super) enum Permit {
 pub(super) async fn permit(
     connection: &mut Connection,
     administrator: Option<&Administrator>,
-) -> std::result::Result<Permit, sqlx::Error> {
+) -> std::result::Result<std::result::Result<(), Refusal>, sqlx::Error> {
     lock(connection).await?;
     let Some(asks) = administrator else {
-        return Ok(Permit::Given);
+        return Ok(Ok(()));
     };
     let user = find_in(connection, asks.user).await?;
     let entitled = user.is_some_and(|user| {
@@ -50,14 +62,14 @@ pub(super) async fn permit(
                 .is_none_or(|at| asks.session_began_at > at)
     });
     if !entitled {
-        return Ok(Permit::NotAdministrator);
+        return Ok(Err(Refusal::NotAdministrator));
     }
     // The row does not know of sessions that their owner has ended.
     let found = asks.sessions.look_up(asks.session, Credential::Tokens);
     match found.await {
-        Ok(found) if found.session.is_some() => Ok(Permit::Given),
-        Ok(_) => Ok(Permit::NotAdministrator),
-        Err(_) => Ok(Permit::SessionUnknown),
+        Ok(found) if found.session.is_some() => Ok(Ok(())),
+        Ok(_) => Ok(Err(Refusal::NotAdministrator)),
+        Err(_) => Ok(Err(Refusal::SessionUnknown)),
     }
 }
 

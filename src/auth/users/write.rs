@@ -4,7 +4,7 @@
 
 use super::change::Change;
 use super::notices::{self, Notice};
-use super::rights::{Administrator, Permit, end_invitations, has_admin, lock, permit};
+use super::rights::{Administrator, Refusal, begin, end_invitations, has_admin, lock};
 use super::row::{User, find_in, insert};
 use super::{Result, Users};
 use crate::audit::Event;
@@ -67,17 +67,15 @@ impl Users {
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
-                let mut transaction = connection.begin().await?;
                 // Registrations need no lock: they neither use nor change anyone's rights.
-                if administrator.is_some() {
-                    match permit(&mut transaction, administrator).await? {
-                        Permit::Given => {}
-                        refused => {
-                            transaction.rollback().await?;
-                            return Ok(refused.into());
-                        }
-                    }
-                }
+                let begun = match administrator {
+                    None => Ok(connection.begin().await?),
+                    some => begin(&mut connection, some).await?,
+                };
+                let mut transaction = match begun {
+                    Ok(transaction) => transaction,
+                    Err(refusal) => return Ok(refusal.into()),
+                };
                 let done = insert.execute(&mut *transaction).await?;
                 if done.rows_affected() != 1 {
                     transaction.rollback().await?;
@@ -176,14 +174,10 @@ impl Users {
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
-                let mut transaction = connection.begin().await?;
-                match permit(&mut transaction, administrator).await? {
-                    Permit::Given => {}
-                    refused => {
-                        transaction.rollback().await?;
-                        return Ok(refused.into());
-                    }
-                }
+                let mut transaction = match begin(&mut connection, administrator).await? {
+                    Ok(transaction) => transaction,
+                    Err(refusal) => return Ok(refusal.into()),
+                };
                 let Some(before) = find_in(&mut transaction, id).await? else {
                     transaction.rollback().await?;
                     return Ok(Outcome::NoAccount);
@@ -231,14 +225,11 @@ impl Users {
         self.sql
             .run(async |pool| {
                 let mut connection = pool.acquire().await?;
-                let mut transaction = connection.begin().await?;
-                match permit(&mut transaction, administrator).await? {
-                    Permit::Given => {}
-                    refused => {
-                        transaction.rollback().await?;
-                        return Ok(refused.into());
-                    }
-                }
+                let mut transaction = match begin(&mut connection, administrator).await? {
+                    Ok(transaction) => transaction,
+                    Err(refusal) => return Ok(refusal.into()),
+                };
+                // Before the deed: a record can be taken back, and a deed cannot.
                 self.audit.insert(&mut transaction, event).await?;
                 if !deed.await {
                     transaction.rollback().await?;
@@ -251,22 +242,20 @@ impl Users {
     }
 }
 
-impl From<Permit> for Deed {
-    /// The outcome of a permit that is refused.
-    fn from(permit: Permit) -> Self {
-        match permit {
-            Permit::SessionUnknown => Self::SessionUnknown,
-            Permit::Given | Permit::NotAdministrator => Self::NotAdministrator,
+impl From<Refusal> for Deed {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAdministrator => Self::NotAdministrator,
+            Refusal::SessionUnknown => Self::SessionUnknown,
         }
     }
 }
 
-impl From<Permit> for Outcome {
-    /// The outcome of a permit that is refused.
-    fn from(permit: Permit) -> Self {
-        match permit {
-            Permit::SessionUnknown => Self::SessionUnknown,
-            Permit::Given | Permit::NotAdministrator => Self::NotAdministrator,
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAdministrator => Self::NotAdministrator,
+            Refusal::SessionUnknown => Self::SessionUnknown,
         }
     }
 }
