@@ -3,9 +3,8 @@
 use super::error::{PageError, PageResult};
 use super::fields::{Field, Form};
 use super::form_page::FormPage;
-use super::page::redirect;
 use super::request::PageRequest;
-use super::sign_in::{begin_first, offers_setup, setup_link};
+use super::sign_in::{begin_first, lead_on, offers_setup, setup_link};
 use crate::auth::{Error, NewAccount};
 use crate::http::next::in_query;
 
@@ -14,19 +13,17 @@ pub(super) async fn show(request: &mut PageRequest) -> PageResult {
     if !request.site.registration_open {
         return Err(Error::RegistrationClosed.into());
     }
-    let next = next(request, &request.address.requested_next());
-    if request.browser.session().is_some() {
-        return Ok(redirect(request, &next));
+    if let Some(response) = lead_on(request, next).await {
+        return Ok(response);
     }
+    let next = next(request, &request.address.requested_next());
     Ok(form_page(request, next).await?.show(request))
 }
 
 /// Creates the account and signs in.
 pub(super) async fn send(request: &mut PageRequest) -> PageResult {
-    if request.browser.session().is_some() {
-        let asked = request.stale_next().await;
-        let next = next(request, &asked);
-        return Ok(redirect(request, &next));
+    if let Some(response) = lead_on(request, next).await {
+        return Ok(response);
     }
     let mut sent = request.limited_form().await?;
     let next = next(request, &sent.take("next").unwrap_or_default());

@@ -18,21 +18,18 @@ use crate::http::same_site::refuse_other_sites;
 
 /// Shows the form; signed-in users are led on.
 pub(super) async fn show(request: &mut PageRequest) -> PageResult {
-    let next = next(request, &request.address.requested_next());
-    if request.browser.session().is_some() {
-        return Ok(redirect(request, &next));
+    if let Some(response) = lead_on(request, next).await {
+        return Ok(response);
     }
+    let next = next(request, &request.address.requested_next());
     let page = form_page(request, next).await?;
     Ok(page.show(request))
 }
 
 /// Signs in.
 pub(super) async fn send(request: &mut PageRequest) -> PageResult {
-    if request.browser.session().is_some() {
-        // The user has signed in in another tab meanwhile.
-        let asked = request.stale_next().await;
-        let next = next(request, &asked);
-        return Ok(redirect(request, &next));
+    if let Some(response) = lead_on(request, next).await {
+        return Ok(response);
     }
     let mut sent = request.limited_form().await?;
     let wanted = next(request, &sent.take("next").unwrap_or_default());
@@ -63,6 +60,22 @@ fn begin(request: &mut PageRequest, session: &BrowserSession, next: &str) -> Res
         device.expose_secret(),
     );
     redirect(request, next)
+}
+
+/// Leads a signed-in user on to where the form would: one who follows a link to it, or sends it after
+/// signing in in another tab. `next` is the address to continue to for the one that was requested.
+pub(super) async fn lead_on(
+    request: &mut PageRequest,
+    next: fn(&PageRequest, &str) -> String,
+) -> Option<Response> {
+    request.browser.session()?;
+    let asked = if request.address.is_get_or_head() {
+        request.address.requested_next()
+    } else {
+        request.stale_next().await
+    };
+    let next = next(request, &asked);
+    Some(redirect(request, &next))
 }
 
 /// Signs in to an account that was just created. It exists even where the sign-in fails, so a
