@@ -18,6 +18,7 @@ macro_rules! events {
         concat!(
             "SELECT id FROM audit_events WHERE ",
             $column,
+            // By the index of the column and not by the primary key: decision 0010.
             " = $1 ORDER BY id + 0 LIMIT $2"
         )
     };

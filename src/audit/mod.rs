@@ -4,13 +4,26 @@
 //! it is written, found again and, when it is old, deleted. `docs/audit.md` is for those who read
 //! it, `docs/decisions/0010-audit.md` says why it is as it is.
 
+/// Everything that is recorded.
 mod action;
-mod erase;
+
+/// Events, and their rows.
 mod event;
-mod export;
+
+/// Searches.
 mod filter;
+
+/// Failures that repeat, which are counted in one row.
 mod repeats;
+
+/// The table.
 mod store;
+
+/// The trail without a person.
+mod erase;
+
+/// The trail as a file.
+mod export;
 
 pub use self::action::Action;
 pub use self::erase::Erased;

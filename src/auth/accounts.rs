@@ -97,6 +97,7 @@ impl Accounts {
         let client = context.client;
         let changed = self.alter_own(client, user, &current, change, &event, told);
         match changed.await {
+            // Deleted meanwhile: no password is right any more.
             Err(Error::UserNotFound) => Err(Error::WrongPassword),
             done => self.devices.proof(&done?),
         }
@@ -154,6 +155,7 @@ impl Accounts {
         let (client, change) = (context.client, Change::DeleteOwn);
         let deleted = self.alter_own(client, user, &current, change, &event, END_ALL);
         match deleted.await {
+            // Deleted meanwhile by another request, which was to do the same.
             Err(Error::UserNotFound) => Ok(()),
             done => done.map(drop),
         }
@@ -199,6 +201,7 @@ impl Accounts {
         caller: &Caller,
         password: &Password,
     ) -> Result<User, Error> {
+        // Charged like a sign-in: a stolen token must not allow more guesses than a stranger has.
         let email = caller.session.owner.email.as_str();
         let device = self.devices.known(context, email).await?;
         let limits = &self.limits;

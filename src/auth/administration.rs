@@ -158,6 +158,7 @@ impl Administration {
     ) -> Result<(), Error> {
         self.passwords.check_new(&new, &user.email, "password")?;
         let hash = self.passwords.hash(by.client(), new).await?;
+        // By the clock of the sessions, here and below: sessions that began before this moment end.
         let change = Change::Password(hash, self.sessions.now().await?);
         let event = by.event_on(Action::UserPasswordSet, user, "");
         self.act(user, change, by, event, END_ALL).await.map(drop)
@@ -270,9 +271,9 @@ impl Administration {
         sync: Option<SessionSync>,
     ) -> Result<Option<User>, Error> {
         let administrator = by.administrator.clone();
-        let alter = &self.changes;
-        alter
-            .alter(user.id, change, administrator, event, sync)
-            .await
+        let altered = self
+            .changes
+            .alter(user.id, change, administrator, event, sync);
+        altered.await
     }
 }

@@ -80,6 +80,7 @@ impl Devices {
         }
         let email = Email::lookup(email);
         let now = self.clock.now().seconds();
+        // Earlier keys, too: a change of keys must not make strangers of known devices.
         for key in self.keyring.current().keys.refresh() {
             let mut proofs = proofs
                 .iter()

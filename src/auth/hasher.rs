@@ -178,6 +178,7 @@ impl Hasher {
         let queue = &self.pool.queue;
         {
             let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+            // By network, as the limits count: a host may have a whole /64 of IPv6 addresses.
             let (address, jobs) = (network(client), &mut state.jobs);
             let is_abandoned = |queued: &Queued| queued.job.is_abandoned();
             let refuse = |queued: Queued| queued.job.refuse();
@@ -188,7 +189,9 @@ impl Hasher {
             jobs.push(address, Queued { job, span });
             queue.depth.store(jobs.len(), Ordering::Relaxed);
         }
+        // Outside the lock, or the worker would wake only to wait for it.
         queue.wake.notify_one();
+        // No answer at all: the job panicked, and its sender is gone.
         answer.await.unwrap_or(Err(Error::Internal))
     }
 }

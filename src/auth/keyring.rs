@@ -54,6 +54,7 @@ pub struct Keyring {
 
 impl Keyring {
     pub(super) fn new(config: &Config, clock: Clock) -> Result<Self, BadKey> {
+        // Drawn once: reloaded settings must not void every token.
         let stand_in = SecretString::from(hex(&random_bytes::<32>()));
         Ok(Self {
             current: ArcSwap::from_pointee(Secrets::new(config, &stand_in)?),

@@ -117,6 +117,7 @@ impl Keys {
         let previous = config.previous_keys.as_ref().map(Secret::expose);
         for key in previous.into_iter().flat_map(|keys| keys.iter()) {
             match key {
+                // Today's key stays as it is where it is listed among the previous ones, too.
                 PreviousKey::Pem(pem) => {
                     let (kid, key) = public_key(pem)?;
                     verifying.entry(kid).or_insert(key);

@@ -140,6 +140,7 @@ impl LiveSessions {
                 found.session = None;
                 return Ok(found);
             };
+            // The command line may have changed them, too.
             session.owner.roles = user.roles;
         }
         Ok(found)

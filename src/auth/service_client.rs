@@ -50,6 +50,7 @@ impl ServiceClient {
             };
             (decode(&raw.0), decode(&raw.1))
         });
+        // Without a short cut: every known secret is compared, whatever came of those before.
         let mut good = Choice::from(0);
         for (id, secret) in [Some(raw), decoded].into_iter().flatten() {
             for known in &self.secrets {

@@ -101,6 +101,7 @@ impl Services {
         let look_up = async |id| self.live.store.look_up(id, Credential::Tokens).await;
         let session = if let Ok(claims) = self.keyring.verify(token) {
             let found = look_up(claims.session()).await?;
+            // An expired token is no error (RFC 7009 section 2.2).
             self.tokens.session_of(&claims, found).unwrap_or_default()
         } else if let Some(token) =
             RefreshToken::parse(token, self.keyring.current().keys.refresh())

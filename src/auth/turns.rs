@@ -66,6 +66,7 @@ impl<J> Turns<J> {
         if self.waiting < capacity {
             return true;
         }
+        // Only now, because it looks at every job that waits.
         for (_, line) in &mut self.lines {
             line.retain(|job| !abandoned(job));
         }

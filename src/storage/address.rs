@@ -152,8 +152,11 @@ impl Target {
 async fn sqlite(options: &AnyConnectOptions) -> Result<sqlx::AnyConnection, Error> {
     let mut connection = options.connect().await?;
     for pragma in [
+        // Below the limit of a call, so that the cause in the log is the lock and not a time-out.
         "PRAGMA busy_timeout = 1000",
+        // Readers and the one writer do not wait for each other.
         "PRAGMA journal_mode = WAL",
+        // Enough with WAL: a loss of power may cost the last commits, and never the file.
         "PRAGMA synchronous = NORMAL",
         "PRAGMA foreign_keys = ON",
     ] {

@@ -96,6 +96,7 @@ impl Pool {
     fn pop(&self) -> Option<Connection> {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|one| one.connection.is_current() && one.since.elapsed() < MAX_IDLE);
+        // The last that came back: those below it grow old and are closed when little is going on.
         idle.pop().map(|one| one.connection)
     }
 

@@ -273,6 +273,7 @@ impl RedisDb {
             .set_connection_timeout(Some(self.0.patience.connect))
             // Calls have limits of their own.
             .set_response_timeout(Some(self.0.patience.connect.max(self.0.patience.call)))
+            // `call` repeats what broke, within the limit of the caller.
             .set_number_of_retries(0)
             .set_max_delay(Duration::from_secs(1));
         self.0.link.load().manager(config)

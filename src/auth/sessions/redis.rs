@@ -216,6 +216,7 @@ impl RedisSessions {
             .arg(page.limit)
             .arg(self.lifetimes.max_millis);
         let (total, rows): (usize, Vec<(String, Row)>) = self.db.db().invoke(&call).await?;
+        // One odd session must not hide the others.
         let sessions = rows
             .into_iter()
             .filter_map(|(id, row)| session(id.parse().ok()?, row))
@@ -279,6 +280,7 @@ fn session(id: SessionId, row: Row) -> Option<Session> {
         created_at: Timestamp::from_millis(created),
         last_used_at: Timestamp::from_millis(last_used),
         expires_at: Timestamp::from_millis(expires),
+        // For people to read: what another version wrote must not end the session.
         ip: ip.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         user_agent,
         current: TokenHash::from_stored(current),

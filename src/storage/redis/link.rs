@@ -32,6 +32,7 @@ impl Link {
         };
         let info = url.as_str().into_connection_info().map_err(bad)?;
         let settings = info.redis_settings().clone().set_db(number);
+        // TCP_USER_TIMEOUT: Linux resends to a peer that has vanished for a quarter of an hour.
         let info = info.set_redis_settings(settings).set_tcp_settings(
             TcpSettings::default()
                 .set_nodelay(true)
@@ -71,6 +72,7 @@ impl Link {
             return Ok(manager.clone());
         }
         let manager = self.client()?.get_connection_manager_lazy(config)?;
+        // Of two calls that come here at once, both use the connection of the first.
         Ok(self.manager.get_or_init(|| manager).clone())
     }
 
