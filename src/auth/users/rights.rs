@@ -87,9 +87,12 @@ pub(super) async fn has_admin(
     besides: Option<UserId>,
 ) -> std::result::Result<bool, sqlx::Error> {
     // LIKE does not tell cases apart on SQLite, and a search for a text has two names. The first
-    // condition is that of an index.
+    // condition is that of an index. Those on the id are for rows of other programs: no session can be
+    // of an account whose id is not a UUID, so such an administrator cannot sign in.
     let any = "SELECT 1 FROM users WHERE roles <> '' AND disabled_at IS NULL AND id <> $2 \
                AND (password_change_required_at IS NULL OR reset_required_at IS NULL) \
+               AND id LIKE '________-____-____-____-____________' \
+               AND length(replace(id, '-', '')) = 32 AND trim(id, '0123456789abcdef-') = '' \
                AND replace(' ' || roles || ' ', $1, '') <> ' ' || roles || ' ' LIMIT 1";
     let besides = besides.map_or_else(String::new, |id| id.to_string());
     let query = sqlx::query(any).bind(format!(" {ADMIN} ")).bind(besides);

@@ -121,15 +121,16 @@ pub(super) fn insert(user: &User) -> Statement {
     .bind(user.reset_required_at.map(Timestamp::millis))
 }
 
-/// Reads an account of a list. None for a row whose id is not a UUID, which another program must have
-/// written: neither a token nor a session can name it, and it must not hide the accounts beside it.
-/// The first one is `told` in the log.
+/// Reads an account of a list. None for a row whose id is not a UUID as aura writes it, which another
+/// program must have written: neither a token nor a session can name it, and it must not hide the
+/// accounts beside it. The first one is `told` in the log.
 pub(super) fn read_or_skip(
     row: &AnyRow,
     told: &AtomicBool,
 ) -> std::result::Result<Option<User>, sqlx::Error> {
     let id: String = row.try_get("id")?;
-    if id.parse::<UserId>().is_ok() {
+    // Exactly as aura writes it: other spellings of a UUID parse, and no statement finds them again.
+    if id.parse::<UserId>().is_ok_and(|own| own.to_string() == id) {
         return read(row).map(Some);
     }
     // Once: whoever looks at a list again must not fill the log.
