@@ -5,7 +5,7 @@
 //! keeps its file: that is what settings and hooks come by. Faults are findings. Where that is not
 //! enough, build the overlay and hand over the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -15,7 +15,8 @@ use super::merged::MergedObject;
 use super::object::{self, Entry, Holder, Object, Source};
 use super::report::{Finding, FindingKind, Location};
 use crate::deploy::kustomize::{
-    Endless, Files, Step, Tree, apply, is_deletion, is_operation, is_same, is_target, join, text_at,
+    Files, Step, Tree, Unbuildable, apply, is_deletion, is_operation, is_same, is_target, join,
+    text_at,
 };
 
 /// An object and the patches over it, each with its file.
@@ -75,19 +76,22 @@ pub(super) fn groups(documents: &[(&str, Value)]) -> (Vec<Group>, Vec<Finding>) 
     }
     let mut tree = Tree::of(&files);
     let mut findings: Vec<_> = tree.absent().map(absent).collect();
-    for root in tree.roots() {
+    let (mut roots, mut reported) = (tree.roots().into_iter(), BTreeSet::new());
+    while let Some(root) = roots.next().or_else(|| tree.next_unbuilt()) {
         let mut assembly = Assembly::default();
         let built = tree.walk(root, &mut |step| {
             assembly.take(&step);
             Ok(())
         });
-        if let Err(Endless(folder)) = built {
-            findings.push(unreadable(
-                &folder,
-                "",
-                Endless::PROBLEM,
-                "check what `kubectl kustomize` makes of it",
-            ));
+        if let Err(Unbuildable { folder, problem }) = built {
+            let remedy = "check what `kubectl kustomize` makes of it";
+            // A circle is met again from each of its folders.
+            if reported.insert(folder.clone()) {
+                findings.push(unreadable(&folder, "", &problem, remedy));
+            }
+            if tree.is_exhausted() {
+                break;
+            }
             continue;
         }
         let mut group = Group {
@@ -225,34 +229,74 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_circular_kustomization_is_reported_and_not_followed() {
-        let list = |base: &str, times: usize| json!({"resources": vec![base; times]});
-        let name = |storey: usize| format!("{storey}/kustomization.yaml");
-        // Fifteen storeys of forty copies each end, but not in time.
-        let mut files: Vec<_> = (0..15)
-            .map(|storey| (name(storey), list(&format!("../{}", storey + 1), 40)))
-            .collect();
-        files.extend([
-            (name(15), json!({})),
-            ("a/kustomization.yaml".to_owned(), list("../b", 1)),
-            ("b/kustomization.yaml".to_owned(), list(".", 40)),
+    /// The groups and findings of kustomizations that name their bases, with a ConfigMap beside.
+    fn built(lists: &[(&str, Vec<&str>)]) -> (Vec<Group>, Vec<Finding>) {
+        let named = |(folder, bases): &(&str, Vec<&str>)| {
             (
-                "loose.yaml".to_owned(),
-                json!({"kind": "ConfigMap", "metadata": {"name": "x"}}),
+                format!("{folder}/kustomization.yaml"),
+                json!({ "resources": bases }),
+            )
+        };
+        let mut files: Vec<_> = lists.iter().map(named).collect();
+        let object = json!({"kind": "ConfigMap", "metadata": {"name": "x"}});
+        files.push(("production/map.yaml".to_owned(), object));
+        let documents = files.iter();
+        let documents = documents.map(|(file, value)| (file.as_str(), value.clone()));
+        groups(&documents.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_circle_is_reported_and_hides_no_overlay() {
+        for (lists, reported) in [
+            (vec![("a", vec!["../b"]), ("b", vec!["."; 40])], 1),
+            (vec![("a", vec!["../b"]), ("b", vec!["../a"])], 2),
+            (vec![("a", vec!["."])], 1),
+            // It would be a root if the circle did not name it.
+            (
+                vec![
+                    ("d1", vec!["../production", "../d2"]),
+                    ("d2", vec!["../d1"]),
+                    ("production", vec!["map.yaml"]),
+                ],
+                2,
             ),
-        ]);
-        let documents = files
-            .iter()
-            .map(|(file, value)| (file.as_str(), value.clone()));
-        let (groups, findings) = groups(&documents.collect::<Vec<_>>());
-        assert_eq!(findings.len(), 2, "{findings:?}");
-        for finding in findings {
-            assert_eq!(finding.problem, "is built upon itself, or upon too much");
+        ] {
+            let (groups, findings) = built(&lists);
+            assert!((1..=reported).contains(&findings.len()), "{findings:?}");
+            for finding in findings {
+                assert!(
+                    finding.problem.starts_with("is built upon itself"),
+                    "{finding:?}"
+                );
+            }
+            let found = groups.iter().any(|group| !group.objects.is_empty());
+            assert!(found, "the others are looked into: {lists:?}");
         }
-        assert!(
-            groups.iter().any(|group| !group.objects.is_empty()),
-            "the others are looked into"
+    }
+
+    #[test]
+    fn a_tree_of_too_much_work_ends_with_one_finding() {
+        let bases: Vec<String> = (1..16).map(|storey| format!("../{storey}")).collect();
+        let storeys: Vec<String> = (0..15).map(|storey| storey.to_string()).collect();
+        // Fifteen storeys of forty copies each end, but not in time.
+        let lists: Vec<_> = storeys
+            .iter()
+            .zip(&bases)
+            .map(|(folder, base)| (folder.as_str(), vec![base.as_str(); 40]))
+            .chain([("15", Vec::new())])
+            .collect();
+        let (_, findings) = built(&lists);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].problem.contains("too much work"));
+    }
+
+    #[test]
+    fn a_file_that_is_added_twice_is_reported() {
+        let (_, findings) = built(&[("production", vec!["map.yaml", "./map.yaml"])]);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(
+            findings[0].problem,
+            "adds production/map.yaml a second time"
         );
     }
 }

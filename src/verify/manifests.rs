@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::checkout::folder;
 use super::error::Unusable;
 use super::findings::Unseen;
-use crate::deploy::emit::RenderError;
 use crate::deploy::facts::is_revision_of;
 use crate::deploy::kubernetes::build;
 use crate::deploy::kustomize::{items, text_at};
@@ -182,20 +181,19 @@ impl Manifests {
         }
         let folders = overlays.iter().map(|name| format!("{OVERLAYS}/{name}"));
         let names = std::iter::once("base").chain(overlays.iter().copied());
-        let places = names
-            .zip(std::iter::once(BASE.to_owned()).chain(folders))
-            .map(|(name, folder)| {
-                Ok(ObjectSet {
-                    name: name.to_owned(),
-                    objects: build::folder(&values, &folder)?,
-                    folder: Some(folder),
-                })
-            });
-        let places: Result<_, RenderError> = places.collect();
-        let places = places.map_err(|error| Unusable::Manifests {
+        let folders: Vec<String> = std::iter::once(BASE.to_owned()).chain(folders).collect();
+        let built = build::folders(&values, &folders).map_err(|error| Unusable::Manifests {
             path: path.to_owned(),
             error,
         })?;
+        let places = names.zip(folders).zip(built);
+        let places = places
+            .map(|((name, folder), objects)| ObjectSet {
+                name: name.to_owned(),
+                objects,
+                folder: Some(folder),
+            })
+            .collect();
         Ok(Self {
             inputs,
             places,

@@ -14,7 +14,7 @@ use crate::deploy::emit;
 use crate::deploy::emit::RenderError;
 use crate::deploy::file::{self, File};
 use crate::deploy::kustomize::{
-    Endless, Files, Step, Tree, apply, is_deletion, is_same, is_target, items, text_at,
+    Files, Step, Tree, Unbuildable, apply, is_deletion, is_same, is_target, items, text_at,
 };
 
 /// Kinds in the order in which they are applied; all others follow by name.
@@ -59,24 +59,31 @@ pub(super) fn overlay(files: &[File], name: &str) -> Result<Vec<Value>, RenderEr
         Ok((file.path.clone(), value))
     });
     let files = parsed.collect::<Result<_, RenderError>>()?;
-    folder(&files, &format!("k8s/overlays/{name}"))
+    let built = folders(&files, &[format!("k8s/overlays/{name}")])?;
+    Ok(built.into_iter().flatten().collect())
 }
 
-/// The objects that the kustomization in `folder` makes of `files`, which are known by their
-/// paths, in the order in which they are applied.
+/// The objects of each of `folders`, built of `files`, which are known by their paths, in the order in
+/// which they are applied. The bounds of a tree hold for all folders together.
 ///
 /// # Errors
 /// [`RenderError::Facts`] where a file is missing, is not an object, or is built upon itself.
-pub(crate) fn folder(
+pub(crate) fn folders(
     files: &BTreeMap<String, Value>,
-    folder: &str,
-) -> Result<Vec<Value>, RenderError> {
+    folders: &[String],
+) -> Result<Vec<Vec<Value>>, RenderError> {
     let files: Files = files
         .iter()
         .map(|(path, value)| (path.as_str(), vec![value]))
         .collect();
+    let mut tree = Tree::of(&files);
+    let built = folders.iter().map(|name| folder(&mut tree, name));
+    built.collect()
+}
+
+fn folder(tree: &mut Tree<'_>, name: &str) -> Result<Vec<Value>, RenderError> {
     let mut objects = Vec::new();
-    Tree::of(&files).walk(folder, &mut |step| take(&mut objects, step))?;
+    tree.walk(name, &mut |step| take(&mut objects, step))?;
     objects.sort_by_cached_key(|object| {
         let kind = text_at(object, "/kind");
         let rank = ORDER.iter().position(|known| *known == kind);
@@ -86,9 +93,9 @@ pub(crate) fn folder(
     Ok(objects)
 }
 
-impl From<Endless> for RenderError {
-    fn from(Endless(folder): Endless) -> Self {
-        Self::Facts(format!("{folder}: {}", Endless::PROBLEM))
+impl From<Unbuildable> for RenderError {
+    fn from(Unbuildable { folder, problem }: Unbuildable) -> Self {
+        Self::Facts(format!("{folder}: {problem}"))
     }
 }
 
@@ -152,19 +159,19 @@ fn patch(objects: &mut Vec<Value>, patch: &Value, target: &Value) {
         objects.retain(|object| !is_meant(object));
         return;
     }
-    let mut renamed = Vec::new();
+    let mut renamed = BTreeMap::new();
     for object in objects.iter_mut().filter(|object| is_meant(object)) {
         let old = text_at(object, "/metadata/name").to_owned();
         apply(object, patch);
         let new = text_at(object, "/metadata/name");
         if new != old && text_at(object, "/kind") == "ConfigMap" {
-            renamed.push((old, new.to_owned()));
+            renamed.insert(old, new.to_owned());
         }
     }
-    for (old, new) in renamed {
-        for object in objects.iter_mut() {
-            follow(object, &old, &new);
-        }
+    if !renamed.is_empty() {
+        objects
+            .iter_mut()
+            .for_each(|object| follow(object, &renamed));
     }
 }
 
@@ -177,16 +184,16 @@ fn containers(object: &mut Value) -> impl Iterator<Item = &mut Value> {
         .flatten()
 }
 
-/// Leads the containers of `object` from the ConfigMap `old` to the same under its name `new`.
-fn follow(object: &mut Value, old: &str, new: &str) {
+/// Leads the containers of `object` to ConfigMaps under their new names, known by the old ones.
+fn follow(object: &mut Value, renamed: &BTreeMap<String, String>) {
     // Kustomize follows a name wherever it stands; in this tree a ConfigMap is named here only.
     for container in containers(object) {
         let sources = container.get_mut("envFrom").and_then(Value::as_array_mut);
         for source in sources.into_iter().flatten() {
             if let Some(name) = source.pointer_mut("/configMapRef/name")
-                && *name == old
+                && let Some(new) = name.as_str().and_then(|old| renamed.get(old))
             {
-                *name = new.into();
+                *name = new.as_str().into();
             }
         }
     }

@@ -9,7 +9,7 @@ mod tree;
 use serde_json::Value;
 
 pub(crate) use merge::merge;
-pub(crate) use tree::{Endless, Files, Step, Tree};
+pub(crate) use tree::{Files, Step, Tree, Unbuildable};
 
 /// The items of a list; none of anything else.
 pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {

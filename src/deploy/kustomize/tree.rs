@@ -12,9 +12,9 @@ use super::{items, join, text_at, texts};
 /// Kustomizations upon kustomizations; deeper is one that is built upon itself.
 const MAX_DEPTH: usize = 16;
 
-/// Steps that a tree may take in all: folders that each name the next one twice would take as many
-/// as there are paths.
-const MAX_STEPS: usize = 2_000_000;
+/// Steps that a tree may take in all, a node of a document being one: folders that each name the next
+/// one twice would take as many as there are paths, and each object is copied for each overlay.
+const MAX_STEPS: usize = 10_000_000;
 
 /// File names of a kustomization. Kustomize knows a third, `Kustomization`, which no reader of YAML
 /// files takes for one.
@@ -38,21 +38,41 @@ pub(crate) enum Step<'s, 'a> {
     Absent(String),
 }
 
-/// A folder that is built upon itself, or upon too much.
+/// A folder that cannot be built.
 #[derive(Debug)]
-pub(crate) struct Endless(pub(crate) String);
-
-impl Endless {
+pub(crate) struct Unbuildable {
+    pub(crate) folder: String,
     /// The end of a sentence that begins with the folder.
-    pub(crate) const PROBLEM: &str = "is built upon itself, or upon too much";
+    pub(crate) problem: String,
+}
+
+impl Unbuildable {
+    fn new(folder: &str, problem: impl Into<String>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            problem: problem.into(),
+        }
+    }
 }
 
 /// Kustomizations by folder.
 pub(crate) struct Tree<'a> {
     files: &'a Files<'a>,
     folders: BTreeMap<&'a str, &'a Value>,
+    /// Folders that have been built, by themselves or below another.
+    built: BTreeSet<&'a str>,
     /// Steps that are left.
     steps: usize,
+}
+
+/// What one folder is built of so far.
+#[derive(Default)]
+struct Walk<'a> {
+    folders: BTreeSet<&'a str>,
+    files: BTreeSet<&'a str>,
+    objects: usize,
+    /// Nodes of the objects.
+    nodes: usize,
 }
 
 impl<'a> Tree<'a> {
@@ -64,6 +84,7 @@ impl<'a> Tree<'a> {
         });
         Self {
             folders: folders.collect(),
+            built: BTreeSet::new(),
             files,
             steps: MAX_STEPS,
         }
@@ -89,6 +110,21 @@ impl<'a> Tree<'a> {
             .collect()
     }
 
+    /// A folder that no walk has built, where all roots were walked: it is part of a circle, or below
+    /// one, and `kubectl apply -k` may still build it.
+    pub(crate) fn next_unbuilt(&self) -> Option<&'a str> {
+        let mut folders = self.folders.iter();
+        let left = folders.find(|(folder, list)| {
+            !self.built.contains(**folder) && text_at(list, "/kind") != "Component"
+        });
+        left.map(|(folder, _)| *folder)
+    }
+
+    /// True when no steps are left, so that nothing more can be built.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.steps == 0
+    }
+
     /// The files that a kustomization is in charge of.
     pub(crate) fn listed(&self) -> BTreeSet<String> {
         let all = self.folders.iter().flat_map(|(folder, list)| {
@@ -111,70 +147,106 @@ impl<'a> Tree<'a> {
     /// Takes every step of the kustomization in `folder` and of those below it.
     ///
     /// # Errors
-    /// [`Endless`], and whatever `take` fails with.
-    pub(crate) fn walk<E: From<Endless>>(
+    /// [`Unbuildable`], and whatever `take` fails with.
+    pub(crate) fn walk<E: From<Unbuildable>>(
         &mut self,
         folder: &str,
         take: &mut impl FnMut(Step<'_, 'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.descend(folder, 0, &mut 0, take)
+        let mut walk = Walk::default();
+        // Also where it fails: it is not tried again.
+        let known = self.folders.get_key_value(folder);
+        self.built.extend(known.map(|(folder, _)| *folder));
+        self.descend(folder, 0, &mut walk, take)?;
+        self.built.append(&mut walk.folders);
+        Ok(())
     }
 
-    /// The same at `depth`, where so many `objects` were added before.
-    fn descend<E: From<Endless>>(
+    /// The same at `depth`, after what the walk has taken.
+    fn descend<E: From<Unbuildable>>(
         &mut self,
         folder: &str,
         depth: usize,
-        objects: &mut usize,
+        walk: &mut Walk<'a>,
         take: &mut impl FnMut(Step<'_, 'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(list) = self.folders.get(folder).copied() else {
+        let Some((folder, list)) = self.folders.get_key_value(folder) else {
             return take(Step::Absent(join(folder, NAMES[0])));
         };
-        if depth == MAX_DEPTH {
-            return Err(Endless(folder.to_owned()).into());
+        let (folder, list) = (*folder, *list);
+        if depth > MAX_DEPTH {
+            let problem = format!("is built upon itself, or upon more than {MAX_DEPTH} others");
+            return Err(Unbuildable::new(folder, problem).into());
         }
+        walk.folders.insert(folder);
         let files = self.files;
         for name in texts(&list["resources"]) {
             let path = join(folder, name);
             let found = files.get_key_value(path.as_str());
-            self.spend(folder, found.map_or(0, |(_, documents)| documents.len()))?;
+            let nodes = found.map_or(0, |(_, documents)| nodes(documents));
+            self.spend(folder, nodes)?;
             if let Some((file, documents)) = found {
-                *objects += documents.len();
+                // Kustomize refuses it, too: the ids of its objects are registered already. Copies of
+                // one large file would be a memory without end.
+                if !walk.files.insert(file) {
+                    let problem = format!("adds {file} a second time");
+                    return Err(Unbuildable::new(folder, problem).into());
+                }
+                walk.objects += documents.len();
+                walk.nodes += nodes;
                 take(Step::Resource(file, documents))?;
             } else {
-                self.descend(&path, depth + 1, objects, take)?;
+                self.descend(&path, depth + 1, walk, take)?;
             }
         }
         // A component works on what was added before it, while kustomize builds a base by itself. Here
-        // both see all objects so far, which differs only where two bases have an object of the same
-        // kind and name.
+        // both see all objects so far: the patches, namespace, images and labels of a base reach the
+        // objects of the bases that are listed before it.
         for name in texts(&list["components"]) {
             self.spend(folder, 0)?;
-            self.descend(&join(folder, name), depth + 1, objects, take)?;
+            self.descend(&join(folder, name), depth + 1, walk, take)?;
         }
         let patches = items(&list["patches"]).map(|one| (text_at(one, "/path"), &one["target"]));
         let merged = texts(&list["patchesStrategicMerge"]).map(|path| (path, &Value::Null));
         for (path, target) in patches.chain(merged) {
             let path = join(folder, path);
             let found = files.get_key_value(path.as_str());
-            // Each document is compared with every object.
-            let compared = found.map_or(0, |(_, documents)| (1 + *objects) * documents.len());
-            self.spend(folder, compared)?;
+            // Each document, or each operation in it, is compared with every object and may be laid
+            // over it.
+            let nodes = found.map_or(0, |(_, documents)| nodes(documents));
+            self.spend(folder, (1 + walk.objects).saturating_mul(nodes))?;
             take(match found {
                 Some((file, documents)) => Step::Patch(file, documents, target),
                 None => Step::Absent(path),
             })?;
         }
-        self.spend(folder, *objects)?;
+        // Images look at the containers within the objects.
+        let lists = ["images", "labels"].map(|key| items(&list[key]).count());
+        let nodes = walk.nodes.saturating_mul(lists[0] + lists[1]);
+        self.spend(folder, nodes.saturating_add(walk.objects))?;
         take(Step::Fields(list))
     }
 
     /// Takes one step and `more` of those that are left. A name that leads nowhere costs a step, too:
     /// one file may hold a million of them, and be built upon as often.
-    fn spend(&mut self, folder: &str, more: usize) -> Result<(), Endless> {
-        let left = self.steps.checked_sub(1 + more);
-        self.steps = left.ok_or_else(|| Endless(folder.to_owned()))?;
-        Ok(())
+    fn spend(&mut self, folder: &str, more: usize) -> Result<(), Unbuildable> {
+        let left = self.steps.checked_sub(more.saturating_add(1));
+        self.steps = left.unwrap_or_default();
+        let problem =
+            "is not built, nor what comes after it: the kustomizations ask for too much work";
+        left.map(drop)
+            .ok_or_else(|| Unbuildable::new(folder, problem))
     }
+}
+
+/// Values in `documents`, at every depth.
+fn nodes(documents: &[&Value]) -> usize {
+    fn of(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(items) => items.iter().map(of).sum(),
+            Value::Object(members) => members.values().map(of).sum::<usize>(),
+            _ => 0,
+        }
+    }
+    documents.iter().map(|document| of(document)).sum()
 }
