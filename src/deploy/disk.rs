@@ -83,9 +83,12 @@ impl Batch {
     /// Writes a file that takes the place of `target` and its permissions.
     pub(crate) fn replace(&mut self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let temporary = self.add(target, false)?;
-        self.write(&temporary, bytes, SHARED)?;
-        if let Ok(metadata) = fs::metadata(target) {
-            // Before it takes the place, so that at no moment more people may read it than before.
+        let old = fs::metadata(target).ok();
+        // Private until it has the old file's permissions, so that at no moment more people may read
+        // it than before.
+        let mode = if old.is_some() { PRIVATE } else { SHARED };
+        self.write(&temporary, bytes, mode)?;
+        if let Some(metadata) = old {
             let kept = fs::set_permissions(&temporary, metadata.permissions());
             kept.map_err(failed("set the permissions of", target))?;
         }
