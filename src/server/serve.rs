@@ -22,7 +22,7 @@ use super::{memory, startup, sweep};
 use crate::config::{Cidr, Server};
 use crate::storage::MigrationError;
 
-/// Longest wait for the farewell to the other replicas.
+/// Longest wait for the farewell to the other replicas, and then for the database to close.
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Connections to the metrics port: a few scrapers have one each.
@@ -106,14 +106,17 @@ impl Running {
         let hangup = hangups(app.ends_with_terminal).map_err(ServeError::Signals)?;
         let secret_files = app.secret_files.take();
         let config = &app.config.server;
-        // Bind first, so that a server whose port is taken ends before it migrates.
+        // Bind both ports first, so that a server whose port is taken ends before it migrates.
         let (main, address) = bind(config.host, config.port.as_u16(), "SERVER_PORT").await?;
+        let scraped = bind_metrics(config).await?;
         let (stop, close) = (CancellationToken::new(), CancellationToken::new());
         let tracker = TaskTracker::new();
         let schema = startup::prepare_schema(app.storage.sql.clone(), migrate, stop.clone());
         let schema = tracker.spawn(schema);
         start_beside(&app, secret_files, hangup, &stop, &tracker);
-        serve_metrics(&app, &close, &tracker).await?;
+        if let Some(listener) = scraped {
+            serve_metrics(&app, listener, &close, &tracker);
+        }
         let endpoint = Arc::new(app.endpoint());
         // Log before the first answer, so that a client which has one finds this line. Connections wait
         // in the backlog of the socket meanwhile.
@@ -186,18 +189,24 @@ impl Running {
     }
 }
 
-/// Serves the metrics until `close`, where a port is set.
-async fn serve_metrics(
-    app: &App,
-    close: &CancellationToken,
-    tracker: &TaskTracker,
-) -> Result<(), ServeError> {
-    let config = &app.config.server;
+/// Binds the metrics port, where one is set.
+async fn bind_metrics(config: &Server) -> Result<Option<TcpListener>, ServeError> {
     if config.metrics_port.get() == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let port = config.metrics_port.as_u16();
     let (listener, _) = bind(config.host, port, "SERVER_METRICS_PORT").await?;
+    Ok(Some(listener))
+}
+
+/// Serves the metrics on `listener` until `close`.
+fn serve_metrics(
+    app: &App,
+    listener: TcpListener,
+    close: &CancellationToken,
+    tracker: &TaskTracker,
+) {
+    let config = &app.config.server;
     let endpoint = MetricsEndpoint::new(
         &app.metrics,
         &app.connections,
@@ -216,7 +225,6 @@ async fn serve_metrics(
         close.clone(),
         tracker.clone(),
     ));
-    Ok(())
 }
 
 /// Warns of settings that will be noticed only later.
