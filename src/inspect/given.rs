@@ -60,8 +60,9 @@ pub(super) fn plain(map: &Value) -> Vec<(String, Given)> {
 pub(super) fn decoded(map: &Value) -> Vec<(String, Given)> {
     entries(map, |value| match given(value) {
         Given::Text(text) => {
-            // The API server passes over line breaks in base64, as Go's decoder does.
-            let packed: String = text.split_whitespace().collect();
+            // The API server ignores line breaks in base64, as Go's decoder does, but no other white
+            // space.
+            let packed = text.replace(['\r', '\n'], "");
             match BASE64_STANDARD.decode(packed).map(String::from_utf8) {
                 Ok(Ok(text)) => Given::Text(text),
                 Ok(Err(_)) => Given::Odd {

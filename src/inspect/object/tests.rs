@@ -8,7 +8,7 @@ use super::*;
 fn secrets_are_decoded_and_string_data_wins() {
     let secret = json!({
         "kind": "Secret", "metadata": { "name": "s", "namespace": "n" },
-        "data": { "A": "b2xk", "B": "b2s=", "C": "%%", "D": "/w==" },
+        "data": { "A": "b2xk", "B": "b2s=", "C": "%%", "D": "/w==", "F": "b2\r\ns=\n", "G": "b2 s=" },
         "stringData": { "A": "new", "E": 5 },
     });
     let Some(Object::Source(source)) = read("f", &secret) else {
@@ -23,8 +23,10 @@ fn secrets_are_decoded_and_string_data_wins() {
             .map(|entry| entry.given.clone())
     };
     assert!(get("A") == Some(Given::Text("new".to_owned())));
-    assert!(get("B") == Some(Given::Text("ok".to_owned())));
-    for key in ["C", "D", "E"] {
+    for key in ["B", "F"] {
+        assert!(get(key) == Some(Given::Text("ok".to_owned())), "{key}");
+    }
+    for key in ["C", "D", "E", "G"] {
         assert!(matches!(get(key), Some(Given::Odd { .. })), "{key}");
     }
 }
