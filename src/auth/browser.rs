@@ -32,7 +32,8 @@ pub struct BrowserSession {
     pub session: Session,
     /// Seconds for which the browser is to keep the cookie.
     pub max_age_seconds: i64,
-    /// Value of its device cookie. A secret.
+    /// Value of its device cookie, the proof that this browser has signed in: it keeps the tries of its
+    /// next sign-in apart from those of strangers. A secret.
     pub device: SecretString,
 }
 
@@ -58,10 +59,11 @@ pub struct BrowserSessions {
 }
 
 impl BrowserSessions {
-    /// Signs a browser in, by the rules of [`SignIns::sign_in`].
+    /// Signs a browser in. An unknown account, a wrong password and a disabled account cost the same
+    /// and look the same.
     ///
     /// # Errors
-    /// As [`SignIns::sign_in`].
+    /// [`Error::InvalidCredentials`], [`Error::Limited`], [`Error::Busy`], or an outage.
     pub async fn sign_in(
         &self,
         context: &Context,

@@ -33,7 +33,8 @@ pub struct TokenPair {
     pub refresh_token: String,
     /// Seconds that the refresh token lives.
     pub refresh_expires_in: i64,
-    /// After a sign-in, the proof that the client shows at its next one; see [`Tokens::login`].
+    /// After a sign-in, the proof that this device has signed in. The client shows it at its next
+    /// sign-in, whose tries are then limited apart from those of strangers.
     pub device: Option<SecretString>,
 }
 
@@ -51,10 +52,11 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Signs in, by the rules of [`SignIns::sign_in`].
+    /// Signs in. An unknown account, a wrong password and a disabled account cost the same and look
+    /// the same.
     ///
     /// # Errors
-    /// As [`SignIns::sign_in`].
+    /// [`Error::InvalidCredentials`], [`Error::Limited`], [`Error::Busy`], or an outage.
     pub async fn login(
         &self,
         context: &Context,

@@ -1,4 +1,4 @@
-//! `/setup`: the first administrator of a server that was started for trying out.
+//! `/setup`: the first administrator of a server started with `aura serve --dev`.
 
 use super::error::{PageError, PageResult};
 use super::fields::{Field, Form};

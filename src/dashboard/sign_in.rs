@@ -178,8 +178,8 @@ async fn form_page(request: &PageRequest, next: String) -> Result<FormPage, Page
     })
 }
 
-/// True when the set-up page exists for this request: the server was started for trying out, the
-/// request seems to come from the machine it runs on, and no administrator can sign in.
+/// True when the set-up page exists for this request: the server was started with `aura serve --dev`,
+/// the request seems to come from the machine it runs on, and no administrator can sign in.
 pub(super) async fn offers_setup(request: &PageRequest) -> Result<bool, PageError> {
     let may = request.site.setup.is_some()
         && request.context.client.is_loopback()

@@ -29,7 +29,7 @@ pub struct Parts {
     pub configuration: Arc<Configuration>,
     /// The time.
     pub clock: Clock,
-    /// The code of `/setup`, on a server that was started for trying out.
+    /// The code of `/setup`, on a server started with `aura serve --dev`.
     pub setup: Option<Arc<SetupCode>>,
 }
 

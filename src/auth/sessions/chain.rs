@@ -11,9 +11,8 @@
 
 use std::net::IpAddr;
 
-use super::super::refresh_token::{TokenHash, keyed_hash};
 use super::Presented;
-use crate::auth::refresh_token::hex;
+use crate::auth::refresh_token::{TokenHash, hex, keyed_hash};
 use crate::clock::Timestamp;
 use crate::config::GraceScope;
 use crate::http::client_address::network;

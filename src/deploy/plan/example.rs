@@ -133,7 +133,7 @@ pub(super) fn verdicts(table: &str) {
 
 /// Holds each entry of `table` to what is said of it: lines of `[environments.production]`, or, where
 /// they begin with `[` or `environments.`, a whole file. Behind `!` stand the place, the key and the
-/// beginning of its one fault, behind `~` those of a warning.
+/// beginning of its one fault, behind `~` those of exactly one of its warnings.
 pub(super) fn verdicts_of(service: &Service, table: &str) {
     let mut written = Vec::new();
     for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -158,8 +158,9 @@ pub(super) fn verdicts_of(service: &Service, table: &str) {
                 faults.to_string().starts_with(&expected)
             }
             Ok(warnings) if line.starts_with('~') => {
-                let mut warnings = warnings.iter();
-                warnings.any(|one| one.to_string().starts_with(&expected))
+                let warnings = warnings.iter();
+                let matching = warnings.filter(|one| one.to_string().starts_with(&expected));
+                matching.count() == 1
             }
             _ => false,
         };

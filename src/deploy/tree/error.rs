@@ -7,7 +7,7 @@ use crate::deploy::disk::WriteError;
 
 /// A file that cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {reason}")]
+#[error("{}: {reason}", shown(path, reason))]
 pub struct Obstacle {
     /// Relative to the output directory.
     pub path: String,
@@ -88,6 +88,15 @@ pub enum TreeError {
     /// The system refused.
     #[error(transparent)]
     Io(#[from] WriteError),
+}
+
+/// `path` as a message shows it: one that no file can have is quoted, because it may hold anything.
+fn shown(path: &str, reason: &Reason) -> String {
+    if matches!(reason, Reason::Path) {
+        format!("{path:?}")
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A line for each obstacle.

@@ -55,11 +55,7 @@ impl<'a> Survey<'a> {
             match found {
                 Ok(target) => survey.files.push((file, target)),
                 Err(reason) => survey.obstacles.push(Obstacle {
-                    path: match reason {
-                        // Quoted: it may hold anything.
-                        Reason::Path => format!("{path:?}"),
-                        _ => path.clone(),
-                    },
+                    path: path.clone(),
                     reason,
                 }),
             }

@@ -255,6 +255,10 @@ fn paths_that_lead_out_and_doubles_are_refused() {
             "k8s/a/b: is rendered twice",
         ],
     );
+    // Only the messages quote a path.
+    let drift = check(temp.path(), &files[..2]).unwrap();
+    let paths: Vec<_> = drift.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(paths, ["../x", "/x"]);
 }
 
 #[test]

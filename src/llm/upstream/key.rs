@@ -79,9 +79,11 @@ impl UpstreamKey {
             return Ok(client);
         }
         let mut client = Client::builder()
-            // A redirect that is followed would take the key to another host.
+            // reqwest drops `Authorization` on a redirect to another host, but a 307 or 308 that is
+            // followed would send the body of the question there.
             .redirect(reqwest::redirect::Policy::none())
-            // HTTPS_PROXY of the environment would bypass the settings, and with them the network policy.
+            // A proxy named in the environment would route the key and the question through a host that
+            // the settings do not name.
             .no_proxy()
             // Decoded here, a body would have no length, and could grow beyond all bounds.
             .no_gzip()

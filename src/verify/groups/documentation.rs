@@ -185,4 +185,11 @@ mod tests {
         let found: Vec<_> = links("docs/guide.md", text).collect();
         assert_eq!(found, ["docs/reference/x.md", "README.md", "docs/d.md"]);
     }
+
+    #[test]
+    fn a_link_that_climbs_above_the_checkout_does_not_lead_to_the_reference() {
+        let text = format!("[a](../{MARKDOWN}) [b](../../{MARKDOWN})");
+        let found: Vec<_> = links("docs/guide.md", &text).collect();
+        assert_eq!(found, [MARKDOWN.to_owned(), format!("../{MARKDOWN}")]);
+    }
 }

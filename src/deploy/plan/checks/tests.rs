@@ -74,6 +74,9 @@ fn environments_share_neither_namespace_nor_host_and_some_namespaces_are_taken()
           ~ 2:1 namespace: is "default", where every object without a namespace lands
         "#,
     );
+    // The other one is of the image.
+    let told = plan("environments.production.namespace = \"default\"").warnings;
+    assert_eq!(told.len(), 2, "{told:#?}");
 }
 
 #[test]

@@ -129,24 +129,28 @@ fn a_host_of_two_labels_is_told_and_passes_under_strict() {
           ~ 2:10 environments.staging.backends.redis: ends in .svc, and not every resolver completes a name with two dots or more; write the domain of the cluster, too: cache.corp.svc.cluster.local
         "#,
     );
-    let of_redis = |host: &str, more: &str| {
-        let text = format!("[environments.staging]\nbackends.redis = \"redis://{host}\"\n{more}");
+    let count = |lines: &str, name: &str| {
+        let text = format!("[environments.staging]\n{lines}\n");
         let digest = format!("image = \"aura@sha256:{}\"\n", "0".repeat(64));
         assert!(
             read(&service(), &format!("{digest}{text}"), true).is_ok(),
-            "{host}"
+            "{lines}"
         );
-        warnings(&service(), &text, "redis").len()
+        warnings(&service(), &text, name).len()
     };
-    assert_eq!(of_redis("cache.corp", ""), 1);
-    assert_eq!(of_redis("cache.corp", "components = []"), 0);
+    let of_redis = |host: &str| format!("backends.redis = \"redis://{host}\"");
+    let upstream = "settings.LLM_URL = \"http://vllm.llm:8000/v1\"";
+    let both = format!("{}\n{upstream}", of_redis("cache.corp"));
+    assert_eq!(count(&both, "redis"), 1);
+    assert_eq!(count(&both, "settings.LLM_URL"), 1);
+    assert_eq!(count(&format!("{both}\ncomponents = []"), "redis"), 0);
     for clear in [
         "cache",
         "cache.corp.svc.cluster.local",
         "cache.example.com",
         "10.0.0.1",
     ] {
-        assert_eq!(of_redis(clear, ""), 0, "{clear}");
+        assert_eq!(count(&of_redis(clear), "redis"), 0, "{clear}");
     }
 }
 
@@ -154,16 +158,20 @@ fn a_host_of_two_labels_is_told_and_passes_under_strict() {
 fn a_host_without_trusted_proxies_is_told_in_every_environment() {
     let mut service = service();
     service.trusted_proxies = Some("SERVER_PROXIES".to_owned());
-    let told = |text: &str| warnings(&service, text, "SERVER_PROXIES").len();
-    assert_eq!(told(""), 0);
+    let told = |text: &str| warnings(&service, text, "SERVER_PROXIES");
+    assert_eq!(told(""), [""; 0]);
     for name in ["development", "staging", "production"] {
         let host = format!("[environments.{name}]\nhost = \"a.com\"\n");
-        assert_eq!(told(&host), 1);
-        assert_eq!(
-            told(&format!("{host}settings.SERVER_PROXIES = \"10.0.12.4\"")),
-            0
+        let warned = told(&host);
+        assert_eq!(warned.len(), 1, "{warned:?}");
+        assert!(
+            warned[0].contains("all clients have its address, and share one limit"),
+            "{warned:?}"
         );
-        assert_eq!(told(&format!("{host}settings.SERVER_PROXIES = []")), 1);
+        let named = format!("{host}settings.SERVER_PROXIES = \"10.0.12.4\"");
+        assert_eq!(told(&named), [""; 0]);
+        let empty = format!("{host}settings.SERVER_PROXIES = []");
+        assert_eq!(told(&empty).len(), 1);
     }
     verdicts_of(
         &service,
