@@ -94,13 +94,13 @@ fn stranger(service: &Service, holder: Holder, entry: &Entry) -> Option<Finding>
     if RUNTIME.contains(&key.as_str()) || compose {
         return None;
     }
-    let near = service.settings.nearest(key);
     let sentinel = matches!(given, Given::Text(text) if text.contains(SET_ME));
     // Compose and other programs read the same `.env` file.
     if holder == Holder::Dotenv && !sentinel && !service.settings.is_near_miss(key) {
         return None;
     }
-    let remedy = match near {
+    // Last, because it compares the key with every setting: a `.env` file may hold thousands.
+    let remedy = match service.settings.nearest(key) {
         Some(near) => format!("did you mean {}?", near.name),
         None => "remove it".to_owned(),
     };
