@@ -8,6 +8,7 @@ lib.fileset.toSource {
     ../Cargo.toml
     # With the migrations and the Lua scripts, which lie beside the code that uses them.
     ../src
+    ../crates
     # What Cargo.toml patches.
     ../vendor
     ../templates

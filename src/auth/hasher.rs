@@ -1,18 +1,21 @@
 //! The hashing pool: bcrypt runs here and nowhere else, one worker a core, behind a bounded queue in
-//! which client addresses take turns.
+//! which client addresses take turns. Jobs that wait share a core, up to [`WIDTH`] on each, which
+//! costs them little: see the crate `interleaved-bcrypt`.
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use secrecy::{ExposeSecret, SecretString};
+use interleaved_bcrypt::{Digest, Lanes, WIDTH};
+use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::error::Error;
-use super::password::{Form, MAX_BYTES, MAX_COST, Password, PasswordHash};
+use super::password::{Form, HashParts, MAX_BYTES, MAX_COST, Password, PasswordHash};
 use super::turns::Turns;
+use crate::clock::random_bytes;
 use crate::http::client_address::network;
 
 /// Jobs that may wait for each worker. At a quarter of a second a hash the last of them waits
@@ -22,8 +25,9 @@ const QUEUE_PER_WORKER: usize = 64;
 /// How far the workers stand back behind the rest of the process.
 const NICENESS: i32 = 5;
 
-/// Most jobs that a worker takes at once.
-const BATCH: usize = 4;
+/// Rounds that a worker does before it looks for new jobs and for clients that have gone: about a
+/// millisecond, of the quarter of a second that a hash takes.
+const ROUNDS: u32 = 16;
 
 /// Runs password jobs off the async runtime; clones share the workers, which end with the last.
 #[derive(Clone, Debug)]
@@ -49,6 +53,8 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     jobs: Turns<Queued>,
+    /// Workers without a job.
+    idle: usize,
     closed: bool,
 }
 
@@ -58,16 +64,22 @@ struct Queued {
     span: Span,
 }
 
+/// What a client waits for: hashes that are computed one after the other, and the answer to which
+/// they lead.
 enum Job {
     Hash {
-        password: SecretString,
+        password: Password,
+        salt: [u8; 16],
         cost: u32,
         reply: oneshot::Sender<Result<PasswordHash, Error>>,
     },
     Verify {
         password: Password,
-        hash: PasswordHash,
+        hash: HashParts,
         cost: u32,
+        /// Forms of the password that have been compared.
+        compared: usize,
+        found: Option<Form>,
         reply: oneshot::Sender<Result<Option<Form>, Error>>,
     },
 }
@@ -113,10 +125,10 @@ impl Hasher {
         client: IpAddr,
         password: Password,
     ) -> Result<PasswordHash, Error> {
-        let (password, cost) = (password.into_normal(), self.cost);
         self.submit(client, |reply| Job::Hash {
             password,
-            cost,
+            salt: random_bytes(),
+            cost: self.cost,
             reply,
         })
         .await
@@ -136,17 +148,19 @@ impl Hasher {
         hash: Option<PasswordHash>,
         dearest: Option<u32>,
     ) -> Result<Option<Form>, Error> {
-        let hash = hash.filter(|hash| hash.cost().is_some());
-        let known = hash.is_some();
-        let own = hash.as_ref().and_then(PasswordHash::cost);
+        let stored = hash.as_ref().and_then(PasswordHash::parts);
+        let known = stored.is_some();
+        let own = stored.as_ref().map(|parts| parts.cost);
         let cost = [Some(self.cost), dearest, own].into_iter().flatten().max();
         let cost = cost.unwrap_or(self.cost).min(MAX_COST);
-        let hash = hash.unwrap_or_else(|| PasswordHash::decoy(cost));
+        let hash = stored.unwrap_or(HashParts::decoy(cost));
         let form = self
             .submit(client, |reply| Job::Verify {
                 password,
                 hash,
                 cost,
+                compared: 0,
+                found: None,
                 reply,
             })
             .await?;
@@ -208,24 +222,34 @@ impl Drop for Pool {
 }
 
 impl Queue {
-    /// Waits for jobs and takes a fair share of them; `None` when the pool has closed.
-    fn take(&self) -> Option<Vec<Queued>> {
+    /// Begins a waiting job in a free lane, and waits for one when `lanes` are all free. False when
+    /// the pool has closed.
+    ///
+    /// A worker takes one at a time, so that jobs that come together are spread over the workers, and
+    /// a worker that is busy leaves each idle one a job: sharing a core is worth it only when there is
+    /// no other.
+    fn refill(&self, lanes: &mut Lanes<Queued>) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.jobs.len() == 0 {
+        while lanes.is_empty() && state.jobs.len() == 0 {
             if state.closed {
-                return None;
+                return false;
             }
+            state.idle += 1;
             state = self
                 .wake
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
-        // A worker that took all of a short queue would leave the others idle.
-        let workers = self.capacity / QUEUE_PER_WORKER;
-        let share = (state.jobs.len() / (workers * 2)).clamp(1, BATCH);
-        let batch = (0..share).map_while(|_| state.jobs.pop()).collect();
-        self.depth.store(state.jobs.len(), Ordering::Relaxed);
-        Some(batch)
+        if lanes.is_empty() || lanes.len() < WIDTH && state.jobs.len() > state.idle {
+            let next = state.jobs.pop();
+            self.depth.store(state.jobs.len(), Ordering::Relaxed);
+            drop(state);
+            if let Some(queued) = next {
+                queued.begin(lanes);
+            }
+        }
+        true
     }
 }
 
@@ -233,16 +257,41 @@ fn work(queue: &Queue) {
     // Hashing fills every core; those who answer requests go first. On Linux this is the thread's
     // own priority, and where it is refused nothing is lost but a little latency.
     let _ = rustix::process::nice(NICENESS);
-    while let Some(batch) = queue.take() {
-        for Queued { job, span } in batch {
-            let _in_request = span.entered();
-            // A worker that died would leave its queue to nobody. Whoever waits hears of the
-            // panic, because the job's sender is dropped by it.
-            let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
-            if outcome.is_err() {
-                tracing::error!("a password job panicked");
-            }
+    let mut lanes = Lanes::new();
+    while queue.refill(&mut lanes) {
+        // A worker that died would leave its queue without anyone to work on it. The clients of its
+        // jobs hear of the panic, because the senders are dropped by it.
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| advance(&mut lanes)));
+        if outcome.is_err() {
+            tracing::error!("a password job panicked");
+            lanes = Lanes::new();
         }
+    }
+}
+
+/// Does some rounds of every job, without those whose client has gone.
+fn advance(lanes: &mut Lanes<Queued>) {
+    lanes.retain(|queued| !queued.job.is_abandoned());
+    let mut more = Vec::new();
+    lanes.advance(ROUNDS, |queued, digest| more.extend(queued.resume(&digest)));
+    for queued in more {
+        queued.begin(lanes);
+    }
+}
+
+impl Queued {
+    /// Begins the next hash of the job; there is a free lane.
+    fn begin(self, lanes: &mut Lanes<Self>) {
+        if let Some(next) = self.job.next() {
+            let _ = lanes.push(&next, self);
+        }
+    }
+
+    /// Hands the job a hash; gives it back when it needs another.
+    fn resume(self, digest: &Digest) -> Option<Self> {
+        let Self { job, span } = self;
+        let job = job.resume(digest)?;
+        Some(Self { job, span })
     }
 }
 
@@ -262,56 +311,79 @@ impl Job {
         }
     }
 
-    /// Does the work, unless the client has gone; nobody listening to the answer is no fault.
-    fn run(self) {
-        if self.is_abandoned() {
-            return;
-        }
+    /// The next hash to compute; `None` when there is none.
+    fn next(&self) -> Option<interleaved_bcrypt::Job> {
         match self {
             Self::Hash {
                 password,
+                salt,
                 cost,
-                reply,
+                ..
+            } => Some(interleaved_bcrypt::Job::new(
+                password.expose().as_bytes(),
+                *salt,
+                *cost,
+            )),
+            Self::Verify {
+                password,
+                hash,
+                cost,
+                compared,
+                ..
             } => {
-                let hash = bcrypt::hash(password.expose_secret(), cost);
-                let hash = hash.map(PasswordHash::from_stored).map_err(|error| {
-                    tracing::error!(%error, "a password could not be hashed");
-                    Error::Internal
-                });
-                let _ = reply.send(hash);
+                let (_, text) = password.forms().nth(*compared)?;
+                let job = interleaved_bcrypt::Job::new(text.as_bytes(), hash.salt, hash.cost);
+                // A cheaper hash takes less, which would tell that the account exists. After a match,
+                // too: the account may be disabled.
+                Some(job.lasting(*cost))
+            }
+        }
+    }
+
+    /// Takes the hash that [`Self::next`] asked for. Gives the job back when another is needed, and
+    /// answers otherwise; a client that has gone is not an error.
+    fn resume(self, digest: &Digest) -> Option<Self> {
+        match self {
+            Self::Hash {
+                salt, cost, reply, ..
+            } => {
+                let parts = HashParts {
+                    cost,
+                    salt,
+                    digest: *digest,
+                };
+                let _ = reply.send(Ok(parts.into()));
+                None
             }
             Self::Verify {
                 password,
                 hash,
                 cost,
+                compared,
+                found,
                 reply,
             } => {
-                let mut found = None;
-                for (form, text) in password.forms() {
-                    // A longer password must cost the same and never match its own first 72 bytes.
-                    let bytes = text.as_bytes();
-                    let cut = &bytes[..bytes.len().min(MAX_BYTES)];
-                    let equal = bcrypt::verify(cut, hash.expose()).unwrap_or(false);
-                    if equal && bytes.len() <= MAX_BYTES {
-                        found = found.or(Some(form));
-                    }
-                    // A cheaper hash took less. Decoys of its cost and of all up to the dearest make
-                    // up the difference exactly, so that the time tells nobody of an account; after
-                    // a match, too, because the account may be disabled.
-                    for padding in padding(hash.cost(), cost) {
-                        let _ = bcrypt::verify(cut, PasswordHash::decoy(padding).expose());
-                    }
+                let forms = password.forms().count();
+                let form = password.forms().nth(compared);
+                // A longer password must cost the same and never match its own first 72 bytes.
+                let form = form.filter(|(_, text)| text.len() <= MAX_BYTES);
+                let form = form.filter(|_| bool::from(hash.digest.ct_eq(digest)));
+                let (compared, found) = (compared + 1, found.or(form.map(|(form, _)| form)));
+                if compared == forms {
+                    let _ = reply.send(Ok(found));
+                    return None;
                 }
-                let _ = reply.send(Ok(found));
+                Some(Self::Verify {
+                    password,
+                    hash,
+                    cost,
+                    compared,
+                    found,
+                    reply,
+                })
             }
         }
     }
-}
-
-/// The costs of the decoys that, after a hash of the cost `done`, make up one of the cost `whole`:
-/// `2^done + 2^done + 2^(done + 1) + ... + 2^(whole - 1) = 2^whole`.
-fn padding(done: Option<u32>, whole: u32) -> std::ops::Range<u32> {
-    done.unwrap_or(whole)..whole
 }
 
 #[cfg(test)]

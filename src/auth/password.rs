@@ -1,6 +1,10 @@
 //! [`Password`]: the form in which passwords are compared. The rules for a new one, and the hash it
 //! becomes.
 
+use base64::Engine;
+use base64::alphabet::BCRYPT;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use interleaved_bcrypt::Digest;
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -49,12 +53,6 @@ impl Password {
     #[must_use]
     pub(super) fn expose(&self) -> &str {
         self.normal.expose_secret()
-    }
-
-    /// The normal form, to be hashed.
-    #[must_use]
-    pub(super) fn into_normal(self) -> SecretString {
-        self.normal
     }
 
     /// The forms that a stored hash may be of, the normal one first.
@@ -123,6 +121,9 @@ const fn is_other_space(c: char) -> bool {
     )
 }
 
+/// Base64 with the alphabet of bcrypt.
+const BASE_64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
+
 /// A bcrypt hash in the modular crypt format (`$2b$12$...`). Not shown by `Debug`.
 #[derive(Clone)]
 pub struct PasswordHash(SecretString);
@@ -132,13 +133,6 @@ impl PasswordHash {
     #[must_use]
     pub fn from_stored(text: String) -> Self {
         Self(text.into())
-    }
-
-    /// A hash of the given cost that no password was ever hashed to, so that an unknown account
-    /// costs as much as a known one.
-    #[must_use]
-    pub fn decoy(cost: u32) -> Self {
-        Self(format!("$2b${cost:02}${}", ".".repeat(53)).into())
     }
 
     /// The text to store or to compare.
@@ -151,8 +145,48 @@ impl PasswordHash {
     /// not a bcrypt hash, or is dearer than [`MAX_COST`].
     #[must_use]
     pub fn cost(&self) -> Option<u32> {
-        let parts: bcrypt::HashParts = self.expose().parse().ok()?;
-        Some(parts.get_cost()).filter(|cost| *cost <= MAX_COST)
+        self.parts().map(|parts| parts.cost)
+    }
+
+    /// What a password is compared with; `None` as for [`Self::cost`].
+    #[must_use]
+    pub(super) fn parts(&self) -> Option<HashParts> {
+        let text = self.expose();
+        let parts: bcrypt::HashParts = text.parse().ok()?;
+        let mut digest = [0; 23];
+        // Behind `$2b$12$` and the 22 characters of the salt.
+        BASE_64.decode_slice(text.get(29..)?, &mut digest).ok()?;
+        let (cost, salt) = (parts.get_cost(), parts.get_salt_raw());
+        (cost <= MAX_COST).then_some(HashParts { cost, salt, digest })
+    }
+}
+
+/// A hash taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct HashParts {
+    /// Binary logarithm of its rounds.
+    pub(super) cost: u32,
+    pub(super) salt: [u8; 16],
+    pub(super) digest: Digest,
+}
+
+impl HashParts {
+    /// A hash of the given cost that no password was ever hashed to, so that an unknown account
+    /// costs as much as a known one.
+    #[must_use]
+    pub(super) const fn decoy(cost: u32) -> Self {
+        Self {
+            cost,
+            salt: [0; 16],
+            digest: [0; 23],
+        }
+    }
+}
+
+impl From<HashParts> for PasswordHash {
+    fn from(parts: HashParts) -> Self {
+        let (salt, digest) = (BASE_64.encode(parts.salt), BASE_64.encode(parts.digest));
+        Self(format!("$2b${:02}${salt}{digest}", parts.cost).into())
     }
 }
 

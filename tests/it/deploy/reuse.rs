@@ -21,6 +21,8 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO"))
+        .arg("--config")
+        .arg(Path::new(ROOT).join(".cargo/config.toml"))
         .args(arguments)
         .current_dir(folder)
         // Built once, and kept for the next run.
@@ -50,9 +52,8 @@ fn the_page_leads_from_an_empty_folder_to_manifests() {
     let (_, example) = example.split_once("\n\n").expect("a head");
     assert_eq!(*code, example, "the page and the example");
 
-    // Below `target`, where a `.cargo/config.toml` of the repository holds as well.
-    let target = Path::new(ROOT).join("target");
-    let folder = tempfile::tempdir_in(target).expect("a folder");
+    // Not below the repository: `cargo new` would add the package to its workspace.
+    let folder = tempfile::tempdir().expect("a folder");
     let done = cargo(folder.path(), &["new", "--vcs", "none", "greeter"]);
     assert!(done.status.success(), "{}", said(&done));
     let here = folder.path().join("greeter");
