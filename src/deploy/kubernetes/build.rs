@@ -169,9 +169,9 @@ fn patch(objects: &mut Vec<Value>, patch: &Value, target: &Value) {
         }
     }
     if !renamed.is_empty() {
-        objects
-            .iter_mut()
-            .for_each(|object| follow(object, &renamed));
+        for object in objects {
+            follow(object, &renamed);
+        }
     }
 }
 
@@ -184,7 +184,7 @@ fn containers(object: &mut Value) -> impl Iterator<Item = &mut Value> {
         .flatten()
 }
 
-/// Leads the containers of `object` to ConfigMaps under their new names, known by the old ones.
+/// Leads the containers of `object` to each `ConfigMap` under its new name, known by the old one.
 fn follow(object: &mut Value, renamed: &BTreeMap<String, String>) {
     // Kustomize follows a name wherever it stands; in this tree a ConfigMap is named here only.
     for container in containers(object) {

@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::{items, join, text_at, texts};
 
-/// Kustomizations upon kustomizations; deeper is one that is built upon itself.
+/// Kustomizations upon kustomizations.
 const MAX_DEPTH: usize = 16;
 
 /// Steps that a tree may take in all, a node of a document being one: folders that each name the next
 /// one twice would take as many as there are paths, and each object is copied for each overlay.
 const MAX_STEPS: usize = 10_000_000;
+
+/// Steps that it takes to follow a name.
+const NAME_STEPS: usize = 50;
 
 /// File names of a kustomization. Kustomize knows a third, `Kustomization`, which no reader of YAML
 /// files takes for one.
@@ -68,6 +71,8 @@ pub(crate) struct Tree<'a> {
 /// What one folder is built of so far.
 #[derive(Default)]
 struct Walk<'a> {
+    /// Folders from the outermost to the one that is being built.
+    path: Vec<&'a str>,
     folders: BTreeSet<&'a str>,
     files: BTreeSet<&'a str>,
     objects: usize,
@@ -157,16 +162,15 @@ impl<'a> Tree<'a> {
         // Also where it fails: it is not tried again.
         let known = self.folders.get_key_value(folder);
         self.built.extend(known.map(|(folder, _)| *folder));
-        self.descend(folder, 0, &mut walk, take)?;
+        self.descend(folder, &mut walk, take)?;
         self.built.append(&mut walk.folders);
         Ok(())
     }
 
-    /// The same at `depth`, after what the walk has taken.
+    /// The same within a walk.
     fn descend<E: From<Unbuildable>>(
         &mut self,
         folder: &str,
-        depth: usize,
         walk: &mut Walk<'a>,
         take: &mut impl FnMut(Step<'_, 'a>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -174,10 +178,14 @@ impl<'a> Tree<'a> {
             return take(Step::Absent(join(folder, NAMES[0])));
         };
         let (folder, list) = (*folder, *list);
-        if depth > MAX_DEPTH {
-            let problem = format!("is built upon itself, or upon more than {MAX_DEPTH} others");
+        if walk.path.contains(&folder) {
+            return Err(Unbuildable::new(folder, "is built upon itself").into());
+        }
+        if walk.path.len() > MAX_DEPTH {
+            let problem = format!("is below more than {MAX_DEPTH} other kustomizations");
             return Err(Unbuildable::new(folder, problem).into());
         }
+        walk.path.push(folder);
         walk.folders.insert(folder);
         let files = self.files;
         for name in texts(&list["resources"]) {
@@ -196,7 +204,7 @@ impl<'a> Tree<'a> {
                 walk.nodes += nodes;
                 take(Step::Resource(file, documents))?;
             } else {
-                self.descend(&path, depth + 1, walk, take)?;
+                self.descend(&path, walk, take)?;
             }
         }
         // A component works on what was added before it, while kustomize builds a base by itself. Here
@@ -204,7 +212,7 @@ impl<'a> Tree<'a> {
         // objects of the bases that are listed before it.
         for name in texts(&list["components"]) {
             self.spend(folder, 0)?;
-            self.descend(&join(folder, name), depth + 1, walk, take)?;
+            self.descend(&join(folder, name), walk, take)?;
         }
         let patches = items(&list["patches"]).map(|one| (text_at(one, "/path"), &one["target"]));
         let merged = texts(&list["patchesStrategicMerge"]).map(|path| (path, &Value::Null));
@@ -224,13 +232,14 @@ impl<'a> Tree<'a> {
         let lists = ["images", "labels"].map(|key| items(&list[key]).count());
         let nodes = walk.nodes.saturating_mul(lists[0] + lists[1]);
         self.spend(folder, nodes.saturating_add(walk.objects))?;
+        walk.path.pop();
         take(Step::Fields(list))
     }
 
-    /// Takes one step and `more` of those that are left. A name that leads nowhere costs a step, too:
+    /// Takes `more` of the steps that are left, and those of a name. One that leads nowhere costs them, too:
     /// one file may hold a million of them, and be built upon as often.
     fn spend(&mut self, folder: &str, more: usize) -> Result<(), Unbuildable> {
-        let left = self.steps.checked_sub(more.saturating_add(1));
+        let left = self.steps.checked_sub(more.saturating_add(NAME_STEPS));
         self.steps = left.unwrap_or_default();
         let problem =
             "is not built, nor what comes after it: the kustomizations ask for too much work";
