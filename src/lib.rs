@@ -20,11 +20,11 @@ pub mod verify;
 #[cfg(feature = "server")]
 pub mod clock;
 
-/// How many guesses a secret withstands.
+/// Guesses that a secret withstands.
 #[cfg(feature = "server")]
 pub mod strength;
 
-/// What aura reads: one section a file, one line a section.
+/// Settings of aura: one section a file, one line a section.
 #[cfg(feature = "server")]
 pub mod config;
 
@@ -60,7 +60,7 @@ pub mod health;
 #[cfg(feature = "server")]
 pub mod activity;
 
-/// What the role `admin` may see and do, as JSON.
+/// Views and actions of the role `admin`, as JSON.
 #[cfg(feature = "server")]
 pub mod admin;
 

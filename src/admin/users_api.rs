@@ -331,7 +331,7 @@ impl UsersApi {
         let caller = self.auth.tokens.authorize(token.as_str(), ADMIN).await?;
         let user = self.user(id).await?;
         let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
-        let listed = self.auth.sessions.list(Some(own), user.id, page).await?;
+        let listed = self.auth.live.list(Some(own), user.id, page).await?;
         let path = format!("/admin/users/{}/sessions", user.id);
         Ok(SessionPage::new(listed, page, &path, own.id.uuid()))
     }

@@ -338,11 +338,7 @@ impl AuthApi {
     ) -> Answer<SessionPage, ListSessions> {
         let caller = self.auth.tokens.authenticate(token.as_str()).await?;
         let (own, page) = (&caller.session, Page::new(offset.0, limit.0));
-        let listed = self
-            .auth
-            .sessions
-            .list(Some(own), caller.user(), page)
-            .await?;
+        let listed = self.auth.live.list(Some(own), caller.user(), page).await?;
         let id = own.id.uuid();
         Ok(SessionPage::new(listed, page, "/auth/sessions", id))
     }
@@ -362,7 +358,7 @@ impl AuthApi {
     ) -> Answer<Done, EndSession> {
         let caller = self.auth.tokens.authenticate(token.as_str()).await?;
         self.auth
-            .sessions
+            .live
             .end_one(&context, &caller, id.0.into())
             .await?;
         Ok(Done::NoContent)

@@ -110,11 +110,11 @@ impl BrowserSessions {
         let user = session.owner.user;
         if due && self.live.account(user, session.created_at).await?.is_none() {
             // The account was deleted while the session store was unavailable.
-            self.live.store.end(id, user).await?;
+            self.live.sessions.end(id, user).await?;
             return Ok(None);
         }
         // A courtesy: on a server that is full or read-only the session is still good.
-        let due = due && self.live.store.note_cookie(id, user).await.is_ok();
+        let due = due && self.live.sessions.note_cookie(id, user).await.is_ok();
         // Otherwise a browser would be signed out with the key that made its cookie, however much it
         // is used.
         let today = self.keyring.cookie_of(id)?;

@@ -22,7 +22,7 @@ use crate::http::client_address::network;
 /// sixteen seconds; the clients of more would have gone.
 const QUEUE_PER_WORKER: usize = 64;
 
-/// How far the workers stand back behind the rest of the process.
+/// Priority that the workers give up to the rest of the process (nice(2)).
 const NICENESS: i32 = 5;
 
 /// Rounds that a worker does before it looks for new jobs and for clients that have gone: about a
@@ -64,8 +64,7 @@ struct Queued {
     span: Span,
 }
 
-/// What a client waits for: hashes that are computed one after the other, and the answer to which
-/// they lead.
+/// Hashes that are computed one after the other, and the answer to a client to which they lead.
 enum Job {
     Hash {
         password: Password,
@@ -342,47 +341,38 @@ impl Job {
 
     /// Takes the hash that [`Self::next`] asked for. Gives the job back when another is needed, and
     /// answers otherwise; a client that has gone is not an error.
-    fn resume(self, digest: &Digest) -> Option<Self> {
+    fn resume(mut self, digest: &Digest) -> Option<Self> {
+        if let Self::Verify {
+            password,
+            hash,
+            compared,
+            found,
+            ..
+        } = &mut self
+        {
+            let mut forms = password.forms().skip(*compared);
+            // A longer password must cost the same and never match its own first 72 bytes.
+            let form = forms.next().filter(|(_, text)| text.len() <= MAX_BYTES);
+            let form = form.filter(|_| bool::from(hash.digest.ct_eq(digest)));
+            *found = found.or(form.map(|(form, _)| form));
+            *compared += 1;
+            let is_last = forms.next().is_none();
+            drop(forms);
+            if !is_last {
+                return Some(self);
+            }
+        }
         match self {
             Self::Hash {
                 salt, cost, reply, ..
             } => {
-                let parts = HashParts {
-                    cost,
-                    salt,
-                    digest: *digest,
-                };
-                let _ = reply.send(Ok(parts.into()));
-                None
+                let digest = *digest;
+                let parts = HashParts { cost, salt, digest };
+                drop(reply.send(Ok(parts.into())));
             }
-            Self::Verify {
-                password,
-                hash,
-                cost,
-                compared,
-                found,
-                reply,
-            } => {
-                let forms = password.forms().count();
-                let form = password.forms().nth(compared);
-                // A longer password must cost the same and never match its own first 72 bytes.
-                let form = form.filter(|(_, text)| text.len() <= MAX_BYTES);
-                let form = form.filter(|_| bool::from(hash.digest.ct_eq(digest)));
-                let (compared, found) = (compared + 1, found.or(form.map(|(form, _)| form)));
-                if compared == forms {
-                    let _ = reply.send(Ok(found));
-                    return None;
-                }
-                Some(Self::Verify {
-                    password,
-                    hash,
-                    cost,
-                    compared,
-                    found,
-                    reply,
-                })
-            }
+            Self::Verify { found, reply, .. } => drop(reply.send(Ok(found))),
         }
+        None
     }
 }
 

@@ -48,7 +48,7 @@ impl Caller {
 /// The sessions in the store, held against their accounts.
 #[derive(Debug)]
 pub struct LiveSessions {
-    pub(super) store: Sessions,
+    pub(super) sessions: Sessions,
     pub(super) users: Users,
     pub(super) audit: Audit,
     pub(super) grace_millis: i64,
@@ -66,7 +66,7 @@ impl LiveSessions {
         user: UserId,
         page: Page,
     ) -> Result<Listed, Error> {
-        let mut listed = self.store.list(user, self.grace_millis, page).await?;
+        let mut listed = self.sessions.list(user, self.grace_millis, page).await?;
         // The viewer's own with the times that the viewer's token knows, and always in one place: see
         // `Tokens::caller`.
         if let Some(own) = viewer.filter(|own| own.owner.user == user) {
@@ -102,7 +102,10 @@ impl LiveSessions {
     /// An outage.
     pub async fn end_others(&self, context: &Context, caller: &Caller) -> Result<u64, Error> {
         let session = &caller.session;
-        let ended = self.store.end_all(caller.user(), Some(session.id)).await?;
+        let ended = self
+            .sessions
+            .end_all(caller.user(), Some(session.id))
+            .await?;
         if ended > 0 {
             let by = ActingAs::session(context, session);
             let event = by.event_on_session(Action::SessionsEnded, &session.owner, "all others");
@@ -118,7 +121,7 @@ impl LiveSessions {
         owner: &Owner,
         by: &ActingAs,
     ) -> Result<bool, Error> {
-        let ended = self.store.end(id, owner.user).await?;
+        let ended = self.sessions.end(id, owner.user).await?;
         if ended {
             let event = by.event_on_session(Action::SessionEnded, owner, "");
             self.audit.note(&event).await;
@@ -129,14 +132,14 @@ impl LiveSessions {
     /// A session that stands, if it does. Where sessions live in this process, the command line cannot
     /// end them; what it did to the account in the database ends them here.
     pub(super) async fn find(&self, id: SessionId, credential: Credential) -> Result<Found, Error> {
-        let mut found = self.store.look_up(id, credential).await?;
+        let mut found = self.sessions.look_up(id, credential).await?;
         let Some(session) = found.session.as_mut() else {
             return Ok(found);
         };
-        if self.store.is_local() {
+        if self.sessions.is_local() {
             let user = self.account(session.owner.user, session.created_at);
             let Some(user) = user.await? else {
-                self.store.end(id, session.owner.user).await?;
+                self.sessions.end(id, session.owner.user).await?;
                 found.session = None;
                 return Ok(found);
             };

@@ -148,7 +148,7 @@ impl PasswordHash {
         self.parts().map(|parts| parts.cost)
     }
 
-    /// What a password is compared with; `None` as for [`Self::cost`].
+    /// Cost, salt and digest; `None` as for [`Self::cost`].
     #[must_use]
     pub(super) fn parts(&self) -> Option<HashParts> {
         let text = self.expose();

@@ -98,7 +98,7 @@ impl Services {
     /// # Errors
     /// An outage.
     pub async fn revoke(&self, context: &Context, token: &str) -> Result<(), Error> {
-        let look_up = async |id| self.live.store.look_up(id, Credential::Tokens).await;
+        let look_up = async |id| self.live.sessions.look_up(id, Credential::Tokens).await;
         let session = if let Ok(claims) = self.keyring.verify(token) {
             let found = look_up(claims.session()).await?;
             // An expired token is no error (RFC 7009 section 2.2).

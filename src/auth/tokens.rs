@@ -102,7 +102,7 @@ impl Tokens {
             grace_scope: self.grace_scope,
             client: ClientMark::new(context.client, &context.user_agent),
         };
-        match self.live.store.rotate(&shown).await? {
+        match self.live.sessions.rotate(&shown).await? {
             Rotation::Gone => Err(Error::InvalidRefreshToken),
             Rotation::Reused { owner, elsewhere } => {
                 self.metrics.refresh("reused");
@@ -131,9 +131,9 @@ impl Tokens {
                 self.note_elsewhere(context, &owner, elsewhere, "went on")
                     .await;
                 // The command line cannot reach sessions in this process: the database has its changes.
-                if self.live.store.is_local() {
+                if self.live.sessions.is_local() {
                     let Some(user) = self.live.account(owner.user, created_at).await? else {
-                        self.live.store.end(token.session(), owner.user).await?;
+                        self.live.sessions.end(token.session(), owner.user).await?;
                         return Err(Error::InvalidRefreshToken);
                     };
                     owner.roles = user.roles;
@@ -228,13 +228,16 @@ impl Tokens {
         // Whether the account stands is no matter here, and the database may be away.
         let found = self
             .live
-            .store
+            .sessions
             .look_up(claims.session(), Credential::Tokens);
         if let Some(session) = self.session_of(&claims, found.await?)? {
             let by = ActingAs::session(context, &session);
             self.live.end(session.id, &session.owner, &by).await?;
         } else {
-            self.live.store.end(claims.session(), claims.user()).await?;
+            self.live
+                .sessions
+                .end(claims.session(), claims.user())
+                .await?;
         }
         Ok(())
     }
@@ -248,7 +251,7 @@ impl Tokens {
         let claims = self.keyring.verify(token)?;
         let found = self.live.find(claims.session(), Credential::Tokens).await?;
         if let Some(session) = self.session_of(&claims, found)? {
-            self.live.store.end_all(claims.user(), None).await?;
+            self.live.sessions.end_all(claims.user(), None).await?;
             let by = ActingAs::session(context, &session);
             let event = by.event_on_session(Action::SessionsEnded, &session.owner, "all");
             self.audit.note(&event).await;

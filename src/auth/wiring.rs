@@ -52,7 +52,7 @@ pub struct Auth {
     /// Reset tokens.
     pub resets: Arc<PasswordResets>,
     /// Sessions, as their owners see and end them.
-    pub sessions: Arc<LiveSessions>,
+    pub live: Arc<LiveSessions>,
     /// Clients that hold tokens.
     pub tokens: Arc<Tokens>,
     /// Browsers that hold cookies.
@@ -65,7 +65,7 @@ pub struct Auth {
 struct Ground {
     users: Users,
     audit: Audit,
-    store: Sessions,
+    sessions: Sessions,
     keyring: Arc<Keyring>,
     passwords: Arc<Passwords>,
     limits: Arc<Limits>,
@@ -85,15 +85,15 @@ impl Auth {
         let ground = Ground::new(config, storage, &clock, lifetimes)?;
         let resets = Arc::new(PasswordResets {
             users: ground.users.clone(),
-            sessions: ground.store.clone(),
+            sessions: ground.sessions.clone(),
             keyring: Arc::clone(&ground.keyring),
             passwords: Arc::clone(&ground.passwords),
             limits: Arc::clone(&ground.limits),
             changes: ground.changes.clone(),
             clock,
         });
-        let sessions = Arc::new(LiveSessions {
-            store: ground.store.clone(),
+        let live = Arc::new(LiveSessions {
+            sessions: ground.sessions.clone(),
             users: ground.users.clone(),
             audit: ground.audit.clone(),
             grace_millis: config.jwt.refresh_grace_seconds.get() * 1000,
@@ -101,7 +101,7 @@ impl Auth {
         let sign_ins = Arc::new(ground.sign_ins(&resets));
         let tokens = Arc::new(Tokens {
             sign_ins: Arc::clone(&sign_ins),
-            live: Arc::clone(&sessions),
+            live: Arc::clone(&live),
             audit: ground.audit.clone(),
             keyring: Arc::clone(&ground.keyring),
             limits: Arc::clone(&ground.limits),
@@ -114,7 +114,7 @@ impl Auth {
             administration: Arc::new(ground.administration(&resets)),
             browsers: Arc::new(BrowserSessions {
                 sign_ins,
-                live: Arc::clone(&sessions),
+                live: Arc::clone(&live),
                 keyring: Arc::clone(&ground.keyring),
                 lifetimes,
             }),
@@ -122,7 +122,7 @@ impl Auth {
                 keyring: Arc::clone(&ground.keyring),
                 limits: Arc::clone(&ground.limits),
                 tokens: Arc::clone(&tokens),
-                live: Arc::clone(&sessions),
+                live: Arc::clone(&live),
             }),
             users: ground.users,
             audit: ground.audit,
@@ -132,7 +132,7 @@ impl Auth {
             metrics: ground.metrics,
             changes: ground.changes,
             resets,
-            sessions,
+            live,
             tokens,
         })
     }
@@ -148,7 +148,7 @@ impl Ground {
         let redis = storage.redis.as_ref();
         let audit = Audit::new(storage.sql.clone(), clock.clone());
         let users = Users::new(storage.sql.clone(), audit.clone());
-        let store = Sessions::new(redis.map(|redis| redis.auth.clone()), clock, lifetimes);
+        let sessions = Sessions::new(redis.map(|redis| redis.auth.clone()), clock, lifetimes);
         let keyring = Arc::new(Keyring::new(config, clock.clone())?);
         let passwords = Passwords::new(&config.password, users.clone(), clock.clone());
         let passwords = Arc::new(passwords);
@@ -168,14 +168,14 @@ impl Ground {
             changes: AccountChanges {
                 users: users.clone(),
                 audit: audit.clone(),
-                sessions: store.clone(),
+                sessions: sessions.clone(),
                 tracker: TaskTracker::new(),
             },
             limits: Arc::new(Limits::new(counters, &config.rate_limit)),
             metrics: AuthMetrics::default(),
             users,
             audit,
-            store,
+            sessions,
             keyring,
             passwords,
         })
@@ -185,7 +185,7 @@ impl Ground {
         SignIns {
             users: self.users.clone(),
             audit: self.audit.clone(),
-            sessions: self.store.clone(),
+            sessions: self.sessions.clone(),
             keyring: Arc::clone(&self.keyring),
             passwords: Arc::clone(&self.passwords),
             limits: Arc::clone(&self.limits),
@@ -199,7 +199,7 @@ impl Ground {
         Accounts {
             users: self.users.clone(),
             audit: self.audit.clone(),
-            sessions: self.store.clone(),
+            sessions: self.sessions.clone(),
             passwords: Arc::clone(&self.passwords),
             limits: Arc::clone(&self.limits),
             devices: Arc::clone(&self.devices),
@@ -212,7 +212,7 @@ impl Ground {
     fn administration(&self, resets: &Arc<PasswordResets>) -> Administration {
         Administration {
             users: self.users.clone(),
-            sessions: self.store.clone(),
+            sessions: self.sessions.clone(),
             passwords: Arc::clone(&self.passwords),
             limits: Arc::clone(&self.limits),
             resets: Arc::clone(resets),

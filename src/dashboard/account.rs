@@ -40,7 +40,7 @@ async fn render(request: &mut PageRequest, status: StatusCode, form: Form) -> Pa
     let auth = &request.site.auth;
     let user = auth.accounts.user(&caller).await?;
     let sessions = auth
-        .sessions
+        .live
         .list(Some(&caller.session), user.id, FIRST)
         .await?;
     let (sessions, hidden) = SessionRow::rows(sessions, Some(&caller.session));
@@ -102,7 +102,7 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
     let gone = || Problem::from(Code::SessionNotFound);
     let id = request.address.path_parameter("id");
     let id = id.parse().map_err(|_| gone())?;
-    let sessions = &request.site.auth.sessions;
+    let sessions = &request.site.auth.live;
     sessions.end_one(&request.context, &caller, id).await?;
     // Ending the own session is signing out: the browser must forget its cookie.
     if caller.session.id == id {
@@ -116,7 +116,7 @@ pub(super) async fn end_session(request: &mut PageRequest) -> PageResult {
 pub(super) async fn end_others(request: &mut PageRequest) -> PageResult {
     let caller = request.caller()?;
     request.form().await?;
-    let sessions = &request.site.auth.sessions;
+    let sessions = &request.site.auth.live;
     sessions.end_others(&request.context, &caller).await?;
     Ok(redirect_with(request, "/account", Flash::OthersEnded))
 }

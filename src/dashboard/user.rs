@@ -74,7 +74,7 @@ async fn render(
     user: User,
     form: Form,
 ) -> PageResult {
-    let sessions = &request.site.auth.sessions;
+    let sessions = &request.site.auth.live;
     let sessions = sessions
         .list(request.browser.session(), user.id, FIRST)
         .await?;

@@ -110,7 +110,7 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// What a lane still has to do.
+/// Progress of one lane.
 #[derive(Debug)]
 struct Progress<T> {
     tag: T,

@@ -68,7 +68,7 @@ pub(crate) struct Tree<'a> {
     steps: usize,
 }
 
-/// What one folder is built of so far.
+/// The parts that one folder is built of, so far.
 #[derive(Default)]
 struct Walk<'a> {
     /// Folders from the outermost to the one that is being built.

@@ -53,7 +53,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What the operating system says.
+    /// The operating system's reason.
     pub(super) fn unreadable(error: &io::Error) -> Self {
         Self::Unreadable(error.to_string())
     }

@@ -15,7 +15,7 @@ pub(super) struct Survey<'a> {
     pub(super) root: PathBuf,
     /// Each file with its place, in the order of the paths.
     pub(super) files: Vec<(&'a File, Target)>,
-    /// What stands in the way, in the order of the paths.
+    /// Obstacles, in the order of the paths.
     pub(super) obstacles: Vec<Obstacle>,
     /// Marked files that are no longer rendered, in the order of their paths.
     pub(super) orphans: Vec<Orphan>,
